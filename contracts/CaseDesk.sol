@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+
+import {ICaseDesk} from "./interfaces/ICaseDesk.sol";
+import {ITreasury} from "./interfaces/ITreasury.sol";
+import {IVouchers} from "./interfaces/IVouchers.sol";
+
+/// @title CaseDesk
+contract CaseDesk is ICaseDesk, AccessManaged {
+    IVouchers private _vouchers;
+    ITreasury private _treasury;
+
+    /// @param manager The AccessManager that knows the roles.
+    constructor(address manager) AccessManaged(manager) {}
+
+    /// @inheritdoc ICaseDesk
+    function sweep(uint256 batch, uint256 roll) external restricted returns (uint256 amount) {
+        // Check: the pair's validity is over.
+        uint256 until = _vouchers.validUntil(batch, roll);
+        if (block.timestamp < until) revert CaseDesk_NotOver(batch, roll, block.timestamp, until);
+
+        // Interaction: Vouchers counts and marks, the Treasury takes the money back.
+        uint256 line;
+        uint256 count;
+        (line, count, amount) = _vouchers.bookSwept(batch, roll);
+        _treasury.releaseExpired(line, amount);
+
+        // Log:
+        emit VouchersSwept(batch, roll, line, count, amount, msg.sender);
+    }
+
+    /// @inheritdoc ICaseDesk
+    function link(address vouchers, address treasury) external restricted {
+        if (address(_vouchers) != address(0)) revert CaseDesk_AlreadyLinked();
+        (_vouchers, _treasury) = (IVouchers(vouchers), ITreasury(treasury));
+        emit ContractsLinked(vouchers, treasury);
+    }
+}

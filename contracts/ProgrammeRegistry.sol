@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+
+import {IProgrammeRegistry} from "./interfaces/IProgrammeRegistry.sol";
+import {ITreasury} from "./interfaces/ITreasury.sol";
+import {IVouchers} from "./interfaces/IVouchers.sol";
+import {RegionCode} from "./libraries/RegionCode.sol";
+import {LineTerms, ProgrammeState, ProgrammeTerms, RulesTerms} from "./types/Programme.sol";
+import {LedgerWord} from "./words/LedgerWord.sol";
+import {ProgrammeWord} from "./words/ProgrammeWord.sol";
+import {RulesWord} from "./words/RulesWord.sol";
+
+/// @title ProgrammeRegistry
+contract ProgrammeRegistry is IProgrammeRegistry, AccessManaged {
+    struct Programme {
+        address drafter;
+        ProgrammeState state;
+        uint8 approvals;
+        uint16 lines;
+        uint16 version;
+        address proposer;
+        ProgrammeTerms terms;
+    }
+
+    uint256 private constant MAX_LINES = 256;
+
+    uint256 private _lastProgramme;
+    mapping(uint256 programme => Programme) private _programmes;
+    mapping(uint256 line => LineTerms) private _lines;
+    mapping(uint256 programme => mapping(address approver => bool)) private _approvals;
+    mapping(bytes32 refHash => uint256 programme) private _references;
+    mapping(uint256 programme => mapping(uint256 version => RulesTerms)) private _rules;
+    IVouchers private _vouchers;
+    ITreasury private _treasury;
+
+    /// @param manager The AccessManager that knows the roles.
+    constructor(address manager) AccessManaged(manager) {}
+
+    /// @inheritdoc IProgrammeRegistry
+    function draft(string calldata ref, ProgrammeTerms calldata terms, RulesTerms calldata rules_, LineTerms[] calldata lines)
+        external
+        restricted
+        returns (uint256 id)
+    {
+        // Check: the terms are whole, the reference is new.
+        _checkTerms(ref, terms);
+        _checkRules(ref, rules_);
+        if (lines.length == 0 || lines.length > MAX_LINES) revert ProgrammeRegistry_TermsInvalid(ref, "lines");
+        bytes32 key = keccak256(bytes(ref));
+        if (_references[key] != 0) revert ProgrammeRegistry_ReferenceTaken(ref, _references[key]);
+
+        // Effect:
+        id = ++_lastProgramme;
+        _references[key] = id;
+        Programme storage p = _programmes[id];
+        p.drafter = msg.sender;
+        p.state = ProgrammeState.DRAFT;
+        p.lines = uint16(lines.length);
+        p.version = 1;
+        p.terms = terms;
+        _rules[id][1] = rules_;
+
+        // Log:
+        emit ProgrammeDrafted(id, msg.sender, ref, terms, rules_);
+        for (uint256 i; i < lines.length; ++i) {
+            _addLine(id, i + 1, lines[i]);
+        }
+    }
+
+    /// @inheritdoc IProgrammeRegistry
+    function propose(uint256 id) external restricted {
+        Programme storage p = _step(id, ProgrammeState.DRAFT, ProgrammeState.PROPOSED);
+        p.proposer = msg.sender;
+        emit ProgrammeProposed(id, msg.sender);
+    }
+
+    /// @inheritdoc IProgrammeRegistry
+    function approve(uint256 id) external restricted {
+        Programme storage p = _programmes[id];
+
+        // Check: proposed, by others, not approved by this one before.
+        if (p.state != ProgrammeState.PROPOSED) revert ProgrammeRegistry_StateWrong(id, p.state, ProgrammeState.PROPOSED);
+        if (msg.sender == p.drafter || msg.sender == p.proposer) revert ProgrammeRegistry_OwnProposal(id, msg.sender);
+        if (_approvals[id][msg.sender]) revert ProgrammeRegistry_ApprovedBefore(id, msg.sender);
+
+        // Effect:
+        _approvals[id][msg.sender] = true;
+        if (++p.approvals == p.terms.approvalsNeeded) p.state = ProgrammeState.APPROVED;
+
+        // Log:
+        emit ProgrammeApproved(id, msg.sender, p.approvals);
+    }
+
+    /// @inheritdoc IProgrammeRegistry
+    function publish(uint256 id) external restricted {
+        Programme storage p = _step(id, ProgrammeState.APPROVED, ProgrammeState.PUBLISHED);
+        RulesTerms memory r = _rules[id][p.version];
+
+        // Interaction: the words a redemption reads, the budgets the Treasury keeps to.
+        _vouchers.setRules(id, p.version, RulesWord.packTerms(r), RulesWord.packLimits(r));
+        _writeWord(id, p);
+        for (uint256 number = 1; number <= p.lines; ++number) {
+            _treasury.setBudget(id << 16 | number, _lines[id << 16 | number].amount);
+        }
+
+        // Log:
+        emit ProgrammePublished(id, msg.sender, keccak256(abi.encode(p.terms, r)));
+    }
+
+    /// @inheritdoc IProgrammeRegistry
+    function activate(uint256 id) external restricted {
+        Programme storage p = _step(id, ProgrammeState.PUBLISHED, ProgrammeState.ACTIVE);
+        if (block.timestamp < p.terms.startsAt) revert ProgrammeRegistry_TooEarly(id, block.timestamp, p.terms.startsAt);
+        _writeWord(id, p);
+        emit ProgrammeActivated(id, msg.sender);
+    }
+
+    /// @inheritdoc IProgrammeRegistry
+    function close(uint256 id, string calldata reason) external restricted {
+        Programme storage p = _step(id, ProgrammeState.ACTIVE, ProgrammeState.CLOSED);
+        if (block.timestamp < p.terms.endsAt) revert ProgrammeRegistry_TooEarly(id, block.timestamp, p.terms.endsAt);
+        for (uint256 number = 1; number <= p.lines; ++number) {
+            uint256 word = _vouchers.lineWord(id << 16 | number);
+            (uint256 committed, uint256 payable_) = (LedgerWord.committed(word), LedgerWord.payable_(word));
+            if (committed + payable_ != 0) revert ProgrammeRegistry_MoneyOpen(id << 16 | number, committed, payable_);
+        }
+        _writeWord(id, p);
+        emit ProgrammeClosed(id, msg.sender, reason);
+    }
+
+    /// @inheritdoc IProgrammeRegistry
+    function link(address vouchers, address treasury) external restricted {
+        if (address(_vouchers) != address(0)) revert ProgrammeRegistry_AlreadyLinked();
+        (_vouchers, _treasury) = (IVouchers(vouchers), ITreasury(treasury));
+        emit ContractsLinked(vouchers, treasury);
+    }
+
+    // --- reading ---
+
+    /// @inheritdoc IProgrammeRegistry
+    function programme(uint256 id) external view returns (ProgrammeTerms memory, ProgrammeState, uint256) {
+        Programme storage p = _programmes[id];
+        return (p.terms, p.state, p.lines);
+    }
+
+    /// @inheritdoc IProgrammeRegistry
+    function actorsOf(uint256 id) external view returns (address, address, uint256) {
+        Programme storage p = _programmes[id];
+        return (p.drafter, p.proposer, p.approvals);
+    }
+
+    /// @inheritdoc IProgrammeRegistry
+    function rules(uint256 id, uint256 version) external view returns (RulesTerms memory) {
+        return _rules[id][version];
+    }
+
+    /// @inheritdoc IProgrammeRegistry
+    function line(uint256 id) external view returns (LineTerms memory) {
+        return _lines[id];
+    }
+
+    /// @inheritdoc IProgrammeRegistry
+    function programmeOf(string calldata ref) external view returns (uint256) {
+        return _references[keccak256(bytes(ref))];
+    }
+
+    /// @inheritdoc IProgrammeRegistry
+    function lastProgramme() external view returns (uint256) {
+        return _lastProgramme;
+    }
+
+    // --- helpers ---
+
+    function _step(uint256 id, ProgrammeState from, ProgrammeState to) private returns (Programme storage p) {
+        p = _programmes[id];
+        if (p.state != from) revert ProgrammeRegistry_StateWrong(id, p.state, from);
+        p.state = to;
+    }
+
+    function _writeWord(uint256 id, Programme storage p) private {
+        _vouchers.setProgramme(id, ProgrammeWord.pack(uint256(p.state), p.version, p.terms.utcOffset));
+    }
+
+    function _addLine(uint256 id, uint256 number, LineTerms calldata terms) private {
+        if (terms.funder == address(0)) revert ProgrammeRegistry_LineInvalid(number, "funder");
+        if (terms.amount == 0 || terms.amount > type(uint56).max) revert ProgrammeRegistry_LineInvalid(number, "amount");
+        if (!RegionCode.isValid(terms.fundingRegion)) revert ProgrammeRegistry_LineInvalid(number, "fundingRegion");
+        _lines[id << 16 | number] = terms;
+        emit BudgetLineAdded(id, id << 16 | number, terms.funder, terms);
+    }
+
+    function _checkTerms(string calldata ref, ProgrammeTerms calldata t) private view {
+        if (bytes(ref).length == 0 || bytes(ref).length > 64) revert ProgrammeRegistry_ReferenceInvalid(ref);
+        if (!_treasury.isTokenAllowed(t.token)) revert ProgrammeRegistry_TokenNotAllowed(t.token);
+        if (t.startsAt >= t.endsAt) revert ProgrammeRegistry_TermsInvalid(ref, "endsAt");
+        if (t.categories == 0) revert ProgrammeRegistry_TermsInvalid(ref, "categories");
+        if (t.channels == 0) revert ProgrammeRegistry_TermsInvalid(ref, "channels");
+        if (t.approvalsNeeded == 0) revert ProgrammeRegistry_TermsInvalid(ref, "approvalsNeeded");
+        if (t.utcOffset < -14 * 60 || t.utcOffset > 14 * 60) revert ProgrammeRegistry_TermsInvalid(ref, "utcOffset");
+        if (!RegionCode.isValid(t.region)) revert ProgrammeRegistry_TermsInvalid(ref, "region");
+    }
+
+    function _checkRules(string calldata ref, RulesTerms calldata r) private pure {
+        if (r.maxDeadline == 0) revert ProgrammeRegistry_TermsInvalid(ref, "maxDeadline");
+        if (r.stepUpThreshold != 0) revert ProgrammeRegistry_RuleNotInRelease("stepUpThreshold");
+        if (r.merchantDailyLimit != 0) revert ProgrammeRegistry_RuleNotInRelease("merchantDailyLimit");
+        if (r.redemptionAmount != 0 || r.redemptionCount != 0) revert ProgrammeRegistry_RuleNotInRelease("redemption");
+        if (r.dayAmount != 0 || r.dayCount != 0) revert ProgrammeRegistry_RuleNotInRelease("day");
+        if (r.monthAmount != 0 || r.monthCount != 0) revert ProgrammeRegistry_RuleNotInRelease("month");
+        if (r.openSeconds != 0 || r.openMaxBill != 0) revert ProgrammeRegistry_RuleNotInRelease("open");
+        if (r.flags != 0) revert ProgrammeRegistry_RuleNotInRelease("flags");
+    }
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+/// @dev Where a merchant stands. REMOVED is cold.
+enum MerchantStatus {
+    NONE,
+    APPLIED,
+    ACTIVE,
+    SUSPENDED,
+    REMOVED
+}
+
+/// @dev What a merchant is vetted for, where it is, how it sells, and where it is paid.
+struct MerchantTerms {
+    uint64 categories;
+    uint40 region;
+    uint8 channels;
+    address payout;
+}

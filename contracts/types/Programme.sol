@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+/// @dev Where a programme stands. Each state follows the one before it; CLOSED is cold.
+enum ProgrammeState {
+    NONE,
+    DRAFT,
+    PROPOSED,
+    APPROVED,
+    PUBLISHED,
+    ACTIVE,
+    CLOSED
+}
+
+/// @dev The outer bounds of a programme. `utcOffset` in minutes; `[startsAt, endsAt)` in Unix seconds; `document` is the hash of the
+/// published text of the rules.
+struct ProgrammeTerms {
+    string name;
+    address token;
+    int16 utcOffset;
+    uint40 startsAt;
+    uint40 endsAt;
+    uint64 categories;
+    uint40 region;
+    uint8 channels;
+    uint8 approvalsNeeded;
+    bytes32 document;
+}
+
+/// @dev One numbered version of a programme's rules. Zero switches a rule off. Amounts in the token's smallest unit, windows in seconds.
+/// This release enforces `maxDeadline`, `reversalWindow` and `disputeWindow`; it refuses a version that asks for another one.
+struct RulesTerms {
+    uint32 maxDeadline;
+    uint32 reversalWindow;
+    uint32 disputeWindow;
+    uint64 stepUpThreshold;
+    uint64 merchantDailyLimit;
+    uint56 redemptionAmount;
+    uint16 redemptionCount;
+    uint56 dayAmount;
+    uint16 dayCount;
+    uint56 monthAmount;
+    uint16 monthCount;
+    uint16 openSeconds;
+    uint40 openMaxBill;
+    uint8 flags;
+}
+
+/// @dev One budget line: whose money, from where, for whom and what, and how much of it may ever be issued.
+struct LineTerms {
+    address funder;
+    uint40 fundingRegion;
+    string beneficiaryGroup;
+    string purpose;
+    uint64 amount;
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+/// @dev One voucher on a receipt. `amount` is exact, in the token's smallest unit; `sequence` is 0 except for stored value.
+struct Spend {
+    uint256 voucher;
+    uint256 amount;
+    uint256 sequence;
+}
+
+/// @dev What a holder signed for one receipt at one merchant. `spends` ascend by voucher; `bill` in the token's smallest unit;
+/// `receipt` is the receipt's salted hash; `deadline` is exclusive. `consent` is empty unless a step-up rule asks for it.
+struct Item {
+    Spend[] spends;
+    uint256 bill;
+    bytes32 receipt;
+    uint256 channel;
+    uint256 deadline;
+    bytes signature;
+    bytes consent;
+}
+
+/// @dev The items of one merchant. `terminal` is zero where no terminal answers for them; otherwise it sent the call or signed
+/// `TerminalBatch(merchant, digests)`.
+struct Group {
+    uint256 merchant;
+    address terminal;
+    bytes terminalSignature;
+    Item[] items;
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+/// @title The word of a programme that a redemption reads.
+/// @dev state 8, flags 8, version 16, utcOffset 16 (int16, minutes), pausedSeconds 32, pausedUntil 40, widenedCategories 64,
+/// widenedChannels 8, widenedChannelsUntil 40.
+library ProgrammeWord {
+    function pack(uint256 state_, uint256 version_, int16 utcOffset_) internal pure returns (uint256) {
+        return state_ | version_ << 16 | uint256(uint16(utcOffset_)) << 32;
+    }
+
+    function state(uint256 word) internal pure returns (uint256) {
+        return uint8(word);
+    }
+
+    function version(uint256 word) internal pure returns (uint256) {
+        return uint16(word >> 16);
+    }
+
+    /// @dev Seconds to add to a time to have the programme's local time.
+    function utcOffset(uint256 word) internal pure returns (int256) {
+        return int256(int16(uint16(word >> 32))) * 60;
+    }
+
+    /// @dev Seconds the programme was paused; the programme clock is that much behind.
+    function pausedSeconds(uint256 word) internal pure returns (uint256) {
+        return uint32(word >> 48);
+    }
+
+    function pausedUntil(uint256 word) internal pure returns (uint256) {
+        return uint40(word >> 80);
+    }
+
+    function widenedCategories(uint256 word) internal pure returns (uint256) {
+        return uint64(word >> 120);
+    }
+
+    function widenedChannels(uint256 word) internal pure returns (uint256) {
+        return uint8(word >> 184);
+    }
+
+    function widenedChannelsUntil(uint256 word) internal pure returns (uint256) {
+        return uint40(word >> 192);
+    }
+
+    /// @dev The local calendar day of `time`, counted from 1970-01-01. `time` lies after 1970-01-02.
+    function day(uint256 word, uint256 time) internal pure returns (uint256) {
+        unchecked {
+            return uint256(int256(time) + utcOffset(word)) / 1 days; // |offset| < 2^15 minutes < 23 days
+        }
+    }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+/// @title The word of a roll.
+/// @dev programme 24, places 16, writtenAt 40 (programme clock), flags 8, pointer 160.
+library RollWord {
+    uint256 internal constant CLAIMED = 1;
+    uint256 internal constant CUSTODIAL = 2;
+
+    function pack(uint256 programme_, uint256 places_, uint256 writtenAt_, uint256 flags_, address pointer_)
+        internal
+        pure
+        returns (uint256)
+    {
+        return programme_ | places_ << 24 | writtenAt_ << 40 | flags_ << 80 | uint256(uint160(pointer_)) << 88;
+    }
+
+    function programme(uint256 word) internal pure returns (uint256) {
+        return uint24(word);
+    }
+
+    function places(uint256 word) internal pure returns (uint256) {
+        return uint16(word >> 24);
+    }
+
+    function writtenAt(uint256 word) internal pure returns (uint256) {
+        return uint40(word >> 40);
+    }
+
+    function flags(uint256 word) internal pure returns (uint256) {
+        return uint8(word >> 80);
+    }
+
+    function pointer(uint256 word) internal pure returns (address) {
+        return address(uint160(word >> 88));
+    }
+}

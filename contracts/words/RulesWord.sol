@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {RulesTerms} from "../types/Programme.sol";
+
+/// @title The two words of a rules version.
+/// @dev `terms`: stepUpThreshold 64, merchantDailyLimit 64, maxDeadline 32, reversalWindow 32, disputeWindow 32, flags 8, openSeconds 16.
+/// `limits`: dayAmount 56, dayCount 16, monthAmount 56, monthCount 16, redemptionAmount 56, redemptionCount 16, openMaxBill 40.
+library RulesWord {
+    function packTerms(RulesTerms memory r) internal pure returns (uint256) {
+        return uint256(r.stepUpThreshold) | uint256(r.merchantDailyLimit) << 64 | uint256(r.maxDeadline) << 128
+            | uint256(r.reversalWindow) << 160 | uint256(r.disputeWindow) << 192 | uint256(r.flags) << 224 | uint256(r.openSeconds) << 232;
+    }
+
+    function packLimits(RulesTerms memory r) internal pure returns (uint256) {
+        return uint256(r.dayAmount) | uint256(r.dayCount) << 56 | uint256(r.monthAmount) << 72 | uint256(r.monthCount) << 128
+            | uint256(r.redemptionAmount) << 144 | uint256(r.redemptionCount) << 200 | uint256(r.openMaxBill) << 216;
+    }
+
+    function stepUpThreshold(uint256 terms) internal pure returns (uint256) {
+        return uint64(terms);
+    }
+
+    function merchantDailyLimit(uint256 terms) internal pure returns (uint256) {
+        return uint64(terms >> 64);
+    }
+
+    /// @dev How many seconds ahead a signature's deadline may lie.
+    function maxDeadline(uint256 terms) internal pure returns (uint256) {
+        return uint32(terms >> 128);
+    }
+
+    /// @dev Seconds after a merchant's day in which its money may still be taken back.
+    function settlementWindow(uint256 terms) internal pure returns (uint256) {
+        uint256 reversal = uint32(terms >> 160);
+        uint256 dispute = uint32(terms >> 192);
+        return reversal > dispute ? reversal : dispute;
+    }
+}
