@@ -1,0 +1,1 @@
+"""The only package that knows the chain: JSON-RPC, keys, the embedded chain and deployments."""

@@ -1,0 +1,134 @@
+"""The embedded chain's blocks since its snapshots, as sent: what a killed anvil is brought back with.
+
+One segment file for each snapshot, named for the block it follows (`blocks-<number>.jsonl`, the first follows block
+0). A line is one block with its raw transactions and its time; the same transactions at the same times on the same
+state give the same block hashes, so what was replayed can be checked against what is written here. Segments reach
+back to the older of the two snapshots, so that one torn snapshot loses nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import orjson
+
+from node_api.chain.durable import PRIVATE_FILE, sync_folder
+
+
+@dataclass(frozen=True, slots=True)
+class JournaledBlock:
+    """One block.
+
+    Attributes:
+        number: its height.
+        hash: its hash, 0x-hex.
+        parent: hash of the block before it.
+        timestamp: block time, Unix seconds.
+        wall: real time when it was seen, Unix seconds.
+        transactions: raw signed transactions in block order, 0x-hex.
+    """
+
+    number: int
+    hash: str
+    parent: str
+    timestamp: int
+    wall: int
+    transactions: tuple[str, ...]
+
+
+def segment_path(folder: Path, base: int) -> Path:
+    """The segment whose first block follows block `base`."""
+    return folder / f"blocks-{base:012d}.jsonl"
+
+
+def segment_bases(folder: Path) -> list[int]:
+    """The blocks that the segments follow, oldest first."""
+    return sorted(int(path.stem.removeprefix("blocks-")) for path in folder.glob("blocks-*.jsonl"))
+
+
+def read_blocks(folder: Path, base: int) -> Iterator[JournaledBlock]:
+    """Journaled blocks that follow the snapshot at block `base`, oldest first, over all segments from there on.
+
+    A torn last line of a segment, left by a kill during a write, ends that segment.
+    """
+    for start in segment_bases(folder):
+        if start >= base:
+            for block, _ in _whole_lines(segment_path(folder, start)):
+                yield block
+
+
+class BlockJournal:
+    """The open segment: blocks are appended durably."""
+
+    def __init__(self, folder: Path, base: int, *, keep: int | None = None) -> None:
+        """Opens the segment, made where it is missing, and cuts off a torn last line.
+
+        Args:
+            folder: the chain's folder.
+            base: the block the segment follows.
+            keep: the last block to keep; what is written above it was not brought back and is cut off.
+        """
+        self.base = base
+        self._folder = folder
+        path = segment_path(folder, base)
+        whole = 0
+        if path.exists():
+            for block, end in _whole_lines(path):
+                if keep is not None and block.number > keep:
+                    break
+                whole = end
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
+        os.ftruncate(self._descriptor, whole)
+        os.lseek(self._descriptor, 0, os.SEEK_END)
+        os.fsync(self._descriptor)
+        sync_folder(folder)
+
+    def append(self, blocks: list[JournaledBlock]) -> None:
+        """Writes the blocks, one durable write for all of them."""
+        lines = b"".join(orjson.dumps(asdict(block)) + b"\n" for block in blocks)
+        while lines:
+            lines = lines[os.write(self._descriptor, lines) :]
+        os.fsync(self._descriptor)
+
+    def close(self) -> None:
+        """Closes the segment's file."""
+        os.close(self._descriptor)
+
+    def follow_snapshot(self, base: int, oldest_kept: int) -> BlockJournal:
+        """Goes on in a new, empty segment after the snapshot at `base`.
+
+        Segments below the oldest kept snapshot are not needed any more; segments above `base` belong to blocks that
+        the chain has gone back on. Both are dropped.
+        """
+        self.close()
+        following = BlockJournal(self._folder, base, keep=base)
+        for other in segment_bases(self._folder):
+            if other < oldest_kept or other > base:
+                segment_path(self._folder, other).unlink()
+        sync_folder(self._folder)
+        return following
+
+
+def _whole_lines(path: Path) -> Iterator[tuple[JournaledBlock, int]]:
+    """Blocks of a segment, each with the offset behind its line, up to the first line that is not whole."""
+    offset = 0
+    with path.open("rb") as file:
+        for line in file:
+            offset += len(line)
+            block = _parse(line)
+            if block is None:
+                return
+            yield block, offset
+
+
+def _parse(line: bytes) -> JournaledBlock | None:
+    if not line.endswith(b"\n"):
+        return None
+    try:
+        fields = orjson.loads(line)
+        return JournaledBlock(**{**fields, "transactions": tuple(fields["transactions"])})
+    except (orjson.JSONDecodeError, TypeError, KeyError):
+        return None

@@ -1,0 +1,165 @@
+"""Finds the node's chain, and starts the embedded one where it does not run yet."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from node_api.chain.durable import private_folder
+from node_api.chain.identity import ChainIdentity, ForeignChain, recognise
+from node_api.chain.options import EmbeddedOptions
+from node_api.chain.rpc import RpcClient
+from node_api.chain.rpc_errors import ChainError
+from node_api.chain.status import ChainStatus, Phase, read_status, supervisor_pid
+
+READY_SECONDS = 120.0
+STOP_SECONDS = 120.0
+_LOOK_EVERY = 0.02
+
+
+class ChainNotReady(ChainError):
+    """The embedded chain failed to start, to stop or to take a snapshot; the message says what it said."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChainHandle:
+    """A chain that answered and is the one it should be.
+
+    Attributes:
+        url: where it answers.
+        chain_id: EIP-155 chain id.
+        genesis_hash: hash of block 0, 0x-hex, lower case.
+        embedded: whether the node's own supervisor keeps it (then its clock can be moved).
+    """
+
+    url: str
+    chain_id: int
+    genesis_hash: str
+    embedded: bool
+
+
+def attach_chain(url: str, chain_id: int, identity_file: Path) -> ChainHandle:
+    """Uses a chain that others run; records its identity at the first meeting.
+
+    Raises:
+        ForeignChain: it has another chain id, or is not the chain recorded in the file.
+        ChainError: it does not answer.
+    """
+    with RpcClient(url) as rpc:
+        found = ChainIdentity.ask(rpc)
+    if found.chain_id != chain_id:
+        raise ForeignChain(f"the chain at {rpc.address} has id {found.chain_id}, the settings ask for {chain_id}")
+    recognise(identity_file, found, rpc.address)
+    return ChainHandle(url, found.chain_id, found.genesis_hash, embedded=False)
+
+
+def ensure_chain(options: EmbeddedOptions) -> ChainHandle:
+    """The embedded chain, started where it does not run, once it is ready.
+
+    Raises:
+        ForeignChain: something else answers at its address, or its folder is of another chain id.
+        ChainNotReady: it failed to start, or was not ready within two minutes.
+    """
+    private_folder(options.folder)
+    deadline = time.monotonic() + READY_SECONDS
+    starter: subprocess.Popen[bytes] | None = None
+    while time.monotonic() < deadline:
+        status = living_status(options.folder)
+        if status is not None and status.phase is Phase.READY:
+            return _checked(options, status)
+        if starter is not None and starter.poll() not in (None, 3) and supervisor_pid(options.folder) is None:
+            raise ChainNotReady(_last_words(options.folder))
+        if starter is None and supervisor_pid(options.folder) is None:
+            starter = _spawn(options)
+        time.sleep(_LOOK_EVERY)
+    raise ChainNotReady(f"the embedded chain is not ready after {READY_SECONDS:g} s: {_last_words(options.folder)}")
+
+
+def stop_chain(folder: Path) -> bool:
+    """Stops the embedded chain in good order (it takes a last snapshot); says whether it ran.
+
+    Raises:
+        ChainNotReady: it still runs after two minutes.
+    """
+    pid = _signal(folder, signal.SIGTERM)
+    if pid is None:
+        return False
+    deadline = time.monotonic() + STOP_SECONDS
+    while supervisor_pid(folder) is not None:
+        if time.monotonic() > deadline:
+            raise ChainNotReady(f"the supervisor (pid {pid}) did not stop within {STOP_SECONDS:g} s")
+        time.sleep(_LOOK_EVERY)
+    return True
+
+
+def snapshot_chain(folder: Path) -> int:
+    """Has the running embedded chain take a snapshot now; returns its block.
+
+    Raises:
+        ChainNotReady: it does not run, or no snapshot came within two minutes.
+    """
+    before = living_status(folder)
+    if before is None or _signal(folder, signal.SIGUSR1) is None:
+        raise ChainNotReady("the embedded chain does not run, so there is nothing to snapshot")
+    deadline = time.monotonic() + STOP_SECONDS
+    while time.monotonic() < deadline:
+        now = living_status(folder)
+        if now is None:
+            raise ChainNotReady(_last_words(folder))
+        if now.snapshots > before.snapshots:
+            return now.snapshot
+        time.sleep(_LOOK_EVERY)
+    raise ChainNotReady(f"no snapshot within {STOP_SECONDS:g} s; see supervisor.log")
+
+
+def living_status(folder: Path) -> ChainStatus | None:
+    """What the living supervisor says; None where none lives, whatever a dead one left behind."""
+    pid = supervisor_pid(folder)
+    status = read_status(folder)
+    return status if pid is not None and status is not None and status.pid == pid else None
+
+
+def _checked(options: EmbeddedOptions, status: ChainStatus) -> ChainHandle:
+    with RpcClient(status.url) as rpc:
+        found = ChainIdentity.ask(rpc)
+    known = recognise(options.identity_file, found, status.url)
+    if known.chain_id != options.chain_id:
+        raise ForeignChain(f"the running chain has id {known.chain_id}, the settings ask for {options.chain_id}")
+    return ChainHandle(status.url, known.chain_id, known.genesis_hash, embedded=True)
+
+
+def _spawn(options: EmbeddedOptions) -> subprocess.Popen[bytes]:
+    """Starts the supervisor as a session of its own, so that it outlives this process and its terminal."""
+    with (options.folder / "supervisor.log").open("ab") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", "node_api.chain.supervisor", options.to_json()],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def _signal(folder: Path, number: signal.Signals) -> int | None:
+    """Sends the signal once the supervisor has its handlers set; None where none lives."""
+    while (pid := supervisor_pid(folder)) is not None:
+        if living_status(folder) is not None:
+            os.kill(pid, number)
+            return pid
+        time.sleep(_LOOK_EVERY)
+    return None
+
+
+def _last_words(folder: Path) -> str:
+    status = read_status(folder)
+    if status is not None and status.message:
+        return status.message
+    try:
+        return (folder / "supervisor.log").read_text(errors="replace")[-1000:].strip() or "it said nothing"
+    except FileNotFoundError:
+        return "it said nothing"

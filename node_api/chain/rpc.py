@@ -1,0 +1,201 @@
+"""JSON-RPC over HTTP, lean enough for the hot path: kept connections, batches, typed faults.
+
+Thread-safe: every request borrows a connection of its own and gives it back.
+"""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import ssl
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Self
+from urllib.parse import unquote, urlsplit
+
+import orjson
+
+from node_api.chain.rpc_errors import RpcError, RpcProtocolError, RpcTimeout, RpcUnavailable
+from node_api.chain.rpc_values import Json
+
+DEFAULT_TIMEOUT = 30.0
+DEFAULT_BATCH_LIMIT = 100
+
+Request = tuple[str, Sequence[Json]]
+
+# Methods that change something each time they are carried out. They are never sent twice on a broken connection;
+# eth_sendRawTransaction is not among them, because the same signed bytes can only take effect once.
+_NOT_REPEATABLE = ("evm_", "anvil_", "miner_", "clique_", "debug_set", "personal_", "eth_sendTransaction")
+
+
+class RpcClient:
+    """Speaks JSON-RPC 2.0 to one address."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        timeout: float = DEFAULT_TIMEOUT,
+        batch_limit: int = DEFAULT_BATCH_LIMIT,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Opens nothing yet: the first request connects.
+
+        Args:
+            url: http:// or https:// address; user and password in it become basic authentication.
+            timeout: seconds allowed for connecting and for each wait on the answer.
+            batch_limit: most requests in one HTTP body; Besu takes 50 well, anvil 100.
+            headers: sent with every request, e.g. {"Authorization": "Bearer …"}.
+
+        Raises:
+            ValueError: the address is not http:// or https://, or the limit is below one.
+        """
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or parts.hostname is None:
+            raise ValueError(f"chain address must be http:// or https://, not {parts.scheme or 'empty'}")
+        if batch_limit < 1:
+            raise ValueError(f"batch limit must be at least 1, not {batch_limit}")
+        self.url = url
+        self.timeout = timeout
+        self.batch_limit = batch_limit
+        self._secure = parts.scheme == "https"
+        self._host = parts.hostname
+        self._port = parts.port or (443 if self._secure else 80)
+        self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        self._headers = {"Content-Type": "application/json", **(headers or {})}
+        if parts.username is not None:
+            user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+            self._headers["Authorization"] = "Basic " + base64.b64encode(user.encode()).decode()
+        self._idle: deque[http.client.HTTPConnection] = deque()
+
+    @property
+    def address(self) -> str:
+        """Host and port: the address without user and password, fit for messages and logs."""
+        return f"{self._host}:{self._port}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the idle connections; the client stays usable."""
+        while self._idle:
+            self._idle.pop().close()
+
+    def call(self, method: str, params: Sequence[Json] = ()) -> Json:
+        """Asks one question.
+
+        Raises:
+            RpcError: the chain refused it.
+            RpcUnavailable, RpcTimeout: no answer.
+            RpcProtocolError: the answer is not JSON-RPC.
+        """
+        body = orjson.dumps({"jsonrpc": "2.0", "id": 0, "method": method, "params": list(params)})
+        answer = self._exchange(body, _repeatable(method))
+        if not isinstance(answer, dict):
+            raise RpcProtocolError(f"{method}: the answer is not an object")
+        outcome = _outcome(method, answer)
+        if isinstance(outcome, RpcError):
+            raise outcome
+        return outcome
+
+    def batch(self, requests: Sequence[Request]) -> list[Json]:
+        """Asks many questions and gives the answers in the same order.
+
+        Raises: as `call`; the first refusal is raised, though the others may have been carried out.
+        """
+        answers: list[Json] = []
+        for outcome in self.try_batch(requests):
+            if isinstance(outcome, RpcError):
+                raise outcome
+            answers.append(outcome)
+        return answers
+
+    def try_batch(self, requests: Sequence[Request]) -> list[Json | RpcError]:
+        """Like `batch`, with a refused question's error in the place of its answer."""
+        outcomes: list[Json | RpcError] = []
+        for start in range(0, len(requests), self.batch_limit):
+            outcomes += self._chunk(requests[start : start + self.batch_limit])
+        return outcomes
+
+    def _chunk(self, requests: Sequence[Request]) -> list[Json | RpcError]:
+        body = orjson.dumps(
+            [
+                {"jsonrpc": "2.0", "id": index, "method": method, "params": list(params)}
+                for index, (method, params) in enumerate(requests)
+            ]
+        )
+        answers = self._exchange(body, all(_repeatable(method) for method, _ in requests))
+        if isinstance(answers, dict):  # the whole batch was refused
+            refusal = _outcome("batch", answers)
+            raise refusal if isinstance(refusal, RpcError) else RpcProtocolError("one answer to a batch")
+        by_id = {entry.get("id"): entry for entry in answers if isinstance(entry, dict)}
+        if len(by_id) != len(requests) or any(index not in by_id for index in range(len(requests))):
+            raise RpcProtocolError(f"{len(by_id)} distinct answers to a batch of {len(requests)}")
+        return [_outcome(method, by_id[index]) for index, (method, _) in enumerate(requests)]
+
+    def _exchange(self, body: bytes, repeatable: bool) -> dict[str, Json] | list[Json]:
+        """Sends one body; once more on a fresh connection where a kept one turns out to be closed."""
+        while True:
+            connection, kept = self._borrow()
+            try:
+                connection.request("POST", self._path, body, self._headers)
+                response = connection.getresponse()
+                content = response.read()
+            except TimeoutError as error:
+                connection.close()
+                raise RpcTimeout(f"no answer from {self.address} within {self.timeout:g} s") from error
+            except (OSError, http.client.HTTPException) as error:
+                connection.close()
+                if kept and repeatable:
+                    continue
+                raise RpcUnavailable(f"{self.address}: {type(error).__name__}: {error}") from error
+            self._idle.append(connection)
+            return _parse(content, response.status)
+
+    def _borrow(self) -> tuple[http.client.HTTPConnection, bool]:
+        try:
+            return self._idle.pop(), True
+        except IndexError:
+            pass
+        if self._secure:
+            context = ssl.create_default_context()
+            return http.client.HTTPSConnection(
+                self._host, self._port, timeout=self.timeout, context=context
+            ), False
+        return http.client.HTTPConnection(self._host, self._port, timeout=self.timeout), False
+
+
+def _repeatable(method: str) -> bool:
+    return not method.startswith(_NOT_REPEATABLE)
+
+
+def _parse(content: bytes, status: int) -> dict[str, Json] | list[Json]:
+    try:
+        answer = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        if status in (502, 503, 504):
+            raise RpcUnavailable(f"HTTP {status}") from error
+        raise RpcProtocolError(f"HTTP {status}, not JSON: {content[:80]!r}") from error
+    if isinstance(answer, (dict, list)):
+        return answer
+    raise RpcProtocolError(f"HTTP {status}, not JSON-RPC: {content[:80]!r}")
+
+
+def _outcome(method: str, answer: dict[str, Json]) -> Json | RpcError:
+    error = answer.get("error")
+    if isinstance(error, dict):
+        code, message, detail = error.get("code"), error.get("message"), error.get("data")
+        if isinstance(detail, dict):  # geth nests it under its own name on some methods
+            detail = detail.get("data")
+        return RpcError(
+            method,
+            code if isinstance(code, int) else 0,
+            message if isinstance(message, str) else "refused without a reason",
+            detail if isinstance(detail, str) else "",
+        )
+    if "result" not in answer:
+        raise RpcProtocolError(f"{method}: an answer with neither result nor error")
+    return answer["result"]

@@ -1,0 +1,100 @@
+"""Takes snapshots of the running chain, and decides how often that is worth its price."""
+
+from __future__ import annotations
+
+import time
+
+from node_api.chain.block_journal import BlockJournal
+from node_api.chain.follower import Follower, PathLeft, head_of
+from node_api.chain.identity import recorded_identity
+from node_api.chain.options import EmbeddedOptions
+from node_api.chain.rpc import RpcClient
+from node_api.chain.rpc_errors import ChainError
+from node_api.chain.rpc_values import data
+from node_api.chain.snapshot import FORMAT, SnapshotHeader, digest, read_header, snapshot_files, write_snapshot
+
+# Snapshots may take one part in this of the time.
+_TIME_SHARE = 20
+_ATTEMPTS = 5
+
+
+class ChainNotStill(ChainError):
+    """The chain kept moving while its state was read, though mining was held: the snapshot was not written."""
+
+
+class SnapshotSchedule:
+    """When the next snapshot is due: never more often than asked, and never for more than 5 % of the time."""
+
+    def __init__(self, least_seconds: float) -> None:
+        self._least = least_seconds
+        self._due_at = time.monotonic() + least_seconds
+        self.behind = False
+
+    def moved(self) -> None:
+        """Tells that blocks came which no snapshot holds."""
+        self.behind = True
+
+    def taken(self, seconds: float) -> None:
+        """Tells that a snapshot was taken and what it cost."""
+        self.behind = False
+        self._due_at = time.monotonic() + max(self._least, _TIME_SHARE * seconds)
+
+    def due(self) -> bool:
+        """Whether one should be taken now."""
+        return self.behind and time.monotonic() >= self._due_at
+
+
+def take_snapshot(
+    rpc: RpcClient, follower: Follower, journal: BlockJournal, options: EmbeddedOptions
+) -> tuple[SnapshotHeader, int, float]:
+    """Holds mining, journals what is new, reads the state, and writes it once mining goes on.
+
+    Transactions sent meanwhile wait in the pool and are mined afterwards.
+
+    Returns: the header written, the block of the oldest snapshot still kept (0 where there is only this one), and
+    the seconds it took.
+
+    Raises:
+        ChainNotStill: somebody mined by hand or by interval through every attempt.
+        ChainError: as the RPC client.
+    """
+    began = time.monotonic()
+    identity = recorded_identity(options.identity_file)
+    held = rpc.call("anvil_getAutomine") is True
+    if held:
+        rpc.call("evm_setAutomine", [False])
+    try:
+        state = _read_still(rpc, follower, journal)
+    finally:
+        if held:
+            rpc.call("evm_setAutomine", [True])
+    head = follower.seen
+    header = SnapshotHeader(
+        format=FORMAT,
+        chain_id=options.chain_id,
+        genesis_hash=identity.genesis_hash if identity else "",
+        number=head.number,
+        hash=head.hash,
+        timestamp=head.timestamp,
+        wall=int(time.time()),
+        size=len(state),
+        sha256=digest(state),
+    )
+    write_snapshot(options.folder, header, state)
+    kept = snapshot_files(options.folder)
+    oldest = read_header(kept[-1]).number if len(kept) > 1 else 0
+    return header, oldest, time.monotonic() - began
+
+
+def _read_still(rpc: RpcClient, follower: Follower, journal: BlockJournal) -> bytes:
+    """The state at exactly the last block followed."""
+    for _ in range(_ATTEMPTS):
+        try:
+            while blocks := follower.advance():
+                journal.append(blocks)
+        except PathLeft:
+            follower.seen = head_of(rpc)
+        state = data(rpc.call("anvil_dumpState"))
+        if head_of(rpc).hash == follower.seen.hash:
+            return state
+    raise ChainNotStill(f"the chain moved during each of {_ATTEMPTS} attempts to read its state")

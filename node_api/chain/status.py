@@ -1,0 +1,122 @@
+"""What the supervisor tells others through its folder: a lock that it lives, and a status file.
+
+The lock is the truth about being alive (the kernel drops it with the process, so there is no stale pid); the status
+file is what it said last.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import orjson
+
+from node_api.chain.durable import PRIVATE_FILE, private_folder, write_whole
+from node_api.chain.rpc_errors import ChainError
+
+_LOCK_SECONDS = 1.0
+
+
+class Phase(StrEnum):
+    """Where the supervisor is in its life."""
+
+    STARTING = "starting"
+    READY = "ready"
+    RESTARTING = "restarting"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class ChainStatus:
+    """The supervisor's last word.
+
+    Attributes:
+        phase: where it is in its life.
+        pid: of the supervisor.
+        anvil_pid: of the chain's process; 0 while there is none.
+        url: where the chain answers.
+        chain_id: EIP-155 chain id.
+        genesis_hash: hash of block 0; empty until known.
+        snapshot: block of the newest snapshot; 0 before the first.
+        snapshots: how many were taken since the supervisor started.
+        restarts: how often anvil died and was brought back since the supervisor started.
+        lost: blocks that did not come back at the last restore.
+        message: what went wrong, or what is remarkable; else empty.
+    """
+
+    phase: Phase
+    pid: int
+    anvil_pid: int = 0
+    url: str = ""
+    chain_id: int = 0
+    genesis_hash: str = ""
+    snapshot: int = 0
+    snapshots: int = 0
+    restarts: int = 0
+    lost: int = 0
+    message: str = ""
+
+
+class AlreadyRunning(ChainError):
+    """Another supervisor holds the folder."""
+
+
+def write_status(folder: Path, status: ChainStatus) -> None:
+    """Replaces the status file."""
+    write_whole(folder / "supervisor.json", [orjson.dumps(asdict(status), option=orjson.OPT_INDENT_2), b"\n"])
+
+
+def read_status(folder: Path) -> ChainStatus | None:
+    """The supervisor's last word, whether it still lives or not; None where there never was one."""
+    try:
+        fields = orjson.loads((folder / "supervisor.json").read_bytes())
+    except FileNotFoundError:
+        return None
+    return ChainStatus(**{**fields, "phase": Phase(fields["phase"])})
+
+
+@contextlib.contextmanager
+def hold_folder(folder: Path) -> Iterator[None]:
+    """Makes this process the folder's supervisor for the length of the block. Raises AlreadyRunning."""
+    private_folder(folder)
+    descriptor = os.open(folder / "supervisor.lock", os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
+    try:
+        deadline = time.monotonic() + _LOCK_SECONDS
+        while not _lock(descriptor, fcntl.LOCK_EX):
+            if time.monotonic() > deadline:
+                raise AlreadyRunning(f"a supervisor is already running for {folder}")
+            time.sleep(0.01)
+        os.truncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def supervisor_pid(folder: Path) -> int | None:
+    """The pid of the living supervisor; None where none lives (0 in the instant before it has written its pid)."""
+    try:
+        descriptor = os.open(folder / "supervisor.lock", os.O_RDWR)
+    except FileNotFoundError:
+        return None
+    try:
+        if _lock(descriptor, fcntl.LOCK_SH):
+            return None
+        return int(os.pread(descriptor, 20, 0) or b"0")
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,206 @@
+"""Keeps the embedded chain alive and its past safe: starts anvil, journals its blocks, snapshots it, restarts it.
+
+Runs as a process of its own (`python -m node_api.chain.supervisor OPTIONS`, or in the foreground by `vouchertrail
+chain start --foreground`), so that the chain outlives the node. SIGTERM and SIGINT stop it in good order, SIGUSR1
+asks for a snapshot now. It must run in the main thread: there it gets signals, and there it is anvil's parent.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from dataclasses import replace
+
+import structlog
+
+from node_api.chain.anvil import AnvilFailed, kill, kill_orphan, start_anvil
+from node_api.chain.block_journal import BlockJournal, segment_bases
+from node_api.chain.follower import Follower, PathLeft, head_of
+from node_api.chain.identity import ChainIdentity, ForeignChain, recognise, recorded_identity
+from node_api.chain.options import EmbeddedOptions
+from node_api.chain.restore import restore
+from node_api.chain.rpc import RpcClient
+from node_api.chain.rpc_errors import ChainError, RpcError, RpcProtocolError, RpcUnavailable
+from node_api.chain.snapshot_writer import SnapshotSchedule, take_snapshot
+from node_api.chain.status import AlreadyRunning, ChainStatus, Phase, hold_folder, read_status, write_status
+
+_RESTARTS_ALLOWED = 5
+_RESTARTS_WITHIN_SECONDS = 60.0
+
+log = structlog.get_logger("chain.supervisor")
+
+
+class Supervisor:
+    """One life of the supervisor: `run` returns when it was told to stop."""
+
+    def __init__(self, options: EmbeddedOptions) -> None:
+        self._options = options
+        self._status = ChainStatus(Phase.STARTING, os.getpid(), chain_id=options.chain_id)
+        self._stop = self._snapshot_wanted = False
+        self._schedule = SnapshotSchedule(options.snapshot_seconds)
+        self._deaths: deque[float] = deque(maxlen=_RESTARTS_ALLOWED)
+
+    def run(self) -> None:
+        """Supervises until told to stop.
+
+        Raises:
+            AlreadyRunning: the folder has a living supervisor.
+            ChainError: the chain cannot be started or restored; the status file says so too.
+        """
+        with hold_folder(self._options.folder):
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, self._on_stop)
+            signal.signal(signal.SIGUSR1, self._on_snapshot)
+            before = read_status(self._options.folder)
+            self._say(self._status)
+            try:
+                self._bring_up(_port_of(before), before.anvil_pid if before else 0)
+                self._watch()
+            except ChainError as error:
+                self._say(replace(self._status, phase=Phase.FAILED, message=str(error)))
+                raise
+
+    def _bring_up(self, wanted_port: int | None, orphan: int) -> None:
+        """Starts an empty anvil, makes it the chain of this folder again, and says that it is ready."""
+        options = self._options
+        if orphan and kill_orphan(orphan, options.folder):
+            log.warning("orphan_killed", pid=orphan)
+        known = recorded_identity(options.identity_file)
+        if known is not None and known.chain_id != options.chain_id:
+            raise ForeignChain(
+                f"the data folder holds a chain with id {known.chain_id}, the settings ask for {options.chain_id}"
+            )
+        genesis_at = known.genesis_at if known else options.genesis_at or int(time.time())
+        self._process, self._rpc = start_anvil(options, genesis_at, wanted_port)
+        self._say(replace(self._status, anvil_pid=self._process.pid, url=self._rpc.url))
+        restored = restore(self._rpc, options.folder, options.chain_id)
+        identity = recognise(options.identity_file, ChainIdentity.ask(self._rpc), self._rpc.url)
+        for name in restored.torn:
+            os.replace(options.folder / name, options.folder / f"{name}.torn")
+        log.info("restored", **{name: getattr(restored, name) for name in type(restored).__slots__})
+        self._follower = Follower(self._rpc, head_of(self._rpc))
+        base = max(segment_bases(options.folder), default=restored.base)
+        self._journal = BlockJournal(options.folder, max(base, restored.base), keep=restored.head)
+        if restored.lost:
+            self._snapshot()
+        self._say(
+            replace(
+                self._status,
+                phase=Phase.READY,
+                genesis_hash=identity.genesis_hash,
+                snapshot=max(self._status.snapshot, restored.base),
+                lost=restored.lost,
+                message=_remark(restored.torn, restored.lost),
+            )
+        )
+
+    def _watch(self) -> None:
+        while not self._stop:
+            if self._process.poll() is not None:
+                self._restart()
+            try:
+                self._step()
+            except (RpcUnavailable, RpcError, RpcProtocolError) as error:
+                log.warning("chain_not_answering", fault=type(error).__name__, message=str(error))
+            time.sleep(self._options.poll_seconds)
+        self._end()
+
+    def _step(self) -> None:
+        """One look at the chain: journal what is new, take a snapshot where one is due."""
+        try:
+            while blocks := self._follower.advance():
+                self._journal.append(blocks)
+                self._schedule.moved()
+        except PathLeft:
+            log.warning("chain_left_its_path", seen=self._follower.seen.number)
+            self._follower = Follower(self._rpc, head_of(self._rpc))
+            self._snapshot_wanted = True
+        if self._snapshot_wanted or self._schedule.due():
+            self._snapshot_wanted = False
+            self._snapshot()
+
+    def _snapshot(self) -> None:
+        header, oldest, seconds = take_snapshot(self._rpc, self._follower, self._journal, self._options)
+        self._journal = self._journal.follow_snapshot(header.number, oldest)
+        self._schedule.taken(seconds)
+        log.info("snapshot", block=header.number, bytes=header.size, seconds=round(seconds, 3))
+        count = self._status.snapshots + 1
+        self._say(replace(self._status, snapshot=header.number, snapshots=count))
+
+    def _restart(self) -> None:
+        """Brings a dead anvil back on the same address. Raises AnvilFailed where it keeps dying."""
+        now = time.monotonic()
+        log.error("anvil_died", code=self._process.returncode)
+        if len(self._deaths) == _RESTARTS_ALLOWED and now - self._deaths[0] < _RESTARTS_WITHIN_SECONDS:
+            raise AnvilFailed(f"anvil died {_RESTARTS_ALLOWED + 1} times in a minute; see anvil.log")
+        self._deaths.append(now)
+        self._journal.close()
+        self._rpc.close()
+        self._say(
+            replace(self._status, phase=Phase.RESTARTING, anvil_pid=0, restarts=self._status.restarts + 1)
+        )
+        self._bring_up(_port_of(self._status), 0)
+
+    def _end(self) -> None:
+        """Stops in good order: a last snapshot where blocks came since the one before, then no more anvil."""
+        try:
+            self._step()
+            if self._schedule.behind or self._snapshot_wanted:
+                self._snapshot()
+        except ChainError as error:
+            log.warning("last_snapshot_failed", message=str(error))
+        self._journal.close()
+        kill(self._process)
+        self._say(replace(self._status, phase=Phase.STOPPED, anvil_pid=0))
+        log.info("stopped", block=self._follower.seen.number)
+
+    def _say(self, status: ChainStatus) -> None:
+        self._status = status
+        write_status(self._options.folder, status)
+
+    def _on_stop(self, *_: object) -> None:
+        self._stop = True
+
+    def _on_snapshot(self, *_: object) -> None:
+        self._snapshot_wanted = True
+
+    _process: subprocess.Popen[bytes]
+    _rpc: RpcClient
+    _follower: Follower
+    _journal: BlockJournal
+
+
+def _port_of(status: ChainStatus | None) -> int | None:
+    if status is None or not status.url:
+        return None
+    return int(status.url.rsplit(":", 1)[1])
+
+
+def _remark(torn: tuple[str, ...], lost: int) -> str:
+    remarks = []
+    if torn:
+        remarks.append(f"passed over a torn snapshot ({', '.join(torn)})")
+    if lost:
+        remarks.append(f"{lost} blocks did not come back and must be sent again by their senders")
+    return "; ".join(remarks)
+
+
+def main(arguments: list[str]) -> int:
+    """Runs the supervisor for the options given as JSON; 0 after an orderly end, 3 where one runs already."""
+    structlog.configure(processors=[structlog.processors.TimeStamper(), structlog.processors.JSONRenderer()])
+    try:
+        Supervisor(EmbeddedOptions.from_json(arguments[0])).run()
+    except AlreadyRunning:
+        return 3
+    except ChainError as error:
+        log.error("failed", message=str(error))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

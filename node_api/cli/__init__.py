@@ -1,0 +1,1 @@
+"""Command line: one module for each command, reachable as `vouchertrail NAME` and `ape run NAME`."""
