@@ -151,7 +151,7 @@ def kill_orphan(pid: int, folder: Path) -> bool:
 
 def _command_of(pid: int) -> str:
     """The process's command line; empty where there is no such process."""
-    if sys.platform == "linux":
+    if Path("/proc/self").exists():
         try:
             return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:

@@ -162,9 +162,7 @@ class RpcClient:
             pass
         if self._secure:
             context = ssl.create_default_context()
-            return http.client.HTTPSConnection(
-                self._host, self._port, timeout=self.timeout, context=context
-            ), False
+            return http.client.HTTPSConnection(self._host, self._port, timeout=self.timeout, context=context), False
         return http.client.HTTPConnection(self._host, self._port, timeout=self.timeout), False
 
 

@@ -1,10 +1,10 @@
 """What can go wrong between the node and a chain.
 
-    ChainError
-    ├── RpcError              the chain answered, and said no
-    ├── RpcProtocolError      the answer is not JSON-RPC
-    └── RpcUnavailable        nobody answered
-        └── RpcTimeout        nobody answered in time: the request may have been carried out
+ChainError
+├── RpcError              the chain answered, and said no
+├── RpcProtocolError      the answer is not JSON-RPC
+└── RpcUnavailable        nobody answered
+    └── RpcTimeout        nobody answered in time: the request may have been carried out
 """
 
 from __future__ import annotations

@@ -140,9 +140,7 @@ class Supervisor:
         self._deaths.append(now)
         self._journal.close()
         self._rpc.close()
-        self._say(
-            replace(self._status, phase=Phase.RESTARTING, anvil_pid=0, restarts=self._status.restarts + 1)
-        )
+        self._say(replace(self._status, phase=Phase.RESTARTING, anvil_pid=0, restarts=self._status.restarts + 1))
         self._bring_up(_port_of(self._status), 0)
 
     def _end(self) -> None:

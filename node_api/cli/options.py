@@ -1,0 +1,74 @@
+"""What every command shares: the data folder option, JSON output, and faults turned into exit codes.
+
+Exit codes: 0 done · 1 a fault of the work itself (refused, unequal, bad rows) · 2 wrong use of the command
+· 3 the chain is missing, foreign or broken · 4 keys or settings cannot be used.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Concatenate, NoReturn, ParamSpec, TypeVar
+
+import orjson
+import rich_click as click
+from pydantic import ValidationError
+
+from node_api.chain.key_errors import KeyFault
+from node_api.chain.rpc_errors import ChainError
+from node_api.config import Settings
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+FAULT, USAGE, CHAIN_FAULT, SETTINGS_FAULT = 1, 2, 3, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What a command gets first: the settings, and whether a program reads its output."""
+
+    settings: Settings
+    as_json: bool
+
+    def tell(self, fields: dict[str, object], line: str) -> None:
+        """Prints the outcome: the fields as one line of JSON for programs, the line for people."""
+        click.echo(orjson.dumps(fields, default=str).decode() if self.as_json else line)
+
+
+def fail(message: str, exit_code: int, *, kind: str = "Fault", as_json: bool = False) -> NoReturn:
+    """Ends the command: with a line of JSON on stdout for programs, with a message on stderr for people."""
+    if as_json:
+        click.echo(orjson.dumps({"error": kind, "message": message}).decode())
+        raise SystemExit(exit_code)
+    fault = click.ClickException(f"{kind}: {message}")
+    fault.exit_code = exit_code
+    raise fault
+
+
+def shared_options(command: Callable[Concatenate[Shared, P], R]) -> Callable[P, R]:
+    """Adds `--data` and `--json`; the command gets a `Shared` as its first argument, and its faults exit codes."""
+
+    @click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="The node's folder.")
+    @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+    @functools.wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        data, as_json = kwargs.pop("data"), bool(kwargs.pop("as_json"))
+        try:
+            settings = Settings() if data is None else Settings(data=Path(str(data)))
+            return command(Shared(settings, as_json), *args, **kwargs)
+        except ChainError as fault:
+            fail(str(fault), CHAIN_FAULT, kind=type(fault).__name__, as_json=as_json)
+        except KeyFault as fault:
+            fail(str(fault), SETTINGS_FAULT, kind=type(fault).__name__, as_json=as_json)
+        except ValidationError as fault:
+            fail(_settings_text(fault), SETTINGS_FAULT, kind="Settings", as_json=as_json)
+
+    return wrapped
+
+
+def _settings_text(fault: ValidationError) -> str:
+    """Which setting is wrong and why, without its value: it may be a secret."""
+    return "; ".join(f"VOUCHERTRAIL_{'_'.join(map(str, e['loc']))}".upper() + f": {e['msg']}" for e in fault.errors())

@@ -1,0 +1,83 @@
+"""The node's settings: one class, read once at the top and handed down.
+
+Every field is the environment variable `VOUCHERTRAIL_` + its name in capitals, or a line of `.env`; `.env.example`
+lists them all. Secrets are `SecretStr`, so that no log and no error shows them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from node_api.chain.options import EmbeddedOptions
+
+_PLACEHOLDERS = ("changeme", "change-me", "secret", "password", "todo", "xxx")
+
+
+def _no_placeholder(value: SecretStr) -> SecretStr:
+    plain = value.get_secret_value()
+    if plain.lower() in _PLACEHOLDERS or plain.startswith("<"):
+        raise ValueError("is still the placeholder: give a secret of your own, or leave it out")
+    return value
+
+
+Secret = Annotated[SecretStr, AfterValidator(_no_placeholder)]
+
+
+class Settings(BaseSettings):
+    """Settings of one node.
+
+    Attributes:
+        data: folder of everything the node keeps.
+        chain_url: a chain that others run; without it the node starts and keeps an embedded one.
+        chain_id: EIP-155 chain id the chain must have.
+        chain_genesis_at: block time of the embedded chain's block 0, Unix seconds; without it the first start's.
+        chain_snapshot_seconds: least seconds between two snapshots of the embedded chain.
+        anvil: binary of the embedded chain, where it is neither in node_modules nor on PATH.
+        deployments: folder of deployment journals and addresses; without it `deployments` in the data folder.
+        key_password: opens the key files; without it the file `keys/password` in the data folder does.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="VOUCHERTRAIL_", env_file=".env", extra="ignore", frozen=True)
+
+    data: Path = Path(".vouchertrail")
+    chain_url: str | None = None
+    chain_id: Annotated[int, Field(ge=1, lt=2**53)] = 31373
+    chain_genesis_at: Annotated[int, Field(ge=1, lt=2**40)] | None = None
+    chain_snapshot_seconds: Annotated[float, Field(gt=0, le=3600)] = 5.0
+    anvil: Path | None = None
+    deployments: Path | None = None
+    key_password: Secret | None = None
+
+    @property
+    def chain_folder(self) -> Path:
+        """Folder of the embedded chain, and of the identity of any chain."""
+        return self.data.resolve() / "chain"
+
+    @property
+    def keys_folder(self) -> Path:
+        """Folder of the key files."""
+        return self.data.resolve() / "keys"
+
+    @property
+    def deployments_folder(self) -> Path:
+        """Folder that holds one folder for each chain deployed to."""
+        return (self.deployments or self.data / "deployments").resolve()
+
+    @property
+    def database_url(self) -> str:
+        """Where the index and the operations are stored."""
+        return f"sqlite:///{self.data.resolve() / 'node.sqlite'}"
+
+    def embedded_chain(self) -> EmbeddedOptions:
+        """What the embedded chain is to be."""
+        return EmbeddedOptions(
+            folder=self.chain_folder,
+            chain_id=self.chain_id,
+            genesis_at=self.chain_genesis_at,
+            anvil=self.anvil,
+            snapshot_seconds=self.chain_snapshot_seconds,
+        )
