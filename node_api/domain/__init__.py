@@ -1,0 +1,1 @@
+"""Pure rules and facts of vouchers: standard library only, no I/O."""

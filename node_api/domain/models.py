@@ -1,0 +1,212 @@
+"""Facts as they stand as of one block. Money in the token's smallest unit, times in Unix seconds, intervals half-open."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from node_api.domain.ids import (
+    Address,
+    Amount,
+    BatchId,
+    Day,
+    Hash,
+    LineId,
+    MerchantId,
+    Place,
+    ProgrammeId,
+    RollId,
+    UnixSeconds,
+    VoucherId,
+)
+
+
+class ProgrammeState(IntEnum):
+    """Life of a programme, as in `Programme.sol`."""
+
+    NONE = 0
+    DRAFT = 1
+    PROPOSED = 2
+    APPROVED = 3
+    PUBLISHED = 4
+    ACTIVE = 5
+    CLOSED = 6
+
+
+class MerchantStatus(IntEnum):
+    """Life of a merchant, as in `Merchant.sol`."""
+
+    NONE = 0
+    APPLIED = 1
+    ACTIVE = 2
+    SUSPENDED = 3
+    REMOVED = 4
+
+
+class VoucherState(IntEnum):
+    """Life of a voucher, as in `Supply.sol`. LIVE turns into EXPIRED by time alone."""
+
+    NONE = 0
+    LIVE = 1
+    BOOKED = 2
+    REDEEMED = 3
+    EXPIRED = 4
+    REVOKED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRef:
+    """The block an answer stands on."""
+
+    number: int
+    hash: Hash
+    timestamp: UnixSeconds
+
+
+@dataclass(frozen=True, slots=True)
+class TxRef:
+    """Where something happened on chain."""
+
+    hash: Hash
+    log_index: int
+    block: BlockRef
+    sender: Address
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """A programme. `utc_offset_minutes` sets its calendar; `region` is packed; `categories` and `channels` are bit masks."""
+
+    id: ProgrammeId
+    ref: str
+    name: str
+    token: Address
+    state: ProgrammeState
+    rules_version: int
+    utc_offset_minutes: int
+    starts_at: UnixSeconds
+    ends_at: UnixSeconds
+    categories: int
+    region: int
+    channels: int
+    approvals_needed: int
+    drafted_by: Address
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """One version of a programme's rules, those of this release. Windows in seconds."""
+
+    programme: ProgrammeId
+    version: int
+    max_deadline: int
+    reversal_window: int
+    dispute_window: int
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetLine:
+    """A budget line and its money; `deposited = available + committed + payable + settled + returned`."""
+
+    id: LineId
+    programme: ProgrammeId
+    number: int
+    funder: Address
+    funding_region: int
+    beneficiary_group: str
+    purpose: str
+    budget: Amount
+    deposited: Amount
+    available: Amount
+    committed: Amount
+    payable: Amount
+    settled: Amount
+    returned: Amount
+    committed_count: int
+    payable_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch's terms. `kind` 0 is fixed value; `valid_until` is on the programme clock; `claim_days` 0: only the dates count."""
+
+    id: BatchId
+    ref: str
+    programme: ProgrammeId
+    line: LineId
+    rules_version: int
+    kind: int
+    face: Amount
+    minimum_spend: Amount
+    categories: int
+    region: int
+    channels: int
+    valid_from: UnixSeconds
+    valid_until: UnixSeconds
+    claim_days: int
+    quota: int
+    issued: int
+
+
+@dataclass(frozen=True, slots=True)
+class Roll:
+    """A roll of holders; `written_at` is the claim time."""
+
+    id: RollId
+    ref: str
+    programme: ProgrammeId
+    places: int
+    written_at: UnixSeconds
+    claimed: bool
+    custodial: bool
+    pointer: Address
+
+
+@dataclass(frozen=True, slots=True)
+class Merchant:
+    """A merchant; `region` packed, `categories` and `channels` bit masks."""
+
+    id: MerchantId
+    ref: str
+    status: MerchantStatus
+    categories: int
+    region: int
+    channels: int
+    payout: Address
+
+
+@dataclass(frozen=True, slots=True)
+class Redemption:
+    """A voucher redeemed. `number` runs over all redemptions; `terminal` is zero where none answered for it."""
+
+    number: int
+    voucher: VoucherId
+    holder: Address
+    merchant: MerchantId
+    line: LineId
+    terminal: Address | None
+    receipt: Hash
+    digest: Hash
+    amount: Amount
+    rules_version: int
+    day: Day
+    tx: TxRef
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherFacts:
+    """All a redemption reads about one voucher, as of a block.
+
+    Attributes:
+        holder: read from the roll.
+        issued: whether the batch was given to the roll.
+        redeemed: the redemption that spent it, if any.
+        swept: whether its pair was swept.
+    """
+
+    voucher: VoucherId
+    batch: Batch
+    roll: Roll
+    place: Place
+    holder: Address
+    issued: bool
+    redeemed: Redemption | None
+    swept: bool
