@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {ICaseDesk} from "../../contracts/interfaces/ICaseDesk.sol";
+import {IMerchantRegistry} from "../../contracts/interfaces/IMerchantRegistry.sol";
+import {IProgrammeRegistry} from "../../contracts/interfaces/IProgrammeRegistry.sol";
+import {ITreasury} from "../../contracts/interfaces/ITreasury.sol";
+import {IVouchersSupply} from "../../contracts/interfaces/IVouchersSupply.sol";
+import {Roles} from "../../contracts/libraries/Roles.sol";
+
+/// @title Who may call what, as in docs/storage.md, section 7: one row a function that asks the AccessManager.
+/// @dev `link` has no row: an unlisted function is ADMIN's.
+library RoleTable {
+    enum Target {
+        VOUCHERS,
+        PROGRAMMES,
+        MERCHANTS,
+        TREASURY,
+        DESK
+    }
+
+    struct Row {
+        Target target;
+        bytes4 selector;
+        uint64 role;
+    }
+
+    function rows() internal pure returns (Row[] memory all) {
+        all = new Row[](24);
+        all[0] = Row(Target.VOUCHERS, IVouchersSupply.openBatches.selector, Roles.TREASURER);
+        all[1] = Row(Target.VOUCHERS, IVouchersSupply.writeRoll.selector, Roles.TREASURER);
+        all[2] = Row(Target.VOUCHERS, IVouchersSupply.issue.selector, Roles.TREASURER);
+        all[3] = Row(Target.PROGRAMMES, IProgrammeRegistry.draft.selector, Roles.TREASURER);
+        all[4] = Row(Target.PROGRAMMES, IProgrammeRegistry.propose.selector, Roles.TREASURER);
+        all[5] = Row(Target.PROGRAMMES, IProgrammeRegistry.publish.selector, Roles.TREASURER);
+        all[6] = Row(Target.PROGRAMMES, IProgrammeRegistry.activate.selector, Roles.TREASURER);
+        all[7] = Row(Target.PROGRAMMES, IProgrammeRegistry.close.selector, Roles.TREASURER);
+        all[8] = Row(Target.PROGRAMMES, IProgrammeRegistry.approve.selector, Roles.APPROVER);
+        all[9] = Row(Target.MERCHANTS, IMerchantRegistry.enter.selector, Roles.REGISTRAR);
+        all[10] = Row(Target.MERCHANTS, IMerchantRegistry.addKey.selector, Roles.REGISTRAR);
+        all[11] = Row(Target.MERCHANTS, IMerchantRegistry.removeKey.selector, Roles.REGISTRAR);
+        all[12] = Row(Target.MERCHANTS, IMerchantRegistry.addTerminal.selector, Roles.REGISTRAR);
+        all[13] = Row(Target.MERCHANTS, IMerchantRegistry.removeTerminal.selector, Roles.REGISTRAR);
+        all[14] = Row(Target.MERCHANTS, IMerchantRegistry.suspend.selector, Roles.REGISTRAR);
+        all[15] = Row(Target.MERCHANTS, IMerchantRegistry.nameCategories.selector, Roles.REGISTRAR);
+        all[16] = Row(Target.MERCHANTS, IMerchantRegistry.activate.selector, Roles.APPROVER);
+        all[17] = Row(Target.MERCHANTS, IMerchantRegistry.reinstate.selector, Roles.APPROVER);
+        all[18] = Row(Target.TREASURY, ITreasury.deposit.selector, Roles.TREASURER);
+        all[19] = Row(Target.TREASURY, ITreasury.prepareSettlement.selector, Roles.TREASURER);
+        all[20] = Row(Target.TREASURY, ITreasury.returnRest.selector, Roles.TREASURER);
+        all[21] = Row(Target.TREASURY, ITreasury.allowToken.selector, Roles.APPROVER);
+        all[22] = Row(Target.TREASURY, ITreasury.releaseSettlement.selector, Roles.APPROVER);
+        all[23] = Row(Target.DESK, ICaseDesk.sweep.selector, Roles.TREASURER);
+    }
+}
