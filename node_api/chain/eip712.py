@@ -1,0 +1,147 @@
+"""EIP-712 digests of everything that is signed, built by hand, and signatures over them by libsecp256k1.
+
+The types stand in docs/storage.md, section 5; `Digests.sol` and `Signatures.sol` are their twins on chain. A test holds this
+module equal to eth-account's `encode_typed_data`.
+"""
+
+from coincurve import PrivateKey, PublicKey
+from eth_hash.auto import keccak
+from eth_utils.address import to_checksum_address
+
+from node_api.domain.ids import Address, Hash, MerchantId
+from node_api.domain.items import Item
+
+NAME = "VoucherTrail"
+VERSION = "1"
+SPEND_TYPE = "Spend(uint256 voucher,uint256 amount,uint256 sequence)"
+REDEMPTION_TYPE = (
+    "Redemption(Spend[] spends,uint256 merchant,uint256 bill,bytes32 receipt,uint256 channel,uint256 deadline)"
+    + SPEND_TYPE
+)
+TERMINAL_BATCH_TYPE = "TerminalBatch(uint256 merchant,bytes32[] redemptions)"
+
+HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
+"""Half the order of secp256k1: a signature's s must not be above it."""
+
+_DOMAIN_HASH = keccak(b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
+_SPEND_HASH = keccak(SPEND_TYPE.encode())
+_REDEMPTION_HASH = keccak(REDEMPTION_TYPE.encode())
+_TERMINAL_BATCH_HASH = keccak(TERMINAL_BATCH_TYPE.encode())
+
+TYPES: dict[str, list[dict[str, str]]] = {
+    "EIP712Domain": [
+        {"name": "name", "type": "string"},
+        {"name": "version", "type": "string"},
+        {"name": "chainId", "type": "uint256"},
+        {"name": "verifyingContract", "type": "address"},
+    ],
+    "Spend": [
+        {"name": "voucher", "type": "uint256"},
+        {"name": "amount", "type": "uint256"},
+        {"name": "sequence", "type": "uint256"},
+    ],
+    "Redemption": [
+        {"name": "spends", "type": "Spend[]"},
+        {"name": "merchant", "type": "uint256"},
+        {"name": "bill", "type": "uint256"},
+        {"name": "receipt", "type": "bytes32"},
+        {"name": "channel", "type": "uint256"},
+        {"name": "deadline", "type": "uint256"},
+    ],
+    "TerminalBatch": [
+        {"name": "merchant", "type": "uint256"},
+        {"name": "redemptions", "type": "bytes32[]"},
+    ],
+}
+"""The types in use, as JSON-RPC's eth_signTypedData_v4 and eth-account take them."""
+
+
+def domain_separator(chain_id: int, contract: Address) -> bytes:
+    """The separator of everything signed for the `Vouchers` contract at this address."""
+    name, version = keccak(NAME.encode()), keccak(VERSION.encode())
+    return keccak(_DOMAIN_HASH + name + version + _word(chain_id) + bytes(12) + bytes.fromhex(contract[2:]))
+
+
+def redemption_digest(domain: bytes, item: Item) -> bytes:
+    """The 32 bytes a holder signs for this item."""
+    spends = b"".join(
+        keccak(_SPEND_HASH + _word(spend.voucher) + _word(spend.amount) + _word(spend.sequence))
+        for spend in item.spends
+    )
+    struct = keccak(
+        _REDEMPTION_HASH
+        + keccak(spends)
+        + _word(item.merchant)
+        + _word(item.bill)
+        + bytes.fromhex(item.receipt[2:])
+        + _word(item.channel)
+        + _word(item.deadline)
+    )
+    return keccak(b"\x19\x01" + domain + struct)
+
+
+def terminal_batch_digest(domain: bytes, merchant: MerchantId, digests: list[bytes]) -> bytes:
+    """The 32 bytes a terminal signs for redemptions of its merchant, in their order."""
+    struct = keccak(_TERMINAL_BATCH_HASH + _word(merchant) + keccak(b"".join(digests)))
+    return keccak(b"\x19\x01" + domain + struct)
+
+
+def sign(key: PrivateKey, digest: bytes) -> bytes:
+    """A 65-byte signature (r, s, v) of a digest; deterministic, s in the lower half.
+
+    Whoever calls this signs whatever the digest stands for: never hand it a digest that came from outside.
+    """
+    compact = key.sign_recoverable(digest, hasher=None)
+    return compact[:64] + bytes([compact[64] + 27])
+
+
+def recover(digest: bytes, signature: bytes) -> Address | None:
+    """Whose key signed the digest, exactly as `Signatures.recover` on chain; None for anything that is not a signature."""
+    if len(signature) == 64:  # ERC-2098: the parity stands in the top bit of s
+        parity = signature[32] >> 7
+        compact = signature[:32] + bytes([signature[32] & 0x7F]) + signature[33:]
+    elif len(signature) == 65:
+        parity, compact = signature[64] - 27, signature[:64]
+    else:
+        return None
+    if parity not in (0, 1) or int.from_bytes(compact[32:]) > HALF_ORDER:
+        return None
+    try:
+        key = PublicKey.from_signature_and_message(compact + bytes([parity]), digest, hasher=None)
+    except Exception:  # noqa: BLE001  libsecp256k1 has no narrower error for points that do not exist
+        return None
+    return address_of(key)
+
+
+def address_of(key: PublicKey) -> Address:
+    """The account of a public key, EIP-55."""
+    return Address(to_checksum_address(keccak(key.format(compressed=False)[1:])[12:]))
+
+
+def typed_data(chain_id: int, contract: Address, item: Item) -> dict[str, object]:
+    """The whole EIP-712 document of an item, numbers as decimal strings so that no JSON reader rounds them."""
+    return {
+        "domain": {"name": NAME, "version": VERSION, "chainId": chain_id, "verifyingContract": contract},
+        "primaryType": "Redemption",
+        "types": {name: TYPES[name] for name in ("EIP712Domain", "Spend", "Redemption")},
+        "message": {
+            "spends": [
+                {"voucher": str(spend.voucher), "amount": str(spend.amount), "sequence": str(spend.sequence)}
+                for spend in item.spends
+            ],
+            "merchant": str(item.merchant),
+            "bill": str(item.bill),
+            "receipt": item.receipt,
+            "channel": str(item.channel),
+            "deadline": str(item.deadline),
+        },
+    }
+
+
+def as_hash(value: bytes) -> Hash:
+    """32 bytes as text."""
+    return Hash("0x" + value.hex())
+
+
+def _word(value: int) -> bytes:
+    return value.to_bytes(32)
