@@ -1,0 +1,229 @@
+"""Sends transactions of one account: signed before anything is sent, so that a caller can write the bytes down first.
+
+The same signed bytes can only take effect once, whoever sends them and however often. That is what every resumption
+rests on: keep `SignedTransaction`, send it again when in doubt, and look for its receipt.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any, NewType, cast
+
+from eth_account.signers.local import LocalAccount
+from eth_utils.address import to_checksum_address
+
+from node_api.chain.contracts import explain_revert
+from node_api.chain.rpc import RpcClient
+from node_api.chain.rpc_errors import ChainError, RpcError
+from node_api.chain.rpc_values import Json, quantity, record, text
+
+TxHash = NewType("TxHash", str)
+
+RECEIPT_SECONDS = 120.0
+_FIRST_WAIT, _LONGEST_WAIT = 0.001, 0.25
+# What engines say of bytes they have already, in lower case.
+_KNOWN = ("already known", "already imported", "known transaction")
+_PAST = ("nonce too low", "nonce is too low", "nonce below")
+
+
+class WouldRevert(ChainError):
+    """A trial run says that the contract refuses the call: nothing was sent."""
+
+    def __init__(self, what: str, data: str) -> None:
+        super().__init__(f"{what} is refused: {explain_revert(data)}")
+        self.data = data
+
+
+class Reverted(ChainError):
+    """The transaction is in a block and the contract refused it: nothing changed but the sender's nonce."""
+
+    def __init__(self, receipt: Receipt) -> None:
+        super().__init__(f"transaction {receipt.transaction} was refused in block {receipt.block}")
+        self.receipt = receipt
+
+
+class NonceTaken(ChainError):
+    """Another transaction of the account has the nonce: these bytes can never take effect."""
+
+
+class NoReceipt(ChainError):
+    """No receipt in time. The transaction may still come into a block: send the same bytes again, never new ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedTransaction:
+    """A transaction ready to send.
+
+    Attributes:
+        raw: signed bytes, 0x-hex.
+        hash: its hash, under which its receipt appears.
+        sender: account that signed it, checksummed.
+        nonce: its place among the sender's transactions.
+    """
+
+    raw: str
+    hash: TxHash
+    sender: str
+    nonce: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a transaction.
+
+    Attributes:
+        transaction: its hash.
+        block: number of its block.
+        block_hash: hash of its block.
+        succeeded: False where the contract refused it.
+        gas_used: by it alone.
+        created: address of the contract it created, checksummed; None where it created none.
+        logs: its events, as the chain gave them.
+    """
+
+    transaction: TxHash
+    block: int
+    block_hash: str
+    succeeded: bool
+    gas_used: int
+    created: str | None
+    logs: tuple[dict[str, Json], ...]
+
+
+class Sender:
+    """Transactions of one account, in order. Thread-safe; one sender for each account, or nonces collide."""
+
+    def __init__(self, rpc: RpcClient, account: LocalAccount, chain_id: int, *, gas_price: int = 0) -> None:
+        """Asks for nothing yet.
+
+        Args:
+            rpc: where to send.
+            account: who signs.
+            chain_id: EIP-155 chain id, signed with every transaction.
+            gas_price: offered for a unit of gas, in wei; the networks this is made for take 0.
+        """
+        self.rpc = rpc
+        self.address = str(to_checksum_address(account.address))
+        self._account = account
+        self._chain_id = chain_id
+        self._gas_price = gas_price
+        self._nonce: int | None = None
+        self._lock = threading.Lock()
+
+    def estimate(self, to: str | None, data: bytes, what: str = "the call") -> int:
+        """Gas the call takes now, with a quarter on top for what may change before its block.
+
+        Raises:
+            WouldRevert: the contract refuses it now.
+        """
+        call: dict[str, Json] = {"from": self.address, "data": "0x" + data.hex()}
+        if to is not None:
+            call["to"] = to
+        try:
+            return quantity(self.rpc.call("eth_estimateGas", [call])) * 5 // 4
+        except RpcError as error:
+            if error.data:
+                raise WouldRevert(what, error.data) from error
+            raise
+
+    def sign(self, to: str | None, data: bytes, gas: int) -> SignedTransaction:
+        """Signs the next transaction and takes its nonce; nothing is sent.
+
+        A signed transaction that is never sent leaves a gap that holds up all later ones: call `forget_nonce`
+        when you throw one away.
+        """
+        with self._lock:
+            if self._nonce is None:
+                self._nonce = nonce_of(self.rpc, self.address)
+            nonce, self._nonce = self._nonce, self._nonce + 1
+        fields: dict[str, int | bytes | str] = {
+            "nonce": nonce,
+            "gasPrice": self._gas_price,
+            "gas": gas,
+            "value": 0,
+            "data": data,
+            "chainId": self._chain_id,
+        }
+        if to is not None:
+            fields["to"] = to
+        signed = self._account.sign_transaction(cast(Any, fields))
+        return SignedTransaction(
+            "0x" + signed.raw_transaction.hex(), TxHash("0x" + signed.hash.hex()), self.address, nonce
+        )
+
+    def forget_nonce(self) -> None:
+        """Asks the chain for the next nonce anew, after a transaction that was not sent or a chain that went back."""
+        with self._lock:
+            self._nonce = None
+
+    def transact(self, to: str | None, data: bytes, *, gas: int | None = None, what: str = "the call") -> Receipt:
+        """Signs, sends and waits. For callers that need not survive a kill in between; others keep the bytes.
+
+        Raises: as `estimate` (only where no gas is given), `submit` and `wait_for`.
+        """
+        signed = self.sign(to, data, gas if gas is not None else self.estimate(to, data, what))
+        submit(self.rpc, signed)
+        return wait_for(self.rpc, signed.hash)
+
+
+def nonce_of(rpc: RpcClient, address: str) -> int:
+    """The account's next nonce by the newest block."""
+    return quantity(rpc.call("eth_getTransactionCount", [address, "latest"]))
+
+
+def submit(rpc: RpcClient, signed: SignedTransaction) -> None:
+    """Sends the bytes; sending what the chain has already is no fault.
+
+    Raises:
+        NonceTaken: another transaction has its nonce.
+        RpcError: the chain does not take it for another reason.
+    """
+    try:
+        rpc.call("eth_sendRawTransaction", [signed.raw])
+    except RpcError as error:
+        said = error.message.lower()
+        if any(phrase in said for phrase in _KNOWN):
+            return
+        if any(phrase in said for phrase in _PAST):
+            if receipt_of(rpc, signed.hash) is not None:
+                return
+            raise NonceTaken(f"nonce {signed.nonce} of {signed.sender} belongs to another transaction") from error
+        raise
+
+
+def receipt_of(rpc: RpcClient, transaction: TxHash) -> Receipt | None:
+    """The transaction's receipt; None while it is in no block."""
+    answer = rpc.call("eth_getTransactionReceipt", [transaction])
+    if answer is None:
+        return None
+    fields = record(answer)
+    created, logs = fields.get("contractAddress"), fields.get("logs")
+    return Receipt(
+        transaction=TxHash(text(fields["transactionHash"])),
+        block=quantity(fields["blockNumber"]),
+        block_hash=text(fields["blockHash"]),
+        succeeded=quantity(fields["status"]) == 1,
+        gas_used=quantity(fields["gasUsed"]),
+        created=str(to_checksum_address(created)) if isinstance(created, str) else None,
+        logs=tuple(record(entry) for entry in logs) if isinstance(logs, list) else (),
+    )
+
+
+def wait_for(rpc: RpcClient, transaction: TxHash, *, seconds: float = RECEIPT_SECONDS) -> Receipt:
+    """Waits for the transaction's receipt.
+
+    Raises:
+        Reverted: it is in a block and failed.
+        NoReceipt: it is in no block within the time.
+    """
+    deadline, pause = time.monotonic() + seconds, _FIRST_WAIT
+    while (receipt := receipt_of(rpc, transaction)) is None:
+        if time.monotonic() > deadline:
+            raise NoReceipt(f"transaction {transaction} is in no block after {seconds:g} s")
+        time.sleep(pause)
+        pause = min(pause * 1.5, _LONGEST_WAIT)
+    if not receipt.succeeded:
+        raise Reverted(receipt)
+    return receipt
