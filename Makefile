@@ -14,11 +14,11 @@ endif
 BIN := .venv/bin
 STAMP := .venv/.stamp
 UV_INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps
+FORGE := $(BIN)/forge
 UV_SELF := $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --build-constraint requirements/build.lock --editable .
 export SOLCX_BINARY_PATH := $(CURDIR)/tools/solc
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export UV_NO_CONFIG := 1
-export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help
 help: ## This list
@@ -40,9 +40,10 @@ $(STAMP)-run: $(STAMP)-base requirements/run.lock requirements/build.lock pyproj
 	@$(UV_SELF)
 	@touch $@
 
-$(STAMP)-dev: $(STAMP)-base requirements/dev.lock requirements/build.lock pyproject.toml
+$(STAMP)-dev: $(STAMP)-base node_modules/.stamp requirements/dev.lock requirements/build.lock pyproject.toml tools/environment.py
 	@$(UV_INSTALL) -r requirements/dev.lock
 	@$(UV_SELF)
+	@$(BIN)/python -m tools.environment
 	@touch $@ $(STAMP)-run
 
 node: node_modules/.stamp
@@ -51,6 +52,66 @@ node_modules/.stamp: package.json package-lock.json .npmrc requirements/node.loc
 	@if ! bash tools/node-version; then echo "No Node >= 20 on PATH: installing one into .venv"; $(UV_INSTALL) -r requirements/node.lock; fi
 	@npm ci --ignore-scripts --loglevel=error
 	@touch $@
+
+# --- what there is to do ------------------------------------------------------------------------------------------
+
+# SERVE=no ends after the report instead of serving.
+.PHONY: demo
+demo: venv node ## Chain, contracts, 27 real campaigns, replay, audit, and a node that serves (SERVE=no: stop there)
+	@$(BIN)/vouchertrail demo $(if $(filter no,$(SERVE)),--no-serve)
+
+# TESTS=path runs only those, without coverage.
+COVERED := --cov --cov-report=term:skip-covered --cov-fail-under=90
+.PHONY: test
+test: venv-dev ## All tests: Solidity, Python, ape, end to end; with coverage (TESTS=path: only those)
+	@mkdir -p build/coverage
+	@$(BIN)/pytest $(if $(TESTS),$(TESTS),$(COVERED))
+
+.PHONY: check
+check: venv-dev format-check lint types layers ## What CI runs: format, lint, types, layers, tests, gas, README's commands
+	@$(MAKE) --no-print-directory readme
+	@$(MAKE) --no-print-directory test
+
+.PHONY: format-check lint types layers
+format-check: venv-dev
+	@$(BIN)/ruff format --check --quiet . || { echo "Not formatted; run: make fmt" >&2; $(BIN)/ruff format --check .; }
+	@$(FORGE) fmt --check contracts tests/contracts >/dev/null || { echo "Solidity is not formatted; run: make fmt" >&2; exit 1; }
+lint: venv-dev
+	@$(BIN)/ruff check --quiet .
+types: venv-dev
+	@$(BIN)/mypy
+layers: venv-dev
+	@$(BIN)/lint-imports --no-cache
+
+.PHONY: readme
+readme: venv-dev # runs README's commands; the tests it names run in `make check` itself
+	@$(BIN)/python -m tools.readme
+
+.PHONY: fmt
+fmt: venv-dev ## Format Python and Solidity
+	@$(BIN)/ruff check --quiet --fix-only .
+	@$(BIN)/ruff format --quiet .
+	@$(FORGE) fmt contracts tests/contracts
+
+.PHONY: artifacts
+artifacts: venv-dev ## Compile the contracts into node_api/chain/artifacts
+	@$(BIN)/python -m tools.compile
+
+.PHONY: gas
+gas: venv-dev ## Measure gas anew and rewrite bench/gas/*.json
+	@FORGE_SNAPSHOT_EMIT=true $(FORGE) test --match-path 'tests/contracts/gas/*'
+
+.PHONY: bench
+bench: venv-dev ## Benchmarks; bench/README.md says what each one measures
+	@$(BIN)/python -m bench
+
+.PHONY: wheel
+wheel: $(STAMP)-base ## Build the wheel into dist/
+	@$(BIN)/uv build --quiet --wheel --build-constraint requirements/build.lock --out-dir dist .
+
+.PHONY: clean
+clean: ## Remove environments, build products and caches; keeps a node's data
+	@rm -rf .venv node_modules build dist .build .tools .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .PHONY: lock
 lock: $(STAMP)-base ## Resolve the lock files anew

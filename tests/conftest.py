@@ -1,0 +1,26 @@
+"""What every test run needs: ape's plugin only under `ape test`, ordinary tests only under pytest."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+UNDER_APE = Path(sys.argv[0]).name == "ape"
+APE_TESTS = Path(__file__).parent / "ape"
+
+
+def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
+    """ape registers its plugin with every pytest of the environment; it costs seconds and a chain of its own."""
+    if not UNDER_APE:
+        pluginmanager.set_blocked("ape_test")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if UNDER_APE:
+        config.addinivalue_line("filterwarnings", "default")  # ape's own warnings are not ours to fail on
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    if not collection_path.is_file():
+        return None
+    return True if UNDER_APE != collection_path.is_relative_to(APE_TESTS) else None

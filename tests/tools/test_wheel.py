@@ -1,0 +1,78 @@
+"""The wheel, built and installed as a user would.
+
+wheel
+├── carries contracts' artifacts, migrations, pages and type information, and nothing of the tools
+├── installed without compiler, Node and development tools
+│   ├── runs the console command
+│   └── finds its artifacts and migrations
+└── names the version once
+"""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from node_api import __version__
+
+ROOT = Path(__file__).resolve().parents[2]
+UV = Path(sys.prefix) / "bin" / "uv"
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("wheel")
+    build = [UV, "build", "--quiet", "--wheel", "--build-constraint", ROOT / "requirements" / "build.lock", "--out-dir", out, ROOT]
+    subprocess.run(build, check=True)
+    return next(out.glob("*.whl"))
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The `bin` folder of an environment that has the wheel and its locked dependencies alone."""
+    home = tmp_path_factory.mktemp("installed")
+    subprocess.run([UV, "venv", "--quiet", "--python", sys.executable, home], check=True)
+    install = [UV, "pip", "install", "--quiet", "--python", home / "bin" / "python"]
+    subprocess.run([*install, "--constraint", ROOT / "requirements" / "run.lock", wheel], check=True)
+    return home / "bin"
+
+
+def run_alone(installed: Path, *command: str) -> str:
+    """Standard output of a command that sees nothing but the environment: no Node, no compiler, no checkout."""
+    environment = {"PATH": str(installed), "HOME": str(installed.parent), "LANG": os.environ.get("LANG", "C.UTF-8")}
+    program = [str(installed / command[0]), *command[1:]]
+    done = subprocess.run(program, env=environment, cwd=installed.parent, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_wheel__when_built__then_carries_what_a_node_needs_and_no_tools(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    shipped = [*(ROOT / "node_api" / "chain" / "artifacts").glob("*.json"), *(ROOT / "migrations").rglob("*.py")]
+    expected = {path.relative_to(ROOT).as_posix().replace("migrations/", "node_api/migrations/") for path in shipped}
+    assert expected <= names
+    assert "node_api/py.typed" in names
+    assert {name.split("/")[0] for name in names} == {"node_api", f"vouchertrail-{__version__}.dist-info"}
+
+
+@pytest.mark.slow
+def test_installed__when_run_without_tools__then_prints_its_version(installed: Path) -> None:
+    assert run_alone(installed, "vouchertrail", "version").strip() == __version__
+
+
+@pytest.mark.slow
+def test_installed__when_asked_for_help__then_every_command_loads(installed: Path) -> None:
+    from node_api.__main__ import cli
+
+    for name in cli.list_commands(None):  # type: ignore[arg-type]
+        assert "Usage" in run_alone(installed, "vouchertrail", name, "--help")
+
+
+@pytest.mark.slow
+def test_installed__when_looked_into__then_has_no_development_tool(installed: Path) -> None:
+    listed = run_alone(installed, "python", "-c", "import importlib.metadata as m; print(*(d.name for d in m.distributions()))")
+    assert not {"eth-ape", "pytest", "mypy", "slither-analyzer", "pandas"} & set(listed.lower().split())
