@@ -1,0 +1,217 @@
+"""Every error the node answers with. Each names a value, the rule it breaks and a remedy.
+
+    DomainError
+    ├── Refusal                      the rules say no to a redemption (domain/refusals.py; also returned, not only raised)
+    │   ├── RuleRefusal              one class for each reason of `IVouchersErrors`, named like it without `Vouchers_`
+    │   └── NodeRefusal              what only the node can see
+    │       ├── BillMismatch         the receipt's items do not add up to the signed bill
+    │       └── ReceiptUsed          the receipt was redeemed against before
+    ├── ContractReverted             a contract refused a whole call (domain/reverts.py); `name` is the custom error's
+    ├── Unknown                      nothing has this id or reference
+    │   ├── ProgrammeUnknown
+    │   ├── MerchantUnknown
+    │   ├── VoucherNotFound
+    │   └── OperationUnknown
+    ├── Misuse                       the request cannot be carried out as it stands
+    │   ├── RequestInvalid           it does not fit the schema
+    │   ├── CodeUnreadable           the compact code is not one of ours, or was damaged
+    │   ├── ReceiptHashMismatch      the receipt given in clear is not the signed one
+    │   ├── MerchantsMixed           a terminal's seal covers items of one merchant
+    │   ├── IdempotencyKeyMissing
+    │   ├── IdempotencyKeyInvalid
+    │   └── IdempotencyKeyReused     the key was used with another body
+    ├── Denied                       who asks may not
+    │   ├── ApiKeyMissing
+    │   ├── ApiKeyUnknown
+    │   ├── RoleNotAllowed
+    │   └── MerchantNotYours
+    └── Unavailable                  the node cannot answer now
+        ├── ChainUnavailable
+        ├── WalletMissing
+        └── IndexNotReady
+
+HTTP statuses stand in `api/problems.py` alone; docs/errors.md lists every leaf.
+"""
+
+from typing import ClassVar
+
+from node_api.domain.ids import VoucherId
+
+
+class DomainError(Exception):
+    """Root of the tree.
+
+    Attributes:
+        value: what broke the rule, with its number.
+        rule: what must hold.
+        remedy: what whoever asked can do about it.
+    """
+
+    rule: ClassVar[str]
+    remedy: ClassVar[str]
+
+    def __init__(self, value: str) -> None:
+        super().__init__(value)
+        self.value = value
+
+    @property
+    def name(self) -> str:
+        """The error's name in problems, logs and docs."""
+        return type(self).__name__
+
+    def __str__(self) -> str:
+        return f"{self.value}; the rule: {self.rule}; what to do: {self.remedy}"
+
+
+class Refusal(DomainError):
+    """A redemption the rules say no to.
+
+    Attributes:
+        voucher: the first voucher that failed; None where the refusal is not about one.
+    """
+
+    def __init__(self, value: str, voucher: VoucherId | None = None) -> None:
+        super().__init__(value)
+        self.voucher = voucher
+
+
+class Unknown(DomainError):
+    """Nothing has this id or reference."""
+
+
+class ProgrammeUnknown(Unknown):
+    """There is no such programme."""
+
+    rule = "a programme is named by its number or by its text reference"
+    remedy = "list the programmes with GET /v1/programmes"
+
+
+class MerchantUnknown(Unknown):
+    """There is no such merchant."""
+
+    rule = "a merchant is named by its number or by its text reference"
+    remedy = "check the number on the merchant's letter of admission, or ask the registrar"
+
+
+class VoucherNotFound(Unknown):
+    """There is no such voucher."""
+
+    rule = "a voucher exists once its batch was issued to its roll"
+    remedy = "list the holder's vouchers with GET /v1/holders/{address}/vouchers"
+
+
+class OperationUnknown(Unknown):
+    """There is no such operation, or it belongs to another API key."""
+
+    rule = "an operation is read with an API key of its owner, or of an operator or auditor"
+    remedy = "use the id that the write answered with, and the same API key"
+
+
+class Misuse(DomainError):
+    """The request cannot be carried out as it stands."""
+
+
+class RequestInvalid(Misuse):
+    """The request does not fit its schema."""
+
+    rule = "every field is given once, in its type and bounds; unknown fields are refused"
+    remedy = "compare the request with /openapi.json"
+
+
+class CodeUnreadable(Misuse):
+    """The compact code is not one of ours, or was damaged."""
+
+    rule = "a code begins with VT1: and carries its own checksum"
+    remedy = "scan the code again, or have a new one made"
+
+
+class ReceiptHashMismatch(Misuse):
+    """The receipt given in clear is not the one that was signed."""
+
+    rule = "the salted hash of the receipt equals the signed one"
+    remedy = "send the receipt exactly as it was hashed, salt included, or leave it out"
+
+
+class MerchantsMixed(Misuse):
+    """A terminal's seal covers items of one merchant."""
+
+    rule = "all items under one terminal's signature were signed for the same merchant"
+    remedy = "send one batch for each merchant"
+
+
+class IdempotencyKeyMissing(Misuse):
+    """A write without an Idempotency-Key."""
+
+    rule = "every write carries the header Idempotency-Key"
+    remedy = "choose a key for each redemption, keep it, and send the same one when you try again"
+
+
+class IdempotencyKeyInvalid(Misuse):
+    """The Idempotency-Key cannot be used."""
+
+    rule = "an Idempotency-Key has 1 to 255 printable ASCII characters"
+    remedy = "use for instance a UUID, or the receipt's number"
+
+
+class IdempotencyKeyReused(Misuse):
+    """The Idempotency-Key came before with another body."""
+
+    rule = "one Idempotency-Key stands for one request body, for ever"
+    remedy = "choose a new key for a new request; send the same body to ask for the old one again"
+
+
+class Denied(DomainError):
+    """Who asks may not."""
+
+
+class ApiKeyMissing(Denied):
+    """No API key was given."""
+
+    rule = "the header Authorization carries Bearer and an API key"
+    remedy = "have the operator make one with: vouchertrail api-keys create"
+
+
+class ApiKeyUnknown(Denied):
+    """The API key is unknown or was revoked."""
+
+    rule = "an API key was made on this node and is not revoked"
+    remedy = "check the key, or have the operator make a new one"
+
+
+class RoleNotAllowed(Denied):
+    """The API key's role does not reach this route."""
+
+    rule = "each route is open to the roles that docs/api.md lists"
+    remedy = "use an API key of such a role"
+
+
+class MerchantNotYours(Denied):
+    """A merchant's API key asked for another merchant's things."""
+
+    rule = "a merchant's API key reaches that merchant alone"
+    remedy = "use the other merchant's own API key"
+
+
+class Unavailable(DomainError):
+    """The node cannot answer now."""
+
+
+class ChainUnavailable(Unavailable):
+    """The chain does not answer."""
+
+    rule = "the node answers about the chain only when the chain answers the node"
+    remedy = "try again with the same Idempotency-Key; see /readyz"
+
+
+class WalletMissing(Unavailable):
+    """The node has no custodial wallet."""
+
+    rule = "codes for custodial holders are signed by a node that keeps their wallet"
+    remedy = "ask a node with a wallet, or let the holder sign on their own device"
+
+
+class IndexNotReady(Unavailable):
+    """The index has read nothing yet."""
+
+    rule = "reads are answered from the index"
+    remedy = "wait until /readyz says ready"

@@ -1,0 +1,141 @@
+"""Why the rules say no: one class for each reason of `IVouchersErrors`, in the order in which they are checked.
+
+The reason on chain is the selector of the error `Vouchers_` + the class's name.
+"""
+
+from node_api.domain.errors import Refusal
+
+
+class RuleRefusal(Refusal):
+    """A reason that the contract knows too."""
+
+
+class NodeRefusal(Refusal):
+    """A reason that only the node can see."""
+
+
+class TerminalUnknown(RuleRefusal):
+    rule = "the terminal named is an active terminal of the merchant"
+    remedy = "leave the terminal out, or have the registrar add it to the merchant"
+
+
+class TerminalSignatureInvalid(RuleRefusal):
+    rule = "the terminal signed TerminalBatch(merchant, redemptions) over exactly these items in this order"
+    remedy = "sign again at the terminal, with the domain and types of GET /v1/eip712"
+
+
+class VouchersMissing(RuleRefusal):
+    rule = "a redemption names at least one voucher"
+    remedy = "put the vouchers to be spent into the list and sign it"
+
+
+class VoucherUnknown(RuleRefusal):
+    rule = "a voucher exists once its batch was issued to its roll"
+    remedy = "check the number; GET /v1/holders/{address}/vouchers lists a holder's vouchers"
+
+
+class SignatureInvalid(RuleRefusal):
+    rule = "the first voucher's holder signed exactly these vouchers, merchant, bill, receipt, channel and deadline, for this chain"
+    remedy = "have the holder sign again, with the domain and types of GET /v1/eip712"
+
+
+class DeadlinePassed(RuleRefusal):
+    rule = "a signature is used before its deadline"
+    remedy = "have the holder make a new code"
+
+
+class DeadlineTooFar(RuleRefusal):
+    rule = "a signature's deadline is no further ahead than the programme's rules allow"
+    remedy = "have the holder make a code with a nearer deadline"
+
+
+class VouchersNotAscending(RuleRefusal):
+    rule = "voucher numbers ascend, each named once"
+    remedy = "sort the vouchers by number, leave doubles out, and have the holder sign again"
+
+
+class HolderMismatch(RuleRefusal):
+    rule = "all vouchers of one signature belong to its holder"
+    remedy = "make one code for each holder"
+
+
+class ProgrammeMixed(RuleRefusal):
+    rule = "all vouchers of one signature belong to one programme"
+    remedy = "make one code for each programme"
+
+
+class AlreadyRedeemed(RuleRefusal):
+    rule = "a voucher is redeemed once"
+    remedy = "use another voucher; GET /v1/vouchers/{id} shows where this one was spent"
+
+
+class ProgrammeNotActive(RuleRefusal):
+    rule = "vouchers are spent while their programme is active"
+    remedy = "wait until the programme is activated; a closed one takes no more redemptions"
+
+
+class NotYetValid(RuleRefusal):
+    rule = "a voucher is spent from its first second of validity on"
+    remedy = "come back when it has begun"
+
+
+class Expired(RuleRefusal):
+    rule = "a voucher is spent before its validity ends"
+    remedy = "use another voucher; this one's value goes back to the budget line"
+
+
+class MerchantNotActive(RuleRefusal):
+    rule = "only an active merchant redeems"
+    remedy = "ask the registrar why the merchant is not active"
+
+
+class CategoryNotShared(RuleRefusal):
+    rule = "the merchant is vetted for one of the voucher's categories"
+    remedy = "spend the voucher at a merchant of its categories"
+
+
+class RegionOutside(RuleRefusal):
+    rule = "the merchant lies in the voucher's spend region"
+    remedy = "spend the voucher at a merchant of its region"
+
+
+class ChannelClosed(RuleRefusal):
+    rule = "voucher and merchant are both open for the channel"
+    remedy = "use a channel that both allow"
+
+
+class AmountMismatch(RuleRefusal):
+    rule = "the amount signed is the voucher's face value, its sequence 0"
+    remedy = "have the holder sign the face value"
+
+
+class AmountsOverBill(RuleRefusal):
+    rule = "the vouchers' amounts add up to no more than the bill"
+    remedy = "spend fewer vouchers on this receipt"
+
+
+class MinimumSpendUnmet(RuleRefusal):
+    rule = "the bill reaches the sum of the vouchers' minimum spends"
+    remedy = "spend fewer vouchers on this receipt, or buy more in their categories"
+
+
+class SelfRedemption(RuleRefusal):
+    rule = "a holder does not redeem at a terminal with their own key"
+    remedy = "redeem at another terminal"
+
+
+class BillMismatch(NodeRefusal):
+    rule = "the bill signed is the sum of the receipt's items in the union of the vouchers' categories"
+    remedy = "have the holder sign the sum of those items"
+
+
+class ReceiptUsed(NodeRefusal):
+    rule = "a receipt is used once at a merchant in one programme"
+    remedy = "put all vouchers for one receipt into one code"
+
+
+RULES: dict[str, type[RuleRefusal]] = {reason.__name__: reason for reason in RuleRefusal.__subclasses__()}
+"""The contract's reasons by name."""
+
+REFUSALS: dict[str, type[Refusal]] = {**RULES, **{reason.__name__: reason for reason in NodeRefusal.__subclasses__()}}
+"""All reasons by name."""

@@ -1,0 +1,225 @@
+"""The rules a redemption must pass: the same predicates in the same order as `VouchersRedemption.sol`.
+
+Both sides pass the table of cases in tests/cases/rules.json. Pure: the time and every fact are handed in.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from node_api.domain import refusals as no
+from node_api.domain.errors import Refusal
+from node_api.domain.ids import VOUCHER_BITS, Address, ProgrammeId, UnixSeconds, VoucherId
+from node_api.domain.items import Item
+from node_api.domain.models import Batch, Merchant, MerchantStatus, Programme, ProgrammeState, Rules
+from node_api.domain.regions import region_covers, unpack_region
+
+SECONDS_OF_A_DAY = 86_400
+_CHANNELS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherSight:
+    """What the rules see of one voucher.
+
+    Attributes:
+        holder: who holds the place; None where there is no such roll or place.
+        programme: of the roll; None with `holder`.
+        batch: None unless the batch was issued to the roll.
+        written_at: when the roll was written, programme clock.
+        redeemed: whether it is spent.
+    """
+
+    voucher: VoucherId
+    holder: Address | None
+    programme: Programme | None
+    batch: Batch | None
+    written_at: UnixSeconds
+    redeemed: bool
+
+    def valid_until(self, batch: Batch) -> UnixSeconds:
+        """End of its validity, exclusive: the batch's, or so many days after the roll was written, whichever is first."""
+        if batch.claim_days == 0:
+            return batch.valid_until
+        return UnixSeconds(min(batch.valid_until, self.written_at + batch.claim_days * SECONDS_OF_A_DAY))
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalSight:
+    """What the rules see of the terminal that answers for the items.
+
+    Attributes:
+        serves: whether it is an active terminal of the merchant.
+        sealed: whether it sent the call or signed its items.
+    """
+
+    address: Address
+    serves: bool
+    sealed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Everything around the vouchers.
+
+    Attributes:
+        now: time of the block the redemption will stand in.
+        merchant: None where no merchant has the id signed for.
+        rules: of the version the first voucher's batch was opened under; None where that batch is unknown.
+        terminal: None where no terminal answers for the item.
+        signed_by: whether the holder given signed the item; asked once, only when it matters.
+    """
+
+    now: UnixSeconds
+    merchant: Merchant | None
+    rules: Rules | None
+    terminal: TerminalSight | None
+    signed_by: Callable[[Address], bool]
+
+
+def judge(item: Item, vouchers: Sequence[VoucherSight], scene: Scene) -> Refusal | None:
+    """The first rule that says no; None where the redemption passes.
+
+    Args:
+        item: what was signed.
+        vouchers: one for each spend of the item, in its order.
+        scene: everything else.
+    """
+    return (
+        _judge_terminal(item, scene)
+        or _judge_signature(item, vouchers, scene)
+        or _judge_deadline(item, vouchers[0], scene)
+        or _judge_vouchers(item, vouchers, scene)
+        or _judge_sums(item, vouchers, scene)
+    )
+
+
+def _judge_terminal(item: Item, scene: Scene) -> Refusal | None:
+    terminal = scene.terminal
+    if terminal is None:
+        return None
+    if not terminal.serves:
+        return no.TerminalUnknown(f"terminal {terminal.address} at merchant {item.merchant}")
+    if not terminal.sealed:
+        return no.TerminalSignatureInvalid(f"terminal {terminal.address}")
+    return None
+
+
+def _judge_signature(item: Item, vouchers: Sequence[VoucherSight], scene: Scene) -> Refusal | None:
+    if not vouchers:
+        return no.VouchersMissing("0 vouchers")
+    first = vouchers[0]
+    if not _has_place(first) or first.holder is None:
+        return no.VoucherUnknown(f"voucher {first.voucher}", first.voucher)
+    if not scene.signed_by(first.holder):
+        return no.SignatureInvalid(f"signature of {len(item.signature)} bytes for holder {first.holder}", first.voucher)
+    return None
+
+
+def _judge_deadline(item: Item, first: VoucherSight, scene: Scene) -> Refusal | None:
+    if first.batch is None or scene.rules is None:
+        return no.VoucherUnknown(f"voucher {first.voucher}", first.voucher)
+    if scene.now >= item.deadline:
+        return no.DeadlinePassed(f"deadline {item.deadline} at {scene.now}", first.voucher)
+    latest = scene.now + scene.rules.max_deadline
+    if item.deadline > latest:
+        return no.DeadlineTooFar(f"deadline {item.deadline}, latest {latest}", first.voucher)
+    return None
+
+
+def _judge_vouchers(item: Item, vouchers: Sequence[VoucherSight], scene: Scene) -> Refusal | None:
+    for index, sight in enumerate(vouchers):
+        neighbour = _judge_neighbour(vouchers, index) if index else None
+        reason = neighbour or _judge_voucher(item, index, sight, scene)
+        if reason is not None:
+            return reason
+    return None
+
+
+def _judge_neighbour(vouchers: Sequence[VoucherSight], index: int) -> Refusal | None:
+    """What holds between a voucher and those before it."""
+    sight, previous, first = vouchers[index], vouchers[index - 1], vouchers[0]
+    if sight.voucher <= previous.voucher:
+        return no.VouchersNotAscending(f"voucher {sight.voucher} after {previous.voucher}", sight.voucher)
+    if not _has_place(sight) or sight.holder is None or sight.batch is None:
+        return no.VoucherUnknown(f"voucher {sight.voucher}", sight.voucher)
+    if sight.holder.lower() != str(first.holder).lower():
+        return no.HolderMismatch(f"voucher {sight.voucher} of {sight.holder}, signed by {first.holder}", sight.voucher)
+    if _programme_id(sight) != _programme_id(first):
+        return no.ProgrammeMixed(
+            f"voucher {sight.voucher} of programme {_programme_id(sight)}, not {_programme_id(first)}", sight.voucher
+        )
+    return None
+
+
+def _judge_voucher(item: Item, index: int, sight: VoucherSight, scene: Scene) -> Refusal | None:
+    batch, programme, voucher = sight.batch, sight.programme, sight.voucher
+    if batch is None:
+        return no.VoucherUnknown(f"voucher {voucher}", voucher)
+    if sight.redeemed:
+        return no.AlreadyRedeemed(f"voucher {voucher}", voucher)
+    if programme is None or programme.state != ProgrammeState.ACTIVE:
+        state = "unknown" if programme is None else programme.state.name
+        return no.ProgrammeNotActive(f"programme {_programme_id(sight)} is {state}", voucher)
+    if scene.now < batch.valid_from:
+        return no.NotYetValid(f"voucher {voucher} at {scene.now}, valid from {batch.valid_from}", voucher)
+    valid_until = sight.valid_until(batch)
+    if scene.now >= valid_until:
+        return no.Expired(f"voucher {voucher} at {scene.now}, valid until {valid_until}", voucher)
+    return _judge_place(item, sight, batch, scene.merchant) or _judge_amount(item, index, batch)
+
+
+def _judge_place(item: Item, sight: VoucherSight, batch: Batch, merchant: Merchant | None) -> Refusal | None:
+    """Merchant, category, region, channel."""
+    voucher = sight.voucher
+    if merchant is None or merchant.status != MerchantStatus.ACTIVE:
+        status = "unknown" if merchant is None else merchant.status.name
+        return no.MerchantNotActive(f"merchant {item.merchant} is {status}", voucher)
+    if batch.categories & merchant.categories == 0:
+        return no.CategoryNotShared(
+            f"voucher {voucher} for categories {_bits(batch.categories)}, merchant vetted for {_bits(merchant.categories)}",
+            voucher,
+        )
+    if not region_covers(batch.region, merchant.region):
+        return no.RegionOutside(
+            f"voucher {voucher} for region {unpack_region(batch.region)}, merchant in {unpack_region(merchant.region)}",
+            voucher,
+        )
+    channels = batch.channels & merchant.channels
+    if item.channel >= _CHANNELS or not channels >> item.channel & 1:
+        return no.ChannelClosed(f"voucher {voucher}, channel {item.channel}, open: {_bits(channels)}", voucher)
+    return None
+
+
+def _judge_amount(item: Item, index: int, batch: Batch) -> Refusal | None:
+    spend = item.spends[index]
+    if spend.amount != batch.face or spend.sequence != 0:
+        value = f"voucher {spend.voucher}, amount {spend.amount}, sequence {spend.sequence}, face value {batch.face}"
+        return no.AmountMismatch(value, spend.voucher)
+    return None
+
+
+def _judge_sums(item: Item, vouchers: Sequence[VoucherSight], scene: Scene) -> Refusal | None:
+    """What holds for the receipt as a whole."""
+    first = vouchers[0]
+    amounts = sum(sight.batch.face for sight in vouchers if sight.batch)
+    if amounts > item.bill:
+        return no.AmountsOverBill(f"amounts {amounts}, bill {item.bill}", first.voucher)
+    minimums = sum(sight.batch.minimum_spend for sight in vouchers if sight.batch)
+    if minimums > item.bill:
+        return no.MinimumSpendUnmet(f"minimum spend {minimums}, bill {item.bill}", first.voucher)
+    if scene.terminal is not None and str(first.holder).lower() == scene.terminal.address.lower():
+        return no.SelfRedemption(f"holder {first.holder}", first.voucher)
+    return None
+
+
+def _has_place(sight: VoucherSight) -> bool:
+    return sight.voucher >> VOUCHER_BITS == 0
+
+
+def _programme_id(sight: VoucherSight) -> ProgrammeId | None:
+    return None if sight.programme is None else sight.programme.id
+
+
+def _bits(mask: int) -> str:
+    """The numbers of the bits set, for messages."""
+    return ", ".join(str(bit) for bit in range(mask.bit_length()) if mask >> bit & 1) or "none"
