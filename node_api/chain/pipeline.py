@@ -1,0 +1,206 @@
+"""Many transactions of several accounts in flight at once, surviving a chain that is restarted under them."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from node_api.chain.contracts import contract
+from node_api.chain.deployed import CallReverted, Deployed
+from node_api.chain.keys import KeyRing, KeyRole
+from node_api.chain.rpc import Request
+from node_api.chain.rpc_errors import ChainError, RpcError, RpcUnavailable
+from node_api.chain.rpc_values import quantity, record, text
+from node_api.chain.sender import NoReceipt, Sender, SignedTransaction, nonce_of
+from node_api.domain.ids import Address, Hash
+
+WINDOW = 48
+"""Most transactions in flight."""
+WINDOW_BYTES = 2_000_000
+"""Most signed bytes in flight, unless one transaction alone is larger."""
+STALL_SECONDS = 2.0
+"""Without a receipt for so long, everything in flight is sent again."""
+GIVE_UP_SECONDS = 120.0
+_KEPT = 400
+_PAUSE = 0.004
+_HARMLESS = ("already known", "already imported", "known transaction", "nonce too low", "nonce is too low")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A transaction to be: who sends what where, and with how much gas at most. `to` overrides the contract's address."""
+
+    role: KeyRole
+    contract: str
+    function: str
+    arguments: tuple[object, ...]
+    gas: int
+    to: Address | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mined:
+    """A transaction in a block, successful."""
+
+    transaction: Hash
+    block: int
+    gas: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Flying:
+    call: Call
+    to: str
+    data: bytes
+    signed: SignedTransaction
+
+
+class Pipeline:
+    """Sends calls in order and waits for their receipts.
+
+    One pipeline for an account at a time, or nonces collide. A chain that stops answering is waited for, and what may be
+    lost is sent again byte for byte, the confirmed tail included: a restarted chain can be some blocks short.
+    """
+
+    def __init__(
+        self, deployed: Deployed, keys: KeyRing, chain_id: int, revive: Callable[[], object] = lambda: None
+    ) -> None:
+        """Opens no key yet.
+
+        Args:
+            deployed: the contracts.
+            keys: role keys, opened when first used.
+            chain_id: signed with every transaction.
+            revive: called when the chain does not answer; returns once it does, or raises ChainError.
+        """
+        self._deployed = deployed
+        self._rpc = deployed.rpc
+        self._keys = keys
+        self._chain_id = chain_id
+        self._revive = revive
+        self._senders: dict[KeyRole, Sender] = {}
+        self._resent_at = 0.0
+        self._confirmed: deque[SignedTransaction] = deque(maxlen=_KEPT)
+
+    def run(self, calls: Iterable[Call]) -> Iterator[tuple[Call, Mined]]:
+        """Yields each call with its receipt, in order.
+
+        Raises:
+            CallReverted: a contract said no; calls behind it may have taken effect.
+            NoReceipt: a transaction stays out of the blocks for two minutes.
+            ChainError: the chain is gone and does not come back.
+        """
+        flying: deque[_Flying] = deque()
+        waiting = iter(calls)
+        exhausted, progress = False, time.monotonic()
+        while flying or not exhausted:
+            if not exhausted:
+                exhausted = self._fill(flying, waiting)
+            landed = self._land(flying)
+            if landed:
+                progress = time.monotonic()
+                yield from landed
+            elif flying:
+                self._be_patient(flying, progress)
+
+    def _fill(self, flying: deque[_Flying], waiting: Iterator[Call]) -> bool:
+        """Signs and sends while the window has room; says whether there is nothing more to send."""
+        fresh: list[_Flying] = []
+        size = sum(len(entry.data) for entry in flying)
+        exhausted = False
+        while len(flying) + len(fresh) < WINDOW and size < WINDOW_BYTES:
+            call = next(waiting, None)
+            if call is None:
+                exhausted = True
+                break
+            fresh.append(self._sign(call))
+            size += len(fresh[-1].data)
+        flying.extend(fresh)
+        if fresh:
+            self._send([entry.signed for entry in fresh])
+        return exhausted
+
+    def _sign(self, call: Call) -> _Flying:
+        sender = self._sender(call.role)
+        to = call.to or self._deployed.address(call.contract)
+        data = contract(call.contract).function(call.function).encode(call.arguments)
+        return _Flying(call, to, data, sender.sign(to, data, call.gas))
+
+    def _sender(self, role: KeyRole) -> Sender:
+        if role not in self._senders:
+            sender = Sender(self._rpc, self._keys.account(role), self._chain_id)
+            self._settle(sender.address)
+            self._senders[role] = sender
+        return self._senders[role]
+
+    def _settle(self, address: str) -> None:
+        """Waits until nothing of the account is pending: what an earlier run sent must show before we plan on it."""
+        deadline = time.monotonic() + GIVE_UP_SECONDS
+        while nonce_of(self._rpc, address) < quantity(self._rpc.call("eth_getTransactionCount", [address, "pending"])):
+            if time.monotonic() > deadline:
+                raise NoReceipt(f"transactions of {address} sent earlier stay out of the blocks")
+            time.sleep(0.05)
+
+    def _send(self, transactions: Iterable[SignedTransaction]) -> None:
+        requests: list[Request] = [("eth_sendRawTransaction", (entry.raw,)) for entry in transactions]
+        try:
+            outcomes = self._rpc.try_batch(requests)
+        except RpcUnavailable:
+            return  # they are sent again when nothing lands
+        for outcome in outcomes:
+            if isinstance(outcome, RpcError) and not _harmless(outcome):
+                raise outcome
+
+    def _land(self, flying: deque[_Flying]) -> list[tuple[Call, Mined]]:
+        """Takes the oldest transactions that have receipts off the queue."""
+        requests: list[Request] = [("eth_getTransactionReceipt", (entry.signed.hash,)) for entry in flying]
+        try:
+            receipts = self._rpc.batch(requests) if requests else []
+        except RpcUnavailable:
+            return []
+        landed: list[tuple[Call, Mined]] = []
+        for receipt in receipts:
+            if receipt is None:
+                break
+            entry, fields = flying.popleft(), record(receipt)
+            if quantity(fields["status"]) != 1:
+                raise self._why(entry, quantity(fields["blockNumber"]))
+            self._confirmed.append(entry.signed)
+            mined = Mined(
+                Hash(text(fields["transactionHash"])), quantity(fields["blockNumber"]), quantity(fields["gasUsed"])
+            )
+            landed.append((entry.call, mined))
+        return landed
+
+    def _why(self, entry: _Flying, block: int) -> CallReverted:
+        what = f"{entry.call.contract}.{entry.call.function}"
+        return self._deployed.why(entry.signed.sender, entry.to, "0x" + entry.data.hex(), what, block)
+
+    def _be_patient(self, flying: deque[_Flying], progress: float) -> None:
+        """Waits a little; after a stall brings the chain back and sends again what it lacks."""
+        still = time.monotonic() - progress
+        if still > GIVE_UP_SECONDS:
+            raise NoReceipt(f"transaction {flying[0].signed.hash} is in no block after {GIVE_UP_SECONDS:g} s")
+        time.sleep(_PAUSE)
+        now = time.monotonic()
+        if min(still, now - self._resent_at) > STALL_SECONDS:
+            self._revive()
+            self._resend(flying)
+            self._resent_at = time.monotonic()
+
+    def _resend(self, flying: deque[_Flying]) -> None:
+        try:
+            counts: Mapping[str, int] = {
+                sender.address: nonce_of(self._rpc, sender.address) for sender in self._senders.values()
+            }
+        except RpcUnavailable:
+            return
+        lost = [entry for entry in self._confirmed if entry.nonce >= counts[entry.sender]]
+        self._send([*lost, *(entry.signed for entry in flying)])
+
+
+def _harmless(error: ChainError) -> bool:
+    said = str(error).lower()
+    return any(phrase in said for phrase in _HARMLESS)

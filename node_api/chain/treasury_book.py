@@ -1,0 +1,236 @@
+"""What the chain has under the text references of the import files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar, cast
+
+from node_api.chain.contracts import AbiFault
+from node_api.chain.deployed import Deployed, Question
+from node_api.chain.keys import KeyRing, KeyRole
+from node_api.chain.rpc_values import data
+from node_api.domain.ids import (
+    Address,
+    Amount,
+    BatchId,
+    Hash,
+    LineId,
+    MerchantId,
+    ProgrammeId,
+    RollId,
+    UnixSeconds,
+    line_id,
+)
+from node_api.services.ports.treasury import (
+    BatchSeen,
+    BatchTerms,
+    LineTerms,
+    MerchantSeen,
+    MerchantTerms,
+    ProgrammeSeen,
+    ProgrammeTerms,
+    RollSeen,
+    RulesTerms,
+)
+
+S = TypeVar("S")
+_CUSTODIAL = 2
+
+
+class ChainBook:
+    """Implements `TreasuryBook`. Answers stand on the newest block; nothing is remembered."""
+
+    def __init__(self, deployed: Deployed, keys: KeyRing) -> None:
+        self._deployed = deployed
+        self._keys = keys
+
+    def token(self, name: str) -> Address | None:
+        """See the port."""
+        if name.startswith("0x"):
+            return Address(name)
+        (symbol,) = self._deployed.ask(Question("SettlementToken", "symbol"))
+        return self._deployed.address("SettlementToken") if symbol == name else None
+
+    def is_own_token(self, token: Address) -> bool:
+        """See the port."""
+        return token.lower() == self._deployed.address("SettlementToken").lower()
+
+    def is_token_allowed(self, token: Address) -> bool:
+        """See the port."""
+        return bool(self._deployed.ask(Question("Treasury", "isTokenAllowed", (token,)))[0])
+
+    def treasurer_funds(self, token: Address) -> tuple[Amount, Amount]:
+        """See the port."""
+        treasurer, escrow = self._keys.address(KeyRole.TREASURER), self._deployed.address("Treasury")
+        balance, allowance = self._deployed.ask_at(
+            token,
+            [
+                Question("SettlementToken", "balanceOf", (treasurer,)),
+                Question("SettlementToken", "allowance", (treasurer, escrow)),
+            ],
+        )
+        return Amount(_int(balance[0])), Amount(_int(allowance[0]))
+
+    def programmes(self, refs: Sequence[str]) -> list[ProgrammeSeen | None]:
+        """See the port."""
+        return self._seen("ProgrammeRegistry", "programmeOf", refs, self._programmes)
+
+    def merchants(self, refs: Sequence[str]) -> list[MerchantSeen | None]:
+        """See the port."""
+        return self._seen("MerchantRegistry", "merchantOf", refs, self._merchants)
+
+    def batches(self, refs: Sequence[str]) -> list[BatchSeen | None]:
+        """See the port."""
+        return self._seen("Vouchers", "batchOf", refs, self._batches)
+
+    def rolls(self, refs: Sequence[str]) -> list[RollSeen | None]:
+        """See the port."""
+        return self._seen("Vouchers", "rollOf", refs, self._rolls)
+
+    def holders(self, pointers: Sequence[Address]) -> list[bytes]:
+        """See the port."""
+        codes = self._deployed.rpc.batch([("eth_getCode", (pointer, "latest")) for pointer in pointers])
+        return [data(code)[1:] for code in codes]
+
+    def deposits(self, slips: Sequence[Hash]) -> list[LineId | None]:
+        """See the port."""
+        answers = self._numbers("Treasury", "lineOfSlip", [(bytes.fromhex(slip[2:]),) for slip in slips])
+        return [LineId(line) if line else None for line in answers]
+
+    def issued(self, pairs: Sequence[tuple[BatchId, RollId]]) -> list[bool]:
+        """See the port."""
+        answers = self._deployed.ask_all([Question("Vouchers", "marksOf", pair) for pair in pairs])
+        return [bool(issued) for issued, _ in answers]
+
+    def terminals(self, accounts: Sequence[Address]) -> list[MerchantId | None]:
+        """See the port."""
+        answers = self._numbers("MerchantRegistry", "merchantOfTerminal", [(account,) for account in accounts])
+        return [MerchantId(merchant) if merchant else None for merchant in answers]
+
+    def category_names(self, categories: Sequence[int]) -> list[str]:
+        """See the port."""
+        questions = [Question("MerchantRegistry", "categoryName", (number,)) for number in categories]
+        return [str(name) for (name,) in self._deployed.ask_all(questions)]
+
+    # --- helpers ---
+
+    def _seen(
+        self, contract: str, lookup: str, refs: Sequence[str], describe: Callable[[Sequence[int]], list[S]]
+    ) -> list[S | None]:
+        """Ids by reference first, then what stands behind those that exist."""
+        ids = self._numbers(contract, lookup, [(ref,) for ref in refs])
+        described = iter(describe([number for number in ids if number]))
+        return [next(described) if number else None for number in ids]
+
+    def _numbers(self, contract: str, function: str, arguments: Sequence[tuple[object, ...]]) -> list[int]:
+        answers = self._deployed.ask_all([Question(contract, function, given) for given in arguments])
+        return [_int(answer[0]) for answer in answers]
+
+    def _programmes(self, ids: Sequence[int]) -> list[ProgrammeSeen]:
+        registry = "ProgrammeRegistry"
+        heads = self._deployed.ask_all([Question(registry, "programme", (number,)) for number in ids])
+        rules = self._deployed.ask_all([Question(registry, "rules", (number, 1)) for number in ids])
+        counts = [_int(head[2]) for head in heads]
+        lines = self._deployed.ask_all(
+            [
+                Question(registry, "line", (line_id(ProgrammeId(number), place),))
+                for number, count in zip(ids, counts, strict=True)
+                for place in range(1, count + 1)
+            ]
+        )
+        found = iter(lines)
+        return [
+            ProgrammeSeen(
+                ProgrammeId(number),
+                _int(head[1]),
+                _programme_terms(_row(head[0])),
+                RulesTerms(*(_int(value) for value in _row(rule[0])[:3])),
+                tuple(_line_terms(_row(next(found)[0])) for _ in range(count)),
+            )
+            for number, head, rule, count in zip(ids, heads, rules, counts, strict=True)
+        ]
+
+    def _merchants(self, ids: Sequence[int]) -> list[MerchantSeen]:
+        answers = self._deployed.ask_all([Question("MerchantRegistry", "merchant", (number,)) for number in ids])
+        seen: list[MerchantSeen] = []
+        for number, (terms, status) in zip(ids, answers, strict=True):
+            categories, region, channels, payout = _row(terms)
+            known = MerchantTerms(_int(categories), _int(region), _int(channels), Address(str(payout)))
+            seen.append(MerchantSeen(MerchantId(number), _int(status), known))
+        return seen
+
+    def _batches(self, ids: Sequence[int]) -> list[BatchSeen]:
+        answers = self._deployed.ask_all([Question("Vouchers", "batchWords", (number,)) for number in ids])
+        return [
+            BatchSeen(
+                BatchId(number), _batch_terms(_int(words[0]), _int(words[1]), _int(words[2])), _issued(_int(words[2]))
+            )
+            for number, words in zip(ids, answers, strict=True)
+        ]
+
+    def _rolls(self, ids: Sequence[int]) -> list[RollSeen]:
+        words = self._numbers("Vouchers", "rollWord", [(number,) for number in ids])
+        return [
+            RollSeen(
+                RollId(number),
+                ProgrammeId(word & 0xFFFFFF),
+                word >> 24 & 0xFFFF,
+                bool(word >> 80 & _CUSTODIAL),
+                Address(f"0x{word >> 88:040x}"),
+            )
+            for number, word in zip(ids, words, strict=True)
+        ]
+
+
+def _programme_terms(row: tuple[object, ...]) -> ProgrammeTerms:
+    name, token, offset, starts, ends, categories, region, channels, approvals, document = row
+    return ProgrammeTerms(
+        str(name),
+        Address(str(token)),
+        _int(offset),
+        UnixSeconds(_int(starts)),
+        UnixSeconds(_int(ends)),
+        _int(categories),
+        _int(region),
+        _int(channels),
+        _int(approvals),
+        Hash("0x" + cast("bytes", document).hex()),
+    )
+
+
+def _line_terms(row: tuple[object, ...]) -> LineTerms:
+    funder, region, group, purpose, amount = row
+    return LineTerms(Address(str(funder)), _int(region), str(group), str(purpose), Amount(_int(amount)))
+
+
+def _batch_terms(terms: int, reach: int, supply: int) -> BatchTerms:
+    """Unpacks the words of `BatchWord.sol`. `validUntil` is on the programme clock, which stands still in a pause."""
+    return BatchTerms(
+        programme=ProgrammeId(terms & 0xFFFFFF),
+        line=terms >> 24 & 0xFFFF,
+        face=Amount(terms >> 64 & (1 << 48) - 1),
+        minimum_spend=Amount(terms >> 112 & (1 << 48) - 1),
+        categories=reach & (1 << 64) - 1,
+        region=reach >> 64 & (1 << 40) - 1,
+        channels=reach >> 104 & 0xFF,
+        valid_from=UnixSeconds(terms >> 176 & (1 << 40) - 1),
+        valid_until=UnixSeconds(terms >> 216),
+        claim_days=reach >> 112 & 0xFFFF,
+        quota=supply & (1 << 40) - 1,
+    )
+
+
+def _issued(supply: int) -> int:
+    return supply >> 40 & (1 << 40) - 1
+
+
+def _int(value: object) -> int:
+    if isinstance(value, int):
+        return value
+    raise AbiFault(f"expected a number, got {value!r:.80}")
+
+
+def _row(value: object) -> tuple[object, ...]:
+    if isinstance(value, tuple):
+        return value
+    raise AbiFault(f"expected a struct, got {value!r:.80}")

@@ -1,0 +1,46 @@
+"""The treasury's commands on the embedded or any other chain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from node_api.chain.deployed import CallReverted, Deployed
+from node_api.chain.keys import KeyRing, KeyRole
+from node_api.chain.pipeline import Call, Pipeline
+from node_api.chain.rpc_values import quantity, record
+from node_api.chain.treasury_calls import call_of
+from node_api.domain.ids import UnixSeconds
+from node_api.services.ports.treasury import Carried, Command, CommandRefused
+
+
+class ChainDesk:
+    """Implements `TreasuryDesk` with the node's role keys."""
+
+    def __init__(self, deployed: Deployed, keys: KeyRing, pipeline: Pipeline) -> None:
+        self._deployed = deployed
+        self._keys = keys
+        self._pipeline = pipeline
+
+    def carry_out(self, commands: Iterable[Command]) -> Iterator[Carried]:
+        """See the port."""
+        treasurer = self._keys.address(KeyRole.TREASURER)
+        sent: dict[int, Command] = {}
+
+        def calls() -> Iterator[Call]:
+            for command in commands:
+                call = call_of(command, self._deployed, treasurer)
+                sent[id(call)] = command
+                yield call
+
+        try:
+            for call, mined in self._pipeline.run(calls()):
+                yield Carried(sent.pop(id(call)), mined.transaction, mined.block, mined.gas)
+        except CallReverted as refusal:
+            raise CommandRefused(next(iter(sent.values())), refusal.error, refusal.detail) from refusal
+
+    def now(self) -> UnixSeconds:
+        """Time of the pending block, where the chain has one; else of the newest."""
+        answers = self._deployed.rpc.batch(
+            [("eth_getBlockByNumber", ("pending", False)), ("eth_getBlockByNumber", ("latest", False))]
+        )
+        return UnixSeconds(max(quantity(record(block)["timestamp"]) for block in answers if block is not None))
