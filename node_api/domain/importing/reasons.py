@@ -1,0 +1,26 @@
+"""Refusals a row of `redemptions.csv` may expect, in the order in which they are checked (`IVouchersErrors.sol`)."""
+
+EXPECTABLE = (
+    "VouchersMissing",
+    "TerminalUnknown",
+    "TerminalSignatureInvalid",
+    "VoucherUnknown",
+    "SignatureInvalid",
+    "DeadlinePassed",
+    "DeadlineTooFar",
+    "VouchersNotAscending",
+    "HolderMismatch",
+    "ProgrammeMixed",
+    "AlreadyRedeemed",
+    "ProgrammeNotActive",
+    "NotYetValid",
+    "Expired",
+    "MerchantNotActive",
+    "CategoryNotShared",
+    "RegionOutside",
+    "ChannelClosed",
+    "AmountMismatch",
+    "AmountsOverBill",
+    "MinimumSpendUnmet",
+    "SelfRedemption",
+)
