@@ -23,4 +23,4 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
     if not collection_path.is_file():
         return None
-    return True if UNDER_APE != collection_path.is_relative_to(APE_TESTS) else None
+    return True if collection_path.is_relative_to(APE_TESTS) != UNDER_APE else None

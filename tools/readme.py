@@ -31,7 +31,9 @@ def run(command: str, data: Path) -> int:
     paths = os.pathsep.join([str(ROOT / ".venv" / "bin"), os.environ.get("PATH", os.defpath)])
     environment = {**os.environ, "PATH": paths, "SERVE": "no", "VOUCHERTRAIL_DATA": str(data)}
     environment.pop("MAKEFLAGS", None)
-    return subprocess.run(["bash", "-euo", "pipefail", "-c", command], cwd=ROOT, env=environment, check=False).returncode
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", command], cwd=ROOT, env=environment, check=False
+    ).returncode
 
 
 def main() -> int:

@@ -32,7 +32,9 @@ class Result(TypedDict):
 
 def forge(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     command = ["forge", *arguments]
-    return subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, check=False
+    )
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +87,9 @@ def test_coverage__when_the_suite_ran__then_enough_lines_of_the_contracts_were_r
         FOUNDRY_PROFILE="coverage",
     )
     assert done.returncode == 0, f"{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
-    lines = {(source, line): hits for source, line, hits in line_hits(LCOV.read_text()) if source.startswith("contracts/")}
+    lines = {
+        (source, line): hits for source, line, hits in line_hits(LCOV.read_text()) if source.startswith("contracts/")
+    }
     missed = sorted(f"{source}:{line}" for (source, line), hits in lines.items() if not hits)
     share = 100 * (len(lines) - len(missed)) / len(lines)
     print(f"Line coverage of contracts/: {share:.2f} % of {len(lines)} lines")

@@ -16,6 +16,7 @@ artifacts
 
 import json
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -72,7 +73,7 @@ def test_artifact__when_read__then_it_records_how_it_was_made_and_nothing_of_the
     assert all(place["length"] == 32 for place in artifact["immutableReferences"])
 
 
-def ask_launcher(request: dict[str, object], folder: Path) -> dict[str, list[dict[str, str]]]:
+def ask_launcher(request: Mapping[str, object], folder: Path) -> dict[str, list[dict[str, str]]]:
     done = subprocess.run(
         [LAUNCHER, "--standard-json", "--base-path", folder],
         input=json.dumps(request),

@@ -28,4 +28,7 @@ def test_run__when_a_command_fails__then_its_code_is_kept(script: str, code: int
 
 
 def test_run__when_a_command_runs__then_it_does_not_serve_and_has_its_own_data(tmp_path: Path) -> None:
-    assert readme.run(f'[ "$SERVE" = no ] && [ "$VOUCHERTRAIL_DATA" = "{tmp_path}" ] && command -v vouchertrail', tmp_path) == 0
+    assert (
+        readme.run(f'[ "$SERVE" = no ] && [ "$VOUCHERTRAIL_DATA" = "{tmp_path}" ] && command -v vouchertrail', tmp_path)
+        == 0
+    )

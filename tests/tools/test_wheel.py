@@ -19,14 +19,14 @@ import pytest
 from node_api import __version__
 
 ROOT = Path(__file__).resolve().parents[2]
-UV = Path(sys.prefix) / "bin" / "uv"
+UV = str(Path(sys.prefix) / "bin" / "uv")
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("wheel")
-    build = [UV, "build", "--quiet", "--wheel", "--build-constraint", ROOT / "requirements" / "build.lock", "--out-dir", out, ROOT]
-    subprocess.run(build, check=True)
+    constraint = f"--build-constraint={ROOT / 'requirements' / 'build.lock'}"
+    subprocess.run([UV, "build", "--quiet", "--wheel", constraint, f"--out-dir={out}", str(ROOT)], check=True)
     return next(out.glob("*.whl"))
 
 
@@ -34,9 +34,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The `bin` folder of an environment that has the wheel and its locked dependencies alone."""
     home = tmp_path_factory.mktemp("installed")
-    subprocess.run([UV, "venv", "--quiet", "--python", sys.executable, home], check=True)
-    install = [UV, "pip", "install", "--quiet", "--python", home / "bin" / "python"]
-    subprocess.run([*install, "--constraint", ROOT / "requirements" / "run.lock", wheel], check=True)
+    subprocess.run([UV, "venv", "--quiet", f"--python={sys.executable}", str(home)], check=True)
+    chosen = [f"--python={home / 'bin' / 'python'}", f"--constraint={ROOT / 'requirements' / 'run.lock'}", str(wheel)]
+    subprocess.run([UV, "pip", "install", "--quiet", *chosen], check=True)
     return home / "bin"
 
 
@@ -74,5 +74,7 @@ def test_installed__when_asked_for_help__then_every_command_loads(installed: Pat
 
 @pytest.mark.slow
 def test_installed__when_looked_into__then_has_no_development_tool(installed: Path) -> None:
-    listed = run_alone(installed, "python", "-c", "import importlib.metadata as m; print(*(d.name for d in m.distributions()))")
+    listed = run_alone(
+        installed, "python", "-c", "import importlib.metadata as m; print(*(d.name for d in m.distributions()))"
+    )
     assert not {"eth-ape", "pytest", "mypy", "slither-analyzer", "pandas"} & set(listed.lower().split())
