@@ -68,7 +68,8 @@ test: venv-dev ## All tests: Solidity, Python, ape, end to end; with coverage (T
 	@$(BIN)/pytest $(if $(TESTS),$(TESTS),$(COVERED))
 
 .PHONY: check
-check: venv-dev format-check lint types layers ## What CI runs: format, lint, types, layers, tests, gas, README's commands
+check: format-check lint types layers ## What CI runs: format, lint, types, layers, gas, README's commands, all tests
+	@$(MAKE) --no-print-directory gas-check
 	@$(MAKE) --no-print-directory readme
 	@$(MAKE) --no-print-directory test
 
@@ -97,9 +98,11 @@ fmt: venv-dev ## Format Python and Solidity
 artifacts: venv-dev ## Compile the contracts into node_api/chain/artifacts
 	@$(BIN)/python -m tools.compile
 
-.PHONY: gas
-gas: venv-dev ## Measure gas anew and rewrite bench/gas/*.json
-	@FORGE_SNAPSHOT_EMIT=true $(FORGE) test --match-path 'tests/contracts/gas/*'
+.PHONY: gas gas-check
+gas: venv-dev ## Measure gas anew and record it in bench/gas (BECAUSE="reason" where a figure rises)
+	@$(BIN)/python -m tools.gas --record $(if $(BECAUSE),--because "$(BECAUSE)")
+gas-check: venv-dev
+	@$(BIN)/python -m tools.gas
 
 .PHONY: bench
 bench: venv-dev ## Benchmarks; bench/README.md says what each one measures
