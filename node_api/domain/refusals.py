@@ -35,7 +35,7 @@ class VoucherUnknown(RuleRefusal):
 
 
 class SignatureInvalid(RuleRefusal):
-    rule = "the first voucher's holder signed exactly these vouchers, merchant, bill, receipt, channel and deadline, for this chain"
+    rule = "the first voucher's holder signed exactly these vouchers, merchant, bill, receipt, channel, deadline, on this chain"
     remedy = "have the holder sign again, with the domain and types of GET /v1/eip712"
 
 
