@@ -1,0 +1,1 @@
+"""Deployments: numbered steps, a write-ahead journal, and the addresses clients read."""

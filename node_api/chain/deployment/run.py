@@ -1,0 +1,31 @@
+"""One call that deploys this release's contracts: what the commands, the demonstration and tests use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from node_api.chain.deployment.addresses import Deployment
+from node_api.chain.deployment.engine import Deployer, Reporter
+from node_api.chain.deployment.resolve import Accounts
+from node_api.chain.deployment.steps import load_plan, migrations_folder
+from node_api.chain.handle import ChainHandle
+from node_api.chain.rpc import RpcClient
+
+
+def deployer(
+    handle: ChainHandle,
+    deployments: Path,
+    accounts: Accounts,
+    *,
+    parameters: Mapping[str, bool | int | str] | None = None,
+    report: Reporter = lambda _: None,
+) -> Deployer:
+    """A deployer of this installation's migrations. Raises PlanFault."""
+    plan = load_plan(migrations_folder(), parameters)
+    return Deployer(RpcClient(handle.url), (handle.chain_id, handle.genesis_hash), deployments, plan, accounts, report)
+
+
+def deploy(handle: ChainHandle, deployments: Path, accounts: Accounts, report: Reporter = lambda _: None) -> Deployment:
+    """Deploys what is not deployed yet, with the parameters' defaults. Raises as `Deployer.run`."""
+    return deployer(handle, deployments, accounts, report=report).run()
