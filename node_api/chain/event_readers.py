@@ -1,0 +1,250 @@
+"""For every cold event of the contracts: its arguments by name, as the ABI has them, to domain events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from node_api.domain.events import (
+    BatchOpened,
+    BudgetLineAdded,
+    BudgetSet,
+    CategoryNamed,
+    Deposited,
+    Event,
+    MerchantAccount,
+    MerchantApplied,
+    MerchantPaid,
+    MerchantStep,
+    ProgrammeDrafted,
+    ProgrammeStep,
+    RedemptionsCommitted,
+    RelayerSynced,
+    RestReturned,
+    RoleStep,
+    RollWritten,
+    RulesWritten,
+    SettlementPrepared,
+    SettlementReleased,
+    TerminalBatchAccepted,
+    TokenAllowed,
+    VouchersSwept,
+)
+
+Args = dict[str, object]
+EventReader = Callable[[Args], tuple[Event, ...]]
+
+
+def _number(args: Args, name: str) -> int:
+    value = args[name]
+    assert isinstance(value, int)
+    return value
+
+
+def _text(args: Args, name: str) -> str:
+    """A string of the chain, which may be any bytes: what is not UTF-8, and NUL, which no database takes, is escaped."""
+    value = args[name]
+    assert isinstance(value, bytes)
+    return value.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
+
+
+def _bytes(args: Args, name: str) -> bytes:
+    return _raw(args[name])
+
+
+def _raw(value: object) -> bytes:
+    """Bytes as they are; an address of eth_abi, 0x-hex, as its 20 bytes."""
+    if isinstance(value, str):
+        return bytes.fromhex(value[2:])
+    assert isinstance(value, bytes)
+    return value
+
+
+def _struct(args: Args, name: str, fields: str) -> Args:
+    values = args[name]
+    assert isinstance(values, tuple)
+    return dict(zip(fields.split(), values, strict=True))
+
+
+# --- ProgrammeRegistry ---
+
+_PROGRAMME = (
+    "name token utc_offset starts_at ends_at categories region channels approvals_needed document"  # ProgrammeTerms
+)
+_RULES = (
+    "max_deadline reversal_window dispute_window step_up_threshold merchant_daily_limit redemption_amount"
+    " redemption_count day_amount day_count month_amount month_count open_seconds open_max_bill flags"  # RulesTerms
+)
+
+
+def _drafted(args: Args) -> tuple[Event, ...]:
+    terms = _struct(args, "terms", _PROGRAMME)
+    rules = _struct(args, "rules", _RULES)
+    programme, actor = _number(args, "programme"), _bytes(args, "by")
+    numbers = {name: _number(terms, name) for name in _PROGRAMME.split()[2:-1]}
+    return (
+        ProgrammeDrafted(
+            programme=programme,
+            ref=_text(args, "ref"),
+            name=_text(terms, "name"),
+            token=_bytes(terms, "token"),
+            document=_bytes(terms, "document"),
+            drafted_by=actor,
+            **numbers,
+        ),
+        RulesWritten(programme=programme, version=1, **{name: _number(rules, name) for name in rules}),
+        ProgrammeStep(programme, "drafted", actor, 0, ""),
+    )
+
+
+def _line_added(args: Args) -> tuple[Event, ...]:
+    terms = _struct(args, "terms", "funder funding_region beneficiary_group purpose amount")  # LineTerms
+    return (
+        BudgetLineAdded(
+            line=_number(args, "line"),
+            programme=_number(args, "programme"),
+            funder=_bytes(terms, "funder"),
+            funding_region=_number(terms, "funding_region"),
+            beneficiary_group=_text(terms, "beneficiary_group"),
+            purpose=_text(terms, "purpose"),
+            amount=_number(terms, "amount"),
+        ),
+    )
+
+
+def _programme_step(name: str) -> EventReader:
+    def reader(args: Args) -> tuple[Event, ...]:
+        approvals = _number(args, "approvals") if "approvals" in args else 0
+        reason = _text(args, "reason") if "reason" in args else ""
+        return (ProgrammeStep(_number(args, "programme"), name, _bytes(args, "by"), approvals, reason),)
+
+    return reader
+
+
+# --- MerchantRegistry ---
+
+
+def _applied(args: Args) -> tuple[Event, ...]:
+    terms = _struct(args, "terms", "categories region channels payout")  # MerchantTerms
+    merchant = _number(args, "merchant")
+    return (
+        MerchantApplied(
+            merchant=merchant,
+            ref=_text(args, "ref"),
+            categories=_number(terms, "categories"),
+            region=_number(terms, "region"),
+            channels=_number(terms, "channels"),
+            payout=_bytes(terms, "payout"),
+        ),
+        MerchantStep(merchant, "applied", _bytes(args, "by"), ""),
+    )
+
+
+def _merchant_step(name: str) -> EventReader:
+    def reader(args: Args) -> tuple[Event, ...]:
+        reason = _text(args, "reason") if "reason" in args else ""
+        return (MerchantStep(_number(args, "merchant"), name, _bytes(args, "by"), reason),)
+
+    return reader
+
+
+def _account(kind: str, *, added: bool) -> EventReader:
+    def reader(args: Args) -> tuple[Event, ...]:
+        return (MerchantAccount(_bytes(args, kind), kind, _number(args, "merchant"), added, _bytes(args, "by")),)
+
+    return reader
+
+
+# --- Vouchers ---
+
+_BATCH = (
+    "programme line kind face minimum_spend percentage categories region channels valid_from valid_until"
+    " claim_days quota"  # BatchTerms
+)
+
+
+def _batch_opened(args: Args) -> tuple[Event, ...]:
+    terms = _struct(args, "terms", _BATCH)
+    numbers = {name: _number(terms, name) for name in _BATCH.split()[2:]}
+    return (
+        BatchOpened(
+            batch=_number(args, "batch"),
+            ref=_text(args, "ref"),
+            programme=_number(args, "programme"),
+            line=_number(args, "line"),
+            rules_version=_number(args, "rulesVersion"),
+            **numbers,
+        ),
+    )
+
+
+def _roll_written(args: Args) -> tuple[Event, ...]:
+    """The holders are code, which the log does not carry: whoever fetches the log fetches them, too."""
+    return (
+        RollWritten(
+            roll=_number(args, "roll"),
+            ref=_text(args, "ref"),
+            programme=_number(args, "programme"),
+            places=_number(args, "places"),
+            flags=_number(args, "flags"),
+            pointer=_bytes(args, "pointer"),
+            holders=b"",
+        ),
+    )
+
+
+def _swept(args: Args) -> tuple[Event, ...]:
+    batch, roll, line = _number(args, "batch"), _number(args, "roll"), _number(args, "line")
+    return (VouchersSwept(batch, roll, line, _number(args, "count"), _number(args, "amount"), _bytes(args, "by")),)
+
+
+# --- Treasury ---
+
+
+def _paid(args: Args) -> tuple[Event, ...]:
+    line, merchant, day = _number(args, "line"), _number(args, "merchant"), _number(args, "day")
+    return (MerchantPaid(line, merchant, day, _number(args, "run"), _number(args, "amount"), _bytes(args, "account")),)
+
+
+READERS: Mapping[str, EventReader] = {
+    "ProgrammeDrafted": _drafted,
+    "BudgetLineAdded": _line_added,
+    "ProgrammeProposed": _programme_step("proposed"),
+    "ProgrammeApproved": _programme_step("approved"),
+    "ProgrammePublished": _programme_step("published"),
+    "ProgrammeActivated": _programme_step("activated"),
+    "ProgrammeClosed": _programme_step("closed"),
+    "MerchantApplied": _applied,
+    "MerchantActivated": _merchant_step("activated"),
+    "MerchantSuspended": _merchant_step("suspended"),
+    "MerchantReinstated": _merchant_step("reinstated"),
+    "MerchantKeyAdded": _account("key", added=True),
+    "MerchantKeyRemoved": _account("key", added=False),
+    "TerminalAdded": _account("terminal", added=True),
+    "TerminalRemoved": _account("terminal", added=False),
+    "CategoryNamed": lambda a: (CategoryNamed(_number(a, "category"), _text(a, "name"), _bytes(a, "by")),),
+    "BatchOpened": _batch_opened,
+    "RollWritten": _roll_written,
+    "RedemptionsCommitted": lambda a: (
+        RedemptionsCommitted(_number(a, "firstNumber"), _number(a, "count"), _bytes(a, "commitment")),
+    ),
+    "TerminalBatchAccepted": lambda a: (
+        TerminalBatchAccepted(
+            _number(a, "merchant"), _bytes(a, "terminal"), _number(a, "firstNumber"), _number(a, "count")
+        ),
+    ),
+    "RelayerSynced": lambda a: (RelayerSynced(_bytes(a, "account"), bool(a["allowed"])),),
+    "VouchersSwept": _swept,
+    "TokenAllowed": lambda a: (TokenAllowed(_bytes(a, "token"), _bytes(a, "by")),),
+    "BudgetSet": lambda a: (BudgetSet(_number(a, "line"), _number(a, "amount")),),
+    "Deposited": lambda a: (Deposited(_bytes(a, "slip"), _number(a, "line"), _bytes(a, "from"), _number(a, "amount")),),
+    "SettlementPrepared": lambda a: (
+        SettlementPrepared(_number(a, "run"), _bytes(a, "by"), _number(a, "entries"), _bytes(a, "hash")),
+    ),
+    "SettlementReleased": lambda a: (SettlementReleased(_number(a, "run"), _bytes(a, "by"), _number(a, "amount")),),
+    "MerchantPaid": _paid,
+    "RestReturned": lambda a: (RestReturned(_number(a, "line"), _bytes(a, "funder"), _number(a, "amount")),),
+    "RoleGranted": lambda a: (
+        RoleStep(_number(a, "roleId"), _bytes(a, "account"), granted=True, since=_number(a, "since")),
+    ),
+    "RoleRevoked": lambda a: (RoleStep(_number(a, "roleId"), _bytes(a, "account"), granted=False, since=0),),
+}

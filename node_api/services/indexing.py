@@ -1,0 +1,134 @@
+"""Following the chain into the index: pages forward, rewinds on reorganisation, comparison with a rebuild."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+
+from node_api.domain.events import Header
+from node_api.domain.ids import Hash, UnixSeconds
+from node_api.domain.models import BlockRef
+from node_api.services.ports.indexing import (
+    ChainSource,
+    CheckpointMoved,
+    IndexForeign,
+    IndexStore,
+    PageUnsettled,
+)
+
+DEFAULT_PAGE = 500
+_PATIENCE_SECONDS = 30.0
+_FIRST_PAUSE = 0.01
+_LONGEST_PAUSE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class TableDifference:
+    """A table that a rebuild fills otherwise than the index has it; `(rows, digest)` of both."""
+
+    table: str
+    index: tuple[int, str]
+    rebuilt: tuple[int, str]
+
+
+class Indexer:
+    """Keeps an index up with its chain. Thread-safe: one thread follows, the others wait and find the work done."""
+
+    def __init__(
+        self,
+        source: ChainSource,
+        store: IndexStore,
+        *,
+        page: int = DEFAULT_PAGE,
+        one_node: bool = False,
+    ) -> None:
+        """Reads and writes nothing yet.
+
+        Args:
+            source: the chain followed.
+            store: the index written.
+            page: most blocks in one step, at least 1; nodes bound what they answer (Besu: 1,000).
+            one_node: the chain is one node, as the embedded one: a head below the checkpoint means that the chain went
+                back. Elsewhere it means that the node asked lags behind, and the index waits for it.
+        """
+        if page < 1:
+            raise ValueError(f"a page has at least one block, not {page}")
+        self._source, self._store, self._page, self._one_node = source, store, page, one_node
+        self._lock = threading.Lock()
+
+    def catch_up(self, to_block: int | None = None) -> BlockRef:
+        """Follows until the chain's head, or until `to_block` where that comes first; returns where the index stands.
+
+        Raises:
+            IndexForeign: the index belongs to another chain or other contracts.
+            PageUnsettled: the chain kept contradicting itself for half a minute.
+        """
+        with self._lock:
+            deadline, pause = time.monotonic() + _PATIENCE_SECONDS, _FIRST_PAUSE
+            while True:
+                try:
+                    done = self._advance(to_block)
+                except (PageUnsettled, CheckpointMoved):
+                    if time.monotonic() > deadline:
+                        raise
+                    time.sleep(pause)
+                    pause = min(2 * pause, _LONGEST_PAUSE)
+                    continue
+                if done is not None:
+                    return done
+                deadline, pause = time.monotonic() + _PATIENCE_SECONDS, _FIRST_PAUSE
+
+    def _advance(self, to_block: int | None) -> BlockRef | None:
+        """One page, or one rewind; the place reached once there is nothing left to do."""
+        head, at = self._source.head(), self._store.checkpoint()
+        if at is not None:
+            self._require_own()
+            if head.hash == at.hash:
+                return _ref(at)
+            if head.number <= at.number:
+                if self._only_lags(head):
+                    return _ref(at)
+                self._rewind(at)
+                return None
+        first = self._source.first_block if at is None else at.number + 1
+        target = head.number if to_block is None else min(head.number, to_block)
+        if target < first:
+            return _ref(at) if at is not None else None if head.number < first else _ref(head)
+        page = self._source.page(first, min(target, first + self._page - 1))
+        if at is not None and page.headers[0].parent != at.hash:
+            self._rewind(at)
+            return None
+        self._store.append(page, at, self._source.identity())
+        return None
+
+    def _require_own(self) -> None:
+        ours, theirs = self._store.identity(), self._source.identity()
+        if ours != theirs:
+            raise IndexForeign(f"the index was built from {ours}, the node follows {theirs}")
+
+    def _only_lags(self, head: Header) -> bool:
+        stored = self._store.header(head.number)
+        return not self._one_node and stored is not None and stored.hash == head.hash
+
+    def _rewind(self, seen: Header) -> None:
+        """Goes back to a block both know, in growing strides: what is forgotten too much is read again."""
+        number, stride = min(seen.number - 1, self._source.head().number), 1
+        while number >= self._source.first_block:
+            ours, theirs = self._store.header(number), self._source.header(number)
+            if ours is not None and theirs is not None and ours.hash == theirs.hash:
+                self._store.rewind(number, seen)
+                return
+            number, stride = number - stride, 2 * stride
+        self._store.rewind(self._source.first_block - 1, seen)
+
+
+def compare(index: IndexStore, rebuilt: IndexStore) -> list[TableDifference]:
+    """The tables in which two indexes differ; empty where they are equal."""
+    first = {name: (count, digest) for name, count, digest in index.digest()}
+    second = {name: (count, digest) for name, count, digest in rebuilt.digest()}
+    return [TableDifference(name, first[name], second[name]) for name in first if first[name] != second[name]]
+
+
+def _ref(header: Header) -> BlockRef:
+    return BlockRef(header.number, Hash("0x" + header.hash.hex()), UnixSeconds(header.timestamp))

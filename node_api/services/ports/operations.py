@@ -1,0 +1,104 @@
+"""Where operations, the outbox, the refusal log and API keys are kept."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from node_api.domain.access import ApiKey
+from node_api.domain.ids import Hash, MerchantId, ProgrammeId
+from node_api.domain.models import BlockRef
+from node_api.domain.operations import ItemOutcome, Operation, Place, SentCall, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedItem:
+    """An item waiting to be sent, or sent: where it belongs."""
+
+    operation: str
+    position: int
+    outcome: ItemOutcome
+
+
+class OperationStore(Protocol):
+    """Keeps operations for ever. Thread-safe; every method is one transaction."""
+
+    def find(self, owner: str, key: str) -> Operation | None:
+        """The operation an owner asked for under a key."""
+        ...
+
+    def get(self, operation: str) -> Operation | None:
+        """One operation by its id."""
+        ...
+
+    def add(self, operation: Operation) -> Operation:
+        """Keeps a new operation with its claims on receipts and its lines in the refusal log.
+
+        An item whose receipt is claimed at its merchant and programme already is kept as refused (ReceiptUsed).
+
+        Returns: what is kept; another operation where the same owner used the same key before.
+        """
+        ...
+
+    def queued(self, limit: int) -> list[QueuedItem]:
+        """Items that wait to be sent, the oldest first. Items of one operation keep their order."""
+        ...
+
+    def receipt_claimed(self, programme: ProgrammeId, merchant: MerchantId, receipt: Hash) -> bool:
+        """Whether a redemption that was not refused claims the receipt."""
+        ...
+
+
+class OutboxStore(Protocol):
+    """Keeps signed calls. Thread-safe; every method is one transaction."""
+
+    def sending(self, call: SentCall, places: Sequence[Place]) -> None:
+        """Keeps the signed bytes before they are sent, and marks their items as sent."""
+        ...
+
+    def unresolved(self) -> list[SentCall]:
+        """Calls whose outcome is not known, by ascending nonce."""
+        ...
+
+    def confirmed_from(self, nonce: int) -> list[SentCall]:
+        """Resolved calls with this nonce or a higher one, ascending: what a chain that went back has lost."""
+        ...
+
+    def last_nonce(self) -> int | None:
+        """The highest nonce that was resolved."""
+        ...
+
+    def carried(self, call: Hash) -> list[tuple[Place, ItemOutcome]]:
+        """The items of a call in the order of the call."""
+        ...
+
+    def resolve(self, call: Hash, block: BlockRef, verdicts: Sequence[tuple[Place, Verdict]]) -> list[str]:
+        """Writes down what became of a call's items. Returns the operations that are final now."""
+        ...
+
+    def fail(self, call: Hash, block: BlockRef, fault: str) -> list[str]:
+        """Writes down that the chain refused a whole call. Returns the operations that are final now."""
+        ...
+
+    def abandon(self, call: Hash) -> None:
+        """Gives up signed bytes that can never take effect; their items wait to be sent again."""
+        ...
+
+
+class ApiKeyStore(Protocol):
+    """Keeps API keys by their hash. Thread-safe."""
+
+    def add(self, key: ApiKey, digest: bytes) -> None:
+        """Keeps a key under the SHA-256 of its token."""
+        ...
+
+    def find(self, digest: bytes) -> ApiKey | None:
+        """The key with this hash, revoked or not."""
+        ...
+
+    def all(self) -> list[ApiKey]:
+        """Every key, the oldest first."""
+        ...
+
+    def revoke(self, key: str, at: int) -> ApiKey | None:
+        """Marks a key as revoked, once; None where there is none of this id."""
+        ...

@@ -1,0 +1,60 @@
+"""Carrying signed redemptions to the contract."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from node_api.domain.ids import UnixSeconds
+from node_api.domain.items import ItemGroup
+from node_api.domain.models import BlockRef
+from node_api.domain.operations import SentCall, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class CallOutcome:
+    """What became of a call.
+
+    Attributes:
+        block: where it stands.
+        verdicts: one for each item in the order of the call; None where the chain refused the whole call.
+        fault: why it did.
+    """
+
+    block: BlockRef
+    verdicts: tuple[Verdict, ...] | None
+    fault: str = ""
+
+
+class NonceLost(Exception):
+    """Another transaction of the relayer has the nonce: these bytes can never take effect."""
+
+
+class Relay(Protocol):
+    """Sends `redeem` calls of the node's relayer. Used by one thread.
+
+    Every method raises ChainUnavailable where the chain does not answer; then nothing is known, and the call is made again.
+    """
+
+    def sign(self, groups: Sequence[ItemGroup]) -> SentCall:
+        """Signs the next call; nothing is sent. Its nonce is the chain's next."""
+        ...
+
+    def next_nonce(self) -> int:
+        """The relayer's next nonce by the newest block."""
+        ...
+
+    def send(self, call: SentCall) -> None:
+        """Sends the signed bytes; bytes the chain has already are no fault.
+
+        Raises:
+            NonceLost: they can never take effect.
+        """
+        ...
+
+    def restore(self, call: SentCall, block_time: UnixSeconds) -> None:
+        """Sends bytes that a chain which went back has lost, into a block of the time they had, where its clock can be moved."""
+        ...
+
+    def outcome(self, call: SentCall, groups: Sequence[ItemGroup], seconds: float) -> CallOutcome | None:
+        """What became of a call; None where it is in no block after so many seconds."""
+        ...

@@ -1,0 +1,46 @@
+"""Digests, signatures and the wallet."""
+
+from typing import Protocol
+
+from node_api.domain.ids import Address, Hash
+from node_api.domain.items import Item, TerminalSeal
+
+
+class Signatures(Protocol):
+    """Digests of what is signed for this chain and contract, and who signed them. Thread-safe."""
+
+    def digest(self, item: Item) -> Hash:
+        """What the item's holder signs."""
+        ...
+
+    def is_signed_by(self, signer: Address, digest: Hash, signature: bytes) -> bool:
+        """Whether the key, or the contract at that address, signed the digest: as the contract would find.
+
+        Raises:
+            ChainUnavailable: a contract's answer was needed and the chain gives none.
+        """
+        ...
+
+    def is_sealed(self, item: Item, seal: TerminalSeal) -> bool:
+        """Whether the terminal signed `TerminalBatch` over this item alone."""
+        ...
+
+    def document(self, item: Item) -> dict[str, object]:
+        """The EIP-712 document of an item, as JSON."""
+        ...
+
+    def keccak(self, content: bytes) -> Hash:
+        """keccak-256."""
+        ...
+
+
+class Wallet(Protocol):
+    """Keys of custodial holders, one for each person and programme."""
+
+    def address(self, programme_ref: str, person: str) -> Address:
+        """The person's holder address in the programme."""
+        ...
+
+    def sign(self, programme_ref: str, person: str, digest: bytes) -> bytes:
+        """The holder's signature of a digest: it spends the holder's vouchers."""
+        ...

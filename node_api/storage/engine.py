@@ -1,0 +1,86 @@
+"""Opening the database: SQLite (write-ahead log) by default, PostgreSQL by URL, the same code for both.
+
+Reading transactions are snapshots, writing ones serialise: on SQLite by `BEGIN IMMEDIATE`, on PostgreSQL by the rows
+they lock first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import ConnectionPoolEntry
+
+_BUSY_SECONDS = 30
+_WRITES = "vouchertrail_writes"
+
+
+class _Cursor(Protocol):
+    def execute(self, statement: str) -> object: ...
+    def close(self) -> None: ...
+
+
+class _SqliteConnection(Protocol):
+    isolation_level: str | None
+
+    def cursor(self) -> _Cursor: ...
+
+
+def open_database(url: str, *, durable: bool = True) -> Engine:
+    """An engine for the node's database; creates the folder of an SQLite file, and no tables.
+
+    Args:
+        url: `sqlite:///path` or `postgresql+psycopg://…` (a plain `postgresql://` means the same).
+        durable: on SQLite, whether a commit is on the disk when it returns. Without it a power cut, not a killed
+            process, may lose the newest transactions: enough for what can be rebuilt from the chain.
+    """
+    address = make_url(url)
+    if address.get_backend_name() != "sqlite":
+        if address.drivername in ("postgresql", "postgres"):
+            address = address.set(drivername="postgresql+psycopg")
+        return create_engine(address, pool_pre_ping=True)
+    if address.database and address.database != ":memory:":
+        Path(address.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = create_engine(address, connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False})
+
+    def configure(connection: _SqliteConnection, _: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None  # the driver begins nothing by itself; `begin` below does
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            f"synchronous={'FULL' if durable else 'NORMAL'}",
+            "foreign_keys=ON",
+            "cache_size=-65536",
+            "temp_store=MEMORY",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(_WRITES)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    event.listen(engine, "connect", configure)
+    event.listen(engine, "begin", begin)
+    return engine
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that may write: committed at the end, rolled back on any exception."""
+    with engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A transaction that sees one state of the database, whatever is written meanwhile."""
+    snapshot: dict[str, str | bool] = {}
+    if engine.dialect.name != "sqlite":
+        snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with engine.connect().execution_options(**snapshot) as connection, connection.begin():
+        yield connection

@@ -1,0 +1,141 @@
+"""The index's tables as the indexer writes them. Implements the port `IndexStore`."""
+
+from __future__ import annotations
+
+import hashlib
+
+from sqlalchemy import Connection, Engine, Table, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from node_api.domain.events import Header, Page
+from node_api.services.ports.indexing import CheckpointMoved
+from node_api.storage import tables as t
+from node_api.storage.engine import reading, writing
+from node_api.storage.projection import Context, Rows, rows_of
+from node_api.storage.rollups import SUMMED, Sums
+
+_ONLY = 1
+
+
+class IndexTables:
+    """Writes pages and rewinds, each in one transaction. Thread-safe as far as its caller serialises writing."""
+
+    def __init__(self, engine: Engine) -> None:
+        """The database must have been migrated (`storage.migrate`)."""
+        self._engine = engine
+        self._context = Context()
+
+    def checkpoint(self) -> Header | None:
+        """See the port."""
+        with reading(self._engine) as connection:
+            return _checkpoint(connection)
+
+    def identity(self) -> str | None:
+        """See the port."""
+        with reading(self._engine) as connection:
+            return connection.execute(select(t.checkpoint.c.identity)).scalar_one_or_none()
+
+    def header(self, number: int) -> Header | None:
+        """See the port."""
+        with reading(self._engine) as connection:
+            return _header(connection, number)
+
+    def append(self, page: Page, after: Header | None, identity: str) -> None:
+        """See the port."""
+        try:
+            self._append(page, after, identity)
+        except IntegrityError as error:
+            self._context.forget()
+            if self.checkpoint() == after:
+                raise
+            raise CheckpointMoved("another process filled the empty index") from error
+        except BaseException:
+            self._context.forget()
+            raise
+
+    def _append(self, page: Page, after: Header | None, identity: str) -> None:
+        with writing(self._engine) as connection:
+            self._require(connection, after)
+            rows = rows_of(page, self._context, connection)
+            for table in t.metadata.sorted_tables:
+                if rows.get(table):
+                    connection.execute(insert(table), rows[table])
+            Sums(rows, self._context.line).apply(connection, 1)
+            _set_checkpoint(connection, page.headers[-1], identity, fresh=after is None)
+
+    def rewind(self, to: int, seen: Header) -> None:
+        """See the port."""
+        with writing(self._engine) as connection:
+            self._require(connection, seen)
+            self._context.forget()
+            rows = _above(connection, to)
+            self._context.load(connection, {row["batch"] for row in rows[t.issues] if isinstance(row["batch"], int)})
+            Sums(rows, self._context.line).apply(connection, -1)
+            for table in (*t.FACTS, t.roll_places, t.transactions):
+                connection.execute(delete(table).where(table.c.block > to))
+            connection.execute(delete(t.blocks).where(t.blocks.c.number > to))
+            self._context.forget()
+            kept = _header(connection, to)
+            if kept is None:
+                connection.execute(delete(t.checkpoint))
+            else:
+                connection.execute(update(t.checkpoint).values(number=kept.number, hash=kept.hash))
+
+    def clear(self) -> None:
+        """Empties the index, whatever it was built from. The rest of the database stays."""
+        with writing(self._engine) as connection:
+            self._context.forget()
+            for table in reversed(t.metadata.sorted_tables):
+                connection.execute(delete(table))
+
+    def digest(self) -> list[tuple[str, int, str]]:
+        """See the port."""
+        with reading(self._engine) as connection:
+            return [_digest(connection, table) for table in sorted(t.metadata.sorted_tables, key=lambda one: one.name)]
+
+    def _require(self, connection: Connection, expected: Header | None) -> None:
+        """The checkpoint's row serialises writers, also those of other processes."""
+        found = _checkpoint(connection, lock=True)
+        if found != expected:
+            self._context.forget()
+            raise CheckpointMoved(
+                f"the index stands at {found and found.number}, not at {expected and expected.number}"
+            )
+
+
+def _checkpoint(connection: Connection, *, lock: bool = False) -> Header | None:
+    query = select(t.checkpoint.c.number)
+    number = connection.execute(query.with_for_update() if lock else query).scalar_one_or_none()
+    return None if number is None else _header(connection, number)
+
+
+def _header(connection: Connection, number: int) -> Header | None:
+    found = connection.execute(select(t.blocks).where(t.blocks.c.number == number)).one_or_none()
+    return None if found is None else Header(found.number, found.hash, found.parent, found.timestamp)
+
+
+def _set_checkpoint(connection: Connection, header: Header, identity: str, *, fresh: bool) -> None:
+    values = {"number": header.number, "hash": header.hash}
+    if fresh:
+        connection.execute(insert(t.checkpoint).values(id=_ONLY, identity=identity, **values))
+    else:
+        connection.execute(update(t.checkpoint).values(**values))
+
+
+def _above(connection: Connection, number: int) -> Rows:
+    """The rows above a block that the roll-ups sum."""
+    return {
+        table: [
+            {str(name): value for name, value in row.items()}
+            for row in connection.execute(select(table).where(table.c.block > number)).mappings()
+        ]
+        for table in SUMMED
+    }
+
+
+def _digest(connection: Connection, table: Table) -> tuple[str, int, str]:
+    digest, count = hashlib.sha256(), 0
+    for row in connection.execution_options(yield_per=10_000).execute(select(table).order_by(*table.primary_key)):
+        digest.update(repr(tuple(row)).encode())
+        count += 1
+    return table.name, count, digest.hexdigest()

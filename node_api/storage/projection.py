@@ -1,0 +1,176 @@
+"""Events to rows: which table a fact goes into, and what is read along with it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import fields
+from operator import attrgetter
+
+from sqlalchemy import Connection, Table, select
+
+from node_api.domain import events as ev
+from node_api.domain.ids import VOUCHER_BITS
+from node_api.storage import tables as t
+
+Value = int | str | bytes | bool | None
+Row = dict[str, Value]
+Rows = dict[Table, list[Row]]
+
+_DAY = 86_400
+_MERCHANT_BITS = 32
+
+# event → table; the columns of the table are the fields of the event
+_TABLES: dict[type, Table] = {
+    ev.ProgrammeDrafted: t.programmes,
+    ev.RulesWritten: t.rules,
+    ev.BudgetLineAdded: t.budget_lines,
+    ev.ProgrammeStep: t.programme_steps,
+    ev.BudgetSet: t.budgets,
+    ev.TokenAllowed: t.tokens,
+    ev.Deposited: t.deposits,
+    ev.SettlementPrepared: t.settlement_runs,
+    ev.SettlementReleased: t.settlement_releases,
+    ev.MerchantPaid: t.payments,
+    ev.RestReturned: t.rests,
+    ev.MerchantApplied: t.merchants,
+    ev.MerchantStep: t.merchant_steps,
+    ev.MerchantAccount: t.merchant_accounts,
+    ev.CategoryNamed: t.category_names,
+    ev.BatchOpened: t.batches,
+    ev.RollWritten: t.rolls,
+    ev.VouchersIssued: t.issues,
+    ev.VoucherRedeemed: t.redemptions,
+    ev.RedemptionRefused: t.chain_refusals,
+    ev.RedemptionsCommitted: t.commitments,
+    ev.VouchersSwept: t.sweeps,
+    ev.RoleStep: t.role_steps,
+    ev.RelayerSynced: t.relayer_steps,
+}
+
+
+def _reader(kind: type) -> tuple[tuple[str, ...], Callable[[object], tuple[Value, ...]]]:
+    names = tuple(field.name for field in fields(kind) if field.name != "holders")
+    return names, attrgetter(*names)
+
+
+_READERS = {kind: _reader(kind) for kind in _TABLES}
+
+
+class Context:
+    """What a redemption's row needs of its batch and block: budget line and local day. Remembered until forgotten."""
+
+    def __init__(self) -> None:
+        self._offsets: dict[int, int] = {}
+        self._batches: dict[int, tuple[int, int]] = {}
+
+    def forget(self) -> None:
+        """After a rewind: numbers may be given anew."""
+        self._offsets.clear()
+        self._batches.clear()
+
+    def load(self, connection: Connection, batches: Iterable[int]) -> None:
+        """Makes sure that the stored ones of these batches are known."""
+        missing = sorted({batch for batch in batches if batch not in self._batches})
+        for at in range(0, len(missing), 500):
+            query = select(t.batches.c.batch, t.batches.c.line, t.programmes.c.utc_offset).where(
+                t.batches.c.batch.in_(missing[at : at + 500]), t.programmes.c.programme == t.batches.c.programme
+            )
+            for batch, line, offset in connection.execute(query):
+                self._batches[batch] = (line, 60 * offset)
+
+    def programme(self, connection: Connection, programme: int) -> int:
+        """Seconds to add to a time to have the programme's local time."""
+        if programme not in self._offsets:
+            query = select(t.programmes.c.utc_offset).where(t.programmes.c.programme == programme)
+            self._offsets[programme] = 60 * connection.execute(query).scalar_one()
+        return self._offsets[programme]
+
+    def drafted(self, event: ev.ProgrammeDrafted) -> None:
+        """Remembers a programme of the page in hand."""
+        self._offsets[event.programme] = 60 * event.utc_offset
+
+    def opened(self, event: ev.BatchOpened, offset: int) -> None:
+        """Remembers a batch of the page in hand."""
+        self._batches[event.batch] = (event.line, offset)
+
+    def line(self, batch: int) -> int:
+        """The budget line of a known batch."""
+        return self._batches[batch][0]
+
+    def line_and_day(self, batch: int, timestamp: int) -> tuple[int, int]:
+        """The budget line of a known batch, and the local day of its programme at a time."""
+        line, offset = self._batches[batch]
+        return line, (timestamp + offset) // _DAY
+
+
+def rows_of(page: ev.Page, context: Context, connection: Connection) -> Rows:
+    """The rows a page adds to the tables of facts. The context learns the page's programmes and batches."""
+    rows: Rows = defaultdict(list)
+    rows[t.blocks] = [header._asdict() for header in page.headers]
+    rows[t.transactions] = [sent._asdict() for sent in page.transactions]
+    times = {header.number: header.timestamp for header in page.headers}
+    for logged in page.events:
+        event = logged.event
+        if isinstance(event, ev.ProgrammeDrafted):
+            context.drafted(event)
+        elif isinstance(event, ev.BatchOpened):
+            context.opened(event, context.programme(connection, event.programme))
+    context.load(connection, _batches_named(page))
+    for block, tx_index, log_index, event in page.events:
+        if isinstance(event, ev.TerminalBatchAccepted):
+            _answer(rows[t.redemptions], event)
+            continue
+        kind = type(event)
+        names, values = _READERS[kind]
+        row: Row = dict(zip(names, values(event), strict=True))
+        row["block"], row["tx_index"], row["log_index"] = block, tx_index, log_index
+        if isinstance(event, ev.VoucherRedeemed):
+            row["line"], row["day"] = context.line_and_day(event.voucher >> 35, times[block])
+            row["terminal"] = None
+        elif isinstance(event, ev.RedemptionRefused):
+            _fit(row, event)
+        elif isinstance(event, ev.RollWritten):
+            rows[t.roll_places] += _places(event, block)
+        rows[_TABLES[kind]].append(row)
+    return rows
+
+
+def _batches_named(page: ev.Page) -> Iterable[int]:
+    for logged in page.events:
+        event = logged.event
+        if isinstance(event, ev.VoucherRedeemed):
+            yield event.voucher >> 35
+        elif isinstance(event, ev.VouchersIssued):
+            yield event.batch
+
+
+def _answer(redemptions: list[Row], event: ev.TerminalBatchAccepted) -> None:
+    """A terminal's event follows the redemptions it answers for, whose numbers run without a gap."""
+    first = event.first_number - _number(redemptions[0])
+    for row in redemptions[first : first + event.count]:
+        row["terminal"] = event.terminal
+
+
+def _number(row: Row) -> int:
+    number = row["number"]
+    assert isinstance(number, int)
+    return number
+
+
+def _fit(row: Row, event: ev.RedemptionRefused) -> None:
+    """A refused item may name numbers that nothing could have: they are kept beside, as they were written."""
+    voucher, merchant = event.voucher or 0, event.merchant
+    row["odd"] = None
+    if voucher >> VOUCHER_BITS or merchant >> _MERCHANT_BITS:
+        row["odd"] = voucher.to_bytes(32, "big") + merchant.to_bytes(32, "big")
+        row["voucher"] = None if voucher >> VOUCHER_BITS else event.voucher
+        row["merchant"] = None if merchant >> _MERCHANT_BITS else merchant
+
+
+def _places(event: ev.RollWritten, block: int) -> list[Row]:
+    holders = event.holders
+    return [
+        {"roll": event.roll, "place": place, "holder": holders[20 * place : 20 * place + 20], "block": block}
+        for place in range(event.places)
+    ]

@@ -1,0 +1,140 @@
+"""The roll-ups: sums per budget line, per merchant and day, per batch. Added with the facts, taken back with them.
+
+A payment always takes the whole of a merchant's day, and a day is paid after it is over, so the number of redemptions
+it settles is the day's count.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+
+from sqlalchemy import Connection, Insert, Table, case, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from node_api.storage import tables as t
+from node_api.storage.projection import Row, Rows, Value
+
+_LINE = tuple(column.name for column in t.line_totals.c if not column.primary_key and column.name != "settled_count")
+_DayKey = tuple[int, int, int]
+
+# What the sums are made of: a rewind reads these rows before it takes them away.
+SUMMED = (t.deposits, t.issues, t.redemptions, t.sweeps, t.payments, t.rests)
+
+
+class Sums:
+    """What some facts add to the roll-ups."""
+
+    def __init__(self, rows: Rows, line_of_batch: Callable[[int], int]) -> None:
+        """Sums up the rows of the tables `SUMMED`."""
+        self._lines: dict[int, dict[str, int]] = defaultdict(lambda: dict.fromkeys(_LINE, 0))
+        self._days: dict[_DayKey, list[int]] = defaultdict(lambda: [0, 0, 0])
+        self._batches: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0])
+        self._line_of_batch = line_of_batch
+        for table, add in (
+            (t.deposits, self._deposit),
+            (t.issues, self._issue),
+            (t.redemptions, self._redemption),
+            (t.sweeps, self._sweep),
+            (t.payments, self._payment),
+            (t.rests, self._rest),
+        ):
+            for row in rows.get(table, ()):
+                add(row)
+
+    def apply(self, connection: Connection, sign: int) -> None:
+        """Adds (`sign` 1) or takes away (-1) the sums."""
+        lines = [
+            {"line": line, "settled_count": 0, **{name: sign * value for name, value in sums.items()}}
+            for line, sums in sorted(self._lines.items())
+        ]
+        days = [
+            dict(zip(("merchant", "line", "day"), key, strict=True))
+            | {"redeemed": sign * sums[0], "count": sign * sums[1], "settled": sign * sums[2], "settled_count": 0}
+            for key, sums in sorted(self._days.items())
+        ]
+        batches = [
+            {"batch": batch, "issued": sign * sums[0], "redeemed": sign * sums[1], "swept": sign * sums[2]}
+            for batch, sums in sorted(self._batches.items())
+        ]
+        for table, rows in ((t.line_totals, lines), (t.merchant_days, days), (t.batch_totals, batches)):
+            if rows:
+                connection.execute(_adding(connection, table), rows)
+        self._count_settled(connection)
+        if sign < 0:
+            _drop_empty(connection)
+
+    def _count_settled(self, connection: Connection) -> None:
+        days = t.merchant_days
+        for (merchant, line, day), sums in self._days.items():
+            if not sums[2]:
+                continue
+            which = (days.c.merchant == merchant) & (days.c.line == line) & (days.c.day == day)
+            before = connection.execute(select(days.c.settled_count).where(which)).scalar_one()
+            counted = case((days.c.settled > 0, days.c.count), else_=0)
+            connection.execute(update(days).where(which).values(settled_count=counted))
+            after = connection.execute(select(days.c.settled_count).where(which)).scalar_one()
+            totals = t.line_totals
+            grown = totals.c.settled_count + (after - before)
+            connection.execute(update(totals).where(totals.c.line == line).values(settled_count=grown))
+
+    def _deposit(self, row: Row) -> None:
+        self._lines[_int(row["line"])]["deposited"] += _int(row["amount"])
+
+    def _issue(self, row: Row) -> None:
+        batch, count = _int(row["batch"]), _int(row["count"])
+        line = self._lines[self._line_of_batch(batch)]
+        line["issued"] += _int(row["amount"])
+        line["issued_count"] += count
+        self._batches[batch][0] += count
+
+    def _redemption(self, row: Row) -> None:
+        line, amount = _int(row["line"]), _int(row["amount"])
+        sums = self._lines[line]
+        sums["redeemed"] += amount
+        sums["redeemed_count"] += 1
+        day = self._days[_int(row["merchant"]), line, _int(row["day"])]
+        day[0] += amount
+        day[1] += 1
+        self._batches[_int(row["voucher"]) >> 35][1] += 1
+
+    def _sweep(self, row: Row) -> None:
+        line, count = self._lines[_int(row["line"])], _int(row["count"])
+        line["swept"] += _int(row["amount"])
+        line["swept_count"] += count
+        self._batches[_int(row["batch"])][2] += count
+
+    def _payment(self, row: Row) -> None:
+        line, amount = _int(row["line"]), _int(row["amount"])
+        self._lines[line]["settled"] += amount
+        self._days[_int(row["merchant"]), line, _int(row["day"])][2] += amount
+
+    def _rest(self, row: Row) -> None:
+        self._lines[_int(row["line"])]["returned"] += _int(row["amount"])
+
+
+def _int(value: Value) -> int:
+    assert isinstance(value, int)
+    return value
+
+
+def _adding(connection: Connection, table: Table) -> Insert:
+    """An insert that adds to the row where there is one already."""
+    keys = [column.name for column in table.primary_key]
+    plain = [column.name for column in table.c if column.name not in keys]
+    if connection.dialect.name == "postgresql":
+        into = postgresql.insert(table)
+        return into.on_conflict_do_update(
+            index_elements=keys, set_={name: table.c[name] + into.excluded[name] for name in plain}
+        )
+    to = sqlite.insert(table)
+    return to.on_conflict_do_update(
+        index_elements=keys, set_={name: table.c[name] + to.excluded[name] for name in plain}
+    )
+
+
+def _drop_empty(connection: Connection) -> None:
+    """A row without a fact behind it would not be there in a rebuild."""
+    for table in t.ROLL_UPS:
+        plain = [column for column in table.c if not column.primary_key]
+        connection.execute(delete(table).where(*(column == 0 for column in plain)))
