@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict
+
 import rich_click as click
 
 from node_api.chain.deployment.engine import StepReport
@@ -31,36 +34,36 @@ def open_chain(settings: Settings) -> ChainHandle:
 @shared_options
 def cli(shared: Shared, dry_run: bool, parameters: tuple[str, ...]) -> None:
     """Deploy this release's contracts. A run after a kill goes on where it was; a second run does nothing."""
-    settings = shared.settings
     given = dict(_pair(entry) for entry in parameters)
-    ring = key_ring(settings)
-    if settings.chain_url is None:
-        ring.create_missing()
-    done: list[str] = []
+    if shared.settings.chain_url is None:
+        key_ring(shared.settings).create_missing()
+    deploy_to(shared, open_chain(shared.settings), dry_run, given)
+
+
+def deploy_to(shared: Shared, handle: ChainHandle, dry_run: bool, parameters: Mapping[str, str]) -> None:
+    """Deploys to the chain, or shows the plan, and tells about it."""
+    sent: list[str] = []
 
     def report(told: StepReport) -> None:
         if told.state == "sent":
-            done.append(told.step)
+            sent.append(told.step)
             if not shared.as_json:
-                click.echo(f"{told.step:32} {told.what}")
+                click.echo(f"{told.step:42} {told.what}")
 
-    work = deployer(open_chain(settings), settings.deployments_folder, ring, parameters=given, report=report)
+    settings = shared.settings
+    work = deployer(handle, settings.deployments_folder, key_ring(settings), parameters=parameters, report=report)
     if dry_run:
         steps = work.look()
-        lines = "\n".join(f"{told.state:8} {told.step:32} {told.what}" for told in steps)
-        shared.tell({"steps": [{"step": t.step, "state": t.state, "what": t.what} for t in steps]}, lines)
+        lines = "\n".join(f"{told.state:8} {told.step:42} {told.what}" for told in steps)
+        shared.tell({"steps": [asdict(told) for told in steps]}, lines)
         return
     deployment = work.run()
+    addresses = {name: entry.address for name, entry in deployment.contracts.items()}
     shared.tell(
-        {
-            "sent": done,
-            "chain_id": deployment.chain_id,
-            "genesis_hash": deployment.genesis_hash,
-            "contracts": {name: entry.address for name, entry in deployment.contracts.items()},
-        },
-        f"{len(done)} steps carried out, {len(deployment.contracts)} contracts on chain {deployment.chain_id}"
-        if done
-        else f"nothing to do: every step is done on chain {deployment.chain_id}",
+        {"sent": sent, "chain_id": handle.chain_id, "genesis_hash": handle.genesis_hash, "contracts": addresses},
+        f"{len(sent)} steps carried out, {len(addresses)} contracts on chain {handle.chain_id}"
+        if sent
+        else f"nothing to do: every step is done on chain {handle.chain_id}",
     )
 
 
