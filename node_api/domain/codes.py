@@ -1,8 +1,8 @@
 """The code shown at the till: a signed item as text short enough for a QR symbol.
 
 `VT1:` and base 32 (upper case, no padding: the alphanumeric mode of QR) of: number of spends; for each its voucher, amount and
-sequence; merchant; bill; receipt (32 bytes); channel; deadline; length of the signature; the signature; CRC-32 of all that (4 bytes,
-big-endian). Numbers are LEB128.
+sequence; merchant; bill; receipt (32 bytes); channel; deadline; length of the signature; the signature; CRC-32 of all that
+(4 bytes, big-endian). Numbers are LEB128.
 """
 
 import base64

@@ -1,0 +1,105 @@
+"""Tables of the node's own work: operations, the outbox, claims on receipts, the refusal log, API keys.
+
+Unlike the index they cannot be rebuilt from the chain: nothing here is ever deleted but claims of redemptions that were refused.
+Times are milliseconds of the node's clock unless a column says otherwise.
+"""
+
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+
+from node_api.storage.types import Key, Raw
+
+metadata = MetaData()
+
+operations = Table(
+    "operations",
+    metadata,
+    Column("sequence", Key, primary_key=True, autoincrement=True),
+    Column("id", String(40), nullable=False, unique=True),
+    Column("owner", Text, nullable=False),
+    Column("idempotency_key", String(255), nullable=False),
+    Column("body_hash", String(64), nullable=False),
+    Column("batch", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    UniqueConstraint("owner", "idempotency_key"),
+)
+operation_states = Table(
+    "operation_states",
+    metadata,
+    Column("operation", String(40), primary_key=True),
+    Column("step", Integer, primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+operation_items = Table(
+    "operation_items",
+    metadata,
+    Column("sequence", Key, primary_key=True, autoincrement=True),
+    Column("operation", String(40), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("merchant", BigInteger, nullable=True),
+    Column("programme", BigInteger, nullable=True),
+    Column("holder", Raw, nullable=True),
+    Column("digest", Raw, nullable=False),
+    Column("item", Text, nullable=False),
+    Column("terminal", Raw, nullable=True),
+    Column("terminal_signature", Raw, nullable=True),
+    Column("call", Raw, nullable=True),
+    Column("call_group", Integer, nullable=True),
+    Column("call_item", Integer, nullable=True),
+    Column("spent", Text, nullable=True),
+    Column("reason", String(64), nullable=True),
+    Column("reason_value", Text, nullable=True),
+    Column("reason_voucher", BigInteger, nullable=True),
+    Column("reason_on_chain", Integer, nullable=True),
+    Column("fault", Text, nullable=True),
+    UniqueConstraint("operation", "position"),
+    Index("ix_operation_items_state", "state", "sequence"),
+    Index("ix_operation_items_call", "call"),
+)
+outbox_calls = Table(
+    "outbox_calls",
+    metadata,
+    Column("hash", Raw, primary_key=True),
+    Column("sender", Raw, nullable=False),
+    Column("nonce", BigInteger, nullable=False, index=True),
+    Column("raw", Text, nullable=False),
+    Column("state", String(16), nullable=False, index=True),
+    Column("block", BigInteger, nullable=True),
+    Column("block_hash", Raw, nullable=True),
+    Column("block_time", BigInteger, nullable=True, comment="Unix seconds"),
+    Column("signed_at", BigInteger, nullable=False),
+)
+receipt_claims = Table(
+    "receipt_claims",
+    metadata,
+    Column("programme", BigInteger, primary_key=True, autoincrement=False),
+    Column("merchant", BigInteger, primary_key=True, autoincrement=False),
+    Column("receipt", Raw, primary_key=True),
+    Column("operation", String(40), nullable=False),
+    Column("position", Integer, nullable=False),
+)
+refusal_log = Table(
+    "refusal_log",
+    metadata,
+    Column("number", Key, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("operation", String(40), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("merchant", BigInteger, nullable=True, index=True),
+    Column("voucher", BigInteger, nullable=True, index=True),
+    Column("digest", Raw, nullable=False),
+    Column("reason", String(64), nullable=False),
+    Column("value", Text, nullable=False),
+)
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("token_hash", Raw, nullable=False, unique=True),
+    Column("role", String(16), nullable=False),
+    Column("merchant", BigInteger, nullable=True),
+    Column("name", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False, comment="Unix seconds"),
+    Column("revoked_at", BigInteger, nullable=True, comment="Unix seconds"),
+)
