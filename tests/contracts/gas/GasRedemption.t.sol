@@ -7,7 +7,7 @@ import {GasWorld} from "./GasWorld.sol";
 
 // Gas of a redemption, for each voucher, as receipts say it (DESIGN section 10)
 // ├── a call of 100, one merchant
-// │   ├── neighbouring places of one batch: first use of the words, later, 64-byte signatures, terminal's signature
+// │   ├── neighbouring places of one batch: first use of the words, later, 65-byte signatures, terminal's signature
 // │   ├── 100 random holders of one full roll: first use, later
 // │   └── one signature over three vouchers of three batches: first use, later
 // ├── a call of 100 drawn from the replay (tests/cases/draw.json): first use, later
@@ -33,12 +33,10 @@ contract GasRedemptionTest is GasWorld {
     function test_gas__neighbours() public {
         _redeem("neighbours, first use", _row(0, 100), 100);
         _redeem("neighbours, later", _row(100, 100), 100);
-        Group[] memory groups = _row(200, 50);
-        _compact(groups);
-        groups = _row(300, 100); // a word begun by none
         _redeemed(_row(256, 44), 44);
-        _compact(groups);
-        _redeem("neighbours, later, 64-byte signatures", groups, 100);
+        Group[] memory groups = _row(300, 100);
+        _lengthen(groups[0].items);
+        _redeem("neighbours, later, 65-byte signatures", groups, 100);
     }
 
     function test_gas__neighboursWithTerminal() public {
@@ -110,18 +108,11 @@ contract GasRedemptionTest is GasWorld {
         return abi.encodePacked(r, s, v);
     }
 
-    /// @dev Turns 65-byte signatures into ERC-2098 ones.
-    function _compact(Group[] memory groups) private pure {
-        for (uint256 i; i < groups[0].items.length; ++i) {
-            bytes memory signature = groups[0].items[i].signature;
-            bytes32 r;
-            bytes32 s;
-            uint8 v = uint8(signature[64]);
-            assembly ("memory-safe") {
-                r := mload(add(signature, 32))
-                s := mload(add(signature, 64))
-            }
-            groups[0].items[i].signature = abi.encodePacked(r, bytes32(uint256(s) | uint256(v - 27) << 255));
+    /// @dev Turns ERC-2098 signatures into 65-byte ones.
+    function _lengthen(Item[] memory items) private pure {
+        for (uint256 i; i < items.length; ++i) {
+            (bytes32 r, bytes32 vs) = abi.decode(items[i].signature, (bytes32, bytes32));
+            items[i].signature = abi.encodePacked(r, vs << 1 >> 1, uint8(uint256(vs) >> 255) + 27);
         }
     }
 }

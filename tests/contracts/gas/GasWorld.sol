@@ -238,6 +238,7 @@ abstract contract GasWorld {
         return uint256(keccak256(abi.encode("holder", programme, place)));
     }
 
+    /// @dev Signed as the node sends it, in 64 bytes (ERC-2098).
     function _item(uint256 key, uint256 merchant, uint256[] memory ids) internal view returns (Item memory item) {
         item.spends = new Spend[](ids.length);
         for (uint256 i; i < ids.length; ++i) {
@@ -248,7 +249,7 @@ abstract contract GasWorld {
         item.channel = 0;
         item.deadline = block.timestamp + 300;
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, _digest(item, merchant));
-        item.signature = abi.encodePacked(r, s, v);
+        item.signature = abi.encodePacked(r, bytes32(uint256(s) | uint256(v - 27) << 255));
     }
 
     /// @dev Written out anew from docs/storage.md, section 5.
