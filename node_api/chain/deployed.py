@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-
-import orjson
 
 from node_api.chain.contracts import contract, custom_errors, explain_revert
+from node_api.chain.deployment.errors import NotDeployed
 from node_api.chain.rpc import Request, RpcClient
 from node_api.chain.rpc_errors import ChainError, RpcError, RpcProtocolError
-from node_api.chain.rpc_values import data, record, text
+from node_api.chain.rpc_values import data
 from node_api.domain.ids import Address
-
-
-class ContractsMissing(ChainError):
-    """The contracts are not deployed on this chain, or their addresses are not where they should be."""
 
 
 class CallReverted(ChainError):
@@ -54,11 +48,11 @@ class Deployed:
         self._addresses = dict(addresses)
 
     def address(self, name: str) -> Address:
-        """Where a contract stands. Raises ContractsMissing where it is not deployed."""
+        """Where a contract stands. Raises NotDeployed where it is not deployed."""
         try:
             return self._addresses[name]
         except KeyError:
-            raise ContractsMissing(f"{name} is not among the deployed contracts: run `vouchertrail deploy`") from None
+            raise NotDeployed(f"{name} is not among the deployed contracts: run `vouchertrail deploy`") from None
 
     def ask(self, question: Question, block: str = "latest") -> tuple[object, ...]:
         """One view's answer. Raises CallReverted, ChainError."""
@@ -99,21 +93,6 @@ class Deployed:
         return CallReverted(what, "0x")
 
 
-def read_addresses(file: Path) -> dict[str, Address]:
-    """Contract addresses out of a deployment's `addresses.json`.
-
-    Raises:
-        ContractsMissing: no such file, or it names no contracts.
-    """
-    try:
-        entries = record(record(orjson.loads(file.read_bytes()))["contracts"])
-        return {name: Address(text(record(entry)["address"])) for name, entry in entries.items()}
-    except FileNotFoundError:
-        raise ContractsMissing("no contracts are deployed on this chain yet: run `vouchertrail deploy`") from None
-    except (KeyError, orjson.JSONDecodeError, RpcProtocolError) as error:
-        raise ContractsMissing(f"{file.name} is damaged: run `vouchertrail deploy` to write it anew") from error
-
-
 def _calldata(question: Question) -> str:
     return "0x" + contract(question.contract).function(question.function).encode(question.arguments).hex()
 
@@ -125,5 +104,5 @@ def _answer(question: Question, outcome: object) -> tuple[object, ...]:
     if not isinstance(outcome, str):
         raise RpcProtocolError(f"{what}: the answer is not data")
     if not (answer := data(outcome)):
-        raise ContractsMissing(f"there is no {question.contract} at the address on record: is this the right chain?")
+        raise NotDeployed(f"there is no {question.contract} at the address on record: is this the right chain?")
     return contract(question.contract).function(question.function).decode(answer)

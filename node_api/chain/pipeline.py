@@ -24,6 +24,7 @@ STALL_SECONDS = 2.0
 """Without a receipt for so long, everything in flight is sent again."""
 GIVE_UP_SECONDS = 120.0
 _KEPT = 400
+_PORTION_BYTES = 100_000  # sent at once, so that the chain works while the next ones are made and signed
 _PAUSE = 0.004
 _HARMLESS = ("already known", "already imported", "known transaction", "nonce too low", "nonce is too low")
 
@@ -110,7 +111,8 @@ class Pipeline:
         fresh: list[_Flying] = []
         size = sum(len(entry.data) for entry in flying)
         exhausted = False
-        while len(flying) + len(fresh) < WINDOW and size < WINDOW_BYTES:
+        portion = size + _PORTION_BYTES
+        while len(flying) + len(fresh) < WINDOW and size < min(WINDOW_BYTES, portion):
             call = next(waiting, None)
             if call is None:
                 exhausted = True

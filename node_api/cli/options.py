@@ -1,7 +1,7 @@
 """What every command shares: the data folder option, JSON output, and faults turned into exit codes.
 
-Exit codes: 0 done · 1 a fault of the work itself (refused, unequal, bad rows) · 2 wrong use of the command
-· 3 the chain is missing, foreign or broken · 4 keys or settings cannot be used.
+Exit codes: 0 done · 1 a fault of the work itself (refused, unequal, bad rows) · 2 wrong use of the command,
+or faults in the files it was given · 3 the chain is missing, foreign or broken · 4 keys or settings cannot be used.
 """
 
 from __future__ import annotations

@@ -1,0 +1,58 @@
+"""What commands that take an import folder share: its check with every fault told, and a progress bar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+import rich_click as click
+from eth_utils.address import is_checksum_address
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from node_api.cli.options import USAGE, Shared
+from node_api.services.import_folder import FaultReport, ImportFolder, check_folder
+
+console = Console()
+
+
+def checked_folder(shared: Shared, folder: Path) -> ImportFolder:
+    """The folder, checked; ends the command with every fault told where there is one."""
+    with bar(shared, "checking") as advance:
+        read: dict[str, int] = {}
+
+        def progress(file: str, done: int, total: int) -> None:
+            advance(f"checking {file}", (done - read.get(file, 0)) // 1024, total // 1024)
+            read[file] = done
+
+        found = check_folder(folder, progress=progress, checksum=is_checksum_address)
+    if isinstance(found, FaultReport):
+        _tell_faults(shared, folder, found)
+        raise SystemExit(USAGE)
+    return found
+
+
+def _tell_faults(shared: Shared, folder: Path, report: FaultReport) -> None:
+    if shared.as_json:
+        shared.tell({"faults": [asdict(fault) for fault in report.faults], "total": report.total}, "")
+        return
+    for fault in report.faults:
+        click.echo(str(fault), err=True)
+    more = f", the first {len(report.faults):,} are shown" if report.total > len(report.faults) else ""
+    click.echo(f"{report.total:,} faults in {folder}{more}; nothing was changed", err=True)
+
+
+@contextmanager
+def bar(shared: Shared, title: str) -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar on the terminal; silent for programs and pipes."""
+    columns = (TextColumn("{task.description:32}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    silent = shared.as_json or not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=silent) as progress:
+        task = progress.add_task(title, total=None)
+
+        def advance(description: str, count: int, total: int) -> None:
+            progress.update(task, description=description, advance=count, total=total)
+
+        yield advance

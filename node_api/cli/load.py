@@ -1,0 +1,100 @@
+"""`vouchertrail load`: check an import folder, show the plan, load what is missing."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import rich_click as click
+from rich.table import Column, Table
+
+from node_api.cli.folder import bar, checked_folder, console
+from node_api.cli.options import FAULT, USAGE, Shared, fail, shared_options
+from node_api.cli.treasury import open_treasury, treasury_lock
+from node_api.services.import_folder import ImportFolder
+from node_api.services.loading.load import FolderDiffers, FundsMissing, Loading, Tally
+from node_api.services.loading.plan import PlanLine, plan_of
+from node_api.services.ports.treasury import CommandRefused
+
+
+@click.command(name="load")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--dry-run", is_flag=True, help="Check and show the plan; send nothing.")
+@shared_options
+def cli(shared: Shared, folder: Path, dry_run: bool) -> None:
+    """Load an import FOLDER: programmes, budget lines, merchants, batches, holders, issues.
+
+    The whole folder is checked first; with any fault in it nothing is loaded (exit code 2). What is on chain already is
+    left as it is, so a load that was cut off goes on where it stopped, and a second run does nothing.
+    """
+    checked = checked_folder(shared, folder)
+    load_folder(shared, checked, dry_run)
+
+
+def load_folder(shared: Shared, folder: ImportFolder, dry_run: bool = False) -> Tally:
+    """Loads a checked folder and tells about it. Ends the command where it cannot be loaded."""
+    began = time.monotonic()
+    with treasury_lock(shared.settings):
+        office = open_treasury(shared.settings)
+        try:
+            loading = Loading(folder, office.desk, office.book, office.wallets)
+            plan = plan_of(folder, loading.work)
+            if not shared.as_json and not (loading.work.is_nothing and not dry_run):
+                console.print(_plan_table(plan))
+            if dry_run or loading.work.is_nothing:
+                _tell(shared, loading, plan, dry_run, time.monotonic() - began)
+                return loading.tally
+            with bar(shared, "loading") as advance:
+                total = sum(line.transactions for line in plan)
+                loading.run(lambda stage, count: advance(stage, count, total))
+            _tell(shared, loading, plan, dry_run, time.monotonic() - began)
+            return loading.tally
+        except FolderDiffers as fault:
+            lines = "\n".join(str(difference) for difference in fault.differences)
+            fail(f"{fault}\n{lines}", USAGE, kind="FolderDiffers", as_json=shared.as_json)
+        except FundsMissing as fault:
+            fail(str(fault), FAULT, kind="FundsMissing", as_json=shared.as_json)
+        except CommandRefused as fault:
+            told = f"{fault}; what was done before stays: mend the cause and load again"
+            fail(told, FAULT, kind=fault.error or "CommandRefused", as_json=shared.as_json)
+        finally:
+            office.rpc.close()
+
+
+def _tell(shared: Shared, loading: Loading, plan: tuple[PlanLine, ...], dry_run: bool, seconds: float) -> None:
+    tally, work = loading.tally, loading.work
+    waiting = [row.ref for row in work.waiting]
+    fields: dict[str, object] = {
+        "dry_run": dry_run,
+        "nothing_to_do": work.is_nothing,
+        "plan": [asdict(line) for line in plan],
+        "sent": {kind: {"transactions": n, "gas": tally.gas[kind]} for kind, n in tally.transactions.items()},
+        "roll_and_issue_gas": tally.supply_gas,
+        "seconds": round(seconds, 2),
+        "stages": {name: round(value, 2) for name, value in tally.seconds.items()},
+        "waiting": waiting,
+    }
+    if dry_run:
+        sent = f"{sum(line.transactions for line in plan)} transactions would be sent; nothing was"
+    elif work.is_nothing:
+        sent = "nothing to do: everything in the folder is on chain"
+    else:
+        sent = (
+            f"{tally.transactions.total()} transactions, {tally.gas.total():,} gas "
+            f"({tally.supply_gas:,} for rolls and issues) in {seconds:.1f} s"
+        )
+    later = f"\n{len(waiting)} programmes wait for their time to be activated: {', '.join(waiting)}" if waiting else ""
+    shared.tell(fields, sent + later)
+
+
+def _plan_table(plan: tuple[PlanLine, ...]) -> Table:
+    heads = ("in the files", "on chain", "to do", "transactions", "gas, about")
+    table = Table("what", *(Column(name, justify="right") for name in heads))
+    for line in plan:
+        cells = (line.in_files, line.there, line.to_do, line.transactions, line.gas)
+        table.add_row(line.what, *(f"{value:,}" for value in cells))
+    total = (sum(line.transactions for line in plan), sum(line.gas for line in plan))
+    table.add_section()
+    table.add_row("in all", "", "", "", *(f"{value:,}" for value in total))
+    return table

@@ -1,0 +1,90 @@
+"""Opens what the treasury's commands need: the chain, its contracts, the role keys, the wallet."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from node_api.chain.deployed import Deployed
+from node_api.chain.deployment.addresses import Deployment, read_deployment
+from node_api.chain.durable import PRIVATE_FILE, private_folder
+from node_api.chain.handle import ChainHandle
+from node_api.chain.import_wallets import KeptWallets
+from node_api.chain.keys import KeyRing
+from node_api.chain.pipeline import Pipeline
+from node_api.chain.rpc import RpcClient
+from node_api.chain.rpc_errors import ChainError
+from node_api.chain.treasury_book import ChainBook
+from node_api.chain.treasury_desk import ChainDesk
+from node_api.chain.wallet import CustodialWallet
+from node_api.cli.deploy import open_chain
+from node_api.cli.keys import key_ring
+from node_api.config import Settings
+from node_api.domain.ids import Address
+
+
+class TreasuryBusy(ChainError):
+    """Another command of this node sends with the same role keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class TreasuryOffice:
+    """Everything opened.
+
+    Attributes:
+        rpc: the chain; closed by whoever opened the office.
+    """
+
+    handle: ChainHandle
+    deployment: Deployment
+    rpc: RpcClient
+    deployed: Deployed
+    keys: KeyRing
+    desk: ChainDesk
+    book: ChainBook
+    wallets: KeptWallets
+
+
+def open_treasury(settings: Settings) -> TreasuryOffice:
+    """Opens the office on the settings' chain.
+
+    Raises:
+        ChainError: no chain, or nothing deployed on it.
+        KeyFault: the wallet's master cannot be opened.
+    """
+    handle = open_chain(settings)
+    deployment = read_deployment(settings.deployments_folder, handle.chain_id, handle.genesis_hash)
+    rpc = RpcClient(handle.url)
+    deployed = Deployed(rpc, {name: Address(entry.address) for name, entry in deployment.contracts.items()})
+    keys = key_ring(settings)
+    pipeline = Pipeline(deployed, keys, handle.chain_id, _reviver(settings, handle))
+    wallets = KeptWallets(CustodialWallet(keys.unsafe_wallet_master()))
+    return TreasuryOffice(
+        handle, deployment, rpc, deployed, keys, ChainDesk(deployed, keys, pipeline), ChainBook(deployed, keys), wallets
+    )
+
+
+def _reviver(settings: Settings, handle: ChainHandle) -> Callable[[], object]:
+    """The embedded chain is started again where it does not run; others are only waited for."""
+    return (lambda: open_chain(settings)) if handle.embedded else (lambda: None)
+
+
+@contextmanager
+def treasury_lock(settings: Settings) -> Iterator[None]:
+    """Keeps other treasury commands of this node out: two that sign with one key would take each other's nonces.
+
+    Raises:
+        TreasuryBusy: one is running.
+    """
+    folder = private_folder(settings.data.resolve())
+    descriptor = os.open(folder / "treasury.lock", os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise TreasuryBusy("another load, replay or minting of this node is running: wait until it has ended") from None
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,3 @@
+"""`ape run load`: the same command as `vouchertrail load`."""
+
+from node_api.cli.load import cli as cli
