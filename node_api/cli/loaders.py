@@ -1,0 +1,66 @@
+"""`vouchertrail loaders`: import folders from other people's data, and spoiled copies of import folders."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import rich_click as click
+from rich.console import Console
+from rich.table import Table
+
+from node_api.loaders.completejourney.calendar import weeks_behind
+from node_api.loaders.completejourney.load import LoaderReport, load_completejourney
+from node_api.loaders.completejourney.source import DataMissing
+
+
+@click.group()
+def cli() -> None:
+    """Write import folders (docs/import.md)."""
+
+
+@cli.command()
+@click.argument("out", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--weeks", type=int, default=0, show_default=True, help="Move all times forward by so many whole weeks.")
+@click.option("--to-today", is_flag=True, help="As many whole weeks as put the data's last day just behind today.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def completejourney(out: Path, weeks: int, to_today: bool, as_json: bool) -> None:
+    """Write the dunnhumby "Complete Journey" data to OUT: 27 coupon campaigns of a US grocer, 2017."""
+    shift = weeks_behind(datetime.now(tz=UTC).date()) if to_today else weeks
+    try:
+        report = load_completejourney(out, shift)
+    except DataMissing as missing:
+        raise click.ClickException(str(missing)) from missing
+    if as_json:
+        click.echo(json.dumps(asdict(report)))
+    else:
+        _print_report(report, out)
+
+
+def _print_report(report: LoaderReport, out: Path) -> None:
+    table = Table("", "count", title=f"Complete Journey → {out}")
+    table.columns[1].justify = "right"
+    rows = {
+        "programmes": report.programmes,
+        "budget lines": report.budget_lines,
+        "merchants": report.merchants,
+        "batches": report.batches,
+        "households": report.households,
+        "households targeted": report.households_targeted,
+        "rolls": report.rolls,
+        "issues": report.issues,
+        "vouchers": report.vouchers,
+        "… of them second ones": report.vouchers_second,
+        "redemptions": report.redemptions,
+        **{f"… store by {name}": count for name, count in report.evidence.items()},
+        "receipts": report.receipts,
+        "codes": report.codes,
+        "… with a synthetic bill": sum(report.synthetic_bills.values()),
+        **{f"… because {reason}": count for reason, count in report.synthetic_bills.items()},
+        "weeks moved forward": report.weeks,
+    }
+    for name, count in rows.items():
+        table.add_row(name, f"{count:,}")
+    Console().print(table)

@@ -1,0 +1,1 @@
+"""Loaders write import folders (docs/import.md) from data of others; nothing else reads that data."""
