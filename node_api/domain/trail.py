@@ -171,3 +171,54 @@ class RoleStep:
     account: Address
     granted: bool
     tx: TxRef
+
+
+@dataclass(frozen=True, slots=True)
+class LineSums:
+    """All that ever moved under a budget line, summed. The terms of the ledger's identity follow from these alone.
+
+    Attributes:
+        deposited: arrived in escrow.
+        issued: value of vouchers issued; `issued_count` of them.
+        redeemed: value of vouchers redeemed.
+        swept: value of vouchers that expired and were booked back.
+        settled: paid to merchants; `settled_count` is the number of redemptions paid.
+        returned: given back to the funder.
+    """
+
+    line: LineId
+    deposited: Amount
+    issued: Amount
+    issued_count: int
+    redeemed: Amount
+    redeemed_count: int
+    swept: Amount
+    swept_count: int
+    settled: Amount
+    settled_count: int
+    returned: Amount
+
+    @property
+    def available(self) -> Amount:
+        """Deposited and neither issued nor returned; what expired is available again."""
+        return Amount(self.deposited - self.issued + self.swept - self.returned)
+
+    @property
+    def committed(self) -> Amount:
+        """Value of the vouchers that can still be redeemed, or that expired and were not swept yet."""
+        return Amount(self.issued - self.redeemed - self.swept)
+
+    @property
+    def payable(self) -> Amount:
+        """Redeemed and not yet paid."""
+        return Amount(self.redeemed - self.settled)
+
+    @property
+    def committed_count(self) -> int:
+        """How many vouchers `committed` stands for."""
+        return self.issued_count - self.redeemed_count - self.swept_count
+
+    @property
+    def payable_count(self) -> int:
+        """How many redemptions `payable` stands for."""
+        return self.redeemed_count - self.settled_count

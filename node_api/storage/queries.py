@@ -1,0 +1,89 @@
+"""What all readers of the index share: one block, one connection, and the way from rows to domain values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, Table, select
+
+from node_api.domain.ids import Address, Hash, UnixSeconds
+from node_api.domain.models import BlockRef, TxRef
+from node_api.storage import tables as t
+
+# A query and a row of columns whose types the tables know; they do not leave this package.
+Query = Select[Any]
+Record = Row[Any]
+
+# Bound parameters in one `IN`, below every driver's limit.
+CHUNK = 500
+
+
+class Queries:
+    """Reads as of one block, on a connection whose transaction sees one state of the database."""
+
+    def __init__(self, connection: Connection, block: BlockRef, *, at_head: bool) -> None:
+        """Args:
+        connection: inside a reading transaction.
+        block: nothing above it is read.
+        at_head: whether it is the newest one, so that the roll-ups say the same as the facts.
+        """
+        self._connection, self._block, self._at_head = connection, block, at_head
+
+    @property
+    def block(self) -> BlockRef:
+        """The block all answers stand on."""
+        return self._block
+
+    def _rows(self, query: Query) -> Sequence[Record]:
+        return self._connection.execute(query).all()
+
+    def _upto(self, table: Table) -> ColumnElement[bool]:
+        """Rows of the table that stood at this block."""
+        return table.c.block <= self._block.number
+
+
+def with_tx(table: Table, source: FromClause | None = None, *more: ColumnElement[object]) -> Query:
+    """Selects a table of facts with the block and transaction of each; `tx_of` reads them back."""
+    joined = (table if source is None else source).join(t.blocks, t.blocks.c.number == table.c.block)
+    joined = joined.join(
+        t.transactions, (t.transactions.c.block == table.c.block) & (t.transactions.c.tx_index == table.c.tx_index)
+    )
+    return select(
+        table,
+        t.blocks.c.hash.label("block_hash"),
+        t.blocks.c.timestamp.label("block_time"),
+        t.transactions.c.hash.label("tx_hash"),
+        t.transactions.c.sender.label("tx_sender"),
+        *more,
+    ).select_from(joined)
+
+
+def tx_of(row: Record) -> TxRef:
+    """Where a fact selected by `with_tx` stands."""
+    block = BlockRef(row.block, to_hash(row.block_hash), UnixSeconds(row.block_time))
+    return TxRef(to_hash(row.tx_hash), row.log_index, block, to_address(row.tx_sender))
+
+
+def count_of(row: Record) -> int:
+    """The column `count`, whose name a row keeps for a method of its own."""
+    value: int = row._mapping["count"]
+    return value
+
+
+def to_address(raw: bytes) -> Address:
+    """20 bytes as lower-case 0x-hex."""
+    return Address("0x" + raw.hex())
+
+
+def to_hash(raw: bytes) -> Hash:
+    """32 bytes as lower-case 0x-hex."""
+    return Hash("0x" + raw.hex())
+
+
+def to_raw(digits: str) -> bytes:
+    """The bytes of an address or hash; something no row has where it is not hexadecimal."""
+    try:
+        return bytes.fromhex(digits.removeprefix("0x"))
+    except ValueError:
+        return b""

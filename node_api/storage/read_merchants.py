@@ -1,0 +1,187 @@
+"""Merchants, their accounts, days and payments, read from the index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import ColumnElement, FromClause, func, select
+
+from node_api.domain.ids import Address, Amount, Day, LineId, MerchantId, ProgrammeId
+from node_api.domain.models import Merchant, MerchantStatus
+from node_api.domain.trail import MerchantDay, Payment, Step
+from node_api.storage import tables as t
+from node_api.storage.queries import Queries, Query, Record, count_of, to_address, to_raw, tx_of, with_tx
+from node_api.storage.sums import lines_of
+
+_AFTER_STEP = {
+    "applied": MerchantStatus.APPLIED,
+    "activated": MerchantStatus.ACTIVE,
+    "suspended": MerchantStatus.SUSPENDED,
+    "reinstated": MerchantStatus.ACTIVE,
+}
+
+
+class MerchantQueries(Queries):
+    """Implements `MerchantReader`, and what an auditor asks beyond it."""
+
+    def merchants(self) -> list[Merchant]:
+        """See the port."""
+        return self._merchants(())
+
+    def merchant(self, merchant: MerchantId) -> Merchant | None:
+        """See the port."""
+        return next(iter(self._merchants((t.merchants.c.merchant == merchant,))), None)
+
+    def merchant_by_ref(self, ref: str) -> Merchant | None:
+        """See the port."""
+        return next(iter(self._merchants((t.merchants.c.ref == ref,))), None)
+
+    def terminal_merchant(self, address: Address) -> MerchantId | None:
+        """See the port."""
+        return self._owner(address, "terminal")
+
+    def merchant_of_key(self, address: Address) -> MerchantId | None:
+        """See the port."""
+        return self._owner(address, "key")
+
+    def category_names(self) -> dict[int, str]:
+        """See the port."""
+        table = t.category_names
+        query = select(table).where(self._upto(table)).order_by(table.c.block, table.c.log_index)
+        return {row.category: row.name for row in self._rows(query)}
+
+    def merchant_days(
+        self,
+        merchant: MerchantId | None = None,
+        *,
+        programme: ProgrammeId | None = None,
+        from_day: Day | None = None,
+        until_day: Day | None = None,
+    ) -> list[MerchantDay]:
+        """See the port."""
+        days: FromClause = t.merchant_days if self._at_head else self._days_from_facts()
+        query = select(days).where(*lines_of(days.c.line, programme))
+        if merchant is not None:
+            query = query.where(days.c.merchant == merchant)
+        if from_day is not None:
+            query = query.where(days.c.day >= from_day)
+        if until_day is not None:
+            query = query.where(days.c.day < until_day)
+        return [_day(row) for row in self._rows(query.order_by(days.c.merchant, days.c.line, days.c.day))]
+
+    def payments(self, merchant: MerchantId | None = None, line: LineId | None = None) -> list[Payment]:
+        """See the port."""
+        table = t.payments
+        query = with_tx(table).where(self._upto(table))
+        if merchant is not None:
+            query = query.where(table.c.merchant == merchant)
+        if line is not None:
+            query = query.where(table.c.line == line)
+        return self._payments(query.order_by(table.c.block, table.c.log_index))
+
+    def payment_of(self, line: LineId, merchant: MerchantId, day: Day) -> Payment | None:
+        """The payment that settled a merchant's day."""
+        table = t.payments
+        query = with_tx(table).where(
+            table.c.line == line, table.c.merchant == merchant, table.c.day == day, self._upto(table)
+        )
+        return next(iter(self._payments(query)), None)
+
+    def merchant_steps(self, merchant: MerchantId) -> list[Step]:
+        """A merchant's steps in the order of the chain."""
+        table = t.merchant_steps
+        query = with_tx(table).where(table.c.merchant == merchant, self._upto(table))
+        return [
+            Step(row.name, to_address(row.actor), row.reason, 0, tx_of(row))
+            for row in self._rows(query.order_by(table.c.block, table.c.log_index))
+        ]
+
+    def accounts_of(self, merchant: MerchantId) -> list[tuple[Address, str]]:
+        """The accounts that are the merchant's now, each with `key` or `terminal`."""
+        table = t.merchant_accounts
+        query = select(table).where(table.c.merchant == merchant, self._upto(table))
+        now: dict[tuple[Address, str], bool] = {}
+        for row in self._rows(query.order_by(table.c.block, table.c.log_index)):
+            now[to_address(row.account), row.kind] = row.added
+        return [account for account, added in now.items() if added]
+
+    @staticmethod
+    def _payment(row: Record) -> Payment:
+        return Payment(row.line, row.merchant, row.day, row.run, row.amount, to_address(row.account), tx_of(row))
+
+    def _payments(self, query: Query) -> list[Payment]:
+        return [self._payment(row) for row in self._rows(query)]
+
+    def _merchants(self, which: Iterable[ColumnElement[bool]]) -> list[Merchant]:
+        table = t.merchants
+        rows = self._rows(select(table).where(self._upto(table), *which).order_by(table.c.merchant))
+        status = self._status(rows[0].merchant if len(rows) == 1 else None)
+        return [
+            Merchant(
+                id=row.merchant,
+                ref=row.ref,
+                status=status[row.merchant],
+                categories=row.categories,
+                region=row.region,
+                channels=row.channels,
+                payout=to_address(row.payout),
+            )
+            for row in rows
+        ]
+
+    def _status(self, merchant: int | None) -> dict[int, MerchantStatus]:
+        table = t.merchant_steps
+        query = select(table.c.merchant, table.c.name).where(self._upto(table))
+        if merchant is not None:
+            query = query.where(table.c.merchant == merchant)
+        rows = self._rows(query.order_by(table.c.block, table.c.log_index))
+        return {row.merchant: _AFTER_STEP[row.name] for row in rows}
+
+    def _owner(self, address: Address, kind: str) -> MerchantId | None:
+        """The newest word on an account."""
+        table = t.merchant_accounts
+        query = select(table.c.merchant, table.c.added).where(
+            table.c.account == to_raw(address), table.c.kind == kind, self._upto(table)
+        )
+        for row in self._rows(query.order_by(table.c.block.desc(), table.c.log_index.desc()).limit(1)):
+            return row.merchant if row.added else None
+        return None
+
+    def _days_from_facts(self) -> FromClause:
+        """The roll-up of days as it stood at an older block; a payment takes the whole day, after it is over."""
+        done, paid = t.redemptions, t.payments
+        key = ("merchant", "line", "day")
+        settled = (
+            select(*(paid.c[name] for name in key), func.sum(paid.c.amount).label("settled"))
+            .where(self._upto(paid))
+            .group_by(*(paid.c[name] for name in key))
+            .subquery()
+        )
+        redeemed = (
+            select(
+                *(done.c[name] for name in key), func.sum(done.c.amount).label("redeemed"), func.count().label("count")
+            )
+            .where(self._upto(done))
+            .group_by(*(done.c[name] for name in key))
+            .subquery()
+        )
+        same = [redeemed.c[name] == settled.c[name] for name in key]
+        amount = func.coalesce(settled.c.settled, 0)
+        return (
+            select(redeemed, amount.label("settled"))
+            .select_from(redeemed.outerjoin(settled, same[0] & same[1] & same[2]))
+            .subquery()
+        )
+
+
+def _day(row: Record) -> MerchantDay:
+    settled = int(row.settled)
+    return MerchantDay(
+        merchant=row.merchant,
+        line=row.line,
+        day=row.day,
+        redeemed=Amount(int(row.redeemed)),
+        count=count_of(row),
+        settled=Amount(settled),
+        settled_count=count_of(row) if settled else 0,
+    )

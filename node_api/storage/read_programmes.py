@@ -1,0 +1,199 @@
+"""Programmes, rules and budget lines, read from the index."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from sqlalchemy import ColumnElement, func, select
+
+from node_api.domain.ids import Amount, LineId, ProgrammeId, UnixSeconds, programme_of_line
+from node_api.domain.models import BudgetLine, Programme, ProgrammeState, Rules
+from node_api.domain.trail import LineSums, Step, Totals
+from node_api.storage import tables as t
+from node_api.storage.queries import Queries, to_address, tx_of, with_tx
+from node_api.storage.sums import NO_SUMS, sums_from_facts, sums_from_roll_ups
+
+_AFTER_STEP = {
+    "drafted": ProgrammeState.DRAFT,
+    "proposed": ProgrammeState.PROPOSED,
+    "published": ProgrammeState.PUBLISHED,
+    "activated": ProgrammeState.ACTIVE,
+    "closed": ProgrammeState.CLOSED,
+}
+
+
+class ProgrammeQueries(Queries):
+    """Implements `ProgrammeReader`, and what an auditor asks beyond it."""
+
+    def programmes(self) -> list[Programme]:
+        """See the port."""
+        return self._programmes(())
+
+    def programme(self, programme: ProgrammeId) -> Programme | None:
+        """See the port."""
+        return next(iter(self._programmes((t.programmes.c.programme == programme,))), None)
+
+    def programme_by_ref(self, ref: str) -> Programme | None:
+        """See the port."""
+        return next(iter(self._programmes((t.programmes.c.ref == ref,))), None)
+
+    def rules(self, programme: ProgrammeId, version: int) -> Rules | None:
+        """See the port."""
+        table = t.rules
+        query = select(table).where(table.c.programme == programme, table.c.version == version, self._upto(table))
+        for row in self._rows(query):
+            return Rules(programme, version, row.max_deadline, row.reversal_window, row.dispute_window)
+        return None
+
+    def lines(self, programme: ProgrammeId | None = None) -> list[BudgetLine]:
+        """See the port."""
+        which = () if programme is None else (t.budget_lines.c.programme == programme,)
+        return self._lines(which, self.line_sums(programme))
+
+    def line(self, line: LineId) -> BudgetLine | None:
+        """See the port."""
+        sums = self.line_sums(programme_of_line(line))
+        return next(iter(self._lines((t.budget_lines.c.line == line,), sums)), None)
+
+    def totals(self, programme: ProgrammeId | None = None) -> Totals:
+        """See the port."""
+        sums = self.line_sums(programme).values()
+        return Totals(
+            programme=programme,
+            batches=self._count_of(programme, batches=True),
+            rolls=self._count_of(programme, batches=False),
+            issued=sum(one.issued_count for one in sums),
+            issued_amount=Amount(sum(one.issued for one in sums)),
+            redeemed=sum(one.redeemed_count for one in sums),
+            redeemed_amount=Amount(sum(one.redeemed for one in sums)),
+            swept=sum(one.swept_count for one in sums),
+            swept_amount=Amount(sum(one.swept for one in sums)),
+            refused=self._refused(programme),
+        )
+
+    def line_sums(self, programme: ProgrammeId | None = None) -> dict[LineId, LineSums]:
+        """What moved under each line: from the roll-ups at the head, from the facts below it."""
+        if self._at_head:
+            return sums_from_roll_ups(self._connection, programme)
+        return self.line_sums_from_facts(programme)
+
+    def line_sums_from_facts(self, programme: ProgrammeId | None = None) -> dict[LineId, LineSums]:
+        """What moved under each line, summed from the events."""
+        return sums_from_facts(self._connection, self.block.number, programme)
+
+    def programme_steps(self, programme: ProgrammeId) -> list[Step]:
+        """A programme's steps in the order of the chain."""
+        table = t.programme_steps
+        query = with_tx(table).where(table.c.programme == programme, self._upto(table))
+        return [
+            Step(row.name, to_address(row.actor), row.reason, row.approvals, tx_of(row))
+            for row in self._rows(query.order_by(table.c.block, table.c.log_index))
+        ]
+
+    def _programmes(self, which: Iterable[ColumnElement[bool]]) -> list[Programme]:
+        table = t.programmes
+        rows = self._rows(select(table).where(self._upto(table), *which).order_by(table.c.programme))
+        if not rows:
+            return []
+        only = rows[0].programme if len(rows) == 1 else None
+        states, versions = self._steps_by_programme(only), self._versions(only)
+        return [
+            Programme(
+                id=row.programme,
+                ref=row.ref,
+                name=row.name,
+                token=to_address(row.token),
+                state=_state(states[row.programme], row.approvals_needed),
+                rules_version=versions[row.programme],
+                utc_offset_minutes=row.utc_offset,
+                starts_at=UnixSeconds(row.starts_at),
+                ends_at=UnixSeconds(row.ends_at),
+                categories=row.categories,
+                region=row.region,
+                channels=row.channels,
+                approvals_needed=row.approvals_needed,
+                drafted_by=to_address(row.drafted_by),
+            )
+            for row in rows
+        ]
+
+    def _steps_by_programme(self, programme: int | None) -> dict[int, list[tuple[str, int]]]:
+        table = t.programme_steps
+        query = select(table.c.programme, table.c.name, table.c.approvals).where(self._upto(table))
+        if programme is not None:
+            query = query.where(table.c.programme == programme)
+        steps: dict[int, list[tuple[str, int]]] = defaultdict(list)
+        for of, name, approvals in self._connection.execute(query.order_by(table.c.block, table.c.log_index)):
+            steps[of].append((name, approvals))
+        return steps
+
+    def _versions(self, programme: int | None) -> dict[int, int]:
+        table = t.rules
+        query = select(table.c.programme, func.max(table.c.version)).where(self._upto(table))
+        if programme is not None:
+            query = query.where(table.c.programme == programme)
+        return {row.programme: row[1] for row in self._rows(query.group_by(table.c.programme))}
+
+    def _lines(self, which: Iterable[ColumnElement[bool]], sums: dict[LineId, LineSums]) -> list[BudgetLine]:
+        table = t.budget_lines
+        rows = self._rows(select(table).where(self._upto(table), *which).order_by(table.c.line))
+        budgets = self._budgets(None if len(rows) != 1 else rows[0].line)
+        lines = []
+        for row in rows:
+            moved = sums.get(row.line, NO_SUMS)
+            lines.append(
+                BudgetLine(
+                    id=row.line,
+                    programme=row.programme,
+                    number=row.line & 0xFFFF,
+                    funder=to_address(row.funder),
+                    funding_region=row.funding_region,
+                    beneficiary_group=row.beneficiary_group,
+                    purpose=row.purpose,
+                    budget=Amount(budgets.get(row.line, row.amount)),
+                    deposited=moved.deposited,
+                    available=moved.available,
+                    committed=moved.committed,
+                    payable=moved.payable,
+                    settled=moved.settled,
+                    returned=moved.returned,
+                    committed_count=moved.committed_count,
+                    payable_count=moved.payable_count,
+                )
+            )
+        return lines
+
+    def _budgets(self, line: int | None) -> dict[int, int]:
+        """The budgets in force; a line of an unpublished programme has none yet."""
+        table = t.budgets
+        query = select(table.c.line, table.c.amount).where(self._upto(table))
+        if line is not None:
+            query = query.where(table.c.line == line)
+        rows = self._rows(query.order_by(table.c.block, table.c.log_index))
+        return {row.line: row.amount for row in rows}
+
+    def _count_of(self, programme: ProgrammeId | None, *, batches: bool) -> int:
+        table = t.batches if batches else t.rolls
+        query = select(func.count()).select_from(table).where(self._upto(table))
+        if programme is not None:
+            query = query.where(table.c.programme == programme)
+        return self._connection.execute(query).scalar_one()
+
+    def _refused(self, programme: ProgrammeId | None) -> int:
+        table = t.chain_refusals
+        query = select(func.count()).select_from(table).where(self._upto(table))
+        if programme is not None:
+            query = query.where(
+                t.batches.c.batch == table.c.voucher.bitwise_rshift(35), t.batches.c.programme == programme
+            )
+        return self._connection.execute(query).scalar_one()
+
+
+def _state(steps: list[tuple[str, int]], approvals_needed: int) -> ProgrammeState:
+    if not steps:
+        return ProgrammeState.NONE
+    name, approvals = steps[-1]
+    if name == "approved":
+        return ProgrammeState.APPROVED if approvals >= approvals_needed else ProgrammeState.PROPOSED
+    return _AFTER_STEP[name]

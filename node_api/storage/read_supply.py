@@ -1,0 +1,153 @@
+"""Batches, rolls and issues, read from the index."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from sqlalchemy import ColumnElement, func, select
+
+from node_api.domain.ids import Address, BatchId, ProgrammeId, RollId
+from node_api.domain.models import Batch, Roll
+from node_api.domain.trail import BatchCounts, Issue, Sweep
+from node_api.storage import tables as t
+from node_api.storage.queries import CHUNK, Queries, Query, Record, count_of, to_address, tx_of, with_tx
+
+_CLAIMED, _CUSTODIAL = 1, 2
+
+
+class SupplyQueries(Queries):
+    """Implements `SupplyReader`, and what an auditor asks beyond it."""
+
+    def batches(self, programme: ProgrammeId | None = None) -> list[Batch]:
+        """See the port."""
+        return self._batches(() if programme is None else (t.batches.c.programme == programme,))
+
+    def batch(self, batch: BatchId) -> Batch | None:
+        """See the port."""
+        return next(iter(self._batches((t.batches.c.batch == batch,))), None)
+
+    def batch_by_ref(self, ref: str) -> Batch | None:
+        """See the port."""
+        return next(iter(self._batches((t.batches.c.ref == ref,))), None)
+
+    def rolls(self, programme: ProgrammeId | None = None) -> list[Roll]:
+        """See the port."""
+        return self._rolls(() if programme is None else (t.rolls.c.programme == programme,))
+
+    def roll(self, roll: RollId) -> Roll | None:
+        """See the port."""
+        return next(iter(self._rolls((t.rolls.c.roll == roll,))), None)
+
+    def roll_by_ref(self, ref: str) -> Roll | None:
+        """See the port."""
+        return next(iter(self._rolls((t.rolls.c.ref == ref,))), None)
+
+    def holders(self, roll: RollId) -> list[Address]:
+        """See the port."""
+        table = t.roll_places
+        query = select(table.c.holder).where(table.c.roll == roll, self._upto(table)).order_by(table.c.place)
+        return [to_address(row.holder) for row in self._rows(query)]
+
+    def issued(self, batch: BatchId, roll: RollId) -> Issue | None:
+        """See the port."""
+        query = with_tx(t.issues).where(t.issues.c.batch == batch, t.issues.c.roll == roll, self._upto(t.issues))
+        return next(iter(self._issues(query)), None)
+
+    def issues(self, batch: BatchId) -> list[Issue]:
+        """See the port."""
+        query = with_tx(t.issues).where(t.issues.c.batch == batch, self._upto(t.issues))
+        return self._issues(query.order_by(t.issues.c.roll))
+
+    def pairs(self, programme: ProgrammeId | None = None) -> list[tuple[BatchId, RollId, int, int]]:
+        """Every issued pair with the number of its vouchers and of those swept, by batch and roll."""
+        issues, sweeps = t.issues, t.sweeps
+        swept = (issues.c.batch == sweeps.c.batch) & (issues.c.roll == sweeps.c.roll) & self._upto(sweeps)
+        query = (
+            select(issues.c.batch, issues.c.roll, issues.c["count"].label("places"), sweeps.c["count"].label("gone"))
+            .select_from(issues.outerjoin(sweeps, swept))
+            .where(self._upto(issues))
+            .order_by(issues.c.batch, issues.c.roll)
+        )
+        if programme is not None:
+            query = query.where(t.batches.c.batch == issues.c.batch, t.batches.c.programme == programme)
+        return [(row.batch, row.roll, row.places, row.gone or 0) for row in self._rows(query)]
+
+    def sweep_of(self, batch: BatchId, roll: RollId) -> Sweep | None:
+        """The sweep of a pair."""
+        table = t.sweeps
+        for row in self._rows(with_tx(table).where(table.c.batch == batch, table.c.roll == roll, self._upto(table))):
+            swept = count_of(row)
+            return Sweep(batch, roll, row.line, swept, row.amount, to_address(row.actor), tx_of(row))
+        return None
+
+    def origin_of_batch(self, batch: BatchId) -> Record | None:
+        """The row of a batch with its block and transaction."""
+        rows = self._rows(with_tx(t.batches).where(t.batches.c.batch == batch, self._upto(t.batches)))
+        return rows[0] if rows else None
+
+    def batch_counts(self) -> dict[BatchId, BatchCounts]:
+        """The roll-ups per batch as they stand; only at the head."""
+        return {
+            row.batch: BatchCounts(row.batch, row.issued, row.redeemed, row.swept)
+            for row in self._rows(select(t.batch_totals))
+        }
+
+    def _issues(self, query: Query) -> list[Issue]:
+        return [Issue(row.batch, row.roll, count_of(row), row.amount, tx_of(row)) for row in self._rows(query)]
+
+    def _batches(self, which: Iterable[ColumnElement[bool]]) -> list[Batch]:
+        table = t.batches
+        rows = self._rows(select(table).where(self._upto(table), *which).order_by(table.c.batch))
+        issued = self._issued_counts([row.batch for row in rows])
+        return [_batch(row, issued.get(row.batch, 0)) for row in rows]
+
+    def _issued_counts(self, batches: Collection[int]) -> dict[int, int]:
+        if self._at_head:
+            query = select(t.batch_totals.c.batch, t.batch_totals.c.issued)
+            column: ColumnElement[int] = t.batch_totals.c.batch
+        else:
+            column = t.issues.c.batch
+            query = select(column, func.sum(t.issues.c["count"])).where(self._upto(t.issues)).group_by(column)
+        if len(batches) <= CHUNK:
+            query = query.where(column.in_(batches))
+        return {row[0]: int(row[1]) for row in self._rows(query)}
+
+    def _rolls(self, which: Iterable[ColumnElement[bool]]) -> list[Roll]:
+        """A roll's writing time is its block's; a pause of the programme takes its length off, once there are pauses."""
+        table = t.rolls
+        query = with_tx(table).where(self._upto(table), *which).order_by(table.c.roll)
+        return [_roll(row) for row in self._rows(query)]
+
+
+def _batch(row: Record, issued: int) -> Batch:
+    return Batch(
+        id=row.batch,
+        ref=row.ref,
+        programme=row.programme,
+        line=row.line,
+        rules_version=row.rules_version,
+        kind=row.kind,
+        face=row.face,
+        minimum_spend=row.minimum_spend,
+        categories=row.categories,
+        region=row.region,
+        channels=row.channels,
+        valid_from=row.valid_from,
+        valid_until=row.valid_until,
+        claim_days=row.claim_days,
+        quota=row.quota,
+        issued=issued,
+    )
+
+
+def _roll(row: Record) -> Roll:
+    return Roll(
+        id=row.roll,
+        ref=row.ref,
+        programme=row.programme,
+        places=row.places,
+        written_at=row.block_time,
+        claimed=bool(row.flags & _CLAIMED),
+        custodial=bool(row.flags & _CUSTODIAL),
+        pointer=to_address(row.pointer),
+    )

@@ -1,0 +1,219 @@
+"""Vouchers, redemptions and refusals, read from the index. A voucher has no row: what is said of it is put together here."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TypeVar
+
+from sqlalchemy import ColumnElement, select
+
+from node_api.domain.ids import (
+    PLACE_MASK,
+    ROLL_MASK,
+    VOUCHER_BITS,
+    Address,
+    BatchId,
+    Day,
+    MerchantId,
+    ProgrammeId,
+    RollId,
+    VoucherId,
+    split_voucher,
+)
+from node_api.domain.models import Batch, Redemption, Roll, VoucherFacts
+from node_api.domain.trail import Commitment, Refusal
+from node_api.storage import tables as t
+from node_api.storage.queries import CHUNK, Query, Record, count_of, to_address, to_hash, to_raw, tx_of, with_tx
+from node_api.storage.read_supply import SupplyQueries
+from node_api.storage.sums import lines_of
+
+_MOST = 1_000
+
+T = TypeVar("T")
+
+
+class VoucherQueries(SupplyQueries):
+    """Implements `VoucherReader`, and what an auditor asks beyond it."""
+
+    def voucher(self, voucher: VoucherId) -> VoucherFacts | None:
+        """See the port."""
+        if voucher < 0 or voucher >> VOUCHER_BITS:
+            return None
+        _, roll_id, place = split_voucher(voucher)
+        places = t.roll_places
+        query = select(places.c.holder).where(places.c.roll == roll_id, places.c.place == place, self._upto(places))
+        holder = self._connection.execute(query).scalar_one_or_none()
+        if holder is None:
+            return None
+        facts = self._assemble([(voucher, to_address(holder))])
+        return facts[0] if facts else None
+
+    def vouchers_of(
+        self,
+        holder: Address,
+        programme: ProgrammeId | None = None,
+        *,
+        limit: int = 100,
+        after: VoucherId | None = None,
+    ) -> list[VoucherFacts]:
+        """See the port."""
+        places, issues = t.roll_places, t.issues
+        number = issues.c.batch.bitwise_lshift(35) + issues.c.roll.bitwise_lshift(11) + places.c.place
+        query = (
+            select(number.label("voucher"))
+            .select_from(places.join(issues, issues.c.roll == places.c.roll))
+            .where(places.c.holder == to_raw(holder), self._upto(issues))
+            .order_by(number)
+            .limit(_bounded(limit))
+        )
+        if programme is not None:
+            query = query.where(t.rolls.c.roll == places.c.roll, t.rolls.c.programme == programme)
+        if after is not None:
+            query = query.where(number > after)
+        lower = Address(holder.lower())
+        return self._assemble([(row.voucher, lower) for row in self._rows(query)])
+
+    def redemption(self, number: int) -> Redemption | None:
+        """See the port."""
+        return next(iter(self._redemptions(_with_holder().where(t.redemptions.c.number == number))), None)
+
+    def redemption_of(self, voucher: VoucherId) -> Redemption | None:
+        """See the port."""
+        if voucher < 0 or voucher >> VOUCHER_BITS:
+            return None
+        return self._redemptions_of([voucher]).get(voucher)
+
+    def redemptions(
+        self,
+        *,
+        merchant: MerchantId | None = None,
+        day: Day | None = None,
+        programme: ProgrammeId | None = None,
+        limit: int = 100,
+        after: int = 0,
+    ) -> list[Redemption]:
+        """See the port."""
+        table = t.redemptions
+        query = _with_holder().where(table.c.number > after, *lines_of(table.c.line, programme))
+        if merchant is not None:
+            query = query.where(table.c.merchant == merchant)
+        if day is not None:
+            query = query.where(table.c.day == day)
+        return self._redemptions(query.order_by(table.c.number).limit(_bounded(limit)))
+
+    def refusals(
+        self, *, voucher: VoucherId | None = None, merchant: MerchantId | None = None, limit: int = 100
+    ) -> list[Refusal]:
+        """See the port."""
+        table = t.chain_refusals
+        query = with_tx(table).where(self._upto(table))
+        if voucher is not None:
+            query = query.where(table.c.voucher == voucher)
+        if merchant is not None:
+            query = query.where(table.c.merchant == merchant)
+        newest = query.order_by(table.c.block.desc(), table.c.log_index.desc()).limit(_bounded(limit))
+        return [_refusal(row) for row in self._rows(newest)]
+
+    def commitment_of(self, number: int) -> Commitment | None:
+        """The commitment of the call that the redemption of this number belongs to."""
+        table = t.commitments
+        query = with_tx(table).where(table.c.first_number <= number, self._upto(table))
+        for row in self._rows(query.order_by(table.c.first_number.desc()).limit(1)):
+            count = count_of(row)
+            if number < row.first_number + count:
+                return Commitment(row.first_number, count, to_hash(row.commitment), tx_of(row))
+        return None
+
+    def _assemble(self, found: Sequence[tuple[VoucherId, Address]]) -> list[VoucherFacts]:
+        """Facts of vouchers whose roll and place exist, in the order given; those without a batch are left out."""
+        split = [split_voucher(voucher) for voucher, _ in found]
+        batches = self._batches_by_id({batch for batch, _, _ in split})
+        rolls = self._rolls_by_id({roll for _, roll, _ in split})
+        pairs = {(batch, roll) for batch, roll, _ in split}
+        issued, swept = self._existing(pairs, swept=False), self._existing(pairs, swept=True)
+        redeemed = self._redemptions_of([voucher for voucher, _ in found])
+        facts = []
+        for (voucher, holder), (batch_id, roll_id, place) in zip(found, split, strict=True):
+            batch, roll, pair = batches.get(batch_id), rolls[roll_id], (batch_id, roll_id)
+            if batch is None or batch.programme != roll.programme:
+                continue
+            spent = redeemed.get(voucher)
+            facts.append(VoucherFacts(voucher, batch, roll, place, holder, pair in issued, spent, pair in swept))
+        return facts
+
+    def _batches_by_id(self, ids: Collection[BatchId]) -> dict[BatchId, Batch]:
+        return {batch.id: batch for some in _chunks(ids) for batch in self._batches((t.batches.c.batch.in_(some),))}
+
+    def _rolls_by_id(self, ids: Collection[RollId]) -> dict[RollId, Roll]:
+        return {roll.id: roll for some in _chunks(ids) for roll in self._rolls((t.rolls.c.roll.in_(some),))}
+
+    def _existing(self, pairs: Collection[tuple[BatchId, RollId]], *, swept: bool) -> set[tuple[int, int]]:
+        """Which of the pairs were issued, or swept."""
+        table = t.sweeps if swept else t.issues
+        found: set[tuple[int, int]] = set()
+        for rolls in _chunks({roll for _, roll in pairs}):
+            for batches in _chunks({batch for batch, _ in pairs}):
+                which: tuple[ColumnElement[bool], ...] = (table.c.roll.in_(rolls), table.c.batch.in_(batches))
+                query = select(table.c.batch, table.c.roll).where(*which, self._upto(table))
+                found.update((row.batch, row.roll) for row in self._rows(query))
+        return found
+
+    def _redemptions_of(self, vouchers: Collection[VoucherId]) -> dict[VoucherId, Redemption]:
+        found: dict[VoucherId, Redemption] = {}
+        for some in _chunks(vouchers):
+            query = _with_holder().where(t.redemptions.c.voucher.in_(some)).order_by(t.redemptions.c.number)
+            found |= {redemption.voucher: redemption for redemption in self._redemptions(query)}
+        return found
+
+    def _redemptions(self, query: Query) -> list[Redemption]:
+        return [_redemption(row) for row in self._rows(query.where(self._upto(t.redemptions)))]
+
+
+def _with_holder() -> Query:
+    """Redemptions with their transaction and the holder at the voucher's place."""
+    table, places = t.redemptions, t.roll_places
+    roll = table.c.voucher.bitwise_rshift(11).bitwise_and(ROLL_MASK)
+    place = table.c.voucher.bitwise_and(PLACE_MASK)
+    source = table.join(places, (places.c.roll == roll) & (places.c.place == place))
+    return with_tx(table, source, places.c.holder)
+
+
+def _redemption(row: Record) -> Redemption:
+    return Redemption(
+        number=row.number,
+        voucher=row.voucher,
+        holder=to_address(row.holder),
+        merchant=row.merchant,
+        line=row.line,
+        terminal=None if row.terminal is None else to_address(row.terminal),
+        receipt=to_hash(row.receipt),
+        digest=to_hash(row.digest),
+        amount=row.amount,
+        rules_version=row.rules_version,
+        day=row.day,
+        tx=tx_of(row),
+    )
+
+
+def _refusal(row: Record) -> Refusal:
+    return Refusal(
+        voucher=row.voucher,
+        merchant=MerchantId(0) if row.merchant is None else row.merchant,  # no merchant could have such a number
+        digest=None if row.digest is None else to_hash(row.digest),
+        group=row.group_index,
+        item=row.item_index,
+        reason="0x" + row.reason.hex(),
+        tx=tx_of(row),
+    )
+
+
+def _chunks(values: Collection[T]) -> list[list[T]]:
+    ordered = list(values)
+    return [ordered[at : at + CHUNK] for at in range(0, len(ordered), CHUNK)]
+
+
+def _bounded(limit: int) -> int:
+    """Raises ValueError outside 1 to 1,000."""
+    if not 1 <= limit <= _MOST:
+        raise ValueError(f"limit must be 1 to {_MOST}, not {limit}")
+    return limit

@@ -1,0 +1,58 @@
+"""Opens readers on the index. Implements the port `Reads`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine, select
+
+from node_api.domain.ids import UnixSeconds
+from node_api.domain.models import BlockRef
+from node_api.services.ports.reading import BlockNotIndexed, IndexEmpty
+from node_api.storage import tables as t
+from node_api.storage.engine import reading
+from node_api.storage.queries import to_hash
+from node_api.storage.read_merchants import MerchantQueries
+from node_api.storage.read_programmes import ProgrammeQueries
+from node_api.storage.read_roles import RoleQueries
+from node_api.storage.read_vouchers import VoucherQueries
+
+
+class IndexReader(ProgrammeQueries, MerchantQueries, VoucherQueries, RoleQueries):
+    """Everything the index says as of one block. Implements `Reader` and `AuditReader`."""
+
+
+class IndexReads:
+    """Thread-safe; each reader has a connection and a transaction of its own."""
+
+    def __init__(self, engine: Engine) -> None:
+        """The database must have been migrated (`storage.migrate`)."""
+        self._engine = engine
+
+    @contextmanager
+    def at_head(self) -> Iterator[IndexReader]:
+        """See the port."""
+        with reading(self._engine) as connection:
+            yield IndexReader(connection, _block(connection, _head(connection)), at_head=True)
+
+    @contextmanager
+    def at(self, block_number: int) -> Iterator[IndexReader]:
+        """See the port."""
+        with reading(self._engine) as connection:
+            head = _head(connection)
+            yield IndexReader(connection, _block(connection, block_number, head), at_head=block_number == head)
+
+
+def _head(connection: Connection) -> int:
+    number: int | None = connection.execute(select(t.checkpoint.c.number)).scalar_one_or_none()
+    if number is None:
+        raise IndexEmpty("the index holds no block yet: run `vouchertrail index`, or start the node")
+    return number
+
+
+def _block(connection: Connection, number: int, head: int | None = None) -> BlockRef:
+    row = connection.execute(select(t.blocks).where(t.blocks.c.number == number)).one_or_none()
+    if row is None:
+        raise BlockNotIndexed(number, number if head is None else head)
+    return BlockRef(row.number, to_hash(row.hash), UnixSeconds(row.timestamp))

@@ -1,0 +1,120 @@
+"""What moved under each budget line: from the roll-ups, and, independently of them, from the facts."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, Connection, Table, func, select
+
+from node_api.domain.ids import Amount, LineId, ProgrammeId
+from node_api.domain.trail import LineSums
+from node_api.storage import tables as t
+from node_api.storage.queries import Query
+
+_FIELDS = (
+    "deposited",
+    "issued",
+    "issued_count",
+    "redeemed",
+    "redeemed_count",
+    "swept",
+    "swept_count",
+    "settled",
+    "settled_count",
+    "returned",
+)
+_LINE_BITS = 16
+
+
+def _line_sums(line: int, values: dict[str, int]) -> LineSums:
+    return LineSums(
+        line=LineId(line),
+        deposited=Amount(values["deposited"]),
+        issued=Amount(values["issued"]),
+        issued_count=values["issued_count"],
+        redeemed=Amount(values["redeemed"]),
+        redeemed_count=values["redeemed_count"],
+        swept=Amount(values["swept"]),
+        swept_count=values["swept_count"],
+        settled=Amount(values["settled"]),
+        settled_count=values["settled_count"],
+        returned=Amount(values["returned"]),
+    )
+
+
+NO_SUMS = _line_sums(0, dict.fromkeys(_FIELDS, 0))
+
+
+def lines_of(column: ColumnElement[int], programme: ProgrammeId | None) -> list[ColumnElement[bool]]:
+    """Restricts a column of line ids to a programme's lines."""
+    if programme is None:
+        return []
+    return [column >= programme << _LINE_BITS, column < programme + 1 << _LINE_BITS]
+
+
+def sums_from_roll_ups(connection: Connection, programme: ProgrammeId | None) -> dict[LineId, LineSums]:
+    """The roll-ups as they stand; lines under which nothing moved are not there."""
+    table = t.line_totals
+    rows = connection.execute(select(table).where(*lines_of(table.c.line, programme))).mappings()
+    return {row["line"]: _line_sums(row["line"], {name: row[name] for name in _FIELDS}) for row in rows}
+
+
+def sums_from_facts(connection: Connection, block: int, programme: ProgrammeId | None) -> dict[LineId, LineSums]:
+    """The same, added up from the events up to a block."""
+    values: dict[int, dict[str, int]] = {}
+
+    def take(line: int, name: str, amount: int) -> None:
+        values.setdefault(line, dict.fromkeys(_FIELDS, 0))[name] += int(amount)
+
+    for table, name in ((t.deposits, "deposited"), (t.rests, "returned"), (t.payments, "settled")):
+        for line, amount in connection.execute(_by_line(table, block, programme, func.sum(table.c.amount))):
+            take(line, name, amount)
+    redeemed = (func.sum(t.redemptions.c.amount), func.count())
+    swept = (func.sum(t.sweeps.c.amount), func.sum(t.sweeps.c.count))
+    for table, name, columns in ((t.redemptions, "redeemed", redeemed), (t.sweeps, "swept", swept)):
+        for line, amount, count in connection.execute(_by_line(table, block, programme, *columns)):
+            take(line, name, amount)
+            take(line, f"{name}_count", count)
+    for line, amount, count in connection.execute(_issues_by_line(block, programme)):
+        take(line, "issued", amount)
+        take(line, "issued_count", count)
+    for line, count in connection.execute(_settled_counts(block, programme)):
+        take(line, "settled_count", count)
+    return {LineId(line): _line_sums(line, some) for line, some in values.items()}
+
+
+def _by_line(table: Table, block: int, programme: ProgrammeId | None, *columns: ColumnElement[int]) -> Query:
+    return (
+        select(table.c.line, *columns)
+        .where(table.c.block <= block, *lines_of(table.c.line, programme))
+        .group_by(table.c.line)
+    )
+
+
+def _issues_by_line(block: int, programme: ProgrammeId | None) -> Query:
+    line = t.batches.c.line
+    return (
+        select(line, func.sum(t.issues.c.amount), func.sum(t.issues.c.count))
+        .where(t.issues.c.batch == t.batches.c.batch, t.issues.c.block <= block, *lines_of(line, programme))
+        .group_by(line)
+    )
+
+
+def _settled_counts(block: int, programme: ProgrammeId | None) -> Query:
+    """Redemptions of days that were paid: a payment takes the whole day, after it is over."""
+    paid = t.payments
+    days = (
+        select(paid.c.line, paid.c.merchant, paid.c.day)
+        .where(paid.c.block <= block, *lines_of(paid.c.line, programme))
+        .distinct()
+        .subquery()
+    )
+    done = t.redemptions
+    return (
+        select(done.c.line, func.count())
+        .where(
+            done.c.merchant == days.c.merchant,
+            done.c.day == days.c.day,
+            done.c.line == days.c.line,
+            done.c.block <= block,
+        )
+        .group_by(done.c.line)
+    )
