@@ -1,3 +1,5 @@
 """`ape run load`: the same command as `vouchertrail load`."""
 
-from node_api.cli.load import cli as cli
+from node_api.cli.load import cli
+
+__all__ = ["cli"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar, cast
 
-from node_api.chain.contracts import AbiFault
+from node_api.chain.contracts import AbiFault, contract
 from node_api.chain.deployed import Deployed, Question
 from node_api.chain.keys import KeyRing, KeyRole
-from node_api.chain.rpc_values import data
+from node_api.chain.rpc_values import Json, data, record, rows
 from node_api.domain.ids import (
     Address,
     Amount,
@@ -83,6 +83,28 @@ class ChainBook:
         """See the port."""
         return self._seen("Vouchers", "batchOf", refs, self._batches)
 
+    def batches_by_id(self, ids: Sequence[BatchId]) -> list[BatchSeen | None]:
+        """See the port."""
+        return [batch if batch.terms.programme else None for batch in self._batches(ids)]
+
+    def programme_ref(self, programme: ProgrammeId) -> str:
+        """See the port."""
+        query: dict[str, Json] = {
+            "address": self._deployed.address("ProgrammeRegistry"),
+            "fromBlock": "0x0",
+            "toBlock": "latest",
+            "topics": ["0x" + contract("ProgrammeRegistry").topics["ProgrammeDrafted"].hex(), f"0x{programme:064x}"],
+        }
+        (log,) = rows(self._deployed.rpc.call("eth_getLogs", [query]))
+        content = data(record(log)["data"])
+        at = int.from_bytes(content[:32])
+        return content[at + 32 : at + 32 + int.from_bytes(content[at : at + 32])].decode()
+
+    def line_available(self, programme: ProgrammeId, line: int) -> Amount:
+        """See the port."""
+        (account,) = self._deployed.ask(Question("Treasury", "account", (line_id(programme, line),)))
+        return Amount(_int(_row(account)[1]))
+
     def rolls(self, refs: Sequence[str]) -> list[RollSeen | None]:
         """See the port."""
         return self._seen("Vouchers", "rollOf", refs, self._rolls)
@@ -115,15 +137,15 @@ class ChainBook:
     # --- helpers ---
 
     def _seen(
-        self, contract: str, lookup: str, refs: Sequence[str], describe: Callable[[Sequence[int]], list[S]]
+        self, name: str, lookup: str, refs: Sequence[str], describe: Callable[[Sequence[int]], list[S]]
     ) -> list[S | None]:
         """Ids by reference first, then what stands behind those that exist."""
-        ids = self._numbers(contract, lookup, [(ref,) for ref in refs])
+        ids = self._numbers(name, lookup, [(ref,) for ref in refs])
         described = iter(describe([number for number in ids if number]))
         return [next(described) if number else None for number in ids]
 
-    def _numbers(self, contract: str, function: str, arguments: Sequence[tuple[object, ...]]) -> list[int]:
-        answers = self._deployed.ask_all([Question(contract, function, given) for given in arguments])
+    def _numbers(self, name: str, function: str, arguments: Sequence[tuple[object, ...]]) -> list[int]:
+        answers = self._deployed.ask_all([Question(name, function, given) for given in arguments])
         return [_int(answer[0]) for answer in answers]
 
     def _programmes(self, ids: Sequence[int]) -> list[ProgrammeSeen]:

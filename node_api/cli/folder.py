@@ -29,12 +29,13 @@ def checked_folder(shared: Shared, folder: Path) -> ImportFolder:
 
         found = check_folder(folder, progress=progress, checksum=is_checksum_address)
     if isinstance(found, FaultReport):
-        _tell_faults(shared, folder, found)
+        tell_faults(shared, folder, found)
         raise SystemExit(USAGE)
     return found
 
 
-def _tell_faults(shared: Shared, folder: Path, report: FaultReport) -> None:
+def tell_faults(shared: Shared, folder: Path, report: FaultReport) -> None:
+    """Prints every fault kept, and how many there are."""
     if shared.as_json:
         shared.tell({"faults": [asdict(fault) for fault in report.faults], "total": report.total}, "")
         return

@@ -407,6 +407,18 @@ class TreasuryBook(Protocol):
         """Batches by reference."""
         ...
 
+    def batches_by_id(self, ids: Sequence[BatchId]) -> list[BatchSeen | None]:
+        """Batches by id."""
+        ...
+
+    def programme_ref(self, programme: ProgrammeId) -> str:
+        """The reference a programme was drafted under, from its event."""
+        ...
+
+    def line_available(self, programme: ProgrammeId, line: int) -> Amount:
+        """Money of a budget line that nothing was issued against yet; 0 for an unknown line."""
+        ...
+
     def rolls(self, refs: Sequence[str]) -> list[RollSeen | None]:
         """Rolls by reference."""
         ...

@@ -1,0 +1,1 @@
+"""Issuing batches that exist to a file of holders alone."""
