@@ -1,0 +1,104 @@
+"""The relayer: `redeem` calls signed by OPERATOR. Implements the port `Relay`."""
+
+import time
+from collections.abc import Sequence
+
+from eth_account.signers.local import LocalAccount
+
+from node_api.chain.clock import ChainClock
+from node_api.chain.contracts import explain_revert
+from node_api.chain.redeem_codec import encode_redeem, read_verdicts
+from node_api.chain.rpc import RpcClient
+from node_api.chain.rpc_errors import RpcError
+from node_api.chain.rpc_values import quantity, record
+from node_api.chain.sender import (
+    NonceTaken,
+    Receipt,
+    Sender,
+    SignedTransaction,
+    TxHash,
+    nonce_of,
+    receipt_of,
+    submit,
+)
+from node_api.domain.ids import Address, Hash, UnixSeconds
+from node_api.domain.items import ItemGroup
+from node_api.domain.models import BlockRef
+from node_api.domain.operations import SentCall
+from node_api.services.ports.relaying import CallOutcome, NonceLost
+
+# Bounds, not estimates: gas is free here, and what is not used is given back. A contract holder may take 100,000 to answer.
+_GAS_CALL, _GAS_ITEM, _GAS_VOUCHER = 200_000, 250_000, 150_000
+_FIRST_WAIT, _LONGEST_WAIT = 0.001, 0.1
+
+
+class Relayer:
+    """See the port. One relayer for an account at a time, or nonces collide."""
+
+    def __init__(self, rpc: RpcClient, account: LocalAccount, chain_id: int, vouchers: Address) -> None:
+        """Asks for nothing yet.
+
+        Args:
+            rpc: where to send.
+            account: OPERATOR's, listed as relayer in the contract.
+            chain_id: EIP-155 chain id.
+            vouchers: address of `Vouchers`.
+        """
+        self._rpc = rpc
+        self._sender = Sender(rpc, account, chain_id)
+        self._vouchers = vouchers
+        self._clock = ChainClock(rpc)
+        self._movable: bool | None = None
+
+    def sign(self, groups: Sequence[ItemGroup]) -> SentCall:
+        """See the port."""
+        items = [item for group in groups for item in group.items]
+        gas = _GAS_CALL + _GAS_ITEM * len(items) + _GAS_VOUCHER * sum(len(item.spends) for item in items)
+        self._sender.forget_nonce()
+        signed = self._sender.sign(self._vouchers, encode_redeem(groups), gas)
+        return SentCall(Hash(signed.hash), signed.nonce, Address(signed.sender), signed.raw)
+
+    def next_nonce(self) -> int:
+        """See the port."""
+        return nonce_of(self._rpc, self._sender.address)
+
+    def send(self, call: SentCall) -> None:
+        """See the port."""
+        try:
+            submit(self._rpc, SignedTransaction(call.raw, TxHash(call.hash), call.sender, call.nonce))
+        except NonceTaken as error:
+            raise NonceLost(str(error)) from error
+
+    def restore(self, call: SentCall, block_time: UnixSeconds) -> None:
+        """See the port."""
+        if self._movable is None:
+            self._movable = self._clock.movable()
+        if self._movable and self._clock.last_block_time() <= block_time:
+            self._clock.set_next_block(block_time)
+        self.send(call)
+
+    def outcome(self, call: SentCall, groups: Sequence[ItemGroup], seconds: float) -> CallOutcome | None:
+        """See the port."""
+        deadline, pause = time.monotonic() + seconds, _FIRST_WAIT
+        while (receipt := receipt_of(self._rpc, TxHash(call.hash))) is None:
+            if time.monotonic() > deadline:
+                return None
+            time.sleep(pause)
+            pause = min(1.5 * pause, _LONGEST_WAIT)
+        block = self._block(receipt)
+        if not receipt.succeeded:
+            return CallOutcome(block, None, self._why(call, groups, receipt.block))
+        return CallOutcome(block, tuple(read_verdicts(receipt.logs, self._vouchers, groups)))
+
+    def _block(self, receipt: Receipt) -> BlockRef:
+        header = record(self._rpc.call("eth_getBlockByHash", [receipt.block_hash, False]))
+        return BlockRef(receipt.block, Hash(receipt.block_hash), UnixSeconds(quantity(header["timestamp"])))
+
+    def _why(self, call: SentCall, groups: Sequence[ItemGroup], block: int) -> str:
+        """Runs a refused call again to learn the reason."""
+        trial = {"from": call.sender, "to": self._vouchers, "data": "0x" + encode_redeem(groups).hex()}
+        try:
+            self._rpc.call("eth_call", [dict(trial), hex(block)])
+        except RpcError as error:
+            return explain_revert(error.data) if error.data else error.message
+        return "refused, though a trial run at the same block is not: out of gas"

@@ -1,0 +1,78 @@
+"""Digests and signatures for one chain and contract. Implements the port `Signatures`."""
+
+from eth_abi.abi import encode
+from eth_hash.auto import keccak
+
+from node_api.chain.eip712 import (
+    as_hash,
+    domain_separator,
+    recover,
+    redemption_digest,
+    terminal_batch_digest,
+    typed_data,
+)
+from node_api.chain.rpc import RpcClient
+from node_api.chain.rpc_errors import RpcError, RpcUnavailable
+from node_api.chain.rpc_values import data, text
+from node_api.domain.errors import ChainUnavailable
+from node_api.domain.ids import Address, Hash
+from node_api.domain.items import Item, TerminalSeal
+
+ERC1271_MAGIC = bytes.fromhex("1626ba7e")
+_CONTRACT_GAS = 200_000  # 100,000 for the answer, as `Signatures.sol` allows, the rest for getting there
+
+
+class ChainSignatures:
+    """See the port."""
+
+    def __init__(self, rpc: RpcClient, chain_id: int, vouchers: Address) -> None:
+        """Asks nothing yet.
+
+        Args:
+            rpc: asked only about holders that are contracts.
+            chain_id: EIP-155 chain id.
+            vouchers: address of `Vouchers`: the verifying contract of everything signed.
+        """
+        self._rpc = rpc
+        self.chain_id = chain_id
+        self.vouchers = vouchers
+        self._domain = domain_separator(chain_id, vouchers)
+
+    def digest(self, item: Item) -> Hash:
+        """See the port."""
+        return as_hash(redemption_digest(self._domain, item))
+
+    def is_signed_by(self, signer: Address, digest: Hash, signature: bytes) -> bool:
+        """See the port."""
+        content = bytes.fromhex(digest[2:])
+        key = recover(content, signature)
+        if key is not None and key.lower() == signer.lower():
+            return True
+        return self._answers(signer, content, signature)
+
+    def is_sealed(self, item: Item, seal: TerminalSeal) -> bool:
+        """See the port."""
+        digest = terminal_batch_digest(self._domain, item.merchant, [redemption_digest(self._domain, item)])
+        return self.is_signed_by(seal.terminal, as_hash(digest), seal.signature)
+
+    def document(self, item: Item) -> dict[str, object]:
+        """See the port."""
+        return typed_data(self.chain_id, self.vouchers, item)
+
+    def keccak(self, content: bytes) -> Hash:
+        """See the port."""
+        return as_hash(keccak(content))
+
+    def _answers(self, signer: Address, digest: bytes, signature: bytes) -> bool:
+        """Whether a contract holder says the signature is good (ERC-1271)."""
+        try:
+            if text(self._rpc.call("eth_getCode", [signer, "latest"])) == "0x":
+                return False
+            question = "0x" + (ERC1271_MAGIC + encode(["bytes32", "bytes"], [digest, signature])).hex()
+            call = {"to": signer, "data": question, "gas": hex(_CONTRACT_GAS)}
+            answer = data(self._rpc.call("eth_call", [dict(call), "latest"]))
+        except RpcError:  # it reverted, or ran out of gas: no
+            return False
+        except RpcUnavailable as error:
+            raise ChainUnavailable(str(error)) from error
+        return answer[:32] == ERC1271_MAGIC + bytes(28)

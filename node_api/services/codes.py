@@ -1,0 +1,168 @@
+"""Codes of custodial holders: the node's wallet signs what the person asked for."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from node_api.domain.codes import encode_code
+from node_api.domain.errors import ProgrammeUnknown, VoucherNotFound, WalletMissing
+from node_api.domain.ids import VOUCHER_BITS, Address, Amount, Hash, MerchantId, ProgrammeId, UnixSeconds, VoucherId
+from node_api.domain.items import Item, Spend
+from node_api.domain.models import BlockRef, Programme, VoucherFacts
+from node_api.domain.receipts import Receipt, categories_of
+from node_api.services.fresh import FreshReads
+from node_api.services.ports.reading import Reader
+from node_api.services.ports.signing import Signatures, Wallet
+
+DEFAULT_SECONDS = 600
+"""How long a code lasts where nobody says, if the rules allow as much."""
+SALT_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A voucher to spend; `amount` None means its face value."""
+
+    voucher: VoucherId
+    amount: Amount | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRequest:
+    """What a code is asked for.
+
+    Attributes:
+        bill: None to add it up from the receipt.
+        receipt: in clear; a salt of length 0 means that the node draws one.
+        receipt_hash: where the receipt is not given in clear.
+        deadline: exclusive; None for ten minutes, or less where the rules say so.
+    """
+
+    programme: str | ProgrammeId
+    person: str
+    choices: Sequence[Choice]
+    merchant: MerchantId
+    bill: Amount | None
+    receipt: Receipt | None
+    receipt_hash: Hash | None
+    channel: int
+    deadline: UnixSeconds | None
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A signed code.
+
+    Attributes:
+        document: the EIP-712 document that was signed, as JSON.
+        receipt: with its salt, where it was given in clear.
+    """
+
+    item: Item
+    holder: Address
+    digest: Hash
+    text: str
+    document: dict[str, object]
+    receipt: Receipt | None
+    block: BlockRef
+
+
+class CodeMaker:
+    """Makes codes. It signs what is asked: whether the rules allow it is judged when it is redeemed. Thread-safe."""
+
+    def __init__(self, fresh: FreshReads, signatures: Signatures, wallet: Wallet | None) -> None:
+        """A node without a wallet has None."""
+        self._fresh = fresh
+        self._signatures = signatures
+        self._wallet = wallet
+
+    def make(self, request: CodeRequest) -> Code:
+        """Signs a code for a custodial holder.
+
+        Raises:
+            WalletMissing: this node keeps no wallet.
+            ProgrammeUnknown: no such programme.
+            VoucherNotFound: a voucher without an amount whose face value is not known.
+        """
+        wallet = self._require_wallet()
+        receipt = request.receipt
+        if receipt is not None and not receipt.salt:
+            receipt = replace(receipt, salt=secrets.token_bytes(SALT_BYTES))
+        with self._fresh.open() as (reader, now):
+            programme = _programme(reader, request.programme)
+            facts = [_facts(reader, choice.voucher) for choice in request.choices]
+            item = Item(
+                spends=tuple(_spend(choice, found) for choice, found in zip(request.choices, facts, strict=True)),
+                merchant=request.merchant,
+                bill=_bill(request, receipt, facts),
+                receipt=self._receipt_hash(request, receipt),
+                channel=request.channel,
+                deadline=request.deadline or _default_deadline(reader, programme, facts, now),
+            )
+            block = reader.block
+        digest = self._signatures.digest(item)
+        signed = item.signed(wallet.sign(programme.ref, request.person, bytes.fromhex(digest[2:])))
+        return Code(
+            item=signed,
+            holder=wallet.address(programme.ref, request.person),
+            digest=digest,
+            text=encode_code(signed),
+            document=self._signatures.document(signed),
+            receipt=receipt,
+            block=block,
+        )
+
+    def vouchers(
+        self, programme_name: str | ProgrammeId, person: str, *, limit: int, after: VoucherId | None
+    ) -> tuple[Address, list[VoucherFacts], BlockRef, UnixSeconds]:
+        """A custodial person's address and vouchers in a programme. Raises as `make`."""
+        wallet = self._require_wallet()
+        with self._fresh.open() as (reader, now):
+            programme = _programme(reader, programme_name)
+            holder = wallet.address(programme.ref, person)
+            return holder, reader.vouchers_of(holder, programme.id, limit=limit, after=after), reader.block, now
+
+    def _require_wallet(self) -> Wallet:
+        if self._wallet is None:
+            raise WalletMissing("this node keeps no wallet")
+        return self._wallet
+
+    def _receipt_hash(self, request: CodeRequest, receipt: Receipt | None) -> Hash:
+        if receipt is not None:
+            return self._signatures.keccak(receipt.canonical())
+        assert request.receipt_hash is not None
+        return request.receipt_hash
+
+
+def _programme(reader: Reader, name: str | ProgrammeId) -> Programme:
+    found = reader.programme_by_ref(name) if isinstance(name, str) else reader.programme(name)
+    if found is None:
+        raise ProgrammeUnknown(f"programme {name}")
+    return found
+
+
+def _facts(reader: Reader, voucher: VoucherId) -> VoucherFacts | None:
+    return reader.voucher(voucher) if voucher >> VOUCHER_BITS == 0 else None
+
+
+def _spend(choice: Choice, facts: VoucherFacts | None) -> Spend:
+    if choice.amount is not None:
+        return Spend(choice.voucher, choice.amount)
+    if facts is None:
+        raise VoucherNotFound(f"voucher {choice.voucher}")
+    return Spend(choice.voucher, facts.batch.face)
+
+
+def _bill(request: CodeRequest, receipt: Receipt | None, facts: Sequence[VoucherFacts | None]) -> Amount:
+    if request.bill is not None:
+        return request.bill
+    assert receipt is not None
+    return Amount(max(0, receipt.counted(categories_of(found.batch for found in facts if found is not None))))
+
+
+def _default_deadline(
+    reader: Reader, programme: Programme, facts: Sequence[VoucherFacts | None], now: UnixSeconds
+) -> UnixSeconds:
+    version = facts[0].batch.rules_version if facts and facts[0] is not None else programme.rules_version
+    rules = reader.rules(programme.id, version)
+    return UnixSeconds(now + (DEFAULT_SECONDS if rules is None else min(DEFAULT_SECONDS, rules.max_deadline)))

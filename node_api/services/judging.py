@@ -1,0 +1,108 @@
+"""Whether a redemption would be accepted: the rules, and what only the node can see."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from node_api.domain import refusals as no
+from node_api.domain.errors import ReceiptHashMismatch, Refusal
+from node_api.domain.ids import Address, Hash, ProgrammeId, UnixSeconds
+from node_api.domain.items import Item, TerminalSeal
+from node_api.domain.models import BlockRef
+from node_api.domain.receipts import Receipt, categories_of
+from node_api.domain.rules import VoucherSight, judge
+from node_api.services.fresh import FreshReads
+from node_api.services.ports.operations import OperationStore
+from node_api.services.ports.reading import Reader
+from node_api.services.ports.signing import Signatures
+from node_api.services.sight import scene_of, sight_of
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One redemption as handed in.
+
+    Attributes:
+        seal: the terminal that answers for it, if any.
+        receipt: in clear, if the merchant gives it: then the bill is added up again.
+    """
+
+    item: Item
+    seal: TerminalSeal | None = None
+    receipt: Receipt | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the node finds.
+
+    Attributes:
+        refusal: None where it would be accepted.
+        holder: of the first voucher; None where there is none.
+        block: the block the judgement stands on.
+    """
+
+    request: Request
+    digest: Hash
+    refusal: Refusal | None
+    vouchers: tuple[VoucherSight, ...]
+    holder: Address | None
+    programme: ProgrammeId | None
+    block: BlockRef
+
+
+class Judge:
+    """Judges redemptions without a transaction. Thread-safe."""
+
+    def __init__(self, fresh: FreshReads, signatures: Signatures, store: OperationStore) -> None:
+        self._fresh = fresh
+        self._signatures = signatures
+        self._store = store
+
+    def judge_all(self, requests: Sequence[Request]) -> list[Judgement]:
+        """Judges each as if it stood in the next block alone; all on the same block.
+
+        Raises:
+            ReceiptHashMismatch: a receipt given in clear is not the one signed.
+            ChainUnavailable, IndexNotReady: see `FreshReads.open`.
+        """
+        for request in requests:
+            self._require_receipt(request)
+        with self._fresh.open() as (reader, now):
+            return [self._judge(request, reader, now) for request in requests]
+
+    def _judge(self, request: Request, reader: Reader, now: UnixSeconds) -> Judgement:
+        item = request.item
+        vouchers = sight_of(item, reader)
+        scene = scene_of(item, request.seal, vouchers, reader, self._signatures, now)
+        refusal = judge(item, vouchers, scene) or self._node_rules(request, vouchers)
+        first = vouchers[0] if vouchers else None
+        return Judgement(
+            request=request,
+            digest=self._signatures.digest(item),
+            refusal=refusal,
+            vouchers=tuple(vouchers),
+            holder=None if first is None else first.holder,
+            programme=None if first is None or first.programme is None else first.programme.id,
+            block=reader.block,
+        )
+
+    def _require_receipt(self, request: Request) -> None:
+        if request.receipt is None:
+            return
+        found = self._signatures.keccak(request.receipt.canonical())
+        if found != request.item.receipt:
+            raise ReceiptHashMismatch(
+                f"receipt {request.receipt.number} hashes to {found}, signed: {request.item.receipt}"
+            )
+
+    def _node_rules(self, request: Request, vouchers: Sequence[VoucherSight]) -> Refusal | None:
+        """What the contract cannot know. Comes after the rules: their reasons are the same with and without a node."""
+        item, first = request.item, vouchers[0]
+        if request.receipt is not None:
+            counted = request.receipt.counted(categories_of(sight.batch for sight in vouchers if sight.batch))
+            if counted != item.bill:
+                return no.BillMismatch(f"bill {item.bill}, the receipt's items add up to {counted}", first.voucher)
+        programme = first.programme
+        if programme is not None and self._store.receipt_claimed(programme.id, item.merchant, item.receipt):
+            return no.ReceiptUsed(f"receipt {item.receipt}", first.voucher)
+        return None

@@ -1,0 +1,180 @@
+"""The outbox: packs queued redemptions of many callers into one call, and brings each to its end exactly once.
+
+Signed bytes are stored before they are sent, and the same bytes can only take effect once. So whatever is killed, and whenever:
+what is stored and not resolved is looked up, and sent again where the chain does not know it.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from node_api.domain.ids import MerchantId
+from node_api.domain.items import Item, ItemGroup
+from node_api.domain.operations import Place, SentCall
+from node_api.services.ports.chain_head import IndexFollower
+from node_api.services.ports.operations import OperationStore, OutboxStore, QueuedItem
+from node_api.services.ports.relaying import CallOutcome, NonceLost, Relay
+
+MAX_ITEMS = 100
+"""Items in one call: more save little gas, and a call must fit a block of any network."""
+RECEIPT_SECONDS = 5.0
+_IDLE_SECONDS = 1.0
+_RETRY_SECONDS = 0.5
+
+log = structlog.get_logger()
+
+Settled = Callable[[list[str]], None]
+
+
+class Outbox:
+    """A worker thread that sends what is queued. One for each relayer account."""
+
+    def __init__(
+        self,
+        store: OperationStore,
+        calls: OutboxStore,
+        relay: Relay,
+        follower: IndexFollower,
+    ) -> None:
+        """Starts nothing yet."""
+        self._store, self._calls, self._relay, self._follower = store, calls, relay, follower
+        self._wanted = threading.Event()
+        self._stopping = threading.Event()
+        self._settled: list[Settled] = []
+        self._thread = threading.Thread(target=self._work, name="outbox", daemon=True)
+
+    def on_settled(self, listener: Settled) -> None:
+        """Has the listener told the ids of operations that became final; on the worker's thread, so be quick."""
+        self._settled.append(listener)
+
+    def start(self) -> None:
+        """Starts the worker; it first finishes what an earlier one left."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Lets the worker finish the call in hand and ends it; what is queued stays queued."""
+        self._stopping.set()
+        self._wanted.set()
+        if self._thread.is_alive():
+            self._thread.join(2 * RECEIPT_SECONDS)
+
+    def wake(self) -> None:
+        """Says that something was queued."""
+        self._wanted.set()
+
+    def _work(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._finish_unresolved()
+                while not self._stopping.is_set() and self._send_queued():
+                    pass
+            except Exception as error:  # noqa: BLE001  whatever it is, work goes on when it is over; nothing is lost meanwhile
+                log.warning("outbox_waits", fault=type(error).__name__, detail=str(error))
+                self._stopping.wait(_RETRY_SECONDS)
+                continue
+            if self._wanted.wait(_IDLE_SECONDS):
+                self._wanted.clear()
+
+    def _send_queued(self) -> bool:
+        """Sends one call's worth of what is queued; says whether there was anything."""
+        queued = self._store.queued(MAX_ITEMS)
+        if not queued:
+            return False
+        groups, places = pack(queued)
+        call = self._relay.sign(groups)
+        if self._restore_lost(call.nonce):
+            return True  # the chain went back: look again with the nonces it has now
+        self._calls.sending(call, places)
+        self._carry(call, groups, places)
+        return True
+
+    def _carry(self, call: SentCall, groups: Sequence[ItemGroup], places: Sequence[Place]) -> None:
+        """Sends a stored call until it stands in a block, and writes down what became of it."""
+        while True:
+            try:
+                self._relay.send(call)
+            except NonceLost:
+                log.warning("outbox_nonce_lost", transaction=call.hash, nonce=call.nonce)
+                self._calls.abandon(call.hash)
+                return
+            outcome = self._relay.outcome(call, groups, RECEIPT_SECONDS)
+            if outcome is not None:
+                self._resolve(call, outcome, places)
+                return
+            if self._stopping.is_set():
+                return
+
+    def _resolve(self, call: SentCall, outcome: CallOutcome, places: Sequence[Place]) -> None:
+        self._follower.catch_up()  # first the index: whoever hears of the outcome finds it there
+        if outcome.verdicts is None:
+            log.error("outbox_call_reverted", transaction=call.hash, fault=outcome.fault)
+            final = self._calls.fail(call.hash, outcome.block, outcome.fault)
+        else:
+            final = self._calls.resolve(call.hash, outcome.block, list(zip(places, outcome.verdicts, strict=True)))
+        for listener in self._settled:
+            listener(final)
+
+    def _finish_unresolved(self) -> None:
+        """Brings what an earlier worker, or an earlier try, signed to its end."""
+        unresolved = self._calls.unresolved()
+        if not unresolved:
+            return
+        self._restore_lost(self._relay.next_nonce())
+        for call in unresolved:
+            groups, places = self._carried(call)
+            self._carry(call, groups, places)
+
+    def _restore_lost(self, next_nonce: int) -> bool:
+        """Where the chain's next nonce lies below what was resolved, it went back: gives it again what it lost.
+
+        Returns: whether anything was lost.
+        """
+        last = self._calls.last_nonce()
+        if last is None or next_nonce > last:
+            return False
+        lost = self._calls.confirmed_from(next_nonce)
+        log.warning("outbox_chain_went_back", calls=len(lost))
+        for call in lost:
+            groups, places = self._carried(call)
+            if call.block_time is not None:
+                self._relay.restore(call, call.block_time)
+            self._carry(call, groups, places)
+        return True
+
+    def _carried(self, call: SentCall) -> tuple[list[ItemGroup], list[Place]]:
+        """The groups of a stored call, as they were signed."""
+        carried = self._calls.carried(call.hash)
+        groups: list[ItemGroup] = []
+        for place, outcome in carried:
+            work = outcome.work
+            if place.item == 0:
+                groups.append(ItemGroup(work.item.merchant, (work.item,), work.seal))
+            else:
+                last = groups[-1]
+                groups[-1] = ItemGroup(last.merchant, (*last.items, work.item), last.seal)
+        return groups, [place for place, _ in carried]
+
+
+def pack(queued: Sequence[QueuedItem]) -> tuple[list[ItemGroup], list[Place]]:
+    """Groups items by merchant, in the order of each merchant's first; an item with a terminal's seal stands alone.
+
+    Returns: the groups, and where each item stands, in the order of the call.
+    """
+    shared: dict[MerchantId, list[QueuedItem]] = {}
+    members: list[list[QueuedItem]] = []
+    for entry in queued:
+        work = entry.outcome.work
+        if work.seal is not None:
+            members.append([entry])
+        elif work.item.merchant in shared:
+            shared[work.item.merchant].append(entry)
+        else:
+            shared[work.item.merchant] = [entry]
+            members.append(shared[work.item.merchant])
+    groups, places = [], []
+    for group, entries in enumerate(members):
+        items: list[Item] = [entry.outcome.work.item for entry in entries]
+        groups.append(ItemGroup(items[0].merchant, tuple(items), entries[0].outcome.work.seal))
+        places += [Place(entry.operation, entry.position, group, index) for index, entry in enumerate(entries)]
+    return groups, places
