@@ -15,27 +15,27 @@ contract GasDrawTest is GasWorld {
         uint256 place;
     }
 
-    uint256[] private programmes;
+    uint256[] private opened;
     uint256[] private rolls;
     uint256[] private batches;
     uint256[] private programmeOfBatch;
     uint256 private firstMerchant;
     Drawn[] private drawn;
 
-    function setUp() public {
-        _deploy();
+    function setUp() public override {
+        super.setUp();
         string memory json = vm.readFile("tests/cases/draw.json");
         uint256[] memory sizes = vm.parseJsonUintArray(json, ".rollSizes");
         for (uint256 i; i < sizes.length; ++i) {
-            programmes.push(_openProgramme(string.concat("campaign-", vm.toString(i))));
-            rolls.push(_writeRoll(programmes[i], _holders(programmes[i], sizes[i])));
+            opened.push(_openActive(string.concat("campaign-", vm.toString(i))));
+            rolls.push(_openRoll(opened[i], _holders(0, sizes[i])));
         }
         programmeOfBatch = vm.parseJsonUintArray(json, ".programmeOfBatch");
         for (uint256 i; i < programmeOfBatch.length; ++i) {
             uint256 p = programmeOfBatch[i];
-            uint256[] memory opened = _openBatches(programmes[p], 1);
-            batches.push(opened[0]);
-            _issue(opened, _list(rolls[p]));
+            uint256[] memory batch_ = _openBatches(opened[p], 1);
+            batches.push(batch_[0]);
+            _issue(batch_, _one(rolls[p]));
         }
         firstMerchant = _openMerchants(vm.parseJsonUint(json, ".merchants"));
         uint256[] memory merchant = vm.parseJsonUintArray(json, ".merchant");
@@ -47,8 +47,8 @@ contract GasDrawTest is GasWorld {
     }
 
     function test_gas__draw() public {
-        _redeem("draw from the replay, first use", _groups(0), drawn.length);
-        _redeem("draw from the replay, later", _groups(1), drawn.length);
+        _record("draw from the replay, first use", _groups(0), drawn.length);
+        _record("draw from the replay, later", _groups(1), drawn.length);
     }
 
     /// @dev One group a merchant, its items ascending by voucher. `flip` takes the place beside the drawn one.
@@ -62,7 +62,7 @@ contract GasDrawTest is GasWorld {
         for (uint256 g; g < count; ++g) {
             uint256 from = at;
             while (at < drawn.length && drawn[at].merchant == drawn[from].merchant) ++at;
-            groups[g] = Group(firstMerchant + drawn[from].merchant, address(0), "", new Item[](at - from));
+            groups[g] = _group(firstMerchant + drawn[from].merchant, new Item[](at - from));
             for (uint256 i = from; i < at; ++i) {
                 groups[g].items[i - from] = _drawnItem(drawn[i], flip);
             }
@@ -72,7 +72,7 @@ contract GasDrawTest is GasWorld {
     function _drawnItem(Drawn memory d, uint256 flip) private view returns (Item memory) {
         uint256 p = programmeOfBatch[d.batch];
         uint256 place = d.place ^ flip;
-        uint256[] memory ids = _list(VoucherId.pack(batches[d.batch], rolls[p], place));
-        return _item(_key(programmes[p], place), firstMerchant + d.merchant, ids);
+        uint256[] memory ids = _one(VoucherId.pack(batches[d.batch], rolls[p], place));
+        return _measuredItem(place, firstMerchant + d.merchant, ids);
     }
 }

@@ -14,77 +14,75 @@ import {GasWorld} from "./GasWorld.sol";
 // └── one alone: first use, its merchant's day in use, later
 /// forge-config: default.isolate = true
 contract GasRedemptionTest is GasWorld {
-    uint256 private programme;
     uint256 private roll;
     uint256 private merchant;
     uint256[] private batches;
 
-    function setUp() public {
-        _deploy();
-        programme = _openProgramme("campaign-18");
+    function setUp() public override {
+        super.setUp();
+        uint256 programme = _openActive("campaign-18");
         batches = _openBatches(programme, 3);
-        roll = _writeRoll(programme, _holders(programme, FULL_ROLL));
-        _issue(batches, _list(roll));
+        roll = _openRoll(programme, _holders(0, FULL_ROLL));
+        _issue(batches, _one(roll));
         merchant = _openMerchants(2);
         vm.prank(registrar);
         merchants.addTerminal(merchant, terminal);
     }
 
     function test_gas__neighbours() public {
-        _redeem("neighbours, first use", _row(0, 100), 100);
-        _redeem("neighbours, later", _row(100, 100), 100);
-        _redeemed(_row(256, 44), 44);
+        _record("neighbours, first use", _row(0, 100), 100);
+        _record("neighbours, later", _row(100, 100), 100);
+        _redeem(_row(256, 44));
         Group[] memory groups = _row(300, 100);
         _lengthen(groups[0].items);
-        _redeem("neighbours, later, 65-byte signatures", groups, 100);
+        _record("neighbours, later, 65-byte signatures", groups, 100);
     }
 
     function test_gas__neighboursWithTerminal() public {
-        _redeemed(_row(0, 100), 100);
+        _redeem(_row(0, 100));
         Group[] memory groups = _row(100, 100);
         groups[0].terminal = terminal;
-        groups[0].terminalSignature = _signTerminal(groups[0]);
-        _redeem("neighbours, later, terminal's signature", groups, 100);
+        groups[0].terminalSignature = _signature(_key("terminal"), _terminalDigest(groups[0]));
+        _record("neighbours, later, terminal's signature", groups, 100);
     }
 
     function test_gas__randomHolders() public {
         uint256[] memory places = _shuffled(FULL_ROLL);
-        _redeem("random holders of a full roll, first use", _places(places, 0, 100), 100);
-        _redeem("random holders of a full roll, later", _places(places, 100, 100), 100);
+        _record("random holders of a full roll, first use", _places(places, 0, 100), 100);
+        _record("random holders of a full roll, later", _places(places, 100, 100), 100);
     }
 
     function test_gas__threeInOne() public {
-        _redeem("three in one signature, first use", _three(0, 34), 102);
-        _redeem("three in one signature, later", _three(34, 34), 102);
-        _redeem("three in one signature, later, 100 signatures", _three(100, 100), 300);
+        _record("three in one signature, first use", _three(0, 34), 102);
+        _record("three in one signature, later", _three(34, 34), 102);
+        _record("three in one signature, later, 100 signatures", _three(100, 100), 300);
     }
 
     function test_gas__alone() public {
-        _redeem("one alone, first use of its words and of the merchant's day", _row(0, 1), 1);
-        _redeem("one alone, first use of its word", _row(256, 1), 1);
-        _redeem("one alone, later", _row(1, 1), 1);
+        _record("one alone, first use of its words and of the merchant's day", _row(0, 1), 1);
+        _record("one alone, first use of its word", _row(256, 1), 1);
+        _record("one alone, later", _row(1, 1), 1);
         Group[] memory groups = _row(2, 1);
         groups[0].terminal = terminal;
-        groups[0].terminalSignature = _signTerminal(groups[0]);
-        _redeem("one alone, later, terminal's signature", groups, 1);
+        groups[0].terminalSignature = _signature(_key("terminal"), _terminalDigest(groups[0]));
+        _record("one alone, later, terminal's signature", groups, 1);
     }
 
     // --- items ---
 
     function _row(uint256 from, uint256 count) private view returns (Group[] memory) {
-        return _neighbours(merchant, _list(batches[0]), roll, programme, from, count);
+        return _neighbours(merchant, _one(batches[0]), roll, from, count);
     }
 
     function _three(uint256 from, uint256 count) private view returns (Group[] memory) {
-        return _neighbours(merchant, batches, roll, programme, from, count);
+        return _neighbours(merchant, batches, roll, from, count);
     }
 
     function _places(uint256[] memory places, uint256 from, uint256 count) private view returns (Group[] memory groups) {
-        groups = new Group[](1);
-        groups[0] = Group(merchant, address(0), "", new Item[](count));
+        groups = _one(_group(merchant, new Item[](count)));
         for (uint256 i; i < count; ++i) {
             uint256 place = places[from + i];
-            groups[0].items[i] = _item(_key(programme, place), merchant, _list(VoucherId.pack(batches[0], roll, place)));
+            groups[0].items[i] = _measuredItem(place, merchant, _one(VoucherId.pack(batches[0], roll, place)));
         }
     }
 
@@ -94,18 +92,6 @@ contract GasRedemptionTest is GasWorld {
             uint256 other = uint256(keccak256(abi.encode("shuffle", i))) % (i + 1);
             (list[i], list[other]) = (list[other], i);
         }
-    }
-
-    function _signTerminal(Group memory group) private view returns (bytes memory) {
-        bytes32[] memory digests = new bytes32[](group.items.length);
-        for (uint256 i; i < digests.length; ++i) {
-            digests[i] = _digest(group.items[i], group.merchant);
-        }
-        bytes32 batchType = keccak256("TerminalBatch(uint256 merchant,bytes32[] redemptions)");
-        bytes32 inner = keccak256(abi.encode(batchType, group.merchant, keccak256(abi.encodePacked(digests))));
-        bytes32 digest = keccak256(abi.encodePacked(hex"1901", vouchers.domainSeparator(), inner));
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(uint256(keccak256("terminal")), digest);
-        return abi.encodePacked(r, s, v);
     }
 
     /// @dev Turns ERC-2098 signatures into 65-byte ones.

@@ -13,47 +13,49 @@ import {GasWorld} from "./GasWorld.sol";
 contract GasSupplyTest is GasWorld {
     uint256 private programme;
 
-    function setUp() public {
-        _deploy();
-        programme = _openProgramme("campaign-18");
-        _writeRoll(programme, _strangers(0, 20));
+    function setUp() public override {
+        super.setUp();
+        programme = _openActive("campaign-18");
+        _openRoll(programme, _anyHolders(20));
     }
 
     function test_gas__roll() public {
-        bytes memory full = _strangers(1, FULL_ROLL);
-        bytes memory half = _strangers(2, 500);
-        vm.prank(treasurer);
-        vouchers.writeRoll(programme, "campaign-18-roll-1", 2, full);
-        vm.snapshotValue("supply", "roll, each of 1228 holders", _each(vm.lastCallGas().gasTotalUsed, FULL_ROLL));
-        vm.prank(treasurer);
-        vouchers.writeRoll(programme, "campaign-18-roll-2", 2, half);
-        vm.snapshotValue("supply", "roll, each of 500 holders", _each(vm.lastCallGas().gasTotalUsed, 500));
+        bytes memory full = _anyHolders(FULL_ROLL);
+        bytes memory half = _anyHolders(500);
+        _openRoll(programme, full);
+        _recordRoll("roll, each of 1228 holders", FULL_ROLL);
+        _openRoll(programme, half);
+        _recordRoll("roll, each of 500 holders", 500);
     }
 
     function test_gas__issueOne() public {
-        uint256 roll = _writeRoll(programme, _strangers(1, FULL_ROLL));
+        uint256[] memory roll = _one(_openRoll(programme, _anyHolders(FULL_ROLL)));
         uint256[] memory first = _openBatches(programme, 1);
         uint256[] memory second = _openBatches(programme, 1);
-        _issue(first, _list(roll));
-        vm.snapshotValue("supply", "issue, one batch to a full roll, the line's first", vm.lastCallGas().gasTotalUsed);
-        _issue(second, _list(roll));
-        vm.snapshotValue("supply", "issue, one batch to a full roll", vm.lastCallGas().gasTotalUsed);
+        _recordIssue("issue, one batch to a full roll, the line's first", _issue(first, roll), 1);
+        _recordIssue("issue, one batch to a full roll", _issue(second, roll), 1);
     }
 
     function test_gas__issuePack() public {
-        uint256 roll = _writeRoll(programme, _strangers(1, FULL_ROLL));
+        uint256[] memory roll = _one(_openRoll(programme, _anyHolders(FULL_ROLL)));
         uint256[] memory batches = _openBatches(programme, 10);
         uint256[] memory more = new uint256[](5);
         for (uint256 i; i < 5; ++i) {
-            more[i] = _writeRoll(programme, _strangers(2 + i, FULL_ROLL));
+            more[i] = _openRoll(programme, _anyHolders(FULL_ROLL));
         }
-        _issue(batches, _list(roll));
-        uint256 gasUsed = vm.lastCallGas().gasTotalUsed;
-        vm.snapshotValue("supply", "pack, ten batches to a full roll, each batch", _each(gasUsed, 10));
-        vm.snapshotValue("supply", "pack, ten batches to a full roll, each voucher", _each(gasUsed, 10 * FULL_ROLL));
-        _issue(batches, more);
-        gasUsed = vm.lastCallGas().gasTotalUsed;
-        vm.snapshotValue("supply", "pack, ten batches to five more rolls, each pair", _each(gasUsed, 50));
-        vm.snapshotValue("supply", "pack, ten batches to five more rolls, each voucher", _each(gasUsed, 50 * FULL_ROLL));
+        uint256 used = _issue(batches, roll);
+        _recordIssue("pack, ten batches to a full roll, each batch", used, 10);
+        _recordIssue("pack, ten batches to a full roll, each voucher", used, 10 * FULL_ROLL);
+        used = _issue(batches, more);
+        _recordIssue("pack, ten batches to five more rolls, each pair", used, 50);
+        _recordIssue("pack, ten batches to five more rolls, each voucher", used, 50 * FULL_ROLL);
+    }
+
+    function _recordRoll(string memory name, uint256 holders) private {
+        _record("supply", name, vm.lastCallGas().gasTotalUsed, holders);
+    }
+
+    function _recordIssue(string memory name, uint256 used, uint256 units) private {
+        _record("supply", name, used, units);
     }
 }
