@@ -6,6 +6,7 @@ ape
 └── run deploy deploys everything on the local foundry network
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -32,8 +33,10 @@ def run_ape(home: Path, *arguments: str) -> str:
 
 
 @pytest.mark.slow
-def test_compile__when_forced__then_succeeds(tmp_path: Path) -> None:
-    assert "SUCCESS" in run_ape(tmp_path, "compile", "--force")
+def test_compile__when_run__then_every_contract_is_there(tmp_path: Path) -> None:
+    run_ape(tmp_path, "compile")
+    compiled = json.loads((ROOT / ".build" / "__local__.json").read_text())["contractTypes"]
+    assert {path.stem for path in ROOT.glob("contracts/*.sol")} <= compiled.keys()
 
 
 @pytest.mark.slow
