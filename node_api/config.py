@@ -38,6 +38,9 @@ class Settings(BaseSettings):
         chain_snapshot_seconds: least seconds between two snapshots of the embedded chain.
         anvil: binary of the embedded chain, where it is neither in node_modules nor on PATH.
         deployments: folder of deployment journals and addresses; without it `deployments` in the data folder.
+        database: `sqlite:///…` or `postgresql://…` of the index and the operations; without it `node.sqlite` in the data
+            folder. It may hold a password.
+        index_page: most blocks read in one step of the index.
         key_password: opens the key files; without it the file `keys/password` in the data folder does.
     """
 
@@ -50,6 +53,8 @@ class Settings(BaseSettings):
     chain_snapshot_seconds: Annotated[float, Field(gt=0, le=3600)] = 5.0
     anvil: Path | None = None
     deployments: Path | None = None
+    database: SecretStr | None = None
+    index_page: Annotated[int, Field(ge=1, le=100_000)] = 500
     key_password: Secret | None = None
 
     @property
@@ -70,6 +75,8 @@ class Settings(BaseSettings):
     @property
     def database_url(self) -> str:
         """Where the index and the operations are stored."""
+        if self.database is not None:
+            return self.database.get_secret_value()
         return f"sqlite:///{self.data.resolve() / 'node.sqlite'}"
 
     def embedded_chain(self) -> EmbeddedOptions:

@@ -1,0 +1,90 @@
+"""Puts the record together: the deployed contracts, the index that follows them, and the readers on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from node_api.chain.deployment.addresses import Deployment, read_deployment
+from node_api.chain.handle import ChainHandle
+from node_api.chain.rpc import RpcClient
+from node_api.chain.rpc_errors import RpcUnavailable
+from node_api.chain.source import ChainLogs
+from node_api.config import Settings
+from node_api.domain.errors import ChainUnavailable
+from node_api.services.indexing import Indexer
+from node_api.storage.engine import open_database
+from node_api.storage.index import IndexTables
+from node_api.storage.migrate import migrate
+from node_api.storage.reads import IndexReads
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Everything opened.
+
+    Attributes:
+        handle: the chain.
+        deployment: this release's contracts on it.
+        rpc: the way to the chain; closed by whoever opened the record.
+        engine: the node's database, migrated.
+        tables: the index as it is written.
+        indexer: brings the index up to the chain.
+        reads: readers on the index.
+    """
+
+    handle: ChainHandle
+    deployment: Deployment
+    rpc: RpcClient
+    engine: Engine
+    tables: IndexTables
+    indexer: Indexer
+    reads: IndexReads
+
+    def close(self) -> None:
+        """Gives back connections."""
+        self.rpc.close()
+        self.engine.dispose()
+
+
+class Follower:
+    """The indexer with its faults as the services name them. Implements `IndexFollower`."""
+
+    def __init__(self, indexer: Indexer) -> None:
+        self._indexer = indexer
+
+    def catch_up(self) -> None:
+        """See the port."""
+        try:
+            self._indexer.catch_up()
+        except RpcUnavailable as error:
+            raise ChainUnavailable(str(error)) from error
+
+
+def open_record(settings: Settings, handle: ChainHandle, engine: Engine | None = None) -> Record:
+    """Opens the record of a chain that is running; reads nothing from it yet.
+
+    Args:
+        settings: where deployments and the database are.
+        handle: the chain, checked to be the node's.
+        engine: the database where it is open already.
+
+    Raises:
+        ChainError: the contracts are not deployed there.
+        DatabaseNewer: a newer release wrote to the database.
+    """
+    deployment = read_deployment(settings.deployments_folder, handle.chain_id, handle.genesis_hash)
+    database = engine or open_database(settings.database_url)
+    migrate(database)
+    rpc = RpcClient(handle.url)
+    tables = IndexTables(database)
+    source = source_of(rpc, handle, deployment)
+    indexer = Indexer(source, tables, page=settings.index_page, one_node=handle.embedded)
+    return Record(handle, deployment, rpc, database, tables, indexer, IndexReads(database))
+
+
+def source_of(rpc: RpcClient, handle: ChainHandle, deployment: Deployment) -> ChainLogs:
+    """The deployed contracts' logs."""
+    addresses = {name: entry.address for name, entry in deployment.contracts.items()}
+    return ChainLogs(rpc, addresses, chain_id=handle.chain_id, first_block=deployment.first_block)

@@ -1,0 +1,219 @@
+"""A small world on a real chain: this release's contracts, two programmes, two merchants, four holders, and what they do.
+
+Everything goes through the contracts as the roles would send it; nothing is written to a table by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from coincurve import PrivateKey
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+
+from node_api.chain.anvil import kill, start_anvil
+from node_api.chain.clock import ChainClock
+from node_api.chain.contracts import contract
+from node_api.chain.deployment.addresses import Deployment
+from node_api.chain.deployment.run import deploy
+from node_api.chain.eip712 import domain_separator, redemption_digest, sign, terminal_batch_digest
+from node_api.chain.handle import ChainHandle
+from node_api.chain.keys import KeyRole
+from node_api.chain.options import EmbeddedOptions
+from node_api.chain.redeem_codec import encode_redeem
+from node_api.chain.rpc_values import quantity, record, text
+from node_api.chain.sender import Receipt, Sender
+from node_api.domain.ids import Address, Amount, BatchId, Hash, MerchantId, Place, RollId, UnixSeconds, VoucherId, line_id, voucher_id
+from node_api.domain.items import Item, ItemGroup, Spend, TerminalSeal
+
+CHAIN_ID = 31373
+GENESIS_AT = 1_700_000_000
+STARTS_AT = GENESIS_AT + 1_000
+ENDS_AT = STARTS_AT + 30 * 86_400
+DAY = 86_400
+EVERYWHERE, BEIJING = 0, 0x1100000002
+TILL_ONLY = 1
+CATERING, TRAVEL = 1 << 3, 1 << 63
+FACE_A, FACE_B = 5_000, 300
+
+
+class Roles:
+    """Fresh keys for every role, in memory."""
+
+    def __init__(self) -> None:
+        self._accounts: dict[KeyRole, LocalAccount] = {
+            role: Account.create() for role in KeyRole if role is not KeyRole.WALLET_MASTER
+        }
+
+    def address(self, role: KeyRole) -> str:
+        return str(self._accounts[role].address)
+
+    def account(self, role: KeyRole) -> LocalAccount:
+        return self._accounts[role]
+
+
+@dataclass
+class World:
+    """A running chain with the contracts deployed, and the ways to use them."""
+
+    folder: Path
+    roles: Roles = field(default_factory=Roles)
+
+    def start(self) -> World:
+        options = EmbeddedOptions(self.folder, CHAIN_ID, GENESIS_AT)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.process, self.rpc = start_anvil(options, GENESIS_AT, None)
+        genesis = record(self.rpc.call("eth_getBlockByNumber", ["0x0", False]))
+        self.handle = ChainHandle(self.rpc.url, CHAIN_ID, text(genesis["hash"]), embedded=True)
+        self.deployment: Deployment = deploy(self.handle, self.folder / "deployments", self.roles)
+        self.addresses = {name: Address(entry.address) for name, entry in self.deployment.contracts.items()}
+        self.domain = domain_separator(CHAIN_ID, self.addresses["Vouchers"])
+        self.senders = {role: Sender(self.rpc, self.roles.account(role), CHAIN_ID) for role in KeyRole if role != "wallet-master"}
+        self.holders = [PrivateKey() for _ in range(4)]
+        self.terminal = PrivateKey()
+        return self
+
+    def stop(self) -> None:
+        kill(self.process)
+
+    # --- sending ---
+
+    def send(self, role: KeyRole, target: str, function: str, *arguments: object) -> Receipt:
+        calldata = contract(target).function(function).encode(arguments)
+        return self.senders[role].transact(self.addresses[target], calldata, what=f"{target}.{function}")
+
+    def at(self, timestamp: int) -> None:
+        """The next block's time."""
+        ChainClock(self.rpc).set_next_block(timestamp)
+
+    def mine(self, blocks: int = 1) -> None:
+        self.rpc.call("anvil_mine", [hex(blocks)])
+
+    def head(self) -> int:
+        return quantity(self.rpc.call("eth_blockNumber"))
+
+    def address_of(self, key: PrivateKey) -> Address:
+        return Address(str(Account.from_key(key.secret).address))
+
+    # --- the story ---
+
+    def fund(self) -> None:
+        """Two programmes published and funded, two merchants active, one with a terminal, nothing issued yet."""
+        treasurer, approver, registrar = KeyRole.TREASURER, KeyRole.APPROVER, KeyRole.REGISTRAR
+        self.send(KeyRole.ISSUER, "SettlementToken", "mint", self.roles.address(treasurer), 10_000_000)
+        self.send(treasurer, "SettlementToken", "approve", self.addresses["Treasury"], 10_000_000)
+        funder = self.roles.address(KeyRole.AUDITOR)
+        for number, name in enumerate(("Meals", "Travel"), start=1):
+            terms = (
+                name, self.addresses["SettlementToken"], 480, STARTS_AT, ENDS_AT,
+                CATERING | TRAVEL, EVERYWHERE, TILL_ONLY, 1, bytes(32),
+            )  # fmt: skip
+            lines = [(funder, BEIJING, "everybody", f"{name} {line}", 1_000_000) for line in (1, 2)]
+            rules = (3_600, 86_400, 43_200, *(0,) * 11)
+            self.send(treasurer, "ProgrammeRegistry", "draft", f"programme-{name}", terms, rules, lines)
+            self.send(treasurer, "ProgrammeRegistry", "propose", number)
+            self.send(approver, "ProgrammeRegistry", "approve", number)
+            self.send(treasurer, "ProgrammeRegistry", "publish", number)
+            for line in (1, 2):
+                slip = bytes([number, line]) * 16
+                self.send(treasurer, "Treasury", "deposit", number << 16 | line, 600_000, slip)
+        merchants = [(CATERING | TRAVEL, BEIJING, TILL_ONLY, self.roles.address(KeyRole.ARBITER))] * 2
+        self.send(registrar, "MerchantRegistry", "enter", ["shop-1", "shop-2"], merchants)
+        self.send(approver, "MerchantRegistry", "activate", [1, 2])
+        self.send(registrar, "MerchantRegistry", "nameCategories", [3, 63], ["catering", "travel"])
+        self.send(registrar, "MerchantRegistry", "addTerminal", 1, self.address_of(self.terminal))
+        self.send(registrar, "MerchantRegistry", "addKey", 1, self.roles.address(KeyRole.EMERGENCY))
+
+    def issue(self) -> None:
+        """Three batches, two rolls of the four holders, four pairs; both programmes active."""
+        treasurer = KeyRole.TREASURER
+
+        def batch(programme: int, line: int, face: int) -> tuple[object, ...]:
+            return (programme, line, 0, face, 2 * face, 0, CATERING | TRAVEL, BEIJING, 1, STARTS_AT, ENDS_AT, 0, 100)
+
+        batches = [batch(1, 1, FACE_A), batch(1, 2, FACE_B), batch(2, 1, FACE_B)]
+        self.send(treasurer, "Vouchers", "openBatches", ["meal-50", "meal-3", "trip-3"], batches)
+        holders = b"".join(bytes.fromhex(self.address_of(key)[2:]) for key in self.holders)
+        self.send(treasurer, "Vouchers", "writeRoll", 1, "roll-a", 2, holders)
+        self.send(treasurer, "Vouchers", "writeRoll", 1, "roll-b", 0, holders[:40])
+        self.send(treasurer, "Vouchers", "writeRoll", 2, "roll-c", 2, holders)
+        self.send(treasurer, "Vouchers", "issue", [1, 2], [1, 2])
+        self.send(treasurer, "Vouchers", "issue", [3], [3])
+        self.at(STARTS_AT)
+        for programme in (1, 2):
+            self.send(treasurer, "ProgrammeRegistry", "activate", programme)
+
+    def item(
+        self, holder: int, vouchers: Sequence[tuple[int, int]], merchant: int, now: int, bill: int = 100_000
+    ) -> Item:
+        """An item signed by the holder for (batch, roll) pairs at the holder's own place."""
+        faces = {1: FACE_A, 2: FACE_B, 3: FACE_B}
+        spends = tuple(
+            Spend(self.voucher(batch, roll, holder), Amount(faces.get(batch, FACE_B)), 0) for batch, roll in vouchers
+        )
+        return self.sign(self.holders[holder], spends, merchant, now, bill)
+
+    def sign(self, key: PrivateKey, spends: tuple[Spend, ...], merchant: int, now: int, bill: int = 100_000) -> Item:
+        receipt = Hash("0x" + f"{now:064x}")
+        item = Item(spends, MerchantId(merchant), Amount(bill), receipt, 0, UnixSeconds(now + 600))
+        return item.signed(sign(key, redemption_digest(self.domain, item)))
+
+    def voucher(self, batch: int, roll: int, place: int) -> VoucherId:
+        return voucher_id(BatchId(batch), RollId(roll), Place(place))
+
+    def redeem(self, groups: Sequence[ItemGroup], now: int) -> Receipt:
+        """Relays a call in a block of that time."""
+        self.at(now)
+        data = encode_redeem(groups)
+        return self.senders[KeyRole.OPERATOR].transact(self.addresses["Vouchers"], data, gas=20_000_000)
+
+    def seal(self, items: Sequence[Item]) -> TerminalSeal:
+        """The terminal of merchant 1 answers for items."""
+        digests = [redemption_digest(self.domain, item) for item in items]
+        signed = sign(self.terminal, terminal_batch_digest(self.domain, MerchantId(1), digests))
+        return TerminalSeal(self.address_of(self.terminal), signed)
+
+    def spend(self) -> None:
+        """Five vouchers redeemed in two calls and two merchants, and three items refused, one of them absurd."""
+        now = STARTS_AT + 100
+        pair = self.item(0, [(1, 1), (2, 1)], 1, now)
+        other = self.item(1, [(1, 1)], 2, now)
+        small = self.item(2, [(1, 1)], 2, now, bill=FACE_A)  # below the minimum spend
+        self.redeem([ItemGroup(MerchantId(1), (pair,)), ItemGroup(MerchantId(2), (other, small))], now)
+        later = now + DAY
+        sealed = (self.item(2, [(3, 3)], 1, later), self.item(3, [(3, 3)], 1, later))
+        forged = self.sign(self.holders[0], (Spend(self.voucher(1, 1, 3), Amount(FACE_A), 0),), 1, later)
+        absurd = (Spend(self.voucher(1, 1, 3), Amount(FACE_A), 0), Spend(VoucherId(1 << 200), Amount(1), 0))
+        odd = self.sign(self.holders[3], absurd, 1, later)
+        self.redeem(
+            [ItemGroup(MerchantId(1), sealed, self.seal(sealed)), ItemGroup(MerchantId(1), (forged, odd))], later
+        )
+
+    def settle_and_close(self) -> None:
+        """Merchant 1's first day under line 1 is paid; after the end everything of programme 2 is swept, paid, closed, returned."""
+        self.at(STARTS_AT + 10 * DAY)
+        first = [(line_id(1, 1), 1, self.day(STARTS_AT + 100))]  # type: ignore[arg-type]
+        self.send(KeyRole.TREASURER, "Treasury", "prepareSettlement", first)
+        self.send(KeyRole.APPROVER, "Treasury", "releaseSettlement", 1, first)
+        self.at(ENDS_AT)
+        self.send(KeyRole.TREASURER, "CaseDesk", "sweep", 3, 3)
+        self.send(KeyRole.TREASURER, "CaseDesk", "sweep", 1, 2)
+        second = [(line_id(2, 1), 1, self.day(STARTS_AT + 100 + DAY))]  # type: ignore[arg-type]
+        self.send(KeyRole.TREASURER, "Treasury", "prepareSettlement", second)
+        self.send(KeyRole.APPROVER, "Treasury", "releaseSettlement", 2, second)
+        self.send(KeyRole.TREASURER, "ProgrammeRegistry", "close", 2, "the season is over")
+        for line in (1, 2):
+            self.send(KeyRole.TREASURER, "Treasury", "returnRest", 2 << 16 | line)
+
+    def day(self, timestamp: int) -> int:
+        """The local day, eight hours ahead of UTC."""
+        return (timestamp + 480 * 60) // DAY
+
+    def whole_story(self) -> World:
+        self.fund()
+        self.issue()
+        self.spend()
+        self.settle_and_close()
+        return self
