@@ -105,8 +105,8 @@ gas-check: venv-dev
 	@$(BIN)/python -m tools.gas
 
 .PHONY: bench
-bench: venv-dev ## Benchmarks; bench/README.md says what each one measures
-	@$(BIN)/python -m bench
+bench: venv-dev ## Benchmarks, beside their records and limits; see bench/README.md
+	@$(BIN)/python -m tools.gas
 
 .PHONY: wheel
 wheel: $(STAMP)-base ## Build the wheel into dist/
