@@ -33,8 +33,6 @@
 HTTP statuses stand in `api/problems.py` alone; docs/errors.md lists every leaf.
 """
 
-from typing import ClassVar
-
 from node_api.domain.ids import VoucherId
 
 
@@ -47,8 +45,8 @@ class DomainError(Exception):
         remedy: what whoever asked can do about it.
     """
 
-    rule: ClassVar[str]
-    remedy: ClassVar[str]
+    rule: str
+    remedy: str
 
     def __init__(self, value: str) -> None:
         super().__init__(value)
@@ -73,6 +71,23 @@ class Refusal(DomainError):
     def __init__(self, value: str, voucher: VoucherId | None = None) -> None:
         super().__init__(value)
         self.voucher = voucher
+
+
+class ContractReverted(DomainError):
+    """A contract refused a whole call: nothing of it took effect.
+
+    Attributes:
+        error: the contract's custom error, e.g. `Treasury_Unbacked`; empty for one that no shipped contract has.
+    """
+
+    def __init__(self, error: str, value: str, rule: str, remedy: str) -> None:
+        super().__init__(value)
+        self.error, self.rule, self.remedy = error, rule, remedy
+
+    @property
+    def name(self) -> str:
+        """The custom error's name."""
+        return self.error or type(self).__name__
 
 
 class Unknown(DomainError):

@@ -68,6 +68,7 @@ class WorkItem:
     Attributes:
         holder: who must have signed; None where the first voucher does not exist.
         programme: of the first voucher; None likewise.
+        judged: the block the node's own judgement stood on.
     """
 
     item: Item
@@ -75,6 +76,7 @@ class WorkItem:
     digest: Hash
     holder: Address | None
     programme: ProgrammeId | None
+    judged: BlockRef
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,9 @@ def _operation(
 
 def _outcome(judgement: Judgement) -> ItemOutcome:
     request, refusal = judgement.request, judgement.refusal
-    work = WorkItem(request.item, request.seal, judgement.digest, judgement.holder, judgement.programme)
+    work = WorkItem(
+        request.item, request.seal, judgement.digest, judgement.holder, judgement.programme, judgement.block
+    )
     if refusal is None:
         return ItemOutcome(work, OperationState.QUEUED)
     note = RefusalNote(refusal.name, refusal.value, refusal.voucher, on_chain=False)

@@ -58,6 +58,9 @@ def item_row(operation: str, position: int, outcome: ItemOutcome) -> dict[str, V
         "holder": None if work.holder is None else raw(work.holder),
         "digest": raw(work.digest),
         "item": _item_text(work.item),
+        "judged_block": work.judged.number,
+        "judged_hash": raw(work.judged.hash),
+        "judged_time": work.judged.timestamp,
         "terminal": None if work.seal is None else raw(work.seal.terminal),
         "terminal_signature": None if work.seal is None else work.seal.signature,
         "reason": None if refusal is None else refusal.reason,
@@ -131,6 +134,7 @@ def _work(row: RowMapping) -> WorkItem:
         digest=Hash("0x" + row["digest"].hex()),
         holder=None if row["holder"] is None else Address("0x" + row["holder"].hex()),
         programme=None if row["programme"] is None else ProgrammeId(row["programme"]),
+        judged=BlockRef(row["judged_block"], Hash("0x" + row["judged_hash"].hex()), UnixSeconds(row["judged_time"])),
     )
 
 
