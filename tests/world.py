@@ -25,7 +25,19 @@ from node_api.chain.options import EmbeddedOptions
 from node_api.chain.redeem_codec import encode_redeem
 from node_api.chain.rpc_values import quantity, record, text
 from node_api.chain.sender import Receipt, Sender
-from node_api.domain.ids import Address, Amount, BatchId, Hash, MerchantId, Place, RollId, UnixSeconds, VoucherId, line_id, voucher_id
+from node_api.domain.ids import (
+    Address,
+    Amount,
+    BatchId,
+    Hash,
+    MerchantId,
+    Place,
+    RollId,
+    UnixSeconds,
+    VoucherId,
+    line_id,
+    voucher_id,
+)
 from node_api.domain.items import Item, ItemGroup, Spend, TerminalSeal
 
 CHAIN_ID = 31373
@@ -70,7 +82,9 @@ class World:
         self.deployment: Deployment = deploy(self.handle, self.folder / "deployments", self.roles)
         self.addresses = {name: Address(entry.address) for name, entry in self.deployment.contracts.items()}
         self.domain = domain_separator(CHAIN_ID, self.addresses["Vouchers"])
-        self.senders = {role: Sender(self.rpc, self.roles.account(role), CHAIN_ID) for role in KeyRole if role != "wallet-master"}
+        self.senders = {
+            role: Sender(self.rpc, self.roles.account(role), CHAIN_ID) for role in KeyRole if role != "wallet-master"
+        }
         self.holders = [PrivateKey() for _ in range(4)]
         self.terminal = PrivateKey()
         return self
@@ -81,8 +95,11 @@ class World:
     # --- sending ---
 
     def send(self, role: KeyRole, target: str, function: str, *arguments: object) -> Receipt:
-        calldata = contract(target).function(function).encode(arguments)
+        calldata = self.encode(target, function, *arguments)
         return self.senders[role].transact(self.addresses[target], calldata, what=f"{target}.{function}")
+
+    def encode(self, target: str, function: str, *arguments: object) -> bytes:
+        return contract(target).function(function).encode(arguments)
 
     def at(self, timestamp: int) -> None:
         """The next block's time."""
@@ -191,8 +208,12 @@ class World:
             [ItemGroup(MerchantId(1), sealed, self.seal(sealed)), ItemGroup(MerchantId(1), (forged, odd))], later
         )
 
+    def redeem_first_pair(self, now: int) -> Receipt:
+        """The first holder spends two vouchers on one receipt at merchant 1."""
+        return self.redeem([ItemGroup(MerchantId(1), (self.item(0, [(1, 1), (2, 1)], 1, now),))], now)
+
     def settle_and_close(self) -> None:
-        """Merchant 1's first day under line 1 is paid; after the end everything of programme 2 is swept, paid, closed, returned."""
+        """Merchant 1's first day under line 1 is paid; after the end all of programme 2 is swept, paid, returned."""
         self.at(STARTS_AT + 10 * DAY)
         first = [(line_id(1, 1), 1, self.day(STARTS_AT + 100))]  # type: ignore[arg-type]
         self.send(KeyRole.TREASURER, "Treasury", "prepareSettlement", first)
