@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from node_api.chain.identity import ChainIdentity, ForeignChain, recognise
 from node_api.chain.options import EmbeddedOptions
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import ChainError
-from node_api.chain.status import ChainStatus, Phase, read_status, supervisor_pid
+from node_api.chain.status import ALREADY_RUNNING, ChainStatus, Phase, read_status, supervisor_pid
 
 READY_SECONDS = 120.0
 STOP_SECONDS = 120.0
@@ -72,10 +73,12 @@ def ensure_chain(options: EmbeddedOptions) -> ChainHandle:
         status = living_status(options.folder)
         if status is not None and status.phase is Phase.READY:
             return _checked(options, status)
-        if starter is not None and starter.poll() not in (None, 3) and supervisor_pid(options.folder) is None:
-            raise ChainNotReady(_last_words(options.folder))
-        if starter is None and supervisor_pid(options.folder) is None:
-            starter = _spawn(options)
+        if supervisor_pid(options.folder) is None:
+            ended = None if starter is None else starter.poll()
+            if ended not in (None, ALREADY_RUNNING):
+                raise ChainNotReady(_last_words(options.folder))
+            if starter is None or ended == ALREADY_RUNNING:  # the one that ran then has ended since
+                starter = _spawn(options)
         time.sleep(_LOOK_EVERY)
     raise ChainNotReady(f"the embedded chain is not ready after {READY_SECONDS:g} s: {_last_words(options.folder)}")
 
@@ -136,13 +139,16 @@ def _checked(options: EmbeddedOptions, status: ChainStatus) -> ChainHandle:
 def _spawn(options: EmbeddedOptions) -> subprocess.Popen[bytes]:
     """Starts the supervisor as a session of its own, so that it outlives this process and its terminal."""
     with (options.folder / "supervisor.log").open("ab") as output:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "node_api.chain.supervisor", options.to_json()],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    # Where it ends before this process does, somebody must take its exit code.
+    threading.Thread(target=process.wait, daemon=True).start()
+    return process
 
 
 def _signal(folder: Path, number: signal.Signals) -> int | None:

@@ -79,6 +79,10 @@ class RpcClient:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def __del__(self) -> None:
+        if hasattr(self, "_idle"):
+            self.close()
+
     def close(self) -> None:
         """Closes the idle connections; the client stays usable."""
         while self._idle:

@@ -20,7 +20,8 @@ import orjson
 from node_api.chain.durable import PRIVATE_FILE, private_folder, write_whole
 from node_api.chain.rpc_errors import ChainError
 
-_LOCK_SECONDS = 1.0
+# Exit code of a supervisor that found another one at work.
+ALREADY_RUNNING = 3
 
 
 class Phase(StrEnum):
@@ -29,6 +30,7 @@ class Phase(StrEnum):
     STARTING = "starting"
     READY = "ready"
     RESTARTING = "restarting"
+    STOPPING = "stopping"
     STOPPED = "stopped"
     FAILED = "failed"
 
@@ -88,11 +90,11 @@ def hold_folder(folder: Path) -> Iterator[None]:
     private_folder(folder)
     descriptor = os.open(folder / "supervisor.lock", os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
     try:
-        deadline = time.monotonic() + _LOCK_SECONDS
         while not _lock(descriptor, fcntl.LOCK_EX):
-            if time.monotonic() > deadline:
+            if not _lock(descriptor, fcntl.LOCK_SH):  # held for good, not by somebody who only looks
                 raise AlreadyRunning(f"a supervisor is already running for {folder}")
-            time.sleep(0.01)
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+            time.sleep(0.005)
         os.truncate(descriptor, 0)
         os.pwrite(descriptor, str(os.getpid()).encode(), 0)
         yield

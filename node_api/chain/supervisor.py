@@ -26,7 +26,15 @@ from node_api.chain.restore import restore
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import ChainError, RpcError, RpcProtocolError, RpcUnavailable
 from node_api.chain.snapshot_writer import SnapshotSchedule, take_snapshot
-from node_api.chain.status import AlreadyRunning, ChainStatus, Phase, hold_folder, read_status, write_status
+from node_api.chain.status import (
+    ALREADY_RUNNING,
+    AlreadyRunning,
+    ChainStatus,
+    Phase,
+    hold_folder,
+    read_status,
+    write_status,
+)
 
 _RESTARTS_ALLOWED = 5
 _RESTARTS_WITHIN_SECONDS = 60.0
@@ -145,6 +153,7 @@ class Supervisor:
 
     def _end(self) -> None:
         """Stops in good order: a last snapshot where blocks came since the one before, then no more anvil."""
+        self._say(replace(self._status, phase=Phase.STOPPING))
         try:
             self._step()
             if self._schedule.behind or self._snapshot_wanted:
@@ -193,7 +202,7 @@ def main(arguments: list[str]) -> int:
     try:
         Supervisor(EmbeddedOptions.from_json(arguments[0])).run()
     except AlreadyRunning:
-        return 3
+        return ALREADY_RUNNING
     except ChainError as error:
         log.error("failed", message=str(error))
         return 1

@@ -1,0 +1,410 @@
+"""The supervisor with a real anvil: what is killed comes back as it was.
+
+start
+├── first → a chain at its genesis time, with London rules, free gas and no funded accounts
+├── running → the same chain, no second one
+├── by many at once → one chain
+├── another chain id than the folder's → refused
+├── a foreign chain on the recorded address → refused
+├── a status file left by a dead supervisor → not believed
+└── no binary → said so
+stop, start → the same blocks, transactions, receipts and logs; the clock goes on
+kill
+├── anvil → back on the same address with every block, hash and time
+├── anvil, while transactions go out → nothing that was journaled is lost, the sender goes on
+├── the supervisor → anvil ends with it; the next start brings everything back
+├── anvil, again and again → given up, and said so
+└── after the chain left its path → back on the new path
+snapshot
+├── on request, by schedule, and at the end
+├── torn → the older one and the journal give the same chain
+├── all torn → refused, nothing begun anew
+└── a torn last journal line → the lines before it count
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from node_api.chain.anvil import AnvilMissing, find_anvil
+from node_api.chain.block_journal import segment_bases, segment_path
+from node_api.chain.clock import ChainClock
+from node_api.chain.handle import (
+    ChainHandle,
+    ChainNotReady,
+    attach_chain,
+    ensure_chain,
+    living_status,
+    snapshot_chain,
+    stop_chain,
+)
+from node_api.chain.identity import ForeignChain
+from node_api.chain.options import EmbeddedOptions
+from node_api.chain.rpc_errors import ChainError, RpcError, RpcUnavailable
+from node_api.chain.rpc_values import quantity
+from node_api.chain.sender import wait_for
+from node_api.chain.snapshot import snapshot_files
+from node_api.chain.status import ChainStatus, Phase, read_status, supervisor_pid, write_status
+from tests.chain.conftest import CREATE_NOTHING, GENESIS_AT, Chain
+
+# Long enough for the follower to have seen and written a block, many times over.
+FOLLOWED = 0.3
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come about in time"
+        time.sleep(0.01)
+
+
+def answers(chain: Chain) -> bool:
+    try:
+        return quantity(chain.rpc.call("eth_blockNumber")) >= 0
+    except RpcUnavailable:
+        return False
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def kill_anvil(chain: Chain) -> None:
+    restarts = chain_status(chain).restarts
+    os.kill(chain.anvil_pid(), signal.SIGKILL)
+    wait_until(
+        lambda: (s := living_status(chain.folder)) is not None and s.restarts > restarts and s.phase is Phase.READY
+    )
+
+
+def chain_status(chain: Chain) -> ChainStatus:
+    status = living_status(chain.folder)
+    assert status is not None
+    return status
+
+
+# --- start ---
+
+
+def test_start__when_first__then_as_configured(chain: Chain) -> None:
+    block = chain.head()
+    assert (block["number"], int(str(block["timestamp"]), 16)) == ("0x0", GENESIS_AT)
+    assert int(str(block["gasLimit"]), 16) == chain.options.gas_limit
+    assert (block["baseFeePerGas"], "withdrawals" in block) == ("0x0", False)
+    assert chain.rpc.call("eth_accounts") == []
+    assert chain.rpc.url.startswith("http://127.0.0.1:")
+    assert (chain.folder.stat().st_mode & 0o777, chain.handle.embedded) == (0o700, True)
+
+
+def test_start__when_running__then_the_same_chain(chain: Chain) -> None:
+    assert ensure_chain(chain.options) == chain.handle
+
+
+def test_start__when_by_many_at_once__then_one_chain(chain_options: EmbeddedOptions) -> None:
+    found: list[ChainHandle] = []
+    starters = [threading.Thread(target=lambda: found.append(ensure_chain(chain_options))) for _ in range(4)]
+    for starter in starters:
+        starter.start()
+    for starter in starters:
+        starter.join()
+    assert len(found) == 4
+    assert len(set(found)) == 1
+    assert stop_chain(chain_options.folder)
+
+
+def test_start__when_the_folder_is_of_another_chain_id__then_refused(chain: Chain) -> None:
+    with pytest.raises(ForeignChain, match=r"31373.*5"):
+        ensure_chain(replace(chain.options, chain_id=5))
+    chain.stop()
+    with pytest.raises(ChainNotReady, match=r"31373.*5"):
+        ensure_chain(replace(chain.options, chain_id=5))
+
+
+def test_start__when_another_chain_answers_at_its_address__then_refused(chain: Chain, tmp_path: Path) -> None:
+    other = replace(chain.options, folder=tmp_path / "other", genesis_at=GENESIS_AT + 1)
+    url = ensure_chain(other).url
+    try:
+        write_status(chain.folder, replace(chain_status(chain), url=url))
+        with pytest.raises(ForeignChain, match="genesis hash"):
+            ensure_chain(chain.options)
+        with pytest.raises(ForeignChain, match="genesis hash"):
+            attach_chain(url, chain.options.chain_id, chain.options.identity_file)
+        with pytest.raises(ForeignChain, match="has id 31373, the settings ask for 5"):
+            attach_chain(url, 5, tmp_path / "identity.json")
+        assert not (tmp_path / "identity.json").exists()
+    finally:
+        stop_chain(other.folder)
+
+
+def test_start__when_a_dead_supervisor_left_its_status__then_not_believed(
+    chain_options: EmbeddedOptions, make_chain: Callable[..., Chain]
+) -> None:
+    chain_options.folder.mkdir(mode=0o700)
+    write_status(chain_options.folder, ChainStatus(Phase.READY, os.getpid(), os.getpid(), "http://127.0.0.1:9"))
+    (chain_options.folder / "supervisor.lock").write_text(str(os.getpid()))
+    assert living_status(chain_options.folder) is None
+    assert supervisor_pid(chain_options.folder) is None
+    assert chain_status(make_chain()).pid != os.getpid()
+
+
+def test_start__when_there_is_no_binary__then_said_so(chain_options: EmbeddedOptions, tmp_path: Path) -> None:
+    with pytest.raises(AnvilMissing, match="VOUCHERTRAIL_ANVIL"):
+        find_anvil(tmp_path / "nothing")
+    with pytest.raises(ChainNotReady, match="is not an executable file"):
+        ensure_chain(replace(chain_options, anvil=tmp_path / "nothing"))
+    status = read_status(chain_options.folder)
+    assert status is not None
+    assert status.phase is Phase.FAILED
+
+
+# --- stop, start ---
+
+
+def test_stop__when_started_again__then_the_same_chain(chain: Chain) -> None:
+    clock = ChainClock(chain.rpc)
+    clock.set_next_block(GENESIS_AT + 5000)
+    receipt = chain.send(5)
+    head = chain.head()
+    before = chain.rpc.batch([("eth_getBlockByNumber", (hex(number), True)) for number in range(6)])
+    receipts = chain.rpc.call("eth_getBlockReceipts", ["latest"])
+    assert chain.stop()
+    assert not chain.stop()
+    chain.start()
+    assert chain.head() == head
+    assert chain.rpc.batch([("eth_getBlockByNumber", (hex(number), True)) for number in range(6)]) == before
+    assert chain.rpc.call("eth_getBlockReceipts", ["latest"]) == receipts
+    assert wait_for(chain.rpc, receipt.transaction) == receipt
+    # The chain's own clock stood still while it was down.
+    later = chain.send().block
+    timestamp = int(str(chain.head()["timestamp"]), 16)
+    assert later == 6
+    assert 0 <= timestamp - int(str(head["timestamp"]), 16) < 60
+
+
+def test_stop__when_on_real_time__then_goes_on_with_it(make_chain: Callable[..., Chain]) -> None:
+    chain = make_chain(genesis_at=None)
+    chain.send()
+    chain.stop()
+    chain.start()
+    chain.send()
+    assert abs(int(str(chain.head()["timestamp"]), 16) - time.time()) < 5
+
+
+# --- kill ---
+
+
+def test_kill__when_anvil_dies__then_back_with_every_block(chain: Chain) -> None:
+    chain.send(20)
+    time.sleep(FOLLOWED)
+    head = chain.head()
+    kill_anvil(chain)
+    assert chain.head() == head
+    assert (chain_status(chain).restarts, chain_status(chain).lost) == (1, 0)
+    assert chain.send().block == 21
+
+
+def test_kill__when_many_transactions_share_a_block__then_the_same_block(chain: Chain) -> None:
+    signed = [chain.sender.sign(None, CREATE_NOTHING, 100_000) for _ in range(30)]
+    chain.rpc.call("evm_setAutomine", [False])
+    chain.rpc.batch([("eth_sendRawTransaction", (transaction.raw,)) for transaction in signed])
+    chain.rpc.call("evm_mine")
+    chain.rpc.call("evm_setAutomine", [True])
+    chain.send()
+    time.sleep(FOLLOWED)
+    head = chain.head()
+    assert head["number"] == "0x2"
+    kill_anvil(chain)
+    assert chain.head() == head
+
+
+def test_kill__when_transactions_go_out__then_nothing_journaled_is_lost(chain: Chain) -> None:
+    chain.send(3)
+    snapshot_chain(chain.folder)
+    sent = []
+    for number in range(60):
+        signed = chain.sender.sign(None, CREATE_NOTHING, 100_000)
+        sent.append(signed)
+        if number == 30:
+            os.kill(chain.anvil_pid(), signal.SIGKILL)
+        wait_until(lambda raw=signed.raw: resend(chain, raw))  # type: ignore[misc]
+    for signed in sent:
+        # What the kill took before it was journaled is sent again by its sender, the same bytes.
+        resend(chain, signed.raw)
+        assert wait_for(chain.rpc, signed.hash).succeeded
+    assert quantity(chain.rpc.call("eth_getTransactionCount", [chain.sender.address, "latest"])) == 63
+
+
+def resend(chain: Chain, raw: str) -> bool:
+    try:
+        chain.rpc.call("eth_sendRawTransaction", [raw])
+    except RpcUnavailable:
+        return False
+    except RpcError:
+        return True
+    return True
+
+
+def test_kill__when_the_supervisor_dies__then_anvil_too_and_all_comes_back(chain: Chain) -> None:
+    chain.send(7)
+    time.sleep(FOLLOWED)
+    head, anvil = chain.head(), chain.anvil_pid()
+    os.kill(chain_status(chain).pid, signal.SIGKILL)
+    wait_until(lambda: not alive(anvil))
+    assert living_status(chain.folder) is None
+    chain.start()
+    assert chain.head() == head
+
+
+def test_kill__when_anvil_keeps_dying__then_given_up(chain: Chain) -> None:
+    for _ in range(5):
+        kill_anvil(chain)
+    os.kill(chain.anvil_pid(), signal.SIGKILL)
+    wait_until(lambda: supervisor_pid(chain.folder) is None)
+    status = read_status(chain.folder)
+    assert status is not None
+    assert (status.phase, status.message) == (Phase.FAILED, "anvil died 6 times in a minute; see anvil.log")
+
+
+def test_kill__when_the_chain_had_left_its_path__then_back_on_the_new_one(chain: Chain) -> None:
+    chain.send(3)
+    time.sleep(FOLLOWED)
+    mark = chain.rpc.call("evm_snapshot")
+    chain.send(5)
+    time.sleep(FOLLOWED)
+    assert chain.rpc.call("evm_revert", [mark]) is True
+    wait_until(lambda: chain_status(chain).snapshots == 1)
+    chain.sender.forget_nonce()
+    ChainClock(chain.rpc).set_next_block(GENESIS_AT + 9000)
+    chain.send(2)
+    time.sleep(FOLLOWED)
+    head = chain.head()
+    assert head["number"] == "0x5"
+    kill_anvil(chain)
+    assert chain.head() == head
+
+
+# --- snapshots ---
+
+
+def test_snapshot__when_asked__then_written_with_its_journal(chain: Chain) -> None:
+    chain.send(4)
+    assert snapshot_chain(chain.folder) == 4
+    chain.send(2)
+    assert snapshot_chain(chain.folder) == 6
+    chain.send(2)
+    assert snapshot_chain(chain.folder) == 8
+    assert [path.name for path in snapshot_files(chain.folder)] == [
+        "snapshot-000000000008.bin",
+        "snapshot-000000000006.bin",
+    ]
+    assert segment_bases(chain.folder) == [6, 8]
+    chain.stop()
+    with pytest.raises(ChainNotReady, match="does not run"):
+        snapshot_chain(chain.folder)
+
+
+def test_snapshot__when_due__then_written_unasked(make_chain: Callable[..., Chain]) -> None:
+    chain = make_chain(snapshot_seconds=0.2)
+    chain.send(2)
+    wait_until(lambda: chain_status(chain).snapshot == 2)
+    count = chain_status(chain).snapshots
+    time.sleep(0.6)
+    assert chain_status(chain).snapshots == count  # nothing moved, nothing to write
+
+
+def test_snapshot__when_taken_while_sending__then_the_sender_goes_on(make_chain: Callable[..., Chain]) -> None:
+    chain = make_chain(snapshot_seconds=0.01)
+    wait_until(lambda: chain.send(10).succeeded and chain_status(chain).snapshots >= 5)
+    time.sleep(FOLLOWED)
+    head = chain.head()
+    kill_anvil(chain)
+    assert chain.head() == head
+
+
+def test_snapshot__when_torn__then_the_older_one_and_the_journal(chain: Chain) -> None:
+    chain.send(3)
+    snapshot_chain(chain.folder)
+    chain.send(3)
+    chain.stop()
+    newest = snapshot_files(chain.folder)[0]
+    newest.write_bytes(newest.read_bytes()[:-10])
+    chain.start()
+    assert chain.head()["number"] == "0x6"
+    assert newest.name in chain_status(chain).message
+    assert not newest.exists()
+    chain.send()
+    assert snapshot_chain(chain.folder) == 7
+
+
+def test_snapshot__when_all_are_torn__then_refused(chain: Chain) -> None:
+    chain.send(3)
+    snapshot_chain(chain.folder)
+    chain.send(3)
+    snapshot_chain(chain.folder)
+    chain.stop()
+    for path in snapshot_files(chain.folder):
+        path.write_bytes(b"{}\n")
+    with pytest.raises(ChainNotReady, match="no whole snapshot is left"):
+        chain.start()
+    assert len(snapshot_files(chain.folder)) == 2
+
+
+def test_journal__when_its_last_line_is_torn__then_the_lines_before_count(chain: Chain) -> None:
+    chain.send(5)
+    time.sleep(FOLLOWED)
+    os.kill(chain_status(chain).pid, signal.SIGKILL)
+    wait_until(lambda: supervisor_pid(chain.folder) is None)
+    journal = segment_path(chain.folder, 0)
+    journal.write_bytes(journal.read_bytes()[:-20])
+    chain.start()
+    assert chain.head()["number"] == "0x4"
+    assert chain.send().block == 5
+    time.sleep(FOLLOWED)
+    head = chain.head()
+    kill_anvil(chain)
+    assert chain.head() == head
+
+
+def test_journal__when_a_block_does_not_come_back_the_same__then_counted_as_lost(chain: Chain) -> None:
+    chain.send(4)
+    time.sleep(FOLLOWED)
+    os.kill(chain_status(chain).pid, signal.SIGKILL)
+    wait_until(lambda: supervisor_pid(chain.folder) is None)
+    journal = segment_path(chain.folder, 0)
+    lines = journal.read_text().splitlines(keepends=True)
+    third = lines[2].replace('"hash":"0x', '"hash":"0xdead', 1)
+    journal.write_text("".join([*lines[:2], third, lines[3]]))
+    chain.start()
+    status = chain_status(chain)
+    assert (status.lost, chain.head()["number"]) == (2, "0x3")
+    assert "2 blocks did not come back" in status.message
+    chain.send()
+    time.sleep(FOLLOWED)
+    head = chain.head()
+    kill_anvil(chain)
+    assert chain.head() == head
+
+
+def test_clock__when_set_back__then_refused(chain: Chain) -> None:
+    clock = ChainClock(chain.rpc)
+    clock.jump_to(GENESIS_AT + 100)
+    assert clock.last_block_time() == GENESIS_AT + 100
+    with pytest.raises(ChainError, match="cannot be at"):
+        clock.set_next_block(GENESIS_AT + 99)
+    clock.set_next_block(GENESIS_AT + 100)
+    chain.send()
+    assert clock.last_block_time() == GENESIS_AT + 100
+    now = clock.join_real_time()
+    assert abs(now - time.time()) < 5
+    assert clock.last_block_time() == now
