@@ -1,3 +1,5 @@
-"""`ape run loaders`: see node_api.cli.loaders."""
+"""`ape run loaders`: the same command as `vouchertrail loaders`."""
 
-from node_api.cli.loaders import cli  # noqa: F401
+from node_api.cli.loaders import cli
+
+__all__ = ["cli"]

@@ -14,6 +14,8 @@ from rich.table import Table
 from node_api.loaders.completejourney.calendar import weeks_behind
 from node_api.loaders.completejourney.load import LoaderReport, load_completejourney
 from node_api.loaders.completejourney.source import DataMissing
+from node_api.loaders.spoil.spoil import EACH, FolderFaulty, SpoilReport, spoil_folder
+from node_api.loaders.spoil.stock import CannotSpoil
 
 
 @click.group()
@@ -63,4 +65,34 @@ def _print_report(report: LoaderReport, out: Path) -> None:
     }
     for name, count in rows.items():
         table.add_row(name, f"{count:,}")
+    Console().print(table)
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("out", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--seed", type=int, required=True, help="Of every draw: the same seed gives the same bytes.")
+@click.option("--each", type=click.IntRange(1, 500), default=EACH, show_default=True, help="Broken codes of each kind.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def spoil(folder: Path, out: Path, seed: int, each: int, as_json: bool) -> None:
+    """Copy FOLDER to OUT with redemptions that must be refused, the reason for each in the column expected."""
+    try:
+        report = spoil_folder(folder, out, seed, each)
+    except (FolderFaulty, CannotSpoil, ValueError) as fault:
+        raise click.ClickException(str(fault)) from fault
+    if as_json:
+        click.echo(json.dumps(asdict(report)))
+    else:
+        _print_spoiled(report, out)
+
+
+def _print_spoiled(report: SpoilReport, out: Path) -> None:
+    table = Table("expected", "rows", title=f"Spoiled with seed {report.seed} → {out}")
+    table.columns[1].justify = "right"
+    for reason, count in report.reasons.items():
+        table.add_row(reason, f"{count:,}")
+    table.add_section()
+    table.add_row("to be refused", f"{report.rows_refused:,}")
+    table.add_row("left whole", f"{report.rows_whole:,}")
+    table.add_row("sound ones added", f"{report.rows_sound_added:,}")
     Console().print(table)

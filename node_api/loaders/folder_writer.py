@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 from node_api.domain.importing.cells import Columns
@@ -22,6 +23,11 @@ def write_table(folder: Path, columns: Columns, rows: Iterable[Row], used: Itera
             writer.writerow(row)
             count += 1
     return count
+
+
+def iso(at: int) -> str:
+    """A time as import files write it."""
+    return datetime.fromtimestamp(at, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def joined(mask: int) -> str:

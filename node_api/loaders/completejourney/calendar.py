@@ -21,11 +21,6 @@ def after(day: date) -> UnixSeconds:
     return unix(day + timedelta(days=1))
 
 
-def iso(at: int) -> str:
-    """A time as import files write it."""
-    return datetime.fromtimestamp(at, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def weeks_behind(today: date) -> int:
     """How many whole weeks forward put the data's last day before `today` by one to seven days."""
     return (today - LAST_DAY - timedelta(days=1)).days // 7

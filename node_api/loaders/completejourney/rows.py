@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from node_api.loaders.completejourney.allotments import Allotments
-from node_api.loaders.completejourney.calendar import WEEK, after, iso, unix
+from node_api.loaders.completejourney.calendar import WEEK, after, unix
 from node_api.loaders.completejourney.journey import Campaign, CampaignNumber, Household, Journey, Offer, Store
 from node_api.loaders.completejourney.purchases import Purchase
 from node_api.loaders.completejourney.regions import COUNTRY
 from node_api.loaders.completejourney.terms import BillBasis, Terms
-from node_api.loaders.folder_writer import Row, items_text, joined
+from node_api.loaders.folder_writer import Row, iso, items_text, joined
 
 TOKEN = "VTC"  # noqa: S105 - a symbol: of the token a deployment makes unless told otherwise
 MAX_DEADLINE = 900

@@ -119,20 +119,17 @@ def _offers() -> dict[Offer, tuple[Product, ...]]:
 
 
 def _lines(transactions: "pd.DataFrame", redeemed: tuple[Redeemed, ...]) -> dict[ShoppingDay, tuple[BasketLine, ...]]:
-    days = {row.shopping_day for row in redeemed}
-    some = transactions[
-        transactions.household_id.isin({household for household, _ in days})
-        & transactions.day.dt.date.isin({day for _, day in days})
-    ]
+    import pandas as pd
+
+    days = sorted({row.shopping_day for row in redeemed})
+    wanted = pd.DataFrame({"household_id": [one for one, _ in days], "day": pd.to_datetime([day for _, day in days])})
+    some = transactions.merge(wanted, on=["household_id", "day"])
     found: dict[ShoppingDay, list[BasketLine]] = defaultdict(list)
     for row in some.sort_values(["basket_id", "product_id", "sold", "coupon"]).itertuples():
-        key = (Household(row.household_id), row.day.date())
-        if key in days:
-            at = UnixSeconds(int(row.transaction_timestamp.timestamp()))
-            money = Amount(row.sold), Amount(row.coupon)
-            found[key].append(
-                BasketLine(Basket(row.basket_id), Store(row.store_id), Product(row.product_id), *money, at)
-            )
+        at = UnixSeconds(int(row.transaction_timestamp.timestamp()))
+        money = Amount(row.sold), Amount(row.coupon)
+        line = BasketLine(Basket(row.basket_id), Store(row.store_id), Product(row.product_id), *money, at)
+        found[Household(row.household_id), row.day.date()].append(line)
     return {key: tuple(lines) for key, lines in found.items()}
 
 
