@@ -31,7 +31,7 @@ venv: $(STAMP)-run ## Environment of the service and the demonstration
 venv-dev: $(STAMP)-dev node ## Environment of development and tests
 
 $(STAMP)-base: requirements/installer.lock tools/python
-	@python="$$(bash tools/python)" && echo "Python: $$python" && "$$python" -m venv --clear .venv
+	@[ -x $(BIN)/python ] || { python="$$(bash tools/python)"; echo "Python: $$python"; "$$python" -m venv .venv; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/installer.lock
 	@touch $@
 
