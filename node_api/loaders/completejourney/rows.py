@@ -16,6 +16,8 @@ TOKEN = "VTC"  # noqa: S105 - a symbol: of the token a deployment makes unless t
 MAX_DEADLINE = 900
 WINDOW = 7 * 86_400
 ONLINE_STORES = 40
+NOTICE = 7 * 86_400
+"""A programme opens this many seconds before its vouchers do, so that one spent early meets an active programme."""
 QUOTA_STEP = 100
 LINE_STEP = 100_000
 ONLINE_TYPES = frozenset({"Type C"})
@@ -71,7 +73,7 @@ def programme_rows(plan: Plan) -> Iterator[Row]:
             "name": f"Coupon campaign {campaign.number} ({campaign.type})",
             "token": TOKEN,
             "utc_offset_minutes": 0,
-            "starts_at": plan.time(unix(campaign.first_day)),
+            "starts_at": plan.time(unix(campaign.first_day) - NOTICE),
             "ends_at": plan.time(after(campaign.last_day)),
             "region": COUNTRY,
             "categories": joined(categories),

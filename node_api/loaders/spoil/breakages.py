@@ -15,8 +15,12 @@ Break = Callable[[Stock, Added, int], list[SpoiledCode]]
 
 
 def too_early(stock: Stock, _added: Added, n: int) -> list[SpoiledCode]:
-    """A second, or up to a day, before the validity begins."""
-    draft = Draft.of(stock, stock.sale(lambda batch: batch.valid_from - 86_400 > stock.begin))
+    """A second, or up to a day, before the validity begins, while the programme is active already."""
+
+    def has_notice(batch: BatchRow) -> bool:
+        return batch.valid_from - 86_400 > max(stock.begin, stock.programme(batch).starts_at)
+
+    draft = Draft.of(stock, stock.sale(has_notice))
     early = 1 if n % 2 == 0 else stock.random.randrange(2, 86_400)
     draft.at = draft.sale.batch.valid_from - early
     return [draft.code(stock, "a second early" if early == 1 else "before the validity", "NotYetValid")]
