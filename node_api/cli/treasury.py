@@ -60,14 +60,14 @@ def open_treasury(settings: Settings) -> TreasuryOffice:
     rpc = RpcClient(handle.url)
     deployed = Deployed(rpc, {name: Address(entry.address) for name, entry in deployment.contracts.items()})
     keys = key_ring(settings)
-    pipeline = Pipeline(deployed, keys, handle.chain_id, _reviver(settings, handle))
+    pipeline = Pipeline(deployed, keys, handle.chain_id, reviver(settings, handle))
     wallets = KeptWallets(CustodialWallet(keys.unsafe_wallet_master()))
     return TreasuryOffice(
         handle, deployment, rpc, deployed, keys, ChainDesk(deployed, keys, pipeline), ChainBook(deployed, keys), wallets
     )
 
 
-def _reviver(settings: Settings, handle: ChainHandle) -> Callable[[], object]:
+def reviver(settings: Settings, handle: ChainHandle) -> Callable[[], object]:
     """The embedded chain is started again where it does not run; others are only waited for."""
     return (lambda: open_chain(settings)) if handle.embedded else (lambda: None)
 

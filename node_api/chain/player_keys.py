@@ -1,0 +1,47 @@
+"""Signatures of a replay: wallets and devices of the import files, honest or as a row asks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from eth_hash.auto import keccak
+
+from node_api.chain.eip712 import as_hash, domain_separator, redemption_digest, terminal_batch_digest
+from node_api.chain.import_wallets import KeptWallets
+from node_api.domain.ids import Address, Hash
+from node_api.domain.items import Item, TerminalSeal
+from node_api.domain.receipts import Receipt
+from node_api.services.ports.playing import Play
+
+_NOBODY = bytes(65)
+
+
+class ReplayKeys:
+    """Implements `PlayerKeys` for the contracts of one chain."""
+
+    def __init__(self, wallets: KeptWallets, chain_id: int, vouchers: Address) -> None:
+        """Takes whose wallets, and the domain that honest signatures are made for."""
+        self._wallets = wallets
+        self._chain_id = chain_id
+        self._vouchers = vouchers
+
+    def receipt_hash(self, receipt: Receipt) -> Hash:
+        """See the port."""
+        return as_hash(keccak(receipt.canonical()))
+
+    def sign(self, play: Play) -> Item:
+        """See the port."""
+        if play.signer is None:
+            return play.item.signed(_NOBODY)
+        claimed = replace(play.item, merchant=play.signed_as.merchant, bill=play.signed_as.bill)
+        domain = domain_separator(play.signed_as.chain_id or self._chain_id, self._vouchers)
+        return play.item.signed(self._wallets.sign(play.programme, play.signer, redemption_digest(domain, claimed)))
+
+    def seal(self, play: Play, item: Item) -> TerminalSeal | None:
+        """See the port."""
+        if play.terminal is None or play.terminal_signer is None:
+            return None
+        domain = domain_separator(self._chain_id, self._vouchers)
+        digest = terminal_batch_digest(domain, item.merchant, [redemption_digest(domain, item)])
+        signature = self._wallets.sign(play.programme, play.terminal_signer, digest)
+        return TerminalSeal(self._wallets.account(play.terminal), signature)

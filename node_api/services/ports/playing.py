@@ -1,0 +1,113 @@
+"""What a replay needs: someone who signs, a clock, and a till."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from node_api.domain.ids import Amount, Hash, MerchantId, UnixSeconds
+from node_api.domain.importing.rows import Ref
+from node_api.domain.importing.wallets import Wallet
+from node_api.domain.items import Item, TerminalSeal
+from node_api.domain.receipts import Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class SignedAs:
+    """What the signature says. An honest code says what is sent.
+
+    Attributes:
+        chain_id: of the domain it is made for; None for the chain at hand.
+    """
+
+    merchant: MerchantId
+    bill: Amount
+    chain_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """One code to be played.
+
+    Attributes:
+        code: its number in redemptions.csv.
+        rows: the numbers of its rows.
+        at: block time it is to be redeemed at.
+        programme: of its first voucher.
+        item: as it is sent; not signed yet.
+        signed_as: what is signed instead.
+        signer: whose key signs; None where nobody can, because there is no voucher.
+        custodial: whether the node's wallet is asked for the code, as an honest custodial holder would.
+        receipt: the receipt in clear.
+        terminal: who answers for it at the till, if anybody.
+        terminal_signer: who signs for the terminal.
+        expected: the refusal to come; None where it is to be accepted.
+    """
+
+    code: int
+    rows: tuple[int, ...]
+    at: UnixSeconds
+    programme: Ref
+    item: Item
+    signed_as: SignedAs
+    signer: Wallet | None
+    custodial: bool
+    receipt: Receipt
+    terminal: Wallet | None
+    terminal_signer: Wallet | None
+    expected: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a code.
+
+    Attributes:
+        reason: name of the refusal; None where it was accepted.
+        transaction: that carried it, if any did.
+        block: number of its block.
+    """
+
+    reason: str | None
+    transaction: Hash | None = None
+    block: int | None = None
+
+
+class PlayerKeys(Protocol):
+    """Signs as the devices and the wallet would."""
+
+    def receipt_hash(self, receipt: Receipt) -> Hash:
+        """The salted hash of a receipt."""
+        ...
+
+    def sign(self, play: Play) -> Item:
+        """The play's item with its signature, tampered with as the play says."""
+        ...
+
+    def seal(self, play: Play, item: Item) -> TerminalSeal | None:
+        """The terminal's word for the signed item, if a terminal answers for it."""
+        ...
+
+
+class Till(Protocol):
+    """Redeems codes."""
+
+    def redeem(self, play: Play, attempt: int = 0) -> Outcome:
+        """Brings one code to its end. The same play and attempt again, after a kill, is the same redemption."""
+        ...
+
+
+class PlayerClock(Protocol):
+    """The chain's clock."""
+
+    def movable(self) -> bool:
+        """Whether it can be moved."""
+        ...
+
+    def last_block_time(self) -> int:
+        """Time of the newest block."""
+        ...
+
+    def set_next_block(self, timestamp: int) -> None:
+        """Gives the next block this time, not before the newest block's."""
+        ...

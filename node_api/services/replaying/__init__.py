@@ -1,0 +1,1 @@
+"""Replaying the redemptions of an import folder as tills and wallets would make them."""

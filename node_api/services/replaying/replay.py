@@ -1,0 +1,169 @@
+"""The replay itself: code after code at its own second, resumable, every outcome compared with what was expected."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from node_api.domain.ids import ProgrammeId, UnixSeconds
+from node_api.domain.importing.rows import ProgrammeRow
+from node_api.domain.models import ProgrammeState
+from node_api.services.loading.seen import Seen
+from node_api.services.ports.playing import Outcome, Play, PlayerClock, Till
+from node_api.services.ports.reading import Reads
+from node_api.services.ports.treasury import ActivateProgramme, TreasuryDesk
+from node_api.services.replaying.journal import ReplayJournal
+
+SKIPPED = "skipped"
+_HANG_ON_THE_CLOCK = frozenset({"NotYetValid", "Expired", "ProgrammeNotActive"})
+_CLOCK_REASONS = frozenset({"NotYetValid", "DeadlineTooFar", "ProgrammeNotActive"})
+_TRIES = 3
+
+
+@dataclass(slots=True)
+class Summary:
+    """What became of a replay.
+
+    Attributes:
+        accepted: codes accepted; `accepted_rows` counts their vouchers.
+        refused: codes refused, by reason.
+        skipped: codes that cannot be played on this clock.
+        unexpected: codes whose outcome is not the expected one.
+        known: codes that an earlier run had brought to their end.
+    """
+
+    codes: int = 0
+    rows: int = 0
+    accepted: int = 0
+    accepted_rows: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    refused_rows: int = 0
+    skipped: int = 0
+    known: int = 0
+    activated: int = 0
+    unexpected: list[tuple[Play, Outcome]] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def add(self, play: Play, outcome: Outcome) -> None:
+        """Counts one code."""
+        self.codes += 1
+        self.rows += len(play.rows)
+        if outcome.reason == SKIPPED:
+            self.skipped += 1
+            return
+        if outcome.reason is None:
+            self.accepted += 1
+            self.accepted_rows += len(play.item.spends)
+        else:
+            self.refused[outcome.reason] += 1
+            self.refused_rows += len(play.rows)
+        if outcome.reason != play.expected:
+            self.unexpected.append((play, outcome))
+
+
+class Replay:
+    """One run over a folder's redemptions."""
+
+    def __init__(
+        self,
+        till: Till,
+        clock: PlayerClock,
+        desk: TreasuryDesk,
+        reads: Reads | None,
+        journal: ReplayJournal,
+        *,
+        shift_to_now: bool,
+    ) -> None:
+        """Sends nothing yet.
+
+        Args:
+            till: where codes are redeemed.
+            clock: the chain's.
+            desk: activates programmes when their time comes, as the treasurer would.
+            reads: the record, to recognise what an earlier run redeemed.
+            journal: what earlier runs learned.
+            shift_to_now: plays every row now instead of at its time, for chains whose clock nobody can move.
+        """
+        self._till = till
+        self._clock = clock
+        self._desk = desk
+        self._reads = reads
+        self._journal = journal
+        self._shift = shift_to_now
+        self.summary = Summary()
+
+    def run(
+        self, plays: Iterable[Play], seen: Seen, programmes: Iterable[ProgrammeRow]
+    ) -> Iterator[tuple[Play, Outcome]]:
+        """Plays every code not played before; yields all, in order, with their outcomes."""
+        began = time.monotonic()
+        dormant = sorted(
+            (
+                (row.starts_at, seen.programmes[row.ref].id)
+                for row in programmes
+                if row.active and seen.programmes[row.ref].state < ProgrammeState.ACTIVE
+            ),
+            reverse=True,
+        )
+        for play in plays:
+            outcome = self._known(play)
+            if outcome is None:
+                self._activate(dormant, self._desk.now() if self._shift else play.at)
+                outcome = self._play(play)
+                self._journal.add(play.code, outcome)
+            else:
+                self.summary.known += 1
+            self.summary.add(play, outcome)
+            yield play, outcome
+        self.summary.seconds = time.monotonic() - began
+
+    def _known(self, play: Play) -> Outcome | None:
+        """What an earlier run made of the code: refusals from the journal, redemptions from the record."""
+        noted = self._journal.outcomes.get(play.code)
+        if noted is not None and noted.reason is not None:
+            return noted if noted.reason != SKIPPED else None
+        if not play.item.spends or play.expected is not None or self._reads is None:
+            return noted
+        with self._reads.at_head() as reader:
+            found = reader.redemption_of(play.item.spends[0].voucher)
+        if found is None or found.receipt != play.item.receipt:
+            return None
+        return Outcome(None, found.tx.hash, found.tx.block.number)
+
+    def _activate(self, dormant: list[tuple[UnixSeconds, ProgrammeId]], until: UnixSeconds) -> None:
+        while dormant and dormant[-1][0] <= until:
+            starts_at, programme = dormant.pop()
+            if not self._shift and self._clock.last_block_time() <= starts_at:
+                self._clock.set_next_block(starts_at)
+            for _ in self._desk.carry_out([ActivateProgramme(programme)]):
+                self.summary.activated += 1
+
+    def _play(self, play: Play) -> Outcome:
+        if self._shift:
+            return self._play_now(play)
+        for attempt in range(_TRIES):
+            on_time = self._set_clock(play.at)
+            outcome = self._till.redeem(play, attempt)
+            if outcome.reason == play.expected or outcome.reason not in _CLOCK_REASONS or not on_time:
+                break
+            if self._desk.now() >= play.at:  # a chain that was restarted meanwhile has forgotten the time it was given
+                break
+        return outcome
+
+    def _play_now(self, play: Play) -> Outcome:
+        if play.expected in _HANG_ON_THE_CLOCK:
+            return Outcome(SKIPPED)
+        now = self._desk.now()
+        late = play.item.deadline - play.at
+        moved = replace(play, at=now, item=replace(play.item, deadline=UnixSeconds(min(now + late, 2**256 - 1))))
+        outcome = self._till.redeem(moved)
+        return Outcome(SKIPPED) if outcome.reason in _HANG_ON_THE_CLOCK else outcome
+
+    def _set_clock(self, at: UnixSeconds) -> bool:
+        """Sets the next block's time, unless the chain is past it already; then says so."""
+        if self._clock.last_block_time() > at:
+            return False
+        self._clock.set_next_block(at)
+        return True
