@@ -16,6 +16,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
+pytestmark = pytest.mark.skipif(
+    sys.version_info >= (3, 13), reason="ape needs numpy 1, which has no wheels for Python 3.13"
+)
+
 
 def run_ape(home: Path, *arguments: str) -> str:
     """Output of an ape command with a home folder, and so an ape data folder, of its own."""
