@@ -74,7 +74,8 @@ def test_create__when_by_many_at_once__then_one_set_of_keys(tmp_path: Path) -> N
 def test_create__when_a_password_is_given__then_no_password_file(tmp_path: Path) -> None:
     KeyRing(tmp_path / "keys", "correct horse").create_missing([KeyRole.ADMIN])
     assert {path.name for path in (tmp_path / "keys").iterdir()} == {"admin.json", ".lock"}
-    assert KeyRing(tmp_path / "keys", "correct horse").account(KeyRole.ADMIN)
+    ring = KeyRing(tmp_path / "keys", "correct horse")
+    assert ring.account(KeyRole.ADMIN).address == ring.address(KeyRole.ADMIN)
     with pytest.raises(KeyUnopened, match="VOUCHERTRAIL_KEY_PASSWORD"):
         KeyRing(tmp_path / "keys").account(KeyRole.ADMIN)
 

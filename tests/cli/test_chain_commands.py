@@ -1,0 +1,138 @@
+"""The chain, keys and deploy commands as a user types them, and as a program reads them.
+
+vouchertrail
+├── help lists commands; version prints it; an unknown one is refused
+├── keys create, list
+├── chain status, start, snapshot, stop: exit codes and --json
+├── deploy: plan, run, run again; a chain others run
+└── wrong settings: named, without their value
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from node_api import __version__
+from node_api.chain.handle import ensure_chain, stop_chain
+from node_api.chain.options import EmbeddedOptions
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """Runs the console command with a data folder of its own."""
+    monkeypatch.setenv("VOUCHERTRAIL_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "node_api", *arguments], capture_output=True, text=True, check=False
+        )
+
+    yield command
+    stop_chain(tmp_path / "data" / "chain")
+
+
+def parsed(done: subprocess.CompletedProcess[str], code: int = 0) -> dict[str, object]:
+    assert done.returncode == code, done.stderr
+    (line,) = done.stdout.splitlines()
+    found = json.loads(line)
+    assert isinstance(found, dict)
+    return found
+
+
+def test_help__when_asked__then_commands_are_listed(run: Run) -> None:
+    output = run("--help").stdout
+    assert all(f" {name} " in output for name in ("chain", "deploy", "keys", "version"))
+    assert run("version").stdout.strip() == __version__
+    assert run("fly").returncode == 2
+
+
+def test_keys__when_created_and_listed__then_accounts_and_no_keys(run: Run, tmp_path: Path) -> None:
+    created = parsed(run("keys", "create", "--json"))
+    assert len(created["created"]) == 11  # type: ignore[arg-type]
+    assert parsed(run("keys", "create", "--json"))["created"] == []
+    accounts = parsed(run("keys", "list", "--json"))["accounts"]
+    assert isinstance(accounts, dict)
+    listing = run("keys", "list").stdout
+    for role, address in accounts.items():
+        assert f"{role:14} {address}" in listing
+        sealed = json.loads((tmp_path / "data" / "keys" / f"{role}.json").read_text())
+        assert sealed["crypto"]["ciphertext"] not in listing
+    (tmp_path / "data" / "keys" / "admin.json").chmod(0o644)
+    assert parsed(run("keys", "list", "--json"), 4)["error"] == "KeyExposed"
+
+
+def test_chain__when_used_through_its_life__then_codes_and_json(run: Run) -> None:
+    assert parsed(run("chain", "status", "--json"), 3) == {"running": False, "last": None}
+    started = parsed(run("chain", "start", "--genesis-at", "1700000000", "--json"))
+    assert parsed(run("chain", "start", "--json")) == started
+    status = parsed(run("chain", "status", "--json"))
+    assert (status["running"], status["phase"], status["head"], status["url"]) == (True, "ready", 0, started["url"])
+    assert f"ready: chain 31373 at {started['url']}, block 0" in run("chain", "status").stdout
+    assert parsed(run("chain", "snapshot", "--json")) == {"block": 0}
+    assert parsed(run("chain", "stop", "--json")) == {"stopped": True}
+    assert parsed(run("chain", "stop", "--json")) == {"stopped": False}
+    assert "does not run" in run("chain", "status").stdout
+    assert parsed(run("chain", "snapshot", "--json"), 3)["error"] == "ChainNotReady"
+
+
+def test_chain__when_another_id_is_asked_for__then_refused(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("chain", "start")
+    monkeypatch.setenv("VOUCHERTRAIL_CHAIN_ID", "5")
+    assert parsed(run("chain", "start", "--json"), 3)["error"] == "ForeignChain"
+    done = run("chain", "start")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "the settings ask for 5" in done.stderr
+
+
+def test_deploy__when_run_twice__then_once(run: Run, tmp_path: Path) -> None:
+    plan = parsed(run("deploy", "--dry-run", "--json"))["steps"]
+    assert isinstance(plan, list)
+    assert {step["state"] for step in plan} == {"pending"}
+    assert not (tmp_path / "data" / "deployments").exists()
+    first = parsed(run("deploy", "--json"))
+    assert first["sent"] == [step["step"] for step in plan]
+    second = parsed(run("deploy", "--json"))
+    assert (second["sent"], second["contracts"]) == ([], first["contracts"])
+    assert "nothing to do: every step is done on chain 31373" in run("deploy").stdout
+    assert run("deploy", "--dry-run").stdout.count("done ") == len(plan)
+    assert parsed(run("deploy", "--parameter", "token_symbol=CNY", "--json"), 3)["error"] == "ChangedStep"
+    assert parsed(run("deploy", "--parameter", "colour=red", "--json"), 3)["error"] == "PlanFault"
+    assert run("deploy", "--parameter", "token_symbol").returncode == 2
+
+
+def test_deploy__when_the_chain_is_run_by_others__then_the_same(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = EmbeddedOptions(tmp_path / "theirs", chain_id=777)
+    monkeypatch.setenv("VOUCHERTRAIL_CHAIN_URL", ensure_chain(theirs).url)
+    try:
+        assert parsed(run("deploy", "--json"), 3)["error"] == "ForeignChain"
+        monkeypatch.setenv("VOUCHERTRAIL_CHAIN_ID", "777")
+        assert parsed(run("deploy", "--json"), 4)["error"] == "KeyMissing"
+        run("keys", "create")
+        deployed = parsed(run("deploy", "--json"))
+        assert (deployed["chain_id"], len(deployed["contracts"])) == (777, 7)  # type: ignore[arg-type]
+        assert parsed(run("chain", "status", "--json"))["embedded"] is False
+        assert run("chain", "start").returncode == 3
+        assert not (tmp_path / "data" / "chain" / "supervisor.lock").exists()
+    finally:
+        stop_chain(theirs.folder)
+
+
+def test_settings__when_wrong__then_named_without_their_value(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VOUCHERTRAIL_KEY_PASSWORD", "changeme")
+    fault = parsed(run("keys", "list", "--json"), 4)
+    assert "VOUCHERTRAIL_KEY_PASSWORD" in str(fault["message"])
+    assert "changeme" not in str(fault["message"])
+    monkeypatch.setenv("VOUCHERTRAIL_KEY_PASSWORD", "a phrase of my own")
+    monkeypatch.setenv("VOUCHERTRAIL_CHAIN_ID", "-1")
+    assert "VOUCHERTRAIL_CHAIN_ID" in run("chain", "status").stderr
