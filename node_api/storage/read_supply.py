@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Table, func, select
 
 from node_api.domain.ids import Address, BatchId, ProgrammeId, RollId
-from node_api.domain.models import Batch, Roll
+from node_api.domain.models import Batch, Roll, TxRef
 from node_api.domain.trail import BatchCounts, Issue, Sweep
 from node_api.storage import tables as t
 from node_api.storage.queries import CHUNK, Queries, Query, Record, count_of, to_address, tx_of, with_tx
@@ -80,10 +80,17 @@ class SupplyQueries(Queries):
             return Sweep(batch, roll, row.line, swept, row.amount, to_address(row.actor), tx_of(row))
         return None
 
-    def origin_of_batch(self, batch: BatchId) -> Record | None:
-        """The row of a batch with its block and transaction."""
-        rows = self._rows(with_tx(t.batches).where(t.batches.c.batch == batch, self._upto(t.batches)))
-        return rows[0] if rows else None
+    def batch_opened(self, batch: BatchId) -> TxRef | None:
+        """Where a batch was opened."""
+        return self._origin(t.batches, t.batches.c.batch == batch)
+
+    def roll_written(self, roll: RollId) -> TxRef | None:
+        """Where a roll was written."""
+        return self._origin(t.rolls, t.rolls.c.roll == roll)
+
+    def _origin(self, table: Table, which: ColumnElement[bool]) -> TxRef | None:
+        rows = self._rows(with_tx(table).where(which, self._upto(table)))
+        return tx_of(rows[0]) if rows else None
 
     def batch_counts(self) -> dict[BatchId, BatchCounts]:
         """The roll-ups per batch as they stand; only at the head."""

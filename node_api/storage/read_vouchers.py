@@ -124,6 +124,11 @@ class VoucherQueries(SupplyQueries):
                 return Commitment(row.first_number, count, to_hash(row.commitment), tx_of(row))
         return None
 
+    def redemptions_from(self, first: int, count: int) -> list[Redemption]:
+        """`count` redemptions from number `first` on, by number."""
+        number = t.redemptions.c.number
+        return self._redemptions(_with_holder().where(number >= first, number < first + count).order_by(number))
+
     def _assemble(self, found: Sequence[tuple[VoucherId, Address]]) -> list[VoucherFacts]:
         """Facts of vouchers whose roll and place exist, in the order given; those without a batch are left out."""
         split = [split_voucher(voucher) for voucher, _ in found]

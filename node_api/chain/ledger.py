@@ -1,0 +1,177 @@
+"""The contracts' own words as of one block, for audits. Implements the port `ChainState`.
+
+Words are read by slot (`eth_getStorageAt`), tens of thousands of them in JSON-RPC batches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from node_api.chain import words as w
+from node_api.chain.contracts import contract
+from node_api.chain.rpc import Request, RpcClient
+from node_api.chain.rpc_errors import RpcError
+from node_api.chain.rpc_values import Json, data
+from node_api.domain.ids import MAX_PLACES, Address, Amount, BatchId, Day, Hash, LineId, MerchantId, RollId, VoucherId
+from node_api.domain.models import BlockRef, VoucherState
+from node_api.domain.reconciliation import BatchState, LineTerms, PairState, TokenState
+from node_api.domain.trail import MerchantDay
+from node_api.services.ports.auditing import StateGone
+
+_ASKED_FOR = "the chain does not keep the state of block {number} (any more): {said}"
+_WORD_BITS = 256
+
+
+class Ledger:
+    """Reads Vouchers and Treasury."""
+
+    def __init__(self, rpc: RpcClient, contracts: Mapping[str, str]) -> None:
+        """Takes the chain and the contracts' addresses by name; asks nothing yet."""
+        self._rpc = rpc
+        self._vouchers, self._treasury = contracts["Vouchers"], contracts["Treasury"]
+        self._words = 0
+
+    @property
+    def words_read(self) -> int:
+        """See the port."""
+        return self._words
+
+    def lines(self, lines: Sequence[LineId], block: BlockRef) -> dict[LineId, LineTerms]:
+        """See the port."""
+        ledger = self._vouchers_words("_lines", lines, block)
+        accounts = w.slot_of("Treasury", "_accounts")
+        account = self._storage(self._treasury, [w.mapped(line, accounts) for line in lines], block)
+        return {
+            line: LineTerms(
+                deposited=Amount(w.field(money, 0, 64)),
+                available=Amount(w.field(money, 64, 64)),
+                settled=Amount(w.field(money, 128, 64)),
+                returned=Amount(w.field(money, 192, 64)),
+                committed=Amount(w.field(word, 0, 64)),
+                payable=Amount(w.field(word, 64, 64)),
+                committed_count=w.field(word, 128, 48),
+                payable_count=w.field(word, 176, 48),
+            )
+            for line, word, money in zip(lines, ledger, account, strict=True)
+        }
+
+    def batches(self, batches: Sequence[BatchId], block: BlockRef) -> dict[BatchId, BatchState]:
+        """See the port."""
+        terms = self._vouchers_words("_batches", batches, block)
+        supply = self._vouchers_words("_batches", batches, block, offset=2)
+        return {
+            batch: BatchState(
+                batch,
+                LineId(w.batch_line(term)),
+                Amount(w.batch_face(term)),
+                issued=w.field(word, 40, 40),
+                swept=w.field(word, 120, 40),
+            )
+            for batch, term, word in zip(batches, terms, supply, strict=True)
+        }
+
+    def pairs(self, pairs: Sequence[tuple[BatchId, RollId]], block: BlockRef) -> list[PairState]:
+        """See the port."""
+        marks = self._marks(pairs, block)
+        rolls = sorted({roll for _, roll in pairs})
+        places = {
+            roll: min(w.field(word, 24, 16), MAX_PLACES)
+            for roll, word in zip(rolls, self._vouchers_words("_rolls", rolls, block), strict=True)
+        }
+        keys = [
+            (index, key) for index, (batch, roll) in enumerate(pairs) for key in _bit_keys(batch, roll, places[roll])
+        ]
+        bits = [0] * len(pairs)
+        found = self._vouchers_words("_redeemed", [key for _, key in keys], block)
+        for (index, _), word in zip(keys, found, strict=True):
+            bits[index] += word.bit_count()
+        return [
+            PairState(batch, roll, *marks[batch, roll], places=places[roll], redeemed=bits[index])
+            for index, (batch, roll) in enumerate(pairs)
+        ]
+
+    def days(self, days: Sequence[tuple[MerchantId, LineId, Day]], block: BlockRef) -> list[MerchantDay]:
+        """See the port."""
+        found = self._vouchers_words("_days", [w.day_key(line, merchant, day) for merchant, line, day in days], block)
+        return [
+            MerchantDay(
+                merchant,
+                line,
+                day,
+                redeemed=Amount(w.field(word, 0, 56)),
+                count=w.field(word, 168, 28),
+                settled=Amount(w.field(word, 56, 56)),
+                settled_count=w.field(word, 196, 28),
+            )
+            for (merchant, line, day), word in zip(days, found, strict=True)
+        ]
+
+    def tokens(self, tokens: Sequence[Address], block: BlockRef) -> list[TokenState]:
+        """See the port."""
+        slot = w.slot_of("Treasury", "_escrow")
+        escrow = self._storage(self._treasury, [w.mapped(int(token, 16), slot) for token in tokens], block)
+        balance_of = contract("SettlementToken").function("balanceOf").encode((self._treasury,))
+        call = "0x" + balance_of.hex()
+        answers = self._ask([("eth_call", ({"to": token, "data": call}, hex(block.number))) for token in tokens], block)
+        return [
+            TokenState(token, Amount(held), Amount(int.from_bytes(data(answer))))
+            for token, held, answer in zip(tokens, escrow, answers, strict=True)
+        ]
+
+    def commitment(self, first_number: int, block: BlockRef) -> Hash:
+        """See the port."""
+        (word,) = self._vouchers_words("_commitments", [first_number], block)
+        return Hash(f"0x{word:064x}")
+
+    def voucher(self, voucher: VoucherId, block: BlockRef) -> tuple[VoucherState, Address | None]:
+        """See the port."""
+        functions = contract("Vouchers")
+        state_of, holder_of = functions.function("stateOf"), functions.function("holderOf")
+        (answer,) = self._ask([self._call(state_of.encode((voucher,)), block)], block)
+        state = VoucherState(int.from_bytes(data(answer)))
+        if state is VoucherState.NONE:
+            return state, None
+        (holder,) = self._ask([self._call(holder_of.encode((voucher,)), block)], block)
+        return state, Address("0x" + data(holder)[-20:].hex())
+
+    def _call(self, calldata: bytes, block: BlockRef) -> Request:
+        return "eth_call", ({"to": self._vouchers, "data": "0x" + calldata.hex()}, hex(block.number))
+
+    def _marks(
+        self, pairs: Sequence[tuple[BatchId, RollId]], block: BlockRef
+    ) -> dict[tuple[BatchId, RollId], tuple[bool, bool]]:
+        batches = sorted({batch for batch, _ in pairs})
+        reach = dict(zip(batches, self._vouchers_words("_batches", batches, block, offset=1), strict=True))
+        marks, outside = {}, []
+        for batch, roll in pairs:
+            mark = w.mark_in_window(reach[batch], roll)
+            if mark is None:
+                outside.append((batch, roll))
+            else:
+                marks[batch, roll] = mark
+        found = self._vouchers_words("_marks", [w.marks_key(batch, roll) for batch, roll in outside], block)
+        for (batch, roll), word in zip(outside, found, strict=True):
+            marks[batch, roll] = w.mark_outside(word, roll)
+        return marks
+
+    def _vouchers_words(self, label: str, keys: Sequence[int], block: BlockRef, *, offset: int = 0) -> list[int]:
+        slot = w.slot_of("Vouchers", label)
+        return self._storage(self._vouchers, [w.mapped(key, slot, offset) for key in keys], block)
+
+    def _storage(self, address: str, slots: Sequence[str], block: BlockRef) -> list[int]:
+        self._words += len(slots)
+        at = hex(block.number)
+        answers = self._ask([("eth_getStorageAt", (address, slot, at)) for slot in slots], block)
+        return [int.from_bytes(data(answer)) for answer in answers]
+
+    def _ask(self, questions: Sequence[Request], block: BlockRef) -> list[Json]:
+        try:
+            return self._rpc.batch(questions)
+        except RpcError as error:
+            raise StateGone(_ASKED_FOR.format(number=block.number, said=error.message)) from error
+
+
+def _bit_keys(batch: int, roll: int, places: int) -> range:
+    """Keys of the words that hold the redeemed bits of a pair."""
+    first = (batch << 35 | roll << 11) // _WORD_BITS
+    return range(first, first - (-places // _WORD_BITS))

@@ -1,0 +1,129 @@
+"""Redeeming calls read back out of their transactions, for audits. Implements the port `SentCalls`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+from eth_abi.abi import decode, encode
+from eth_abi.exceptions import DecodingError
+from eth_hash.auto import keccak
+
+from node_api.chain.contracts import contract
+from node_api.chain.eip712 import as_hash, domain_separator, recover, redemption_digest, terminal_batch_digest
+from node_api.chain.rpc import RpcClient
+from node_api.chain.rpc_errors import RpcError
+from node_api.chain.rpc_values import data, record, text
+from node_api.chain.signing import ERC1271_MAGIC
+from node_api.domain.ids import Address, Amount, Hash, MerchantId, UnixSeconds, VoucherId
+from node_api.domain.items import Item, Spend
+from node_api.domain.models import BlockRef, Redemption
+from node_api.services.ports.auditing import SentItem, StateGone
+
+_CONTRACT_GAS = 200_000
+_ZERO = "0x" + 40 * "0"
+_LEAF = ("bytes32", "uint256", "uint256", "uint256", "address", "uint256", "uint256")
+
+# `Group` and `Item` of contracts/types/Redemption.sol: what follows the signature in an item is of later rules.
+_RawItem = tuple[tuple[tuple[int, int, int], ...], int, bytes, int, int, bytes]
+_RawGroup = tuple[int, str, bytes, tuple[_RawItem, ...]]
+
+
+class RedeemCalls:
+    """Asks for transactions, and for the answer of holders that are contracts."""
+
+    def __init__(self, rpc: RpcClient, chain_id: int, vouchers: Address) -> None:
+        """Asks nothing yet.
+
+        Args:
+            rpc: the chain.
+            chain_id: EIP-155 chain id.
+            vouchers: address of `Vouchers`: what must have been called, and the verifying contract of every signature.
+        """
+        self._rpc, self._vouchers = rpc, vouchers
+        self._domain = domain_separator(chain_id, vouchers)
+
+    def items(self, transaction: Hash) -> list[SentItem] | None:
+        """See the port."""
+        answer = self._rpc.call("eth_getTransactionByHash", [transaction])
+        if answer is None:
+            return None
+        sent = record(answer)
+        to, sender, calldata = sent.get("to"), text(sent["from"]), data(sent["input"])
+        redeem = contract("Vouchers").function("redeem")
+        if not isinstance(to, str) or to.lower() != self._vouchers.lower() or calldata[:4] != redeem.selector:
+            return None
+        try:
+            (groups,) = decode(redeem.inputs, calldata[4:])
+        except DecodingError:
+            return None
+        return [item for group in cast("tuple[_RawGroup, ...]", groups) for item in self._group(group, sender)]
+
+    def signed_by(self, holder: Address, sent: SentItem, block: BlockRef) -> str | None:
+        """See the port."""
+        digest = bytes.fromhex(sent.digest[2:])
+        signer = recover(digest, sent.item.signature)
+        if signer is not None and signer.lower() == holder.lower():
+            return "ECDSA"
+        return "ERC-1271" if self._contract_says_yes(holder, digest, sent.item.signature, block) else None
+
+    def chained(self, redemptions: Sequence[Redemption]) -> Hash:
+        """See the port."""
+        commitment = bytes(32)
+        for done in redemptions:
+            leaf = encode(
+                _LEAF,
+                (
+                    bytes.fromhex(done.digest[2:]),
+                    done.voucher,
+                    done.amount,
+                    done.merchant,
+                    done.terminal or _ZERO,
+                    done.tx.block.timestamp,
+                    done.rules_version,
+                ),
+            )
+            commitment = keccak(commitment + keccak(leaf))
+        return as_hash(commitment)
+
+    def _group(self, group: _RawGroup, sender: str) -> list[SentItem]:
+        merchant, terminal, seal, raw = group[:4]
+        items = [_item(merchant, item) for item in raw]
+        digests = [redemption_digest(self._domain, item) for item in items]
+        named = None if int(terminal, 16) == 0 else Address(terminal.lower())
+        sealed = named is not None and (
+            named == sender.lower() or self._is_sealed(named, MerchantId(merchant), digests, seal)
+        )
+        return [SentItem(item, as_hash(digest), named, sealed) for item, digest in zip(items, digests, strict=True)]
+
+    def _is_sealed(self, terminal: Address, merchant: MerchantId, digests: list[bytes], seal: bytes) -> bool:
+        signer = recover(terminal_batch_digest(self._domain, merchant, digests), seal)
+        return signer is not None and signer.lower() == terminal
+
+    def _contract_says_yes(self, holder: Address, digest: bytes, signature: bytes, block: BlockRef) -> bool:
+        at = hex(block.number)
+        try:
+            if not data(self._rpc.call("eth_getCode", [holder, at])):
+                return False
+        except RpcError as error:
+            raise StateGone(f"the chain does not keep the state of block {block.number}: {error.message}") from error
+        question = ERC1271_MAGIC + encode(("bytes32", "bytes"), (digest, signature))
+        call = {"to": str(holder), "data": "0x" + question.hex(), "gas": hex(_CONTRACT_GAS)}
+        try:
+            answer = data(self._rpc.call("eth_call", [dict(call), at]))
+        except RpcError:
+            return False
+        return len(answer) >= 32 and answer[:32] == ERC1271_MAGIC.ljust(32, b"\0")
+
+
+def _item(merchant: int, raw: _RawItem) -> Item:
+    spends, bill, receipt, channel, deadline, signature = raw[:6]
+    return Item(
+        spends=tuple(Spend(VoucherId(voucher), Amount(amount), sequence) for voucher, amount, sequence in spends),
+        merchant=MerchantId(merchant),
+        bill=Amount(bill),
+        receipt=as_hash(receipt),
+        channel=channel,
+        deadline=UnixSeconds(deadline),
+        signature=signature,
+    )

@@ -1,0 +1,216 @@
+"""Adding up every budget line from the chain's words, its bits, its events and the index, and comparing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from node_api.domain.ids import Address, Amount, BatchId, LineId, ProgrammeId, RollId
+from node_api.domain.models import Programme
+from node_api.domain.reconciliation import (
+    LINE_TERMS,
+    TERMS,
+    BatchState,
+    Check,
+    LineTerms,
+    PairState,
+    Reconciliation,
+    Source,
+)
+from node_api.domain.trail import LineSums, MerchantDay
+from node_api.services.ports.auditing import AuditReader, ChainState
+
+_NONE = Amount(0)
+_NOTHING = LineTerms(_NONE, _NONE, _NONE, _NONE, _NONE, _NONE, 0, 0, 0, _NONE, 0)
+
+# What each source knows of a line; a line it has never heard of is a line of zeros there.
+_KNOWN: Mapping[Source, tuple[str, ...]] = {
+    Source.CHAIN: (*TERMS, "committed_count", "payable_count"),
+    Source.BITS: ("committed", "committed_count", "payable", "redeemed", "redeemed_count"),
+    Source.DAYS: ("redeemed", "redeemed_count", "settled", "settled_count", "payable", "payable_count"),
+    Source.EVENTS: LINE_TERMS,
+    Source.INDEX: LINE_TERMS,
+}
+
+ByLine = Mapping[LineId, LineTerms]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """An issued pair as the events have it."""
+
+    batch: BatchId
+    roll: RollId
+    count: int
+    swept: int
+
+
+def reconcile(reader: AuditReader, chain: ChainState, programme: ProgrammeId | None = None) -> Reconciliation:
+    """Compares everything as of the reader's block.
+
+    Args:
+        reader: the index.
+        chain: the contracts' own words; asked at the reader's block.
+        programme: only this one; escrow is by token and so only compared over all programmes.
+
+    Raises:
+        StateGone: the chain no longer keeps the state of that block.
+    """
+    block, read_before = reader.block, chain.words_read
+    lines = [line.id for line in reader.lines(programme)]
+    pairs = [_Pair(*pair) for pair in reader.pairs(programme)]
+    batches = chain.batches([batch.id for batch in reader.batches(programme)], block)
+    states = chain.pairs([(pair.batch, pair.roll) for pair in pairs], block)
+    indexed_days = reader.merchant_days(programme=programme)
+    days = chain.days([(day.merchant, day.line, day.day) for day in indexed_days], block)
+    kept = chain.lines(lines, block)
+    by_source: dict[Source, ByLine] = {
+        Source.CHAIN: kept,
+        Source.BITS: _from_bits(states, batches, kept),
+        Source.DAYS: _from_days(days),
+        Source.EVENTS: _from_sums(reader.line_sums_from_facts(programme)),
+        Source.INDEX: _from_sums(reader.line_sums(programme)),
+    }
+    checks = [
+        *_line_checks(lines, by_source),
+        *_batch_checks(pairs, batches),
+        *_pair_checks(pairs, states),
+        *_day_checks(indexed_days, days),
+    ]
+    if programme is None:
+        checks += _token_checks(reader, chain, lines, by_source[Source.EVENTS])
+    return Reconciliation(block, programme, tuple(checks), len(lines), len(pairs), chain.words_read - read_before)
+
+
+# --- one line's terms, by source ---
+
+
+def _from_sums(sums: Mapping[LineId, LineSums]) -> ByLine:
+    return {line: LineTerms(**{name: getattr(some, name) for name in LINE_TERMS}) for line, some in sums.items()}
+
+
+def _from_bits(pairs: Iterable[PairState], batches: Mapping[BatchId, BatchState], kept: ByLine) -> ByLine:
+    """Committed is what the clear bits of pairs not swept stand for; payable what the set bits do, less what was settled."""
+    values: dict[LineId, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    for pair in pairs:
+        batch = batches[pair.batch]
+        open_places = 0 if pair.swept or not pair.issued else pair.places - pair.redeemed
+        value = values[batch.line]
+        value[0] += open_places * batch.face
+        value[1] += open_places
+        value[2] += pair.redeemed * batch.face
+        value[3] += pair.redeemed
+    terms = {}
+    for line, (committed, committed_count, redeemed, redeemed_count) in values.items():
+        settled = kept[line].settled if line in kept else None
+        terms[line] = LineTerms(
+            committed=Amount(committed),
+            committed_count=committed_count,
+            redeemed=Amount(redeemed),
+            redeemed_count=redeemed_count,
+            payable=None if settled is None else Amount(redeemed - settled),
+        )
+    return terms
+
+
+def _from_days(days: Iterable[MerchantDay]) -> ByLine:
+    values: dict[LineId, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    for day in days:
+        value = values[day.line]
+        for at, amount in enumerate((day.redeemed, day.count, day.settled, day.settled_count)):
+            value[at] += amount
+    return {
+        line: LineTerms(
+            redeemed=Amount(redeemed),
+            redeemed_count=count,
+            settled=Amount(settled),
+            settled_count=settled_count,
+            payable=Amount(redeemed - settled),
+            payable_count=count - settled_count,
+        )
+        for line, (redeemed, count, settled, settled_count) in values.items()
+    }
+
+
+def _line_checks(lines: Sequence[LineId], by_source: Mapping[Source, ByLine]) -> Iterator[Check]:
+    for line in lines:
+        terms = {source: by_line.get(line, _NOTHING) for source, by_line in by_source.items()}
+        for name in LINE_TERMS:
+            values = {source: int(getattr(some, name)) for source, some in terms.items() if name in _KNOWN[source]}
+            yield Check(f"line {line}", line, name, values)
+        rest = {source: _rest(terms[source]) for source in (Source.CHAIN, Source.EVENTS, Source.INDEX)}
+        yield Check(f"line {line}", line, "deposited less its parts", rest, expected=0)
+
+
+def _rest(terms: LineTerms) -> int:
+    """What is left of the deposits when all of their parts are taken off: nothing, by the identity."""
+    deposited, *parts = (int(getattr(terms, name)) for name in TERMS)
+    return deposited - sum(parts)
+
+
+# --- what the lines are made of ---
+
+
+def _batch_checks(pairs: Iterable[_Pair], batches: Mapping[BatchId, BatchState]) -> Iterator[Check]:
+    """The supply written in a batch's word is what its events add up to: no pair is missing."""
+    counted: dict[BatchId, list[int]] = defaultdict(lambda: [0, 0])
+    for pair in pairs:
+        counted[pair.batch][0] += pair.count
+        counted[pair.batch][1] += pair.swept
+    for batch, state in batches.items():
+        issued, swept = counted[batch]
+        for term, kept, logged in (("issued", state.issued, issued), ("swept", state.swept, swept)):
+            yield Check(f"batch {batch}", state.line, term, {Source.CHAIN: kept, Source.EVENTS: logged})
+
+
+def _pair_checks(pairs: Sequence[_Pair], states: Sequence[PairState]) -> Iterator[Check]:
+    """Every pair of the events carries its mark, and its places are its vouchers. Only what differs is listed."""
+    for pair, state in zip(pairs, states, strict=True):
+        expected = pair.count
+        kept = state.places if state.issued else 0
+        if kept != expected:
+            values = {Source.BITS: kept, Source.EVENTS: expected}
+            yield Check(f"batch {pair.batch}, roll {pair.roll}", None, "places", values)
+        expired = state.places - state.redeemed if state.swept else 0
+        if expired != pair.swept:
+            values = {Source.BITS: expired, Source.EVENTS: pair.swept}
+            yield Check(f"batch {pair.batch}, roll {pair.roll}", None, "swept", values)
+
+
+def _day_checks(indexed: Sequence[MerchantDay], kept: Sequence[MerchantDay]) -> Iterator[Check]:
+    """Only what differs is listed; the sums by line are always."""
+    for ours, theirs in zip(indexed, kept, strict=True):
+        for term in ("redeemed", "count", "settled", "settled_count"):
+            values = {Source.INDEX: int(getattr(ours, term)), Source.DAYS: int(getattr(theirs, term))}
+            if len(set(values.values())) > 1:
+                yield Check(f"merchant {ours.merchant}, day {ours.day}", ours.line, term, values)
+
+
+def _token_checks(reader: AuditReader, chain: ChainState, lines: Sequence[LineId], events: ByLine) -> list[Check]:
+    """Escrow holds what was deposited and neither settled nor returned, over all lines of a token."""
+    token_of: dict[ProgrammeId, Address] = {programme.id: _token(programme) for programme in reader.programmes()}
+    due: dict[Address, int] = {_lower(token): 0 for token in reader.tokens()}
+    for line in lines:
+        terms = events.get(line, _NOTHING)
+        held = int(terms.deposited or 0) - int(terms.settled or 0) - int(terms.returned or 0)
+        token = token_of[ProgrammeId(line >> 16)]
+        due[token] = due.get(token, 0) + held
+    states = chain.tokens(sorted(due), reader.block)
+    return [
+        Check(
+            f"token {state.token}",
+            None,
+            "escrow",
+            {Source.ESCROW: state.escrow, Source.BALANCE: state.balance, Source.EVENTS: due[state.token]},
+        )
+        for state in states
+    ]
+
+
+def _token(programme: Programme) -> Address:
+    return _lower(programme.token)
+
+
+def _lower(address: Address) -> Address:
+    return Address(address.lower())
