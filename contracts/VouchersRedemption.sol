@@ -6,16 +6,16 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {IVouchersErrors} from "./interfaces/IVouchersErrors.sol";
 import {IVouchersRedemption} from "./interfaces/IVouchersRedemption.sol";
 import {Digests} from "./libraries/Digests.sol";
+import {Items} from "./libraries/Items.sol";
 import {RegionCode} from "./libraries/RegionCode.sol";
 import {RollCode} from "./libraries/RollCode.sol";
 import {Signatures} from "./libraries/Signatures.sol";
 import {VoucherId} from "./libraries/VoucherId.sol";
+import {RedemptionHand} from "./RedemptionHand.sol";
 import {MerchantStatus} from "./types/Merchant.sol";
 import {ProgrammeState} from "./types/Programme.sol";
 import {Group, Item, Spend} from "./types/Redemption.sol";
-import {VouchersStorage} from "./VouchersStorage.sol";
 import {BatchWord} from "./words/BatchWord.sol";
-import {LedgerWord} from "./words/LedgerWord.sol";
 import {MerchantWord} from "./words/MerchantWord.sol";
 import {NetworkWord} from "./words/NetworkWord.sol";
 import {ProgrammeWord} from "./words/ProgrammeWord.sol";
@@ -23,56 +23,29 @@ import {RollWord} from "./words/RollWord.sol";
 import {RulesWord} from "./words/RulesWord.sol";
 
 /// @title Redeeming: the hot path.
-/// @dev A call keeps the words it has read in a {Call} in memory, since neighbouring items mostly share them, and writes bits and
-/// ledger words when it leaves them.
-abstract contract VouchersRedemption is IVouchersErrors, IVouchersRedemption, VouchersStorage, EIP712 {
+abstract contract VouchersRedemption is IVouchersErrors, IVouchersRedemption, RedemptionHand, EIP712 {
     uint256 private constant MAX_ITEMS = 1_000;
-    bytes4 private constant GOOD = 0;
-
-    /// @dev The words a call has in hand. Zero ids never name anything, so a fresh one matches no key.
-    struct Call {
-        bytes32 domain;
-        uint256 network;
-        uint256 number;
-        bytes32 commitment;
-        uint256 merchant;
-        uint256 merchantWord;
-        address terminal;
-        uint256 roll;
-        uint256 rollWord;
-        uint256 programme;
-        uint256 programmeWord;
-        uint256 rulesKey;
-        uint256 rules;
-        uint256 batch;
-        uint256 terms;
-        uint256 reach;
-        uint256 bitsKey;
-        uint256 bits;
-        uint256 bitsStored;
-        uint256 line;
-        uint256 amount;
-        uint256 count;
-        uint256 failed;
-    }
+    /// @dev Refusals are selectors, left-aligned in a full word: no masks on the hot path.
+    bytes32 private constant GOOD = 0;
 
     /// @inheritdoc IVouchersRedemption
     function redeem(Group[] calldata groups) external returns (uint256 redeemed) {
         _checkSender(groups);
 
         Call memory c;
-        c.domain = _domainSeparatorV4();
+        _layTable(c);
+        c.desk = Digests.lay(_domainSeparatorV4());
         c.network = _network;
         uint256 first = NetworkWord.nextNumber(c.network);
         c.number = first;
         for (uint256 i; i < groups.length; ++i) {
             _redeemGroup(c, groups[i], i);
         }
+        _writeAllBits(c);
         redeemed = c.number - first;
         if (redeemed == 0) return 0;
 
-        // Effect: what is still in hand, the running number and the commitment.
-        _writeBits(c);
+        // Effect: the running number and the commitment.
         _network = NetworkWord.addNumbers(c.network, redeemed);
         _commitments[first] = c.commitment;
 
@@ -92,203 +65,208 @@ abstract contract VouchersRedemption is IVouchersErrors, IVouchersRedemption, Vo
     }
 
     function _redeemGroup(Call memory c, Group calldata group, uint256 index) private {
+        Item[] calldata items = group.items;
+        c.group = index + 1;
         c.merchant = group.merchant;
         c.merchantWord = _merchants[group.merchant];
-        c.terminal = group.terminal;
+        c.terminal = uint256(uint160(group.terminal));
+        Digests.setMerchant(c.desk, group.merchant, group.terminal);
         uint256 first = c.number;
 
-        bytes32[] memory digests = new bytes32[](group.items.length);
-        for (uint256 i; i < digests.length; ++i) {
-            digests[i] = Digests.redemption(c.domain, group.items[i], group.merchant);
-        }
-        bytes4 refusal = _judgeTerminal(c, group, digests);
-        for (uint256 i; i < digests.length; ++i) {
-            _redeemItem(c, group.items[i], digests[i], refusal, index, i);
+        bytes32 refusal = c.terminal == 0 ? GOOD : _judgeTerminal(c, group);
+        for (uint256 i; i < items.length; ++i) {
+            _redeemItem(c, Items.at(items, i), refusal, i);
         }
         _writeLedger(c);
 
         // Log:
-        if (c.terminal != address(0) && c.number != first) {
-            emit TerminalBatchAccepted(c.merchant, c.terminal, first, c.number - first);
+        if (c.terminal != 0 && c.number != first) {
+            emit TerminalBatchAccepted(c.merchant, group.terminal, first, c.number - first);
         }
     }
+
+    function _redeemItem(Call memory c, Item calldata item, bytes32 refusal, uint256 index) private {
+        Spend[] calldata spends = Items.spends(item);
+        bytes32 digest = Digests.redemption(c.desk, item, spends);
+        bool signed;
+        if (refusal == GOOD) (refusal, signed) = _judgeItem(c, item, spends, digest);
+        if (refusal != GOOD) {
+            if (signed) emit RedemptionRefused(c.failed, c.merchant, digest, bytes4(refusal));
+            else emit RedemptionItemRefused(c.merchant, c.group - 1, index, bytes4(refusal));
+            return;
+        }
+        uint256 i;
+        do {
+            _redeemVoucher(c, Items.at(spends, i).voucher, item.receipt, digest);
+            unchecked {
+                ++i;
+            }
+        } while (i != spends.length);
+    }
+
+    // --- judging: nothing is written but bits in hand, and those of a refused item are taken back ---
 
     /// @dev A terminal counts only where it sent the call or signed its items.
-    function _judgeTerminal(Call memory c, Group calldata group, bytes32[] memory digests) private view returns (bytes4) {
+    function _judgeTerminal(Call memory c, Group calldata group) private view returns (bytes32) {
         address terminal = group.terminal;
-        if (terminal == address(0)) return GOOD;
-        if (!MerchantWord.serves(_terminals[terminal], group.merchant)) return Vouchers_TerminalUnknown.selector;
+        if (!MerchantWord.serves(_terminals[terminal], group.merchant)) return bytes32(Vouchers_TerminalUnknown.selector);
         if (terminal == msg.sender) return GOOD;
-        bytes32 digest = Digests.terminalBatch(c.domain, group.merchant, digests);
+        bytes32[] memory digests = new bytes32[](group.items.length);
+        for (uint256 i; i < digests.length; ++i) {
+            Item calldata item = Items.at(group.items, i);
+            digests[i] = Digests.redemption(c.desk, item, Items.spends(item));
+        }
+        bytes32 digest = Digests.terminalBatch(_domainSeparatorV4(), group.merchant, digests);
         if (Signatures.isSignedBy(terminal, digest, group.terminalSignature)) return GOOD;
-        return Vouchers_TerminalSignatureInvalid.selector;
+        return bytes32(Vouchers_TerminalSignatureInvalid.selector);
     }
-
-    function _redeemItem(Call memory c, Item calldata item, bytes32 digest, bytes4 refusal, uint256 group, uint256 index) private {
-        Spend[] calldata spends = item.spends;
-        address holder;
-        if (refusal == GOOD) (refusal, holder) = _judgeSignature(c, spends, item, digest);
-        if (refusal != GOOD) {
-            emit RedemptionItemRefused(c.merchant, group, index, refusal);
-            return;
-        }
-        refusal = _judgeItem(c, item, spends, holder);
-        if (refusal != GOOD) {
-            emit RedemptionRefused(c.failed, c.merchant, digest, refusal);
-            return;
-        }
-        for (uint256 i; i < spends.length; ++i) {
-            _redeemVoucher(c, spends[i].voucher, item.receipt, digest);
-        }
-    }
-
-    // --- judging: nothing is written ---
 
     /// @dev Who must have signed is the holder of the first voucher.
-    function _judgeSignature(Call memory c, Spend[] calldata spends, Item calldata item, bytes32 digest)
+    /// @return reason {GOOD} or the error's selector.
+    /// @return signed Whether the holder's signature was good.
+    function _judgeItem(Call memory c, Item calldata item, Spend[] calldata spends, bytes32 digest)
         private
-        view
-        returns (bytes4, address holder)
+        returns (bytes32 reason, bool signed)
     {
-        if (spends.length == 0) return (Vouchers_VouchersMissing.selector, holder);
-        uint256 voucher = spends[0].voucher;
-        if (!_enterRoll(c, voucher)) return (Vouchers_VoucherUnknown.selector, holder);
-        holder = RollCode.holderAt(RollWord.pointer(c.rollWord), VoucherId.place(voucher));
-        if (!Signatures.isSignedBy(holder, digest, item.signature)) return (Vouchers_SignatureInvalid.selector, holder);
-        return (GOOD, holder);
-    }
-
-    /// @dev The rules in the order of {IVouchersErrors}; leaves the first voucher that failed in `c.failed`.
-    function _judgeItem(Call memory c, Item calldata item, Spend[] calldata spends, address holder) private returns (bytes4 reason) {
-        c.failed = spends[0].voucher;
-        if (!_enterBatch(c, c.failed)) return Vouchers_VoucherUnknown.selector;
-        if (block.timestamp >= item.deadline) return Vouchers_DeadlinePassed.selector;
-        unchecked {
-            if (item.deadline - block.timestamp > RulesWord.maxDeadline(c.rules)) return Vouchers_DeadlineTooFar.selector;
+        if (spends.length == 0) return (bytes32(Vouchers_VouchersMissing.selector), false);
+        uint256 voucher = Items.at(spends, 0).voucher;
+        uint256 slot = _slotOf(c, voucher);
+        Patch memory p = c.blank;
+        assembly ("memory-safe") {
+            p := mload(slot)
         }
-        uint256 programme = c.programme;
-        uint256 amounts;
-        uint256 minimums;
-        uint256 previous;
-        for (uint256 i; i < spends.length; ++i) {
-            Spend calldata spend = spends[i];
-            uint256 voucher = spend.voucher;
-            c.failed = voucher;
-            if (i != 0) reason = _judgeNeighbour(c, voucher, previous, programme, holder);
-            if (reason == GOOD) reason = _judgeVoucher(c, spend, item.channel);
-            if (reason != GOOD) return reason;
-            previous = voucher;
-            unchecked {
-                amounts += BatchWord.face(c.terms); // each below 2^48, so neither sum can wrap
-                minimums += BatchWord.minimumSpend(c.terms);
+        if (p.key != _keyOf(c, voucher)) {
+            if (!_enter(c, slot, voucher)) return (bytes32(Vouchers_VoucherUnknown.selector), false);
+            assembly ("memory-safe") {
+                p := mload(slot)
             }
         }
-        c.failed = spends[0].voucher;
-        if (amounts > item.bill) return Vouchers_AmountsOverBill.selector;
-        if (minimums > item.bill) return Vouchers_MinimumSpendUnmet.selector;
-        if (holder == c.terminal) return Vouchers_SelfRedemption.selector;
+        if (!VoucherId.isWithin(voucher, p.places)) return (bytes32(Vouchers_VoucherUnknown.selector), false);
+        address holder = RollCode.holderAt(p.pointer, VoucherId.place(voucher));
+        if (!Signatures.isSignedBy(holder, digest, Items.signature(item))) {
+            return (bytes32(Vouchers_SignatureInvalid.selector), false);
+        }
+        return (_judgeSpends(c, p, item, spends, holder), true);
     }
 
-    /// @dev What holds between a voucher and those before it in the same item.
-    function _judgeNeighbour(Call memory c, uint256 voucher, uint256 previous, uint256 programme, address holder)
+    /// @dev The rules in the order of {IVouchersErrors}; leaves the first voucher that failed in `c.failed`. `p` is the first one's.
+    function _judgeSpends(Call memory c, Patch memory p, Item calldata item, Spend[] calldata spends, address holder)
         private
-        view
-        returns (bytes4)
+        returns (bytes32 reason)
     {
-        if (voucher <= previous) return Vouchers_VouchersNotAscending.selector;
-        if (!_enterRoll(c, voucher)) return Vouchers_VoucherUnknown.selector;
-        if (!_enterBatch(c, voucher)) return Vouchers_VoucherUnknown.selector;
-        if (RollCode.holderAt(RollWord.pointer(c.rollWord), VoucherId.place(voucher)) != holder) {
-            return Vouchers_HolderMismatch.selector;
+        uint256 amounts;
+        uint256 minimums;
+        uint256 judged;
+        reason = _judgeDeadline(p, item.deadline);
+        while (true) {
+            Spend calldata spend = Items.at(spends, judged);
+            c.failed = spend.voucher;
+            if (judged != 0) {
+                uint256 slot = _slotOf(c, spend.voucher);
+                reason = _judgeNext(c, slot, spends, judged, holder);
+                assembly ("memory-safe") {
+                    p := mload(slot)
+                }
+            }
+            if (reason == GOOD) reason = _judgeVoucher(p, spend, item.channel);
+            if (reason != GOOD) break;
+            p.bits |= VoucherId.bit(spend.voucher);
+            unchecked {
+                amounts += BatchWord.face(p.terms); // each below 2^48, so neither sum can wrap
+                minimums += BatchWord.minimumSpend(p.terms);
+                ++judged;
+            }
+            if (judged != spends.length) continue;
+
+            if (amounts > item.bill) reason = bytes32(Vouchers_AmountsOverBill.selector);
+            else if (minimums > item.bill) reason = bytes32(Vouchers_MinimumSpendUnmet.selector);
+            else if (uint256(uint160(holder)) == c.terminal) reason = bytes32(Vouchers_SelfRedemption.selector);
+            else return GOOD;
+            c.failed = Items.at(spends, 0).voucher;
+            break;
         }
-        if (c.programme != programme) return Vouchers_ProgrammeMixed.selector;
+        for (uint256 i; i < judged; ++i) {
+            _clearBit(c, Items.at(spends, i).voucher);
+        }
+    }
+
+    /// @dev By the rules of the first voucher's batch.
+    function _judgeDeadline(Patch memory p, uint256 deadline) private view returns (bytes32) {
+        unchecked {
+            uint256 ahead = deadline - block.timestamp; // wraps to a huge number for a deadline that has passed
+            if (ahead - 1 < p.maxDeadline) return GOOD; // and so does 0 - 1
+        }
+        return block.timestamp >= deadline
+            ? bytes32(Vouchers_DeadlinePassed.selector)
+            : bytes32(Vouchers_DeadlineTooFar.selector);
+    }
+
+    /// @dev What holds between a voucher and those before it in the same item. All have the first one's holder and programme.
+    function _judgeNext(Call memory c, uint256 slot, Spend[] calldata spends, uint256 index, address holder)
+        private
+        returns (bytes32)
+    {
+        uint256 voucher = Items.at(spends, index).voucher;
+        uint256 first = Items.at(spends, 0).voucher;
+        if (voucher <= Items.at(spends, index - 1).voucher) return bytes32(Vouchers_VouchersNotAscending.selector);
+        Patch memory p = c.blank;
+        assembly ("memory-safe") {
+            p := mload(slot)
+        }
+        if (p.key != _keyOf(c, voucher)) {
+            if (!_enter(c, slot, voucher)) return bytes32(Vouchers_VoucherUnknown.selector);
+            assembly ("memory-safe") {
+                p := mload(slot)
+            }
+        }
+        if (!VoucherId.isWithin(voucher, p.places)) return bytes32(Vouchers_VoucherUnknown.selector);
+        if ((voucher ^ first) << 221 == 0) return GOOD; // the same place of the same roll
+        if (RollCode.holderAt(p.pointer, VoucherId.place(voucher)) != holder) return bytes32(Vouchers_HolderMismatch.selector);
+        if (p.programme != RollWord.programme(_rolls[VoucherId.roll(first)])) return bytes32(Vouchers_ProgrammeMixed.selector);
         return GOOD;
     }
 
-    function _judgeVoucher(Call memory c, Spend calldata spend, uint256 channel) private returns (bytes4) {
-        uint256 voucher = spend.voucher;
-        uint256 terms = c.terms;
-        uint256 reach = c.reach;
-        uint256 programmeWord = c.programmeWord;
-        uint256 merchantWord = c.merchantWord;
+    function _judgeVoucher(Patch memory p, Spend calldata spend, uint256 channel) private pure returns (bytes32) {
+        if (p.bits & VoucherId.bit(spend.voucher) != 0) return bytes32(Vouchers_AlreadyRedeemed.selector);
+        if (p.open >> channel & 1 == 0) return p.fit == GOOD ? bytes32(Vouchers_ChannelClosed.selector) : p.fit;
+        if ((spend.amount ^ BatchWord.face(p.terms)) | spend.sequence != 0) return bytes32(Vouchers_AmountMismatch.selector);
+        return GOOD;
+    }
 
-        _enterBits(c, VoucherId.bitsKey(voucher));
-        if (c.bits & VoucherId.bit(voucher) != 0) return Vouchers_AlreadyRedeemed.selector;
-        if (ProgrammeWord.state(programmeWord) != uint256(ProgrammeState.ACTIVE)) return Vouchers_ProgrammeNotActive.selector;
-        if (block.timestamp < BatchWord.validFrom(terms)) return Vouchers_NotYetValid.selector;
+    /// @inheritdoc RedemptionHand
+    function _fit(Call memory c) internal view override returns (bytes32) {
+        (uint256 terms, uint256 reach) = (c.terms, c.reach);
+        (uint256 programmeWord, uint256 merchantWord) = (c.programmeWord, c.merchantWord);
+        if (ProgrammeWord.state(programmeWord) != uint256(ProgrammeState.ACTIVE)) {
+            return bytes32(Vouchers_ProgrammeNotActive.selector);
+        }
+        if (block.timestamp < BatchWord.validFrom(terms)) return bytes32(Vouchers_NotYetValid.selector);
         uint256 paused;
         unchecked {
             paused = ProgrammeWord.pausedSeconds(programmeWord) + NetworkWord.pausedSeconds(c.network); // 33 bits
         }
-        if (block.timestamp >= _validUntil(terms, reach, c.rollWord, paused)) return Vouchers_Expired.selector;
-        if (MerchantWord.status(merchantWord) != uint256(MerchantStatus.ACTIVE)) return Vouchers_MerchantNotActive.selector;
-        if (BatchWord.categories(reach) & MerchantWord.categories(merchantWord) == 0) return Vouchers_CategoryNotShared.selector;
-        if (!RegionCode.covers(BatchWord.region(reach), MerchantWord.region(merchantWord))) return Vouchers_RegionOutside.selector;
-        if ((BatchWord.channels(reach) & MerchantWord.channels(merchantWord)) >> channel & 1 == 0) {
-            return Vouchers_ChannelClosed.selector;
+        if (block.timestamp >= _validUntil(terms, reach, c.rollWord, paused)) return bytes32(Vouchers_Expired.selector);
+        if (MerchantWord.status(merchantWord) != uint256(MerchantStatus.ACTIVE)) {
+            return bytes32(Vouchers_MerchantNotActive.selector);
         }
-        if (spend.amount != BatchWord.face(terms) || spend.sequence != 0) return Vouchers_AmountMismatch.selector;
+        if (BatchWord.categories(reach) & MerchantWord.categories(merchantWord) == 0) {
+            return bytes32(Vouchers_CategoryNotShared.selector);
+        }
+        if (!RegionCode.covers(BatchWord.region(reach), MerchantWord.region(merchantWord))) {
+            return bytes32(Vouchers_RegionOutside.selector);
+        }
         return GOOD;
-    }
-
-    // --- words in hand ---
-
-    /// @dev Takes the voucher's roll, and its programme, in hand; false if there is no such place.
-    function _enterRoll(Call memory c, uint256 voucher) private view returns (bool) {
-        uint256 roll = VoucherId.roll(voucher);
-        if (voucher >> VoucherId.BITS != 0 || roll == 0) return false;
-        if (roll != c.roll) {
-            uint256 word = _rolls[roll];
-            if (word == 0) return false;
-            c.roll = roll;
-            c.rollWord = word;
-            uint256 programme = RollWord.programme(word);
-            if (programme != c.programme) {
-                c.programme = programme;
-                c.programmeWord = _programmes[programme];
-            }
-        }
-        return VoucherId.place(voucher) < RollWord.places(c.rollWord);
-    }
-
-    /// @dev Takes the voucher's batch, and the rules it was opened under, in hand; false if it was not issued to the roll in hand.
-    function _enterBatch(Call memory c, uint256 voucher) private view returns (bool) {
-        uint256 id = VoucherId.batch(voucher);
-        if (id != c.batch) {
-            Batch storage batch = _batches[id];
-            uint256 terms = batch.terms;
-            c.batch = id;
-            c.terms = terms;
-            c.reach = batch.reach;
-            uint256 rulesKey = BatchWord.rulesKey(terms);
-            if (rulesKey != c.rulesKey) {
-                c.rulesKey = rulesKey;
-                c.rules = _rules[rulesKey].terms;
-            }
-        }
-        return _isIssued(id, c.reach, c.roll);
-    }
-
-    /// @dev Takes a word of redeemed bits in hand, writing back the one before it.
-    function _enterBits(Call memory c, uint256 key) private {
-        if (key == c.bitsKey) return;
-        _writeBits(c);
-        c.bitsKey = key;
-        c.bits = _redeemed[key];
-        c.bitsStored = c.bits;
     }
 
     // --- effects ---
 
+    /// @dev The bit was set when the voucher was judged; what is left is the ledger, the commitment and the log.
     function _redeemVoucher(Call memory c, uint256 voucher, bytes32 receipt, bytes32 digest) private {
-        if (VoucherId.batch(voucher) != c.batch) _enterBatch(c, voucher); // judged before: issued
-        uint256 terms = c.terms;
+        uint256 terms = _termsOf(c, voucher);
         uint256 amount = BatchWord.face(terms);
         uint256 version = BatchWord.version(terms);
 
-        // Effect: the bit, the ledger, the commitment.
-        _enterBits(c, VoucherId.bitsKey(voucher));
-        c.bits |= VoucherId.bit(voucher);
+        // Effect: the ledger, the commitment.
         uint256 line = BatchWord.line(terms);
         if (line != c.line) {
             _writeLedger(c);
@@ -298,52 +276,13 @@ abstract contract VouchersRedemption is IVouchersErrors, IVouchersRedemption, Vo
             c.amount += amount;
             ++c.count;
         }
-        _commit(c, digest, voucher, amount, version);
+        c.commitment = Digests.commit(c.commitment, Digests.leaf(c.desk, digest, voucher, amount, version));
 
         // Log:
-        emit VoucherRedeemed(voucher, c.merchant, receipt, digest, amount, version, c.number);
+        uint256 number = c.number;
+        emit VoucherRedeemed(voucher, c.merchant, receipt, digest, amount, version, number);
         unchecked {
-            ++c.number;
+            c.number = number + 1;
         }
-    }
-
-    /// @dev commitment = keccak256(commitment ‖ leaf), see docs/storage.md, section 1.
-    function _commit(Call memory c, bytes32 digest, uint256 voucher, uint256 amount, uint256 version) private view {
-        bytes32 commitment = c.commitment;
-        uint256 merchant = c.merchant;
-        address terminal = c.terminal;
-        assembly ("memory-safe") {
-            let free := mload(0x40)
-            mstore(free, digest)
-            mstore(add(free, 32), voucher)
-            mstore(add(free, 64), amount)
-            mstore(add(free, 96), merchant)
-            mstore(add(free, 128), terminal)
-            mstore(add(free, 160), timestamp())
-            mstore(add(free, 192), version)
-            mstore(32, keccak256(free, 224))
-            mstore(0, commitment)
-            commitment := keccak256(0, 64)
-        }
-        c.commitment = commitment;
-    }
-
-    function _writeBits(Call memory c) private {
-        if (c.bits != c.bitsStored) _redeemed[c.bitsKey] = c.bits;
-        c.bitsStored = c.bits;
-    }
-
-    /// @dev Moves what was redeemed at the merchant under the line in hand from committed to payable.
-    function _writeLedger(Call memory c) private {
-        uint256 count = c.count;
-        if (count == 0) return;
-        uint256 line = c.line;
-        uint256 amount = c.amount;
-        uint256 programmeWord = _programmes[line >> 16];
-        uint256 key = LedgerWord.dayKey(line, c.merchant, ProgrammeWord.day(programmeWord, block.timestamp));
-        _lines[line] = LedgerWord.redeem(_lines[line], amount, count);
-        _days[key] = LedgerWord.addRedeemed(_days[key], amount, count);
-        c.amount = 0;
-        c.count = 0;
     }
 }

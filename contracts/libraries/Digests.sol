@@ -12,21 +12,65 @@ library Digests {
     );
     bytes32 internal constant TERMINAL_BATCH = keccak256("TerminalBatch(uint256 merchant,bytes32[] redemptions)");
 
-    /// @dev The digest a holder signs for `item` at `merchant`.
-    function redemption(bytes32 domain, Item calldata item, uint256 merchant) internal pure returns (bytes32 digest) {
-        bytes32 spends = _spends(item.spends);
-        bytes32 typeHash = REDEMPTION;
+    /// @dev Lays out a desk in memory: what is the same in every hash of a call is written once. From `desk`: a Spend (128 bytes),
+    /// a Redemption (224), the bytes to sign (66 of 96), a leaf (224).
+    function lay(bytes32 domain) internal view returns (uint256 desk) {
+        (bytes32 spend, bytes32 redemption_) = (SPEND, REDEMPTION);
         assembly ("memory-safe") {
-            let free := mload(0x40)
-            mstore(free, typeHash)
-            mstore(add(free, 32), spends)
-            mstore(add(free, 64), merchant)
-            calldatacopy(add(free, 96), add(item, 32), 128) // bill, receipt, channel, deadline stand behind the offset of spends
-            mstore(add(free, 64), keccak256(free, 224))
-            mstore(free, hex"1901")
-            mstore(add(free, 2), domain)
-            mstore(add(free, 34), mload(add(free, 64)))
-            digest := keccak256(free, 66)
+            desk := mload(0x40)
+            mstore(0x40, add(desk, 672))
+            mstore(desk, spend)
+            mstore(add(desk, 128), redemption_)
+            mstore(add(desk, 352), hex"1901")
+            mstore(add(desk, 354), domain)
+            mstore(add(desk, 608), timestamp())
+        }
+    }
+
+    /// @dev Sets the merchant and terminal of the hashes to come.
+    function setMerchant(uint256 desk, uint256 merchant, address terminal) internal pure {
+        assembly ("memory-safe") {
+            mstore(add(desk, 192), merchant)
+            mstore(add(desk, 544), merchant)
+            mstore(add(desk, 576), terminal)
+        }
+    }
+
+    /// @dev The leaf of a redeemed voucher, see docs/storage.md, section 1: digest, voucher, amount, merchant, terminal, time, version.
+    function leaf(uint256 desk, bytes32 digest, uint256 voucher, uint256 amount, uint256 version) internal pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            mstore(add(desk, 448), digest)
+            mstore(add(desk, 480), voucher)
+            mstore(add(desk, 512), amount)
+            mstore(add(desk, 640), version)
+            hash := keccak256(add(desk, 448), 224)
+        }
+    }
+
+    /// @dev The commitment to the leaves so far and one more.
+    function commit(bytes32 commitment, bytes32 leaf_) internal pure returns (bytes32 next) {
+        assembly ("memory-safe") {
+            mstore(0, commitment)
+            mstore(32, leaf_)
+            next := keccak256(0, 64)
+        }
+    }
+
+    /// @dev The digest a holder signs for `item`, whose spends are `list`.
+    function redemption(uint256 desk, Item calldata item, Spend[] calldata list) internal pure returns (bytes32 digest) {
+        assembly ("memory-safe") {
+            let hashes := mload(0x40) // the spends' hashes, side by side
+            let next := hashes
+            let from := list.offset
+            for { let end := add(from, mul(list.length, 96)) } lt(from, end) { from := add(from, 96) } {
+                calldatacopy(add(desk, 32), from, 96)
+                mstore(next, keccak256(desk, 128))
+                next := add(next, 32)
+            }
+            mstore(add(desk, 160), keccak256(hashes, sub(next, hashes)))
+            calldatacopy(add(desk, 224), add(item, 32), 128) // bill, receipt, channel, deadline stand behind the offset of spends
+            mstore(add(desk, 386), keccak256(add(desk, 128), 224))
+            digest := keccak256(add(desk, 352), 66)
         }
     }
 
@@ -34,22 +78,5 @@ library Digests {
     function terminalBatch(bytes32 domain, uint256 merchant, bytes32[] memory redemptions) internal pure returns (bytes32) {
         bytes32 inner = keccak256(abi.encode(TERMINAL_BATCH, merchant, keccak256(abi.encodePacked(redemptions))));
         return keccak256(abi.encodePacked(hex"1901", domain, inner));
-    }
-
-    function _spends(Spend[] calldata spends) private pure returns (bytes32 hash) {
-        bytes32 typeHash = SPEND;
-        assembly ("memory-safe") {
-            let free := mload(0x40)
-            let hashes := add(free, 128) // hashes grow behind the struct being hashed
-            let next := hashes
-            let from := spends.offset
-            mstore(free, typeHash)
-            for { let end := add(from, mul(spends.length, 96)) } lt(from, end) { from := add(from, 96) } {
-                calldatacopy(add(free, 32), from, 96)
-                mstore(next, keccak256(free, 128))
-                next := add(next, 32)
-            }
-            hash := keccak256(hashes, sub(next, hashes))
-        }
     }
 }

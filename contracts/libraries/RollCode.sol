@@ -19,8 +19,8 @@ library RollCode {
         if (pointer == address(0)) revert RollCode_NotWritten(holders.length);
     }
 
-    /// @dev The holder at `place`; zero beyond the end.
-    function holderAt(address pointer, uint256 place) internal view returns (address holder) {
+    /// @dev The holder at `place` of the roll whose code is at the address `pointer`; zero beyond the end.
+    function holderAt(uint256 pointer, uint256 place) internal view returns (address holder) {
         assembly ("memory-safe") {
             mstore(0, 0)
             extcodecopy(pointer, 12, add(mul(place, 20), 1), 20)

@@ -9,7 +9,7 @@ struct Spend {
 }
 
 /// @dev What a holder signed for one receipt at one merchant. `spends` ascend by voucher; `bill` in the token's smallest unit;
-/// `receipt` is the receipt's salted hash; `deadline` is exclusive. `consent` is empty unless a step-up rule asks for it.
+/// `receipt` is the receipt's salted hash; `deadline` is exclusive.
 struct Item {
     Spend[] spends;
     uint256 bill;
@@ -17,7 +17,6 @@ struct Item {
     uint256 channel;
     uint256 deadline;
     bytes signature;
-    bytes consent;
 }
 
 /// @dev The items of one merchant. `terminal` is zero where no terminal answers for them; otherwise it sent the call or signed

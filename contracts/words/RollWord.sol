@@ -31,7 +31,8 @@ library RollWord {
         return uint8(word >> 80);
     }
 
-    function pointer(uint256 word) internal pure returns (address) {
-        return address(uint160(word >> 88));
+    /// @dev The address of the data contract, as a number.
+    function pointer(uint256 word) internal pure returns (uint256) {
+        return word >> 88;
     }
 }

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {VoucherId} from "./libraries/VoucherId.sol";
+import {VouchersStorage} from "./VouchersStorage.sol";
+import {BatchWord} from "./words/BatchWord.sol";
+import {LedgerWord} from "./words/LedgerWord.sol";
+import {MerchantWord} from "./words/MerchantWord.sol";
+import {ProgrammeWord} from "./words/ProgrammeWord.sol";
+import {RollWord} from "./words/RollWord.sol";
+import {RulesWord} from "./words/RulesWord.sol";
+
+/// @title The words a call of redemptions has in hand.
+/// @dev Neighbouring vouchers mostly share their words. A call reads each word once, keeps it in memory, and writes redeemed bits
+/// and ledger sums back when it leaves them. Zero ids never name anything, so a fresh hand matches no key.
+abstract contract RedemptionHand is VouchersStorage {
+    uint256 private constant PATCHES = 8;
+
+    /// @dev The 256 neighbouring places of a batch and roll, as judged for a group's merchant. `key` is {_keyOf}; `fit` a refusal's
+    /// selector, or zero; `open` the channels open to its vouchers, none where `fit` is a refusal; `bits` are the redeemed bits of `bitsKey`, `stored` what storage holds of them.
+    struct Patch {
+        uint256 key;
+        uint256 pointer;
+        uint256 places;
+        uint256 programme;
+        uint256 terms;
+        uint256 maxDeadline;
+        bytes32 fit;
+        uint256 open;
+        uint256 bitsKey;
+        uint256 bits;
+        uint256 stored;
+    }
+
+    /// @dev `amount` and `count` were redeemed at the merchant under `line` and not yet booked.
+    struct Call {
+        uint256 desk;
+        uint256 network;
+        uint256 number;
+        bytes32 commitment;
+        uint256 group;
+        uint256 merchant;
+        uint256 merchantWord;
+        uint256 terminal;
+        uint256 roll;
+        uint256 rollWord;
+        uint256 programme;
+        uint256 programmeWord;
+        uint256 batch;
+        uint256 terms;
+        uint256 reach;
+        uint256 rulesKey;
+        uint256 rules;
+        uint256 line;
+        uint256 amount;
+        uint256 count;
+        uint256 failed;
+        uint256 table;
+        Patch blank;
+    }
+
+    /// @dev Lays out a hand: `table` points to {PATCHES} words that point to patches, all to `blank` at first.
+    function _layTable(Call memory c) internal pure {
+        Patch memory blank = c.blank;
+        uint256 table;
+        assembly ("memory-safe") {
+            table := mload(0x40)
+            let end := add(table, mul(PATCHES, 32))
+            mstore(0x40, end)
+            for { let at := table } lt(at, end) { at := add(at, 32) } { mstore(at, blank) }
+        }
+        c.table = table;
+    }
+
+    /// @dev Names a patch in the group in hand.
+    function _keyOf(Call memory c, uint256 voucher) internal pure returns (uint256) {
+        return VoucherId.bitsKey(voucher) | c.group << 64; // see {VoucherId-isWithin} for ids beyond 59 bits
+    }
+
+    /// @dev The word that points to the voucher's patch, whatever stands there now: the patches of a batch and roll lie side by side,
+    /// those of neighbouring batches apart.
+    function _slotOf(Call memory c, uint256 voucher) internal pure returns (uint256 slot) {
+        unchecked {
+            slot = c.table + (VoucherId.batch(voucher) ^ VoucherId.bitsKey(voucher)) % PATCHES * 32;
+        }
+    }
+
+    /// @dev Has the slot point to the voucher's patch; false if there is no such batch or roll, or the batch was not issued to it.
+    function _enter(Call memory c, uint256 slot, uint256 voucher) internal returns (bool) {
+        if (voucher >> VoucherId.BITS != 0) return false;
+        (uint256 batch, uint256 roll) = (VoucherId.batch(voucher), VoucherId.roll(voucher));
+        _readRoll(c, roll);
+        _readBatch(c, batch);
+        if (c.rollWord == 0 || !_isIssued(batch, c.reach, roll)) return false;
+
+        Patch memory p = c.blank;
+        assembly ("memory-safe") {
+            p := mload(slot)
+        }
+        if (p.key == 0) {
+            Patch memory fresh;
+            p = fresh;
+            assembly ("memory-safe") {
+                mstore(slot, fresh)
+            }
+        }
+        p.key = _keyOf(c, voucher);
+        p.pointer = RollWord.pointer(c.rollWord);
+        p.places = RollWord.places(c.rollWord);
+        p.programme = c.programme;
+        p.terms = c.terms;
+        p.maxDeadline = RulesWord.maxDeadline(c.rules);
+        p.fit = _fit(c);
+        p.open = p.fit == 0 ? BatchWord.channels(c.reach) & MerchantWord.channels(c.merchantWord) : 0;
+        uint256 bitsKey = VoucherId.bitsKey(voucher);
+        if (bitsKey != p.bitsKey) {
+            _writeBits(p);
+            p.bitsKey = bitsKey;
+            p.bits = _redeemed[bitsKey];
+            p.stored = p.bits;
+        }
+        return true;
+    }
+
+    /// @dev What the rules say of the batch, roll and merchant in hand, whichever voucher it is.
+    function _fit(Call memory c) internal view virtual returns (bytes32);
+
+    function _readRoll(Call memory c, uint256 roll) private view {
+        if (roll == c.roll) return;
+        c.roll = roll;
+        c.rollWord = _rolls[roll];
+        uint256 programme = RollWord.programme(c.rollWord);
+        if (programme == c.programme) return;
+        c.programme = programme;
+        c.programmeWord = _programmes[programme];
+    }
+
+    function _readBatch(Call memory c, uint256 batch) private view {
+        if (batch == c.batch) return;
+        c.batch = batch;
+        c.terms = _batches[batch].terms;
+        c.reach = _batches[batch].reach;
+        uint256 rulesKey = BatchWord.rulesKey(c.terms);
+        if (rulesKey == c.rulesKey) return;
+        c.rulesKey = rulesKey;
+        c.rules = _rules[rulesKey].terms;
+    }
+
+    function _writeBits(Patch memory p) internal {
+        if (p.bits == p.stored) return;
+        _redeemed[p.bitsKey] = p.bits;
+        p.stored = p.bits;
+    }
+
+    function _writeAllBits(Call memory c) internal {
+        Patch memory p = c.blank;
+        for (uint256 slot = c.table; slot < c.table + PATCHES * 32; slot += 32) {
+            assembly ("memory-safe") {
+                p := mload(slot)
+            }
+            _writeBits(p);
+        }
+    }
+
+    /// @dev Takes the bit of a voucher back that was set in this call.
+    function _clearBit(Call memory c, uint256 voucher) internal {
+        uint256 slot = _slotOf(c, voucher);
+        Patch memory p = c.blank;
+        assembly ("memory-safe") {
+            p := mload(slot)
+        }
+        uint256 key = VoucherId.bitsKey(voucher);
+        if (p.bitsKey == key) p.bits &= ~VoucherId.bit(voucher);
+        else _redeemed[key] &= ~VoucherId.bit(voucher); // written when its patch was left
+    }
+
+    /// @dev The terms of a batch that was in hand in this call.
+    function _termsOf(Call memory c, uint256 voucher) internal view returns (uint256) {
+        uint256 slot = _slotOf(c, voucher);
+        Patch memory p = c.blank;
+        assembly ("memory-safe") {
+            p := mload(slot)
+        }
+        return p.key == _keyOf(c, voucher) ? p.terms : _batches[VoucherId.batch(voucher)].terms;
+    }
+
+    /// @dev Moves what was redeemed at the merchant under the line in hand from committed to payable.
+    function _writeLedger(Call memory c) internal {
+        uint256 count = c.count;
+        if (count == 0) return;
+        uint256 line = c.line;
+        uint256 amount = c.amount;
+        uint256 programmeWord = _programmes[line >> 16];
+        uint256 key = LedgerWord.dayKey(line, c.merchant, ProgrammeWord.day(programmeWord, block.timestamp));
+        _lines[line] = LedgerWord.redeem(_lines[line], amount, count);
+        _days[key] = LedgerWord.addRedeemed(_days[key], amount, count);
+        c.amount = 0;
+        c.count = 0;
+    }
+}
