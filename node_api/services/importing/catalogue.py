@@ -25,7 +25,7 @@ def read_programmes(table: Table, known: Known) -> None:
         known.programmes.put(cells, "programme", cells.text("programme"), row)
 
     read_all(table, parse.programme, take)
-    known.programmes.is_complete = table.is_usable
+    known.programmes.is_complete &= table.is_complete
 
 
 def read_budget_lines(table: Table, known: Known, faults: Faults) -> None:
@@ -47,8 +47,8 @@ def read_budget_lines(table: Table, known: Known, faults: Faults) -> None:
         last.setdefault(programme, 0)
 
     read_all(table, parse.budget_line, take)
-    known.lines.is_complete = table.is_usable
-    if table.is_usable:
+    known.lines.is_complete &= table.is_complete
+    if table.is_complete:
         file = known.programmes.file
         rule, remedy = "a programme has at least one budget line", "add it to budget_lines.csv"
         lines = known.programmes.lines
@@ -67,7 +67,7 @@ def read_merchants(table: Table, known: Known) -> None:
         known.merchants.put(cells, "merchant", cells.text("merchant"), row)
 
     read_all(table, parse.merchant, take)
-    known.merchants.is_complete = table.is_usable
+    known.merchants.is_complete &= table.is_complete
 
 
 def read_batches(table: Table, known: Known) -> None:
@@ -82,7 +82,7 @@ def read_batches(table: Table, known: Known) -> None:
         known.batches.put(cells, "batch", cells.text("batch"), row)
 
     read_all(table, parse.batch, take)
-    known.batches.is_complete = table.is_usable
+    known.batches.is_complete &= table.is_complete
 
 
 def _check_within(cells: Cells, batch: BatchRow, programme: ProgrammeRow) -> None:

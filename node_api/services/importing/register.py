@@ -21,7 +21,7 @@ class Register(Generic[K, R]):
         file: where they are written.
         rows: None for a row that is itself at fault: it is known, and nothing more is said about it.
         lines: the line each stands on.
-        is_complete: False if the file could not be read as a whole; then nothing counts as unknown.
+        is_complete: False if the file, a row or a key could not be read; then nothing counts as unknown.
     """
 
     what: str
@@ -33,9 +33,10 @@ class Register(Generic[K, R]):
     def put(self, cells: Cells, column: str, key: K, row: R | None) -> None:
         """Enters a row under its key; a key that is there already is a fault of `column`, and both rows are.
 
-        An empty key, a fault noted elsewhere, enters nothing.
+        A key that is itself bad enters nothing: whoever refers to the row may be right.
         """
-        if not cells.text(column):
+        if any(fault.column == column for fault in cells.faults):
+            self.is_complete = False
             return
         if key in self.lines:
             cells.note(

@@ -71,11 +71,12 @@ def read_holders(table: Table, known: Known) -> None:
         roll.is_sound = roll.is_sound and cells.is_sound
         table.settle(cells)
     _close(roll, known)
-    known.rolls.is_complete = table.is_usable
+    known.rolls.is_complete &= table.is_complete
 
 
 def _open(cells: Cells, ref: str, programme: str, known: Known) -> _Roll:
-    cells.read("roll", parse.ref)
+    if cells.read_or_none("roll", parse.ref) is None:
+        known.rolls.is_complete = False
     known.programmes.find(cells, "programme", programme)
     if ref in known.rolls.lines:
         line = known.rolls.lines[ref]

@@ -40,6 +40,7 @@ class Table:
 
     Attributes:
         is_usable: False once the file turned out missing or its header wrong: nothing can be said of its rows then.
+        is_complete: False once a row, or the file, could not be read: then something may be missing from what was read.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Table:
     ) -> None:
         self.columns = columns
         self.is_usable = True
+        self.is_complete = True
         self._path = folder / columns.file
         self._faults = faults
         self._progress = progress
@@ -98,10 +100,14 @@ class Table:
                 yield from self._body(reader, places)
 
     def _header(self, reader: _Reader) -> Places | None:
+        before = self._faults.total
         try:
             names = next(reader, None)
         except csv.Error as bad:
             self._unusable(1, "", "", f"the header is not CSV: {bad}", "name the columns in the first line")
+            return None
+        if not names and self._faults.total > before:  # told already, by the lines
+            self.is_usable = self.is_complete = False
             return None
         if not names:
             self._unusable(1, "", "", "the first line names the columns", "write the header; the file is empty")
@@ -143,4 +149,5 @@ class Table:
         self._note(line, column, value, rule, remedy)
 
     def _note(self, line: int, column: str, value: str, rule: str, remedy: str) -> None:
+        self.is_complete = False
         self._faults.add([Fault(self.columns.file, line, column, shortened(value), rule, remedy)])
