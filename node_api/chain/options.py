@@ -32,7 +32,7 @@ class EmbeddedOptions:
     anvil: Path | None = None
     snapshot_seconds: float = 5.0
     poll_seconds: float = 0.025
-    states: int = 256
+    states: int = 64
     rpc_timeout: float = 300.0
 
     def to_json(self) -> str:
