@@ -13,6 +13,7 @@ kill
 ├── anvil → back on the same address with every block, hash and time
 ├── anvil, while transactions go out → nothing that was journaled is lost, the sender goes on
 ├── the supervisor → anvil ends with it; the next start brings everything back
+├── the supervisor, amid snapshots and transactions → every transaction once
 ├── anvil, again and again → given up, and said so
 └── after the chain left its path → back on the new path
 snapshot
@@ -24,6 +25,7 @@ snapshot
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
@@ -50,7 +52,7 @@ from node_api.chain.identity import ForeignChain
 from node_api.chain.options import EmbeddedOptions
 from node_api.chain.rpc_errors import ChainError, RpcError, RpcUnavailable
 from node_api.chain.rpc_values import quantity
-from node_api.chain.sender import wait_for
+from node_api.chain.sender import nonce_of, submit, wait_for
 from node_api.chain.snapshot import snapshot_files
 from node_api.chain.status import ChainStatus, Phase, read_status, supervisor_pid, write_status
 from tests.chain.conftest import CREATE_NOTHING, GENESIS_AT, Chain
@@ -264,6 +266,30 @@ def test_kill__when_the_supervisor_dies__then_anvil_too_and_all_comes_back(chain
     assert living_status(chain.folder) is None
     chain.start()
     assert chain.head() == head
+
+
+@pytest.mark.parametrize("wait", [0.01, 0.05, 0.13, 0.31, 0.72])
+def test_kill__when_the_supervisor_dies_amid_snapshots__then_nothing_acknowledged_is_lost(
+    make_chain: Callable[..., Chain], wait: float
+) -> None:
+    chain = make_chain(snapshot_seconds=0.01)
+    pid = chain_status(chain).pid
+    killer = threading.Timer(wait, os.kill, (pid, signal.SIGKILL))
+    killer.start()
+    sent = []
+    while killer.is_alive():
+        signed = chain.sender.sign(None, CREATE_NOTHING, 100_000)
+        sent.append(signed)
+        with contextlib.suppress(RpcUnavailable):
+            submit(chain.rpc, signed)
+            wait_for(chain.rpc, signed.hash)
+    wait_until(lambda: supervisor_pid(chain.folder) is None)
+    chain.start()
+    for signed in sent:
+        submit(chain.rpc, signed)
+        assert wait_for(chain.rpc, signed.hash).succeeded
+    assert nonce_of(chain.rpc, chain.sender.address) == len(sent) > 0
+    assert chain_status(chain).lost == 0
 
 
 def test_kill__when_anvil_keeps_dying__then_given_up(chain: Chain) -> None:
