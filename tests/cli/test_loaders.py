@@ -40,7 +40,7 @@ def test_spoil__when_folder_is_too_small__then_fault(tmp_path: Path) -> None:
         cli, ["spoil", str(write_folder(tmp_path / "in")), str(tmp_path / "out"), "--seed", "3"]
     )
     assert result.exit_code == 1
-    assert result.output.startswith("Error: ")
+    assert result.output.startswith("CannotSpoil: ")
 
 
 def test_completejourney__when_for_people__then_table(tmp_path: Path) -> None:
