@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {IVouchersErrors} from "../../../contracts/interfaces/IVouchersErrors.sol";
+import {Item, Spend} from "../../../contracts/types/Redemption.sol";
+import {Steps} from "./Steps.sol";
+
+/// @title The rules of a redemption once more, in the order of the design, over the plain model.
+abstract contract Judge is Steps {
+    /// @dev Where and by whom an item is presented. `signer` is the address whose good signature it carries; zero for none.
+    struct Case {
+        uint256 merchant;
+        address terminal;
+        address signer;
+        bytes4 terminalRefusal;
+    }
+
+    /// @return reason FINE, or why not.
+    /// @return failed The voucher the refusal names; 0 if it must name none, since the holder had no part in it.
+    function _judge(Item memory item, Case memory c) internal view returns (bytes4 reason, uint256 failed) {
+        if (c.terminalRefusal != FINE) return (c.terminalRefusal, 0);
+        if (item.spends.length == 0) return (IVouchersErrors.Vouchers_VouchersMissing.selector, 0);
+        uint256 first = item.spends[0].voucher;
+        if (!_placeExists(first)) return (IVouchersErrors.Vouchers_VoucherUnknown.selector, 0);
+        if (c.signer != _mHolderOf(first)) return (IVouchersErrors.Vouchers_SignatureInvalid.selector, 0);
+        if (!_wasIssued(first)) return (IVouchersErrors.Vouchers_VoucherUnknown.selector, first);
+        MProgramme storage p = mProgrammes[mBatches[first >> 35].programme];
+        if (block.timestamp >= item.deadline) return (IVouchersErrors.Vouchers_DeadlinePassed.selector, first);
+        if (item.deadline > block.timestamp + p.maxDeadline) return (IVouchersErrors.Vouchers_DeadlineTooFar.selector, first);
+        for (uint256 i; i < item.spends.length; ++i) {
+            failed = item.spends[i].voucher;
+            if (i != 0) reason = _judgeOther(failed, item.spends[i - 1].voucher, first, c.signer);
+            if (reason == FINE) reason = _judgeVoucher(item.spends[i], item.channel, c.merchant);
+            if (reason != FINE) return (reason, failed);
+        }
+        return (_judgeSums(item, c), first);
+    }
+
+    function _judgeOther(uint256 voucher, uint256 previous, uint256 first, address signer) private view returns (bytes4) {
+        if (voucher <= previous) return IVouchersErrors.Vouchers_VouchersNotAscending.selector;
+        if (!_placeExists(voucher) || !_wasIssued(voucher)) return IVouchersErrors.Vouchers_VoucherUnknown.selector;
+        if (_mHolderOf(voucher) != signer) return IVouchersErrors.Vouchers_HolderMismatch.selector;
+        if (mBatches[voucher >> 35].programme != mBatches[first >> 35].programme) {
+            return IVouchersErrors.Vouchers_ProgrammeMixed.selector;
+        }
+        return FINE;
+    }
+
+    function _judgeVoucher(Spend memory s, uint256 channel, uint256 merchant) private view returns (bytes4) {
+        MBatch storage b = mBatches[s.voucher >> 35];
+        MMerchant storage m = mMerchants[merchant];
+        if (mRedeemed[s.voucher]) return IVouchersErrors.Vouchers_AlreadyRedeemed.selector;
+        if (mProgrammes[b.programme].state != 5) return IVouchersErrors.Vouchers_ProgrammeNotActive.selector;
+        if (block.timestamp < b.from) return IVouchersErrors.Vouchers_NotYetValid.selector;
+        if (block.timestamp >= _mUntil(s.voucher >> 35, _rollOf(s.voucher))) return IVouchersErrors.Vouchers_Expired.selector;
+        if (m.status != 2) return IVouchersErrors.Vouchers_MerchantNotActive.selector;
+        if (b.categories & m.categories == 0) return IVouchersErrors.Vouchers_CategoryNotShared.selector;
+        if (!_regionCovers(b.region, m.region)) return IVouchersErrors.Vouchers_RegionOutside.selector;
+        if (channel > 7 || (b.channels & m.channels) / 2 ** channel % 2 == 0) {
+            return IVouchersErrors.Vouchers_ChannelClosed.selector;
+        }
+        if (s.amount != b.face || s.sequence != 0) return IVouchersErrors.Vouchers_AmountMismatch.selector;
+        return FINE;
+    }
+
+    function _judgeSums(Item memory item, Case memory c) private view returns (bytes4) {
+        uint256 amounts;
+        uint256 minimums;
+        for (uint256 i; i < item.spends.length; ++i) {
+            amounts += item.spends[i].amount;
+            minimums += mBatches[item.spends[i].voucher >> 35].minimum;
+        }
+        if (amounts > item.bill) return IVouchersErrors.Vouchers_AmountsOverBill.selector;
+        if (minimums > item.bill) return IVouchersErrors.Vouchers_MinimumSpendUnmet.selector;
+        return c.signer == c.terminal ? IVouchersErrors.Vouchers_SelfRedemption.selector : FINE;
+    }
+
+    // --- vouchers ---
+
+    function _rollOf(uint256 voucher) internal pure returns (uint256) {
+        return voucher >> 11 & 0xffffff;
+    }
+
+    function _placeExists(uint256 voucher) internal view returns (bool) {
+        return voucher < 2 ** 59 && (voucher & 0x7ff) < mRolls[_rollOf(voucher)].holders.length;
+    }
+
+    function _wasIssued(uint256 voucher) internal view returns (bool) {
+        return mPairAt[voucher >> 35][_rollOf(voucher)] != 0;
+    }
+
+    /// @dev The place must exist.
+    function _mHolderOf(uint256 voucher) internal view returns (address) {
+        return mHolders[mRolls[_rollOf(voucher)].holders[voucher & 0x7ff]];
+    }
+}

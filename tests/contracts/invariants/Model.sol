@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {Roles} from "../../../contracts/libraries/Roles.sol";
+import {MerchantDay} from "../../../contracts/types/Settlement.sol";
+import {Base} from "../Base.t.sol";
+import {FeeToken} from "./FeeToken.sol";
+
+/// @title The plain model beside the contracts: what should be so, in structs and lists, with nothing packed.
+abstract contract Model is Base {
+    struct MProgramme {
+        uint256 state; // 0 none, 1 draft, 2 proposed, 3 approved, 4 published, 5 active, 6 closed
+        address drafter;
+        address proposer;
+        uint256 needed;
+        uint256 approvals;
+        uint256 startsAt;
+        uint256 endsAt;
+        int256 utcOffset; // minutes
+        uint256 categories;
+        uint256 region; // index of the table below
+        uint256 channels;
+        uint256 maxDeadline;
+        uint256 window;
+        uint256 lines;
+        address token;
+        string ref;
+        uint256[] batches;
+        uint256[] rolls;
+    }
+
+    struct MLine {
+        uint256 amount; // as approved
+        uint256 budget; // 0 until published
+        address funder;
+        uint256 deposited;
+        uint256 available;
+        uint256 committed;
+        uint256 committedCount;
+        uint256 payable_;
+        uint256 payableCount;
+        uint256 settled;
+        uint256 returned;
+    }
+
+    struct MBatch {
+        uint256 programme;
+        uint256 line; // number within the programme
+        uint256 face;
+        uint256 minimum;
+        uint256 categories;
+        uint256 region;
+        uint256 channels;
+        uint256 from;
+        uint256 until;
+        uint256 claimDays;
+        uint256 quota;
+        uint256 issued;
+        uint256 swept;
+        string ref;
+    }
+
+    struct MRoll {
+        uint256 programme;
+        uint256 writtenAt;
+        string ref;
+        uint8[] holders; // index into the pool
+    }
+
+    struct MPair {
+        uint256 batch;
+        uint256 roll;
+        uint256 redeemed;
+        bool swept;
+    }
+
+    struct MMerchant {
+        uint256 status; // 0 none, 1 applied, 2 active, 3 suspended
+        address registrar;
+        address suspender;
+        uint256 categories;
+        uint256 region;
+        uint256 channels;
+        address payout;
+        string ref;
+    }
+
+    struct MDay {
+        uint256 line;
+        uint256 merchant;
+        uint256 day;
+        uint256 redeemed;
+        uint256 count;
+        uint256 settled;
+        uint256 settledCount;
+    }
+
+    struct MRun {
+        address proposer;
+        bool open;
+        MerchantDay[] entries;
+    }
+
+    uint256 internal constant HOLDERS = 10;
+    uint256 internal constant TERMINALS = 6;
+    uint256 internal constant REGIONS = 6;
+
+    uint256 internal mLastProgramme;
+    mapping(uint256 programme => MProgramme) internal mProgrammes;
+    mapping(uint256 programme => mapping(address => bool)) internal mApproved;
+    mapping(uint256 line => MLine) internal mLines;
+    mapping(bytes32 slip => uint256 line) internal mSlips;
+    uint256 internal mLastBatch;
+    mapping(uint256 batch => MBatch) internal mBatches;
+    uint256 internal mLastRoll;
+    mapping(uint256 roll => MRoll) internal mRolls;
+    MPair[] internal mPairs;
+    mapping(uint256 batch => mapping(uint256 roll => uint256)) internal mPairAt; // index + 1
+    mapping(uint256 voucher => bool) internal mRedeemed;
+    uint256 internal mLastMerchant;
+    mapping(uint256 merchant => MMerchant) internal mMerchants;
+    mapping(address => uint256 merchant) internal mKeys;
+    mapping(address => uint256 merchant) internal mTerminals;
+    MDay[] internal mDays;
+    mapping(bytes32 dayKey => uint256) internal mDayAt; // index + 1
+    uint256 internal mLastRun;
+    mapping(uint256 run => MRun) internal mRuns;
+    uint256 internal mNumber; // redemptions so far
+    uint256[] internal mFirsts; // first numbers of the calls
+    mapping(uint256 first => bytes32) internal mCommitments;
+    mapping(address => uint256) internal mDonated; // by token
+    mapping(address => bool) internal mAllowed; // tokens
+    mapping(address => mapping(uint64 => bool)) internal mRoles;
+    mapping(address => bool) internal mRelayers;
+
+    address[] internal mActors;
+    address[] internal mHolders;
+    address[] internal mTills; // terminals; the first is also a holder
+    address internal many; // treasurer, approver and registrar at once, to try to approve one's own
+    address internal secondOperator;
+    FeeToken internal feeToken;
+
+    function setUp() public virtual override {
+        super.setUp();
+        many = _account("many");
+        secondOperator = _account("second operator");
+        feeToken = new FeeToken();
+        for (uint256 i; i < HOLDERS; ++i) {
+            mHolders.push(_holder(i));
+        }
+        for (uint256 i; i < TERMINALS; ++i) {
+            mTills.push(i == 0 ? mHolders[0] : vm.addr(_tillKey(i)));
+        }
+        _giveRoles();
+        _giveMoney();
+        mAllowed[address(token)] = true;
+        mRelayers[operator] = true;
+    }
+
+    function _giveRoles() private {
+        vm.startPrank(admin);
+        manager.grantRole(Roles.TREASURER, many, 0);
+        manager.grantRole(Roles.APPROVER, many, 0);
+        manager.grantRole(Roles.REGISTRAR, many, 0);
+        vm.stopPrank();
+        mActors = [admin, treasurer, secondTreasurer, approver, secondApprover, registrar, operator, secondOperator, many, outsider];
+        mRoles[admin][Roles.ADMIN] = true;
+        mRoles[treasurer][Roles.TREASURER] = true;
+        mRoles[secondTreasurer][Roles.TREASURER] = true;
+        mRoles[many][Roles.TREASURER] = true;
+        mRoles[approver][Roles.APPROVER] = true;
+        mRoles[secondApprover][Roles.APPROVER] = true;
+        mRoles[many][Roles.APPROVER] = true;
+        mRoles[registrar][Roles.REGISTRAR] = true;
+        mRoles[many][Roles.REGISTRAR] = true;
+        mRoles[operator][Roles.OPERATOR] = true;
+    }
+
+    /// @dev Everybody who may deposit has money, but `many` never allowed the treasury to take it.
+    function _giveMoney() private {
+        address[3] memory depositors = [treasurer, secondTreasurer, many];
+        for (uint256 i; i < 3; ++i) {
+            vm.prank(issuer);
+            token.mint(depositors[i], 2 ** 50);
+            feeToken.mint(depositors[i], 2 ** 50);
+            if (depositors[i] == many) continue;
+            vm.startPrank(depositors[i]);
+            token.approve(address(treasury), type(uint256).max);
+            feeToken.approve(address(treasury), type(uint256).max);
+            vm.stopPrank();
+        }
+    }
+
+    // --- regions: their digits in plain text ---
+
+    function _regionText(uint256 index) internal pure returns (string memory) {
+        return ["", "61", "6101", "610104", "6102", "33"][index];
+    }
+
+    function _regionCode(uint256 index) internal pure returns (uint40 code) {
+        bytes memory digits = bytes(_regionText(index));
+        for (uint256 i; i < 9; ++i) {
+            code = code << 4 | (i < digits.length ? uint8(digits[i]) - 48 : 0);
+        }
+        return code << 4 | uint40(digits.length);
+    }
+
+    /// @dev Whether the text of `outer` is how the text of `inner` begins.
+    function _regionCovers(uint256 outer, uint256 inner) internal pure returns (bool) {
+        (bytes memory a, bytes memory b) = (bytes(_regionText(outer)), bytes(_regionText(inner)));
+        if (a.length > b.length) return false;
+        for (uint256 i; i < a.length; ++i) {
+            if (a[i] != b[i]) return false;
+        }
+        return true;
+    }
+
+    // --- small questions ---
+
+    function _tillKey(uint256 index) internal pure returns (uint256) {
+        return index == 0 ? _holderKey(0) : uint256(keccak256(abi.encode("till", index)));
+    }
+
+    /// @dev Until when vouchers of a pair may be spent: the batch's end, or the claim days after the roll's writing.
+    function _mUntil(uint256 batch, uint256 roll) internal view returns (uint256 until) {
+        MBatch storage b = mBatches[batch];
+        until = b.until;
+        if (b.claimDays == 0) return until;
+        uint256 claim = mRolls[roll].writtenAt + b.claimDays * 86_400;
+        if (claim < until) until = claim;
+    }
+
+    function _mDayOf(uint256 programme) internal view returns (uint256) {
+        return uint256(int256(block.timestamp) + mProgrammes[programme].utcOffset * 60) / 86_400;
+    }
+
+    function _mDay(uint256 line, uint256 merchant, uint256 day) internal returns (MDay storage) {
+        bytes32 key = keccak256(abi.encode(line, merchant, day));
+        if (mDayAt[key] == 0) {
+            mDays.push(MDay(line, merchant, day, 0, 0, 0, 0));
+            mDayAt[key] = mDays.length;
+        }
+        return mDays[mDayAt[key] - 1];
+    }
+}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {IProgrammeRegistry} from "../../../contracts/interfaces/IProgrammeRegistry.sol";
+import {Roles} from "../../../contracts/libraries/Roles.sol";
+import {LineTerms, ProgrammeTerms, RulesTerms} from "../../../contracts/types/Programme.sol";
+import {Steps} from "./Steps.sol";
+
+/// @title Drafting a programme and taking it through its states.
+abstract contract ProgrammeSteps is Steps {
+    struct Draft {
+        string ref;
+        ProgrammeTerms terms;
+        RulesTerms rules;
+        LineTerms[] lines;
+        uint256 region;
+    }
+
+    uint256 private constant MOST = 40;
+
+    function _draftStep() internal {
+        Draft memory d = _soundDraft();
+        bytes4 expected;
+        if (_chance(35)) {
+            expected = _spoilDraft(d);
+        } else if (mLastProgramme >= MOST || _unclosed() >= 4 || (mLastProgramme > 0 && _chance(5))) {
+            d.ref = mProgrammes[1 + _draw(mLastProgramme)].ref;
+            expected = IProgrammeRegistry.ProgrammeRegistry_ReferenceTaken.selector;
+        }
+        address actor = _actor(Roles.TREASURER);
+        bytes memory data = abi.encodeCall(programmes.draft, (d.ref, d.terms, d.rules, d.lines));
+        if (_call("draft", actor, Roles.TREASURER, address(programmes), data, expected)) _keepDraft(d, actor);
+    }
+
+    function _keepDraft(Draft memory d, address actor) private {
+        MProgramme storage p = mProgrammes[++mLastProgramme];
+        (p.state, p.drafter, p.needed) = (1, actor, d.terms.approvalsNeeded);
+        (p.startsAt, p.endsAt, p.utcOffset) = (d.terms.startsAt, d.terms.endsAt, d.terms.utcOffset);
+        (p.categories, p.region, p.channels) = (d.terms.categories, d.region, d.terms.channels);
+        (p.maxDeadline, p.lines, p.token, p.ref) = (d.rules.maxDeadline, d.lines.length, d.terms.token, d.ref);
+        p.window = d.rules.reversalWindow > d.rules.disputeWindow ? d.rules.reversalWindow : d.rules.disputeWindow;
+        for (uint256 i; i < d.lines.length; ++i) {
+            MLine storage line = mLines[mLastProgramme << 16 | (i + 1)];
+            (line.amount, line.funder) = (d.lines[i].amount, d.lines[i].funder);
+        }
+    }
+
+    function _unclosed() private view returns (uint256 count) {
+        for (uint256 i = 1; i <= mLastProgramme; ++i) {
+            if (mProgrammes[i].state != 6) ++count;
+        }
+    }
+
+    function _soundDraft() private returns (Draft memory d) {
+        d.ref = _fresh("programme");
+        d.region = _draw(3);
+        ProgrammeTerms memory t = d.terms;
+        t.name = "Programme";
+        t.token = mAllowed[address(feeToken)] && _chance(5) ? address(feeToken) : address(token);
+        t.utcOffset = [int16(480), -300, 0, 840, -840][_draw(5)];
+        t.startsAt = uint40(block.timestamp + _draw(2 days));
+        t.endsAt = uint40(t.startsAt + 1 days + _draw(10 days));
+        t.categories = uint64(1 + _draw(15));
+        t.region = _regionCode(d.region);
+        t.channels = uint8(1 + _draw(7));
+        t.approvalsNeeded = uint8(1 + _draw(2));
+        t.document = keccak256(bytes(d.ref));
+        d.rules.maxDeadline = uint32(1 + _draw(3600));
+        d.rules.reversalWindow = uint32(_draw(3 days));
+        d.rules.disputeWindow = uint32(_draw(3 days));
+        d.lines = new LineTerms[](1 + _draw(3));
+        for (uint256 i; i < d.lines.length; ++i) {
+            address donor = address(uint160(0xf000 + (mLastProgramme + 1) * 256 + i));
+            d.lines[i] = LineTerms(donor, _regionCode(_draw(REGIONS)), "residents", "meals", uint64(50_000 + _draw(300_000)));
+        }
+    }
+
+    /// @dev One fault in a sound draft; returns the error it must meet.
+    function _spoilDraft(Draft memory d) private returns (bytes4) {
+        uint256 fault = _draw(23);
+        if (fault < 9) return _spoilTerms(d, fault);
+        if (fault < 17) return _spoilRules(d.rules, fault);
+        if (fault == 17) d.lines = new LineTerms[](0);
+        if (fault == 18) d.lines = _manyLines(d.lines[0]);
+        if (fault < 19) return IProgrammeRegistry.ProgrammeRegistry_TermsInvalid.selector;
+        LineTerms memory line = d.lines[_draw(d.lines.length)];
+        if (fault == 19) line.funder = address(0);
+        if (fault == 20) line.amount = 0;
+        if (fault == 21) line.amount = 2 ** 56;
+        if (fault == 22) line.fundingRegion = 0xa000000001;
+        return IProgrammeRegistry.ProgrammeRegistry_LineInvalid.selector;
+    }
+
+    function _spoilTerms(Draft memory d, uint256 fault) private pure returns (bytes4) {
+        if (fault < 2) {
+            d.ref = fault == 0 ? "" : _longText();
+            return IProgrammeRegistry.ProgrammeRegistry_ReferenceInvalid.selector;
+        }
+        if (fault == 2) {
+            d.terms.token = address(0xdead);
+            return IProgrammeRegistry.ProgrammeRegistry_TokenNotAllowed.selector;
+        }
+        if (fault == 3) d.terms.endsAt = d.terms.startsAt;
+        if (fault == 4) d.terms.categories = 0;
+        if (fault == 5) d.terms.channels = 0;
+        if (fault == 6) d.terms.approvalsNeeded = 0;
+        if (fault == 7) d.terms.utcOffset = 841;
+        if (fault == 8) d.terms.region = 0x6100000001;
+        return IProgrammeRegistry.ProgrammeRegistry_TermsInvalid.selector;
+    }
+
+    function _spoilRules(RulesTerms memory r, uint256 fault) private pure returns (bytes4) {
+        if (fault == 9) {
+            r.maxDeadline = 0;
+            return IProgrammeRegistry.ProgrammeRegistry_TermsInvalid.selector;
+        }
+        if (fault == 10) r.stepUpThreshold = 1;
+        if (fault == 11) r.merchantDailyLimit = 1;
+        if (fault == 12) r.redemptionCount = 1;
+        if (fault == 13) r.dayAmount = 1;
+        if (fault == 14) r.monthCount = 1;
+        if (fault == 15) r.openSeconds = 1;
+        if (fault == 16) r.flags = 1;
+        return IProgrammeRegistry.ProgrammeRegistry_RuleNotInRelease.selector;
+    }
+
+    function _manyLines(LineTerms memory line) private pure returns (LineTerms[] memory lines) {
+        lines = new LineTerms[](257);
+        for (uint256 i; i < 257; ++i) {
+            lines[i] = line;
+        }
+    }
+
+    // --- from state to state ---
+
+    /// @dev Takes a programme the step its state asks for.
+    function _pushStep() internal {
+        uint256 id = _anyProgramme();
+        uint256 state = mProgrammes[id].state;
+        if (state == 1) _proposeStep(id);
+        else if (state == 2) _approveStep(id);
+        else if (state == 3) _publishStep(id);
+        else if (state == 4) _activateStep(id);
+        else _closeStep(id);
+    }
+
+    function _proposeStep(uint256 id) internal {
+        address actor = _actor(Roles.TREASURER);
+        bytes memory data = abi.encodeCall(programmes.propose, (id));
+        if (_call("propose", actor, Roles.TREASURER, address(programmes), data, _needs(id, 1))) {
+            (mProgrammes[id].state, mProgrammes[id].proposer) = (2, actor);
+        }
+    }
+
+    function _approveStep(uint256 id) internal {
+        MProgramme storage p = mProgrammes[id];
+        address actor = _actor(Roles.APPROVER);
+        bytes4 expected = _needs(id, 2);
+        if (expected == FINE) {
+            if (actor == p.drafter || actor == p.proposer) expected = IProgrammeRegistry.ProgrammeRegistry_OwnProposal.selector;
+            else if (mApproved[id][actor]) expected = IProgrammeRegistry.ProgrammeRegistry_ApprovedBefore.selector;
+        }
+        bytes memory data = abi.encodeCall(programmes.approve, (id));
+        if (!_call("approve", actor, Roles.APPROVER, address(programmes), data, expected)) return;
+        mApproved[id][actor] = true;
+        if (++p.approvals == p.needed) p.state = 3;
+    }
+
+    function _publishStep(uint256 id) internal {
+        bytes memory data = abi.encodeCall(programmes.publish, (id));
+        if (!_call("publish", _actor(Roles.TREASURER), Roles.TREASURER, address(programmes), data, _needs(id, 3))) return;
+        mProgrammes[id].state = 4;
+        for (uint256 i = 1; i <= mProgrammes[id].lines; ++i) {
+            mLines[id << 16 | i].budget = mLines[id << 16 | i].amount;
+        }
+    }
+
+    function _activateStep(uint256 id) internal {
+        bytes4 expected = _needs(id, 4);
+        if (expected == FINE && block.timestamp < mProgrammes[id].startsAt) {
+            expected = IProgrammeRegistry.ProgrammeRegistry_TooEarly.selector;
+        }
+        bytes memory data = abi.encodeCall(programmes.activate, (id));
+        if (_call("activate programme", _actor(Roles.TREASURER), Roles.TREASURER, address(programmes), data, expected)) {
+            mProgrammes[id].state = 5;
+        }
+    }
+
+    function _closeStep(uint256 id) internal {
+        bytes4 expected = _needs(id, 5);
+        if (expected == FINE) {
+            if (block.timestamp < mProgrammes[id].endsAt) expected = IProgrammeRegistry.ProgrammeRegistry_TooEarly.selector;
+            else if (_moneyOpen(id)) expected = IProgrammeRegistry.ProgrammeRegistry_MoneyOpen.selector;
+        }
+        bytes memory data = abi.encodeCall(programmes.close, (id, "over"));
+        if (_call("close", _actor(Roles.TREASURER), Roles.TREASURER, address(programmes), data, expected)) mProgrammes[id].state = 6;
+    }
+
+    function _moneyOpen(uint256 id) private view returns (bool) {
+        for (uint256 i = 1; i <= mProgrammes[id].lines; ++i) {
+            MLine storage line = mLines[id << 16 | i];
+            if (line.committed + line.payable_ != 0) return true;
+        }
+        return false;
+    }
+
+    function _needs(uint256 id, uint256 state) private view returns (bytes4) {
+        return mProgrammes[id].state == state ? FINE : IProgrammeRegistry.ProgrammeRegistry_StateWrong.selector;
+    }
+}

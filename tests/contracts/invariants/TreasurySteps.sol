@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
+
+import {ICaseDesk} from "../../../contracts/interfaces/ICaseDesk.sol";
+import {ITreasury} from "../../../contracts/interfaces/ITreasury.sol";
+import {IVouchersErrors} from "../../../contracts/interfaces/IVouchersErrors.sol";
+import {Roles} from "../../../contracts/libraries/Roles.sol";
+import {MerchantDay} from "../../../contracts/types/Settlement.sol";
+import {Steps} from "./Steps.sol";
+
+/// @title Money: deposits, settlement, what is returned and what is swept.
+abstract contract TreasurySteps is Steps {
+    // --- deposits ---
+
+    function _allowTokenStep() internal {
+        address which = [address(token), address(feeToken), address(0xdead)][_draw(3)];
+        bool sound = which.code.length != 0 && !mAllowed[which];
+        bytes4 expected = sound ? FINE : ITreasury.Treasury_TokenInvalid.selector;
+        bytes memory data = abi.encodeCall(treasury.allowToken, (which));
+        if (_call("allowToken", _actor(Roles.APPROVER), Roles.APPROVER, address(treasury), data, expected)) mAllowed[which] = true;
+    }
+
+    function _depositStep() internal {
+        uint256 programme = _anyProgramme();
+        uint256 line = programme << 16 | (1 + _draw(mProgrammes[programme].lines + (_chance(5) ? 1 : 0) + 1)) % 4;
+        MLine storage l = mLines[line];
+        uint256 left = l.budget - l.deposited;
+        uint256 amount = _chance(80) ? left / (1 + _draw(4)) : _draw(left + 2);
+        if (_chance(5)) amount = left + 1 + _draw(1_000);
+        bytes32 slip = _chance(3) ? bytes32(0) : keccak256(abi.encode("slip", _chance(90) ? steps : _draw(steps)));
+        address actor = _actor(Roles.TREASURER);
+        bytes4 expected = _expectDeposit(line, amount, slip, actor);
+        bytes memory data = abi.encodeCall(treasury.deposit, (line, amount, slip));
+        if (!_call("deposit", actor, Roles.TREASURER, address(treasury), data, expected)) return;
+        l.deposited += amount;
+        l.available += amount;
+        mSlips[slip] = line;
+    }
+
+    function _expectDeposit(uint256 line, uint256 amount, bytes32 slip, address actor) private view returns (bytes4) {
+        MLine storage l = mLines[line];
+        if (l.budget == 0) return ITreasury.Treasury_LineUnknown.selector;
+        if (amount == 0 || slip == 0) return ITreasury.Treasury_DepositInvalid.selector;
+        if (mSlips[slip] != 0) return ITreasury.Treasury_SlipUsed.selector;
+        if (l.deposited + amount > l.budget) return ITreasury.Treasury_DepositOverBudget.selector;
+        if (actor == many) return IERC20Errors.ERC20InsufficientAllowance.selector;
+        return mProgrammes[line >> 16].token == address(token) ? FINE : ITreasury.Treasury_DepositNotWhole.selector;
+    }
+
+    /// @dev Money sent to the treasury past its ledger stays outside the ledger.
+    function _donateStep() internal {
+        uint256 amount = 1 + _draw(100);
+        address from = _chance(80) ? issuer : mActors[_draw(mActors.length)];
+        bytes4 expected = from == issuer ? FINE : bytes4(keccak256("SettlementToken_CallerNotIssuer(address,address)"));
+        bytes memory data = abi.encodeCall(token.mint, (address(treasury), amount));
+        if (_call("mint", from, ANYBODY, address(token), data, expected)) mDonated[address(token)] += amount;
+    }
+
+    // --- settlement ---
+
+    function _prepareStep() internal {
+        MerchantDay[] memory entries = _chance(90) ? _dueDays(1 + _draw(6)) : _anyDays(_draw(4));
+        if (_chance(2)) entries = new MerchantDay[](501);
+        bool sound = entries.length > 0 && entries.length <= 500;
+        address actor = _actor(Roles.TREASURER);
+        bytes memory data = abi.encodeCall(treasury.prepareSettlement, (entries));
+        bytes4 expected = sound ? FINE : ITreasury.Treasury_RunSizeInvalid.selector;
+        if (!_call("prepareSettlement", actor, Roles.TREASURER, address(treasury), data, expected)) return;
+        MRun storage run = mRuns[++mLastRun];
+        (run.proposer, run.open) = (actor, true);
+        for (uint256 i; i < entries.length; ++i) {
+            run.entries.push(entries[i]);
+        }
+    }
+
+    /// @dev Days that could be paid now; the oldest first, from somewhere.
+    function _dueDays(uint256 most) private returns (MerchantDay[] memory entries) {
+        entries = new MerchantDay[](most);
+        uint256 found;
+        uint256 from = mDays.length == 0 ? 0 : _draw(mDays.length);
+        for (uint256 i; i < mDays.length && found < most; ++i) {
+            MDay storage d = mDays[(from + i) % mDays.length];
+            if (d.redeemed == d.settled || block.timestamp < _settleableFrom(d.line, d.day)) continue;
+            entries[found++] = MerchantDay(uint40(d.line), uint32(d.merchant), uint24(d.day));
+        }
+        assembly ("memory-safe") {
+            mstore(entries, found)
+        }
+    }
+
+    function _anyDays(uint256 count) private returns (MerchantDay[] memory entries) {
+        entries = new MerchantDay[](count);
+        for (uint256 i; i < count; ++i) {
+            if (mDays.length == 0 || _chance(10)) {
+                entries[i] = MerchantDay(uint40(_draw(2 ** 18)), uint32(_draw(4)), uint24(block.timestamp / 1 days - _draw(9)));
+            } else {
+                MDay storage d = mDays[mDays.length - 1 - _draw(mDays.length) % 12 % mDays.length];
+                entries[i] = MerchantDay(uint40(d.line), uint32(d.merchant), uint24(d.day));
+            }
+        }
+    }
+
+    function _releaseStep() internal {
+        uint256 id = mLastRun == 0 || _chance(3) ? mLastRun + 1 : mLastRun - _draw(mLastRun < 4 ? mLastRun : 4);
+        MerchantDay[] memory entries = mRuns[id].entries;
+        bool changed = _chance(5);
+        if (changed) entries = _anyDays(1 + entries.length);
+        address actor = _actor(Roles.APPROVER);
+        bytes4 expected = _expectRelease(id, entries, changed, actor);
+        bytes memory data = abi.encodeCall(treasury.releaseSettlement, (id, entries));
+        if (!_call("releaseSettlement", actor, Roles.APPROVER, address(treasury), data, expected)) return;
+        mRuns[id].open = false;
+        for (uint256 i; i < entries.length; ++i) {
+            MDay storage d = _mDay(entries[i].line, entries[i].merchant, entries[i].day);
+            MLine storage l = mLines[d.line];
+            (uint256 amount, uint256 count) = (d.redeemed - d.settled, d.count - d.settledCount);
+            (d.settled, d.settledCount) = (d.redeemed, d.count);
+            l.payable_ -= amount;
+            l.payableCount -= count;
+            l.settled += amount;
+        }
+    }
+
+    function _expectRelease(uint256 id, MerchantDay[] memory entries, bool changed, address actor) private view returns (bytes4) {
+        MRun storage run = mRuns[id];
+        if (!run.open) return ITreasury.Treasury_RunNotOpen.selector;
+        if (run.proposer == actor) return ITreasury.Treasury_OwnProposal.selector;
+        if (changed) return ITreasury.Treasury_RunMismatch.selector;
+        for (uint256 i; i < entries.length; ++i) {
+            MerchantDay memory e = entries[i];
+            if (block.timestamp < _settleableFrom(e.line, e.day)) return ITreasury.Treasury_TooEarly.selector;
+            uint256 at = mDayAt[keccak256(abi.encode(uint256(e.line), uint256(e.merchant), uint256(e.day)))];
+            if (at == 0 || mDays[at - 1].redeemed == mDays[at - 1].settled || _before(entries, i)) {
+                return ITreasury.Treasury_NothingPayable.selector;
+            }
+        }
+        return FINE;
+    }
+
+    function _before(MerchantDay[] memory entries, uint256 at) private pure returns (bool) {
+        for (uint256 i; i < at; ++i) {
+            if (keccak256(abi.encode(entries[i])) == keccak256(abi.encode(entries[at]))) return true;
+        }
+        return false;
+    }
+
+    /// @dev The end of the local day, and the longer of the two windows after it. A programme not published has no zone or windows.
+    function _settleableFrom(uint256 line, uint256 day) internal view returns (uint256) {
+        MProgramme storage p = mProgrammes[line >> 16];
+        if (p.state < 4) return (day + 1) * 86_400;
+        return uint256(int256((day + 1) * 86_400) - p.utcOffset * 60) + p.window;
+    }
+
+    // --- what comes back ---
+
+    function _returnStep() internal {
+        uint256 programme = _programmeIn(6, 6);
+        uint256 line = programme << 16 | _draw(4);
+        MLine storage l = mLines[line];
+        bytes4 expected;
+        if (mProgrammes[programme].state != 6) expected = ITreasury.Treasury_ProgrammeNotClosed.selector;
+        else if (l.available == 0) expected = ITreasury.Treasury_NothingLeft.selector;
+        bytes memory data = abi.encodeCall(treasury.returnRest, (line));
+        if (!_call("returnRest", _actor(Roles.TREASURER), Roles.TREASURER, address(treasury), data, expected)) return;
+        l.returned += l.available;
+        l.available = 0;
+    }
+
+    function _sweepStep() internal {
+        (uint256 batch, uint256 roll) = _sweepable();
+        uint256 at = mPairAt[batch][roll];
+        bytes4 expected;
+        if (block.timestamp < _mUntil(batch, roll)) expected = ICaseDesk.CaseDesk_NotOver.selector;
+        else if (at == 0) expected = IVouchersErrors.Vouchers_NotIssued.selector;
+        else if (mPairs[at - 1].swept) expected = IVouchersErrors.Vouchers_AlreadySwept.selector;
+        bytes memory data = abi.encodeCall(desk.sweep, (batch, roll));
+        if (!_call("sweep", _actor(Roles.TREASURER), Roles.TREASURER, address(desk), data, expected)) return;
+        MBatch storage b = mBatches[batch];
+        uint256 count = mRolls[roll].holders.length - mPairs[at - 1].redeemed;
+        MLine storage l = mLines[b.programme << 16 | b.line];
+        mPairs[at - 1].swept = true;
+        b.swept += count;
+        l.committed -= count * b.face;
+        l.committedCount -= count;
+        l.available += count * b.face;
+    }
+
+    /// @dev Mostly a pair that is over and not swept yet.
+    function _sweepable() private returns (uint256 batch, uint256 roll) {
+        if (mPairs.length == 0 || _chance(6)) return (_draw(mLastBatch + 2), _draw(mLastRoll + 2));
+        uint256 from = _draw(mPairs.length);
+        for (uint256 i; i < 40; ++i) {
+            MPair storage p = mPairs[(from + i) % mPairs.length];
+            (batch, roll) = (p.batch, p.roll);
+            if (!p.swept && block.timestamp >= _mUntil(batch, roll)) break;
+        }
+    }
+}
