@@ -11,7 +11,7 @@ import rich_click as click
 from rich.console import Console
 from rich.table import Table
 
-from node_api.cli.options import FAULT, CommandFault
+from node_api.cli.options import FAULT, fail
 from node_api.loaders.completejourney.calendar import weeks_behind
 from node_api.loaders.completejourney.load import LoaderReport, load_completejourney
 from node_api.loaders.completejourney.source import DataMissing
@@ -35,7 +35,7 @@ def completejourney(out: Path, weeks: int, to_today: bool, as_json: bool) -> Non
     try:
         report = load_completejourney(out, shift)
     except DataMissing as missing:
-        raise CommandFault(str(missing), FAULT, kind="DataMissing", as_json=as_json) from missing
+        fail(str(missing), FAULT, kind="DataMissing", as_json=as_json)
     if as_json:
         click.echo(json.dumps(asdict(report)))
     else:
@@ -80,7 +80,7 @@ def spoil(folder: Path, out: Path, seed: int, each: int, as_json: bool) -> None:
     try:
         report = spoil_folder(folder, out, seed, each)
     except (FolderFaulty, CannotSpoil, ValueError) as fault:
-        raise CommandFault(str(fault), FAULT, kind=type(fault).__name__, as_json=as_json) from fault
+        fail(str(fault), FAULT, kind=type(fault).__name__, as_json=as_json)
     if as_json:
         click.echo(json.dumps(asdict(report)))
     else:
