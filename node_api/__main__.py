@@ -11,14 +11,17 @@ from node_api import __version__
 
 # name of the subcommand → module of node_api.cli that holds its click command as `cli`
 _COMMANDS = {
+    "api-keys": "api_keys",
     "audit": "audit",
     "chain": "chain",
     "demo": "demo",
     "deploy": "deploy",
+    "index": "index",
     "keys": "keys",
     "load": "load",
     "loaders": "loaders",
     "mint_batch": "mint_batch",
+    "openapi": "openapi",
     "replay": "replay",
     "serve": "serve",
 }

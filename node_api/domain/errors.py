@@ -7,6 +7,7 @@
     │       ├── BillMismatch         the receipt's items do not add up to the signed bill
     │       └── ReceiptUsed          the receipt was redeemed against before
     ├── ContractReverted             a contract refused a whole call (domain/reverts.py); `name` is the custom error's
+    ├── CallFailed                   the chain refused the call that carried a redemption
     ├── Unknown                      nothing has this id or reference
     │   ├── ProgrammeUnknown
     │   ├── MerchantUnknown
@@ -16,7 +17,6 @@
     │   ├── RequestInvalid           it does not fit the schema
     │   ├── CodeUnreadable           the compact code is not one of ours, or was damaged
     │   ├── ReceiptHashMismatch      the receipt given in clear is not the signed one
-    │   ├── MerchantsMixed           a terminal's seal covers items of one merchant
     │   ├── IdempotencyKeyMissing
     │   ├── IdempotencyKeyInvalid
     │   └── IdempotencyKeyReused     the key was used with another body
@@ -90,6 +90,13 @@ class ContractReverted(DomainError):
         return self.error or type(self).__name__
 
 
+class CallFailed(DomainError):
+    """The chain refused the call that carried a redemption."""
+
+    rule = "the relayer is listed in the contract, and its calls fit a block"
+    remedy = "nothing was redeemed: tell the operator, then send it again with a new Idempotency-Key"
+
+
 class Unknown(DomainError):
     """Nothing has this id or reference."""
 
@@ -145,13 +152,6 @@ class ReceiptHashMismatch(Misuse):
 
     rule = "the salted hash of the receipt equals the signed one"
     remedy = "send the receipt exactly as it was hashed, salt included, or leave it out"
-
-
-class MerchantsMixed(Misuse):
-    """A terminal's seal covers items of one merchant."""
-
-    rule = "all items under one terminal's signature were signed for the same merchant"
-    remedy = "send one batch for each merchant"
 
 
 class IdempotencyKeyMissing(Misuse):

@@ -69,6 +69,10 @@ class Redemptions:
             self._outbox.wake()
         return known
 
+    def reload(self, operation: Operation) -> Operation:
+        """The same operation as it stands now."""
+        return self._store.get(operation.id) or operation
+
     def get(self, caller: ApiKey, operation: str) -> Operation:
         """One operation.
 

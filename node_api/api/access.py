@@ -1,0 +1,95 @@
+"""Which role reaches which route: one table, and the dependency that holds to it."""
+
+from typing import Annotated
+
+from fastapi import Depends, Header, Request
+
+from node_api.api.node import TheNode
+from node_api.domain.access import ApiKey, ApiRole
+from node_api.domain.errors import (
+    ApiKeyMissing,
+    ApiKeyUnknown,
+    IdempotencyKeyInvalid,
+    IdempotencyKeyMissing,
+    MerchantNotYours,
+    RoleNotAllowed,
+)
+from node_api.domain.ids import MerchantId
+from node_api.services.api_keys import PREFIX
+
+MERCHANT, WALLET, TREASURER, AUDITOR, OPERATOR = ApiRole
+STAFF = frozenset({TREASURER, AUDITOR, OPERATOR})
+EVERYBODY = frozenset(ApiRole)
+
+ROLES: dict[str, frozenset[ApiRole]] = {
+    "POST /v1/wallet/codes": frozenset({WALLET}),
+    "GET /v1/wallet/vouchers": frozenset({WALLET}),
+    "POST /v1/redemptions/check": frozenset({MERCHANT, WALLET, OPERATOR}),
+    "POST /v1/redemptions": frozenset({MERCHANT, OPERATOR}),
+    "POST /v1/redemptions/batch": frozenset({MERCHANT, OPERATOR}),
+    "GET /v1/operations/{operation}": frozenset({MERCHANT, *STAFF}),
+    "GET /v1/vouchers/{voucher}": EVERYBODY,
+    "GET /v1/holders/{address}/vouchers": frozenset({WALLET, *STAFF}),
+    "GET /v1/merchants/{merchant}/statement": frozenset({MERCHANT, *STAFF}),
+    "GET /v1/programmes": EVERYBODY,
+    "GET /v1/programmes/{programme}": EVERYBODY,
+    "GET /v1/audit/vouchers/{voucher}/trace": STAFF,
+    "GET /v1/audit/programmes/{programme}/reconciliation": STAFF,
+}
+"""Method and path → the roles that reach it."""
+
+PUBLIC = frozenset(
+    {"GET /v1/eip712", "GET /healthz", "GET /readyz", "GET /version", "GET /errors", "GET /openapi.json", "GET /docs"}
+)
+"""Open to all: nothing here names a holder or a merchant."""
+
+_SCHEME = "bearer "
+_MAX_KEY = 255
+
+
+def caller(request: Request, node: TheNode, authorization: Annotated[str | None, Header()] = None) -> ApiKey:
+    """Who asks, if their role reaches the route.
+
+    Raises:
+        ApiKeyMissing, ApiKeyUnknown, RoleNotAllowed: see there.
+    """
+    if authorization is None:
+        raise ApiKeyMissing("no Authorization header")
+    token = authorization[len(_SCHEME) :].strip()
+    if not authorization.lower().startswith(_SCHEME) or not token.startswith(PREFIX):
+        raise ApiKeyUnknown("an Authorization header that is not Bearer with an API key")
+    key = node.keyring.caller(token)
+    route = f"{request.method} {request.scope['route'].path}"
+    if key.role not in ROLES[route]:
+        raise RoleNotAllowed(f"role {key.role} at {route}")
+    return key
+
+
+def require_merchant(key: ApiKey, merchant: MerchantId) -> None:
+    """Keeps a merchant's key to its merchant.
+
+    Raises:
+        MerchantNotYours: it is another's.
+    """
+    if key.merchant is not None and key.merchant != merchant:
+        raise MerchantNotYours(f"merchant {merchant}, the API key is for {key.merchant}")
+
+
+def idempotency_key(
+    idempotency_key: Annotated[str | None, Header(description="1 to 255 printable ASCII characters")] = None,
+) -> str:
+    """The key of a write.
+
+    Raises:
+        IdempotencyKeyMissing, IdempotencyKeyInvalid: see there.
+    """
+    if idempotency_key is None:
+        raise IdempotencyKeyMissing("no Idempotency-Key header")
+    printable = idempotency_key.isascii() and idempotency_key.isprintable()
+    if not (1 <= len(idempotency_key) <= _MAX_KEY and printable):
+        raise IdempotencyKeyInvalid(f"a key of {len(idempotency_key)} characters")
+    return idempotency_key
+
+
+Caller = Annotated[ApiKey, Depends(caller)]
+WriteKey = Annotated[str, Depends(idempotency_key)]

@@ -1,0 +1,249 @@
+"""What the API answers about redemptions: schemas, and their way out of the domain."""
+
+from typing import Literal
+
+from node_api.api.fields import Out
+from node_api.api.problems import problem
+from node_api.domain.errors import Refusal
+from node_api.domain.models import BlockRef
+from node_api.domain.operations import ItemOutcome, Operation, OperationState, RefusalNote
+from node_api.domain.refusals import REFUSALS
+from node_api.domain.rules import VoucherSight
+from node_api.services.codes import Code
+from node_api.services.judging import Judgement
+
+StateText = Literal["received", "queued", "sent", "succeeded", "refused", "failed"]
+
+
+class BlockOut(Out):
+    """The block an answer stands on."""
+
+    number: int
+    hash: str
+    timestamp: int
+
+    @classmethod
+    def of(cls, block: BlockRef) -> "BlockOut":
+        """From the domain."""
+        return cls(number=block.number, hash=block.hash, timestamp=block.timestamp)
+
+
+class ProblemOut(Out):
+    """An RFC 9457 problem. `type` is an anchor on the page of errors; refusals add `operation` and `block`."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    reason: str
+    value: str
+    rule: str
+    remedy: str
+    operation: str | None = None
+    voucher: str | None = None
+    block: BlockOut | None = None
+    faults: list[dict[str, str]] | None = None
+
+
+class RefusalOut(Out):
+    """Why the rules say no. `on_chain`: the contract said so, or the node before anything was sent."""
+
+    type: str
+    reason: str
+    value: str
+    rule: str
+    remedy: str
+    voucher: str | None
+    on_chain: bool
+
+
+class SpentOut(Out):
+    """A voucher that was redeemed; `number` runs over all redemptions."""
+
+    id: str
+    amount: int
+    number: int
+
+
+class ChangeOut(Out):
+    """When an operation came to a state; milliseconds since 1970."""
+
+    state: StateText
+    at: int
+
+
+class ItemOut(Out):
+    """One redemption of an operation.
+
+    `vouchers` are those redeemed; `block` is where it was decided on chain, else the one the node judged it on.
+    """
+
+    state: StateText
+    merchant: int
+    digest: str
+    holder: str | None
+    bill: str
+    receipt: str
+    deadline: str
+    signed_vouchers: list[str]
+    vouchers: list[SpentOut]
+    refusal: RefusalOut | None
+    fault: str | None
+    transaction: str | None
+    block: BlockOut
+
+
+class OperationOut(Out):
+    """A write and how far it has come."""
+
+    id: str
+    kind: Literal["redemption", "redemption-batch"]
+    state: StateText
+    history: list[ChangeOut]
+    items: list[ItemOut]
+
+
+class SightOut(Out):
+    """A voucher as the rules see it."""
+
+    id: str
+    holder: str | None
+    batch: int | None
+    amount: int | None
+    valid_from: int | None
+    valid_until: int | None
+    redeemed: bool
+
+
+class CheckOut(Out):
+    """What would become of a redemption in the next block."""
+
+    accepted: bool
+    refusal: RefusalOut | None
+    digest: str
+    holder: str | None
+    vouchers: list[SightOut]
+    block: BlockOut
+
+
+class CodeOut(Out):
+    """A signed code: as text for the till, as a QR symbol, and as the EIP-712 document with its signature."""
+
+    code: str
+    qr: str
+    holder: str
+    digest: str
+    signature: str
+    document: dict[str, object]
+    receipt: dict[str, object] | None
+    block: BlockOut
+
+
+def operation_out(operation: Operation) -> OperationOut:
+    """An operation's schema."""
+    return OperationOut(
+        id=operation.id,
+        kind="redemption-batch" if operation.batch else "redemption",
+        state=operation.state.value,
+        history=[ChangeOut(state=change.state.value, at=change.at) for change in operation.history],
+        items=[item_out(outcome) for outcome in operation.items],
+    )
+
+
+def item_out(outcome: ItemOutcome) -> ItemOut:
+    """One item's schema."""
+    item, work = outcome.work.item, outcome.work
+    return ItemOut(
+        state=outcome.state.value,
+        merchant=item.merchant,
+        digest=work.digest,
+        holder=work.holder,
+        bill=str(item.bill),
+        receipt=item.receipt,
+        deadline=str(item.deadline),
+        signed_vouchers=[str(spend.voucher) for spend in item.spends],
+        vouchers=[SpentOut(id=str(entry.voucher), amount=entry.amount, number=entry.number) for entry in outcome.spent],
+        refusal=None if outcome.refusal is None else note_out(outcome.refusal),
+        fault=outcome.fault,
+        transaction=outcome.transaction,
+        block=BlockOut.of(outcome.block or work.judged),
+    )
+
+
+def refusal_of(note: RefusalNote) -> Refusal:
+    """The refusal that a note stands for."""
+    kind = REFUSALS.get(note.reason)
+    if kind is None:
+        raise LookupError(f"a refusal this release does not know: {note.reason}")
+    return kind(note.value, note.voucher)
+
+
+def note_out(note: RefusalNote) -> RefusalOut:
+    """A stored refusal's schema."""
+    return refusal_out(refusal_of(note), on_chain=note.on_chain)
+
+
+def refusal_out(refusal: Refusal, *, on_chain: bool) -> RefusalOut:
+    """A refusal's schema."""
+    said = problem(refusal)
+    return RefusalOut(
+        type=str(said["type"]),
+        reason=refusal.name,
+        value=refusal.value,
+        rule=refusal.rule,
+        remedy=refusal.remedy,
+        voucher=None if refusal.voucher is None else str(refusal.voucher),
+        on_chain=on_chain,
+    )
+
+
+def check_out(judgement: Judgement) -> CheckOut:
+    """A judgement's schema."""
+    return CheckOut(
+        accepted=judgement.refusal is None,
+        refusal=None if judgement.refusal is None else refusal_out(judgement.refusal, on_chain=False),
+        digest=judgement.digest,
+        holder=judgement.holder,
+        vouchers=[_sight_out(sight) for sight in judgement.vouchers],
+        block=BlockOut.of(judgement.block),
+    )
+
+
+def _sight_out(sight: VoucherSight) -> SightOut:
+    batch = sight.batch
+    return SightOut(
+        id=str(sight.voucher),
+        holder=sight.holder,
+        batch=None if batch is None else batch.id,
+        amount=None if batch is None else batch.face,
+        valid_from=None if batch is None else batch.valid_from,
+        valid_until=None if batch is None else sight.valid_until(batch),
+        redeemed=sight.redeemed,
+    )
+
+
+def code_out(code: Code, qr: str) -> CodeOut:
+    """A code's schema."""
+    receipt = code.receipt
+    return CodeOut(
+        code=code.text,
+        qr=qr,
+        holder=code.holder,
+        digest=code.digest,
+        signature="0x" + code.item.signature.hex(),
+        document=code.document,
+        receipt=None
+        if receipt is None
+        else {
+            "number": receipt.number,
+            "time": receipt.time,
+            "items": [{"category": item.category, "amount": item.amount} for item in receipt.items],
+            "salt": "0x" + receipt.salt.hex(),
+        },
+        block=BlockOut.of(code.block),
+    )
+
+
+def is_single_refusal(operation: Operation) -> bool:
+    """Whether an operation is one redemption that was refused: answered as a problem."""
+    return not operation.batch and operation.state is OperationState.REFUSED

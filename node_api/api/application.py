@@ -1,0 +1,35 @@
+"""The FastAPI application of a node."""
+
+from fastapi import FastAPI
+
+from node_api import __version__
+from node_api.api import problems
+from node_api.api.node import Node
+from node_api.api.routes import meta, record, redemptions
+
+_DESCRIPTION = """Public vouchers whose money can be recomputed from the chain.
+
+Ids of vouchers and budget lines are text, amounts are whole numbers in the token's smallest unit, times are Unix seconds.
+Every answer about the chain names the block it stands on. Errors are RFC 9457 problems; see /errors.
+"""
+
+
+def create_api(node: Node, chain_fault: type[Exception]) -> FastAPI:
+    """The application.
+
+    Args:
+        node: what it answers from.
+        chain_fault: root of the faults that services raise when the chain does not answer.
+    """
+    app = FastAPI(
+        title="VoucherTrail",
+        version=__version__,
+        description=_DESCRIPTION,
+        separate_input_output_schemas=False,
+        redoc_url=None,
+    )
+    app.state.node = node
+    problems.install(app, chain_fault)
+    for router in (redemptions.router, record.router, meta.router):
+        app.include_router(router)
+    return app

@@ -1,0 +1,46 @@
+"""The problems a route may answer with, for the OpenAPI page."""
+
+from node_api.api.answers import ProblemOut
+from node_api.api.problems import MEDIA_TYPE, problem, status_of
+from node_api.domain import errors
+from node_api.domain.errors import DomainError, Refusal
+from node_api.domain.refusals import REFUSALS
+
+Responses = dict[int | str, dict[str, object]]
+
+ACCESS: tuple[type[DomainError], ...] = (errors.ApiKeyMissing, errors.ApiKeyUnknown, errors.RoleNotAllowed)
+READING: tuple[type[DomainError], ...] = (*ACCESS, errors.ChainUnavailable, errors.IndexNotReady, errors.RequestInvalid)
+REDEEMING: tuple[type[DomainError], ...] = (
+    *READING,
+    errors.CodeUnreadable,
+    errors.ReceiptHashMismatch,
+    errors.MerchantNotYours,
+)
+WRITING: tuple[type[DomainError], ...] = (
+    *REDEEMING,
+    errors.IdempotencyKeyMissing,
+    errors.IdempotencyKeyInvalid,
+    errors.IdempotencyKeyReused,
+)
+RULES: tuple[type[DomainError], ...] = tuple(REFUSALS.values())
+
+
+def problems(*kinds: type[DomainError]) -> Responses:
+    """`responses=` of a route that may raise these: one entry for each status, an example for each error."""
+    by_status: dict[int, list[type[DomainError]]] = {}
+    for kind in dict.fromkeys(kinds):
+        by_status.setdefault(int(status_of(kind)), []).append(kind)
+    return {status: _response(found) for status, found in sorted(by_status.items())}
+
+
+def _response(kinds: list[type[DomainError]]) -> dict[str, object]:
+    examples = {kind.__name__: {"value": problem(_example(kind))} for kind in kinds}
+    return {
+        "model": ProblemOut,
+        "description": " · ".join(kind.__name__ for kind in kinds),
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemOut"}, "examples": examples}},
+    }
+
+
+def _example(kind: type[DomainError]) -> DomainError:
+    return kind("voucher 34376516864") if issubclass(kind, Refusal) else kind("what was asked for")

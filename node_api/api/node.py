@@ -1,0 +1,49 @@
+"""What the API answers from: the services of one node."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from node_api.api.waiting import Waiting
+from node_api.services.api_keys import ApiKeyring
+from node_api.services.codes import CodeMaker
+from node_api.services.fresh import FreshReads
+from node_api.services.operations import Redemptions
+
+
+@dataclass(frozen=True, slots=True)
+class SigningDomain:
+    """What a holder's own wallet needs to sign: the EIP-712 domain and types, as JSON."""
+
+    domain: dict[str, str | int]
+    types: dict[str, list[dict[str, str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """The services behind the routes.
+
+    Attributes:
+        error_selectors: 0x-hex selector of every custom error of the contracts, by name.
+        faults: what keeps the node from working now, by name; empty when it is ready.
+    """
+
+    fresh: FreshReads
+    redemptions: Redemptions
+    codes: CodeMaker
+    keyring: ApiKeyring
+    waiting: Waiting
+    signing: SigningDomain
+    error_selectors: dict[str, str]
+    faults: Callable[[], dict[str, str]]
+
+
+def node_of(request: Request) -> Node:
+    """The node that this application was made for."""
+    node: Node = request.app.state.node
+    return node
+
+
+TheNode = Annotated[Node, Depends(node_of)]

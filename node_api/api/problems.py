@@ -1,0 +1,114 @@
+"""Errors as RFC 9457 problems. The only file that knows HTTP statuses."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+import orjson
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from node_api.domain import errors
+from node_api.domain.errors import DomainError
+
+MEDIA_TYPE = "application/problem+json"
+PAGE = "/errors"
+"""Where the node serves docs/errors.md; a problem's `type` is an anchor on it."""
+
+STATUSES: Mapping[type[DomainError], HTTPStatus] = {
+    errors.Refusal: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.ContractReverted: HTTPStatus.BAD_GATEWAY,
+    errors.CallFailed: HTTPStatus.BAD_GATEWAY,
+    errors.Unknown: HTTPStatus.NOT_FOUND,
+    errors.Misuse: HTTPStatus.BAD_REQUEST,
+    errors.IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.ReceiptHashMismatch: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.Denied: HTTPStatus.FORBIDDEN,
+    errors.ApiKeyMissing: HTTPStatus.UNAUTHORIZED,
+    errors.ApiKeyUnknown: HTTPStatus.UNAUTHORIZED,
+    errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+"""The nearest class of an error's ancestry that stands here gives its status."""
+
+ACCEPTED = HTTPStatus.ACCEPTED
+OK = HTTPStatus.OK
+READY = HTTPStatus.OK
+UNREADY = HTTPStatus.SERVICE_UNAVAILABLE
+
+log = structlog.get_logger()
+
+
+def status_of(error: type[DomainError]) -> HTTPStatus:
+    """The HTTP status an error is answered with."""
+    for ancestor in error.__mro__:
+        if ancestor in STATUSES:
+            return STATUSES[ancestor]
+    return HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def anchor(name: str) -> str:
+    """The problem type of an error: an anchor on the page of errors."""
+    return f"{PAGE}#{name.lower()}"
+
+
+def problem(error: DomainError, **members: object) -> dict[str, object]:
+    """The problem of an error; `members` extend it."""
+    return {
+        "type": anchor(error.name),
+        "title": (type(error).__doc__ or error.name).strip().splitlines()[0],
+        "status": int(status_of(type(error))),
+        "detail": f"{error.value}. Rule: {error.rule}. Remedy: {error.remedy}.",
+        "reason": error.name,
+        "value": error.value,
+        "rule": error.rule,
+        "remedy": error.remedy,
+        **members,
+    }
+
+
+def answer(error: DomainError, **members: object) -> Response:
+    """The HTTP answer of an error."""
+    headers = {"WWW-Authenticate": "Bearer"} if status_of(type(error)) is HTTPStatus.UNAUTHORIZED else {}
+    content = orjson.dumps(problem(error, **members))
+    return Response(content, int(status_of(type(error))), headers, MEDIA_TYPE)
+
+
+def install(app: FastAPI, chain_fault: type[Exception]) -> None:
+    """Has every error of the tree, and every fault of the chain, answered as a problem."""
+
+    async def on_domain_error(_: Request, error: Exception) -> Response:
+        assert isinstance(error, DomainError)
+        return answer(error)
+
+    async def on_invalid(_: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        faults = [{"where": "/".join(map(str, fault["loc"])), "message": str(fault["msg"])} for fault in error.errors()]
+        value = "; ".join(f"{fault['where']}: {fault['message']}" for fault in faults)
+        return answer(errors.RequestInvalid(value), faults=faults)
+
+    async def on_http(_: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        status = HTTPStatus(error.status_code)
+        content = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": str(error.detail)}
+        return Response(orjson.dumps(content), status.value, error.headers, MEDIA_TYPE)
+
+    async def on_chain_fault(_: Request, error: Exception) -> Response:
+        return answer(errors.ChainUnavailable(str(error)))
+
+    async def on_bug(_: Request, error: Exception) -> Response:
+        log.error("request_failed", exc_info=error)
+        content = {
+            "type": "about:blank",
+            "title": "Internal Server Error",
+            "status": 500,
+            "detail": "see the node's log",
+        }
+        return Response(orjson.dumps(content), 500, None, MEDIA_TYPE)
+
+    app.add_exception_handler(DomainError, on_domain_error)
+    app.add_exception_handler(RequestValidationError, on_invalid)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(chain_fault, on_chain_fault)
+    app.add_exception_handler(Exception, on_bug)

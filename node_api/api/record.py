@@ -1,0 +1,331 @@
+"""What the API answers about the record: programmes, vouchers, merchants."""
+
+from datetime import UTC, datetime
+
+from node_api.api.answers import BlockOut
+from node_api.api.fields import Out
+from node_api.domain.access import ApiKey
+from node_api.domain.ids import UnixSeconds
+from node_api.domain.models import BudgetLine, Merchant, Programme, Redemption, Rules, VoucherFacts
+from node_api.domain.regions import unpack_region
+from node_api.domain.standing import state_of, valid_until
+from node_api.domain.trail import MerchantDay, Payment, Totals
+
+_SECONDS_OF_A_DAY = 86_400
+
+
+class RedemptionOut(Out):
+    """Where a voucher was spent."""
+
+    number: int
+    merchant: int
+    amount: int
+    receipt: str
+    digest: str
+    terminal: str | None
+    rules_version: int
+    transaction: str
+    block: BlockOut
+
+
+class VoucherFields(Out):
+    """A voucher. `state` is of the time of the next block; `redemption` is kept from merchants it did not happen at."""
+
+    id: str
+    state: str
+    holder: str
+    custodial: bool
+    programme: int
+    batch: int
+    batch_ref: str
+    line: str
+    roll: int
+    place: int
+    amount: int
+    minimum_spend: int
+    categories: list[int]
+    region: str
+    channels: list[int]
+    valid_from: int
+    valid_until: int
+    redemption: RedemptionOut | None
+
+
+class VoucherOut(VoucherFields):
+    """A voucher as of a block."""
+
+    block: BlockOut
+
+
+class HolderOut(Out):
+    """A holder's vouchers; `next` continues the list as `after`."""
+
+    holder: str
+    vouchers: list[VoucherFields]
+    next: str | None
+    block: BlockOut
+
+
+class TotalsOut(Out):
+    """Sums; amounts in the token's smallest unit."""
+
+    batches: int
+    rolls: int
+    issued: int
+    issued_amount: int
+    redeemed: int
+    redeemed_amount: int
+    swept: int
+    swept_amount: int
+    refused: int
+
+
+class ProgrammeFields(Out):
+    """A programme with its sums."""
+
+    id: int
+    ref: str
+    name: str
+    state: str
+    token: str
+    rules_version: int
+    utc_offset_minutes: int
+    starts_at: int
+    ends_at: int
+    categories: list[int]
+    region: str
+    channels: list[int]
+    totals: TotalsOut
+
+
+class ProgrammesOut(Out):
+    """All programmes."""
+
+    programmes: list[ProgrammeFields]
+    block: BlockOut
+
+
+class LineOut(Out):
+    """A budget line: deposited = available + committed + payable + settled + returned."""
+
+    id: str
+    number: int
+    funder: str
+    funding_region: str
+    beneficiary_group: str
+    purpose: str
+    budget: int
+    deposited: int
+    available: int
+    committed: int
+    payable: int
+    settled: int
+    returned: int
+    committed_count: int
+    payable_count: int
+
+
+class RulesOut(Out):
+    """The rules in force for batches opened now; seconds."""
+
+    version: int
+    max_deadline: int
+    reversal_window: int
+    dispute_window: int
+
+
+class ProgrammeOut(ProgrammeFields):
+    """A programme with its budget lines and rules, as of a block."""
+
+    rules: RulesOut | None
+    lines: list[LineOut]
+    block: BlockOut
+
+
+class DayOut(Out):
+    """What a merchant redeemed on a local day under a budget line, and what of it was paid."""
+
+    day: int
+    date: str
+    programme: int
+    line: str
+    redeemed: int
+    count: int
+    settled: int
+    settled_count: int
+
+
+class PaymentOut(Out):
+    """A merchant's day that was paid out."""
+
+    run: int
+    day: int
+    line: str
+    amount: int
+    account: str
+    transaction: str
+    block: BlockOut
+
+
+class StatementOut(Out):
+    """A merchant's statement; `open` is redeemed and not yet paid. Days are the programmes' local ones."""
+
+    merchant: int
+    ref: str
+    status: str
+    redeemed: int
+    count: int
+    settled: int
+    open: int
+    days: list[DayOut]
+    payments: list[PaymentOut]
+    block: BlockOut
+
+
+def bits(mask: int) -> list[int]:
+    """The numbers of the bits that are set."""
+    return [bit for bit in range(mask.bit_length()) if mask >> bit & 1]
+
+
+def voucher_fields(facts: VoucherFacts, caller: ApiKey, now: UnixSeconds) -> dict[str, object]:
+    """A voucher's fields for a caller."""
+    batch, spent = facts.batch, facts.redeemed
+    hidden = spent is not None and caller.merchant is not None and spent.merchant != caller.merchant
+    return {
+        "id": str(facts.voucher),
+        "state": state_of(facts, now).name,
+        "holder": facts.holder,
+        "custodial": facts.roll.custodial,
+        "programme": batch.programme,
+        "batch": batch.id,
+        "batch_ref": batch.ref,
+        "line": str(batch.line),
+        "roll": facts.roll.id,
+        "place": facts.place,
+        "amount": batch.face,
+        "minimum_spend": batch.minimum_spend,
+        "categories": bits(batch.categories),
+        "region": unpack_region(batch.region),
+        "channels": bits(batch.channels),
+        "valid_from": batch.valid_from,
+        "valid_until": valid_until(facts),
+        "redemption": None if spent is None or hidden else _redemption_out(spent),
+    }
+
+
+def _redemption_out(redemption: Redemption) -> RedemptionOut:
+    return RedemptionOut(
+        number=redemption.number,
+        merchant=redemption.merchant,
+        amount=redemption.amount,
+        receipt=redemption.receipt,
+        digest=redemption.digest,
+        terminal=redemption.terminal,
+        rules_version=redemption.rules_version,
+        transaction=redemption.tx.hash,
+        block=BlockOut.of(redemption.tx.block),
+    )
+
+
+def programme_fields(programme: Programme, totals: Totals) -> dict[str, object]:
+    """A programme's fields."""
+    return {
+        "id": programme.id,
+        "ref": programme.ref,
+        "name": programme.name,
+        "state": programme.state.name,
+        "token": programme.token,
+        "rules_version": programme.rules_version,
+        "utc_offset_minutes": programme.utc_offset_minutes,
+        "starts_at": programme.starts_at,
+        "ends_at": programme.ends_at,
+        "categories": bits(programme.categories),
+        "region": unpack_region(programme.region),
+        "channels": bits(programme.channels),
+        "totals": TotalsOut(
+            batches=totals.batches,
+            rolls=totals.rolls,
+            issued=totals.issued,
+            issued_amount=totals.issued_amount,
+            redeemed=totals.redeemed,
+            redeemed_amount=totals.redeemed_amount,
+            swept=totals.swept,
+            swept_amount=totals.swept_amount,
+            refused=totals.refused,
+        ),
+    }
+
+
+def rules_out(rules: Rules) -> RulesOut:
+    """Rules' schema."""
+    return RulesOut(
+        version=rules.version,
+        max_deadline=rules.max_deadline,
+        reversal_window=rules.reversal_window,
+        dispute_window=rules.dispute_window,
+    )
+
+
+def line_out(line: BudgetLine) -> LineOut:
+    """A budget line's schema."""
+    return LineOut(
+        id=str(line.id),
+        number=line.number,
+        funder=line.funder,
+        funding_region=unpack_region(line.funding_region),
+        beneficiary_group=line.beneficiary_group,
+        purpose=line.purpose,
+        budget=line.budget,
+        deposited=line.deposited,
+        available=line.available,
+        committed=line.committed,
+        payable=line.payable,
+        settled=line.settled,
+        returned=line.returned,
+        committed_count=line.committed_count,
+        payable_count=line.payable_count,
+    )
+
+
+def statement_out(
+    merchant: Merchant, days: list[MerchantDay], payments: list[Payment], block: BlockOut
+) -> StatementOut:
+    """A statement's schema."""
+    redeemed, settled = sum(day.redeemed for day in days), sum(day.settled for day in days)
+    return StatementOut(
+        merchant=merchant.id,
+        ref=merchant.ref,
+        status=merchant.status.name,
+        redeemed=redeemed,
+        count=sum(day.count for day in days),
+        settled=settled,
+        open=redeemed - settled,
+        days=[_day_out(day) for day in days],
+        payments=[_payment_out(payment) for payment in payments],
+        block=block,
+    )
+
+
+def _day_out(day: MerchantDay) -> DayOut:
+    return DayOut(
+        day=day.day,
+        date=datetime.fromtimestamp(day.day * _SECONDS_OF_A_DAY, UTC).date().isoformat(),
+        programme=day.line >> 16,
+        line=str(day.line),
+        redeemed=day.redeemed,
+        count=day.count,
+        settled=day.settled,
+        settled_count=day.settled_count,
+    )
+
+
+def _payment_out(payment: Payment) -> PaymentOut:
+    return PaymentOut(
+        run=payment.run,
+        day=payment.day,
+        line=str(payment.line),
+        amount=payment.amount,
+        account=payment.account,
+        transaction=payment.tx.hash,
+        block=BlockOut.of(payment.tx.block),
+    )

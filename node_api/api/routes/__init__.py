@@ -1,0 +1,1 @@
+"""Routes: typed dependencies in, one service call, a schema out."""

@@ -1,0 +1,154 @@
+"""Reading the record: vouchers, holders, merchants, programmes."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+
+from node_api.api.access import Caller, require_merchant
+from node_api.api.answers import BlockOut
+from node_api.api.documented import READING, problems
+from node_api.api.fields import AddressText, MerchantNumber, VoucherText, as_address
+from node_api.api.node import TheNode
+from node_api.api.record import (
+    HolderOut,
+    ProgrammeFields,
+    ProgrammeOut,
+    ProgrammesOut,
+    StatementOut,
+    VoucherFields,
+    VoucherOut,
+    line_out,
+    programme_fields,
+    rules_out,
+    statement_out,
+    voucher_fields,
+)
+from node_api.domain import errors
+from node_api.domain.access import ApiKey
+from node_api.domain.ids import VOUCHER_BITS, Day, MerchantId, ProgrammeId, UnixSeconds, VoucherId
+from node_api.domain.models import Programme, VoucherFacts
+from node_api.services.ports.reading import Reader
+
+router = APIRouter(prefix="/v1", tags=["record"])
+
+Limit = Annotated[int, Query(ge=1, le=1_000)]
+After = Annotated[VoucherText | None, Query(description="the `next` of the page before")]
+DayNumber = Annotated[int, Query(ge=0, lt=1 << 24, description="days since 1970-01-01, the programme's local ones")]
+ProgrammeName = Annotated[str, Path(min_length=1, max_length=64, description="number or text reference")]
+
+
+@router.get("/vouchers/{voucher}", responses=problems(*READING, errors.VoucherNotFound))
+def read_voucher(node: TheNode, caller: Caller, voucher: Annotated[VoucherText, Path()]) -> VoucherOut:
+    """One voucher: its terms, its holder, its state, and where it was spent."""
+    number = VoucherId(int(voucher))
+    with node.fresh.open() as (reader, now):
+        facts = reader.voucher(number) if number >> VOUCHER_BITS == 0 else None
+        if facts is None or not facts.issued:
+            raise errors.VoucherNotFound(f"voucher {voucher}")
+        return VoucherOut.model_validate({**voucher_fields(facts, caller, now), "block": BlockOut.of(reader.block)})
+
+
+@router.get("/holders/{address}/vouchers", responses=problems(*READING))
+def read_holder(
+    node: TheNode, caller: Caller, address: Annotated[AddressText, Path()], after: After = None, limit: Limit = 100
+) -> HolderOut:
+    """A holder's vouchers by ascending number; none for an address that holds none."""
+    with node.fresh.open() as (reader, now):
+        start = None if after is None else VoucherId(int(after))
+        found = reader.vouchers_of(as_address(address), limit=limit, after=start)
+        return holder_out(address, found, limit, caller, now, BlockOut.of(reader.block))
+
+
+@router.get(
+    "/wallet/vouchers", tags=["redeeming"], responses=problems(*READING, errors.WalletMissing, errors.ProgrammeUnknown)
+)
+def read_wallet(
+    node: TheNode,
+    caller: Caller,
+    programme: Annotated[str, Query(min_length=1, max_length=64, description="text reference")],
+    person: Annotated[str, Query(min_length=1, max_length=128)],
+    after: After = None,
+    limit: Limit = 100,
+) -> HolderOut:
+    """A custodial person's address and vouchers in a programme."""
+    start = None if after is None else VoucherId(int(after))
+    holder, found, block, now = node.codes.vouchers(programme, person, limit=limit, after=start)
+    return holder_out(holder, found, limit, caller, now, BlockOut.of(block))
+
+
+@router.get(
+    "/merchants/{merchant}/statement",
+    responses=problems(*READING, errors.MerchantUnknown, errors.MerchantNotYours),
+)
+def read_statement(
+    node: TheNode,
+    caller: Caller,
+    merchant: Annotated[MerchantNumber, Path()],
+    from_day: DayNumber | None = None,
+    until_day: DayNumber | None = None,
+) -> StatementOut:
+    """A merchant's days: redeemed, paid, open. `from_day` inclusive, `until_day` exclusive."""
+    number = MerchantId(merchant)
+    require_merchant(caller, number)
+    with node.fresh.open() as (reader, _):
+        found = reader.merchant(number)
+        if found is None:
+            raise errors.MerchantUnknown(f"merchant {merchant}")
+        days = reader.merchant_days(
+            number,
+            from_day=None if from_day is None else Day(from_day),
+            until_day=None if until_day is None else Day(until_day),
+        )
+        return statement_out(found, days, reader.payments(number), BlockOut.of(reader.block))
+
+
+@router.get("/programmes", responses=problems(*READING))
+def read_programmes(node: TheNode, _: Caller) -> ProgrammesOut:
+    """All programmes with their sums."""
+    with node.fresh.open() as (reader, _now):
+        found = [
+            ProgrammeFields.model_validate(programme_fields(programme, reader.totals(programme.id)))
+            for programme in reader.programmes()
+        ]
+        return ProgrammesOut(programmes=found, block=BlockOut.of(reader.block))
+
+
+@router.get("/programmes/{programme}", responses=problems(*READING, errors.ProgrammeUnknown))
+def read_programme(node: TheNode, _: Caller, programme: ProgrammeName) -> ProgrammeOut:
+    """One programme with its budget lines, their money, and its rules."""
+    with node.fresh.open() as (reader, _now):
+        found = programme_named(reader, programme)
+        rules = reader.rules(found.id, found.rules_version)
+        return ProgrammeOut.model_validate(
+            {
+                **programme_fields(found, reader.totals(found.id)),
+                "rules": None if rules is None else rules_out(rules),
+                "lines": [line_out(line) for line in reader.lines(found.id)],
+                "block": BlockOut.of(reader.block),
+            }
+        )
+
+
+def programme_named(reader: Reader, name: str) -> Programme:
+    """The programme of a number or a text reference; a reference that looks like a number is looked for second.
+
+    Raises:
+        ProgrammeUnknown: there is none.
+    """
+    found = reader.programme(ProgrammeId(int(name))) if name.isascii() and name.isdigit() and len(name) < 9 else None
+    found = found or reader.programme_by_ref(name)
+    if found is None:
+        raise errors.ProgrammeUnknown(f"programme {name}")
+    return found
+
+
+def holder_out(
+    holder: str, found: list[VoucherFacts], limit: int, caller: ApiKey, now: UnixSeconds, block: BlockOut
+) -> HolderOut:
+    """A page of a holder's vouchers."""
+    return HolderOut(
+        holder=holder,
+        vouchers=[VoucherFields.model_validate(voucher_fields(facts, caller, now)) for facts in found],
+        next=str(found[-1].voucher) if len(found) == limit else None,
+        block=block,
+    )

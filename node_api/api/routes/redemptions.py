@@ -1,0 +1,125 @@
+"""Codes, checks, redemptions, operations."""
+
+import hashlib
+import io
+import time
+from typing import Annotated
+
+import segno
+from fastapi import APIRouter, Query, Response
+from starlette.concurrency import run_in_threadpool
+
+from node_api.api.access import Caller, WriteKey
+from node_api.api.answers import (
+    BlockOut,
+    CheckOut,
+    CodeOut,
+    OperationOut,
+    check_out,
+    code_out,
+    is_single_refusal,
+    operation_out,
+    refusal_of,
+)
+from node_api.api.documented import READING, REDEEMING, RULES, WRITING, problems
+from node_api.api.fields import In
+from node_api.api.node import Node, TheNode
+from node_api.api.problems import ACCEPTED, OK, answer
+from node_api.api.requests import CodeIn, RedeemBatchIn, RedeemIn
+from node_api.domain import errors
+from node_api.domain.access import ApiKey
+from node_api.domain.operations import Operation, OperationState
+
+router = APIRouter(prefix="/v1", tags=["redeeming"])
+
+MAX_WAIT = 30.0
+Wait = Annotated[float, Query(ge=0, le=MAX_WAIT, description="seconds to wait for the outcome")]
+_JSON = "application/json"
+
+
+@router.post(
+    "/wallet/codes",
+    responses=problems(*READING, errors.WalletMissing, errors.ProgrammeUnknown, errors.VoucherNotFound),
+)
+def make_code(node: TheNode, _: Caller, body: CodeIn) -> CodeOut:
+    """A signed code for a custodial holder. It signs what is asked: the rules are judged when it is redeemed."""
+    code = node.codes.make(body.to_domain())
+    return code_out(code, qr_svg(code.text))
+
+
+@router.post("/redemptions/check", responses=problems(*REDEEMING))
+def check(node: TheNode, caller: Caller, body: RedeemIn) -> CheckOut:
+    """Whether a redemption would be accepted in the next block, without one. A refusal is an answer here, not a problem."""
+    return check_out(node.redemptions.check(caller, body.to_domain(caller)))
+
+
+@router.post(
+    "/redemptions",
+    response_model=OperationOut,
+    responses={202: {"model": OperationOut}, **problems(*WRITING, *RULES, errors.CallFailed)},
+)
+async def redeem(node: TheNode, caller: Caller, key: WriteKey, body: RedeemIn, wait: Wait = 0) -> Response:
+    """Redeems. What the rules refuse is answered as a problem that names the reason, at once or from the chain."""
+    operation = await run_in_threadpool(_submit, node, caller, key, "redemption", body, [body])
+    return _answer(await _settled(node, operation, wait))
+
+
+@router.post(
+    "/redemptions/batch",
+    response_model=OperationOut,
+    responses={202: {"model": OperationOut}, **problems(*WRITING)},
+)
+async def redeem_batch(node: TheNode, caller: Caller, key: WriteKey, body: RedeemBatchIn, wait: Wait = 0) -> Response:
+    """Takes in up to 100 redemptions. Each is refused or accepted on its own, and says so in its item."""
+    operation = await run_in_threadpool(_submit, node, caller, key, "batch", body, body.items)
+    return _answer(await _settled(node, operation, wait))
+
+
+@router.get(
+    "/operations/{operation}",
+    responses=problems(*READING, errors.OperationUnknown, errors.MerchantNotYours),
+)
+def read_operation(node: TheNode, caller: Caller, operation: str) -> OperationOut:
+    """How far a write has come."""
+    return operation_out(node.redemptions.get(caller, operation))
+
+
+def qr_svg(text: str) -> str:
+    """A QR symbol as SVG, error correction level M."""
+    out = io.BytesIO()
+    segno.make(text, error="m", micro=False).save(out, kind="svg", xmldecl=False, scale=4)
+    return out.getvalue().decode()
+
+
+def _submit(node: Node, caller: ApiKey, key: str, kind: str, body: In, items: list[RedeemIn]) -> Operation:
+    body_hash = hashlib.sha256(f"{kind} {body.model_dump_json()}".encode()).hexdigest()
+    requests = [item.to_domain(caller) for item in items]
+    return node.redemptions.submit(caller, key, body_hash, requests, batch=kind == "batch")
+
+
+async def _settled(node: Node, operation: Operation, seconds: float) -> Operation:
+    """The operation once it is final, or as it stands after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not operation.state.final and (left := deadline - time.monotonic()) > 0:
+        await node.waiting.until_settled(operation.id, left)
+        operation = await run_in_threadpool(node.redemptions.reload, operation)
+    return operation
+
+
+def _answer(operation: Operation) -> Response:
+    if is_single_refusal(operation):
+        outcome = operation.items[0]
+        assert outcome.refusal is not None
+        refusal = refusal_of(outcome.refusal)
+        return answer(
+            refusal,
+            operation=operation.id,
+            voucher=None if refusal.voucher is None else str(refusal.voucher),
+            block=BlockOut.of(outcome.block or outcome.work.judged).model_dump(),
+        )
+    if not operation.batch and operation.state is OperationState.FAILED:
+        return answer(errors.CallFailed(operation.items[0].fault or "the call failed"), operation=operation.id)
+    content = operation_out(operation).model_dump_json()
+    if operation.state.final:
+        return Response(content, int(OK), media_type=_JSON)
+    return Response(content, int(ACCEPTED), {"Location": f"/v1/operations/{operation.id}"}, _JSON)

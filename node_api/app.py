@@ -1,0 +1,193 @@
+"""A node put together: chain, database, keys and services behind one API."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import structlog
+from fastapi import FastAPI
+
+from node_api.api.application import create_api
+from node_api.api.node import Node, SigningDomain
+from node_api.api.waiting import Waiting
+from node_api.chain.contracts import custom_errors
+from node_api.chain.deployed import Deployed, Question
+from node_api.chain.eip712 import NAME, TYPES, VERSION
+from node_api.chain.handle import ChainHandle
+from node_api.chain.head import Head
+from node_api.chain.keys import KeyRing, KeyRole
+from node_api.chain.redeem import Relayer
+from node_api.chain.rpc_errors import ChainError
+from node_api.chain.signing import ChainSignatures
+from node_api.chain.wallet import CustodialWallet
+from node_api.config import Settings
+from node_api.domain.errors import ChainUnavailable
+from node_api.domain.ids import Address
+from node_api.record import Follower, Record, open_record
+from node_api.services.api_keys import ApiKeyring
+from node_api.services.codes import CodeMaker
+from node_api.services.fresh import FreshReads
+from node_api.services.judging import Judge
+from node_api.services.operations import Redemptions
+from node_api.services.outbox import Outbox
+from node_api.storage.api_keys import ApiKeys
+from node_api.storage.operations import Operations
+from node_api.storage.outbox import Outbox as OutboxTables
+
+FOLLOW_SECONDS = 0.5
+
+log = structlog.get_logger()
+
+
+class NotStarted(Exception):
+    """The node refuses to start; the message says what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What has to be started and stopped."""
+
+    record: Record
+    outbox: Outbox
+    follower: Follower
+    relayer: Address
+
+
+class RunningNode:
+    """A node: as a context manager it carries redemptions and follows the chain; `api` answers all the while."""
+
+    def __init__(self, api: FastAPI, keyring: ApiKeyring, parts: _Parts, lock: int) -> None:
+        self.api = api
+        self.keyring = keyring
+        self._parts = parts
+        self._lock = lock
+        self._stopping = threading.Event()
+        self._follower = threading.Thread(target=self._follow, name="index", daemon=True)
+
+    def __enter__(self) -> Self:
+        """Brings the index up to the chain, then starts outbox and follower.
+
+        Raises:
+            ChainError: the chain does not answer.
+            NotStarted: the node's OPERATOR is no relayer of the contract.
+        """
+        self._parts.follower.catch_up()
+        if not self._is_relayer():
+            raise NotStarted(
+                f"the key of OPERATOR ({self._parts.relayer}) is no relayer: grant the role, then syncRelayer"
+            )
+        self._parts.outbox.start()
+        self._follower.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Finishes the call in hand and stops; what is queued is sent after the next start."""
+        self._stopping.set()
+        self._parts.outbox.stop()
+        self._follower.join()
+        self._parts.record.close()
+        os.close(self._lock)
+
+    def _is_relayer(self) -> bool:
+        record = self._parts.record
+        vouchers = Deployed(record.rpc, {"Vouchers": Address(record.deployment.address("Vouchers"))})
+        return bool(vouchers.ask(Question("Vouchers", "isRelayer", (self._parts.relayer,)))[0])
+
+    def _follow(self) -> None:
+        while not self._stopping.wait(FOLLOW_SECONDS):
+            try:
+                self._parts.follower.catch_up()
+            except Exception as error:  # noqa: BLE001  following goes on when it is over; reads say what they stand on
+                log.warning("index_waits", fault=type(error).__name__, detail=str(error))
+
+
+def build_node(settings: Settings, handle: ChainHandle, keys: KeyRing) -> RunningNode:
+    """Puts a node together; nothing runs until it is entered.
+
+    Args:
+        settings: the node's settings.
+        handle: its chain, which answers.
+        keys: its key files; OPERATOR's must be there, the wallet's master may.
+
+    Raises:
+        NotStarted: another process serves this folder.
+        NotDeployed, JournalOfOtherChain: the contracts are not on this chain.
+        KeyFault: a key file is missing, exposed or cannot be opened.
+    """
+    lock = _only_one(settings)
+    record = open_record(settings, handle)
+    rpc, follower = record.rpc, Follower(record.indexer)
+    vouchers = Address(record.deployment.address("Vouchers"))
+    operator = keys.account(KeyRole.OPERATOR)
+    store, keyring, waiting = Operations(record.engine), ApiKeyring(ApiKeys(record.engine)), Waiting()
+    relayer = Relayer(rpc, operator, handle.chain_id, vouchers)
+    outbox = Outbox(store, OutboxTables(record.engine), relayer, follower)
+    outbox.on_settled(waiting.settled)
+    signatures = ChainSignatures(rpc, handle.chain_id, vouchers)
+    fresh = FreshReads(record.reads, Head(rpc, movable_clock=handle.embedded), follower)
+    node = Node(
+        fresh=fresh,
+        redemptions=Redemptions(Judge(fresh, signatures, store), store, outbox),
+        codes=CodeMaker(fresh, signatures, _wallet(keys)),
+        keyring=keyring,
+        waiting=waiting,
+        signing=signing_domain(handle.chain_id, vouchers),
+        error_selectors=error_selectors(),
+        faults=lambda: _faults(follower),
+    )
+    parts = _Parts(record, outbox, follower, Address(operator.address))
+    return RunningNode(create_api(node, ChainError), keyring, parts, lock)
+
+
+def signing_domain(chain_id: int, vouchers: Address) -> SigningDomain:
+    """The published EIP-712 domain and types."""
+    domain: dict[str, str | int] = {
+        "name": NAME,
+        "version": VERSION,
+        "chainId": chain_id,
+        "verifyingContract": vouchers,
+    }
+    return SigningDomain(domain, TYPES)
+
+
+def error_selectors() -> dict[str, str]:
+    """Selector of every custom error of the shipped contracts, by name."""
+    return {error.name: "0x" + selector.hex() for selector, error in custom_errors().items()}
+
+
+def _wallet(keys: KeyRing) -> CustodialWallet | None:
+    """The custodial wallet, where this node keeps one."""
+    if KeyRole.WALLET_MASTER not in keys.present():
+        return None
+    return CustodialWallet(keys.unsafe_wallet_master())
+
+
+def _faults(follower: Follower) -> dict[str, str]:
+    """What keeps the node from working now."""
+    try:
+        follower.catch_up()
+    except ChainUnavailable as error:
+        return {"chain": str(error)}
+    except Exception as error:  # noqa: BLE001  whatever it is, the answer is that the node is not ready
+        return {"index": str(error)}
+    return {}
+
+
+def _only_one(settings: Settings) -> int:
+    """Keeps a second process from using the same relayer: their nonces would collide."""
+    folder = settings.data.resolve()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(folder / "serve.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise NotStarted(f"another process serves {folder}") from None
+    return descriptor

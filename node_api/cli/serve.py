@@ -1,0 +1,66 @@
+"""`vouchertrail serve`: the API of this node."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import sys
+
+import rich_click as click
+import structlog
+
+from node_api.cli.deploy import open_chain
+from node_api.cli.keys import key_ring
+from node_api.cli.options import FAULT, SETTINGS_FAULT, Shared, fail, shared_options
+
+DEFAULT_PORT = 8088
+
+
+@click.command(name="serve")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", default=DEFAULT_PORT, show_default=True, type=click.IntRange(0, 65535), help="0 for any free one."
+)
+@click.option("--public", is_flag=True, help="Allow an address that others can reach. Put TLS in front.")
+@shared_options
+def cli(shared: Shared, host: str, port: int, public: bool) -> None:
+    """Serve the API until told to stop; the embedded chain is started where it does not run."""
+    if not (public or is_loopback(host)):
+        fail(
+            f"{host} can be reached from outside: give --public if you mean it, and put TLS in front",
+            SETTINGS_FAULT,
+            as_json=shared.as_json,
+        )
+    try:
+        import coincurve
+    except ImportError:
+        fail("coincurve is missing: signatures would take twelve times as long", SETTINGS_FAULT)
+    del coincurve
+    from node_api.app import NotStarted, build_node
+    from node_api.serving import serve
+
+    structlog.configure(
+        processors=[structlog.processors.TimeStamper("iso"), structlog.processors.JSONRenderer()],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    try:
+        with build_node(shared.settings, open_chain(shared.settings), key_ring(shared.settings)) as node:
+            serve(
+                node.api,
+                host,
+                port,
+                lambda url: shared.tell({"url": url}, f"serving at {url}, documented at {url}/docs"),
+            )
+    except NotStarted as error:
+        fail(str(error), FAULT, kind="NotStarted", as_json=shared.as_json)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach it."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,75 @@
+"""An HTTP server for an application: in front until it is told to stop, or behind in a thread."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+_BACKLOG = 1024
+_PATIENCE_SECONDS = 30.0
+
+
+def serve(app: FastAPI, host: str, port: int, told: Callable[[str], None]) -> None:
+    """Serves until SIGINT or SIGTERM; requests in hand are finished.
+
+    Args:
+        app: what to serve.
+        host: address to listen on.
+        port: 0 for any free one.
+        told: is called with the address once connections are taken.
+    """
+    listener = _listen(host, port)
+    told(_url(listener))
+    _server(app).run(sockets=[listener])
+
+
+@contextmanager
+def serving(app: FastAPI, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+    """Serves in a thread as long as the context lasts; gives the address."""
+    listener = _listen(host, port)
+    server = _server(app)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="http", daemon=True)
+    thread.start()
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while not server.started and thread.is_alive() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    try:
+        yield _url(listener)
+    finally:
+        server.should_exit = True
+        thread.join(_PATIENCE_SECONDS)
+        listener.close()
+
+
+def _server(app: FastAPI) -> uvicorn.Server:
+    config = uvicorn.Config(
+        app,
+        lifespan="off",
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=int(_PATIENCE_SECONDS),
+        server_header=False,
+        ws="none",
+    )
+    return uvicorn.Server(config)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    listener.bind((host, port))
+    listener.listen(_BACKLOG)
+    return listener
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

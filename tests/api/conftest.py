@@ -1,0 +1,137 @@
+"""A node that serves a real world over real HTTP: anvil, contracts, SQLite, uvicorn."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from node_api.app import RunningNode, build_node
+from node_api.chain.keys import KeyRing, KeyRole
+from node_api.chain.wallet import CustodialWallet
+from node_api.config import Settings
+from node_api.domain.access import ApiRole
+from node_api.domain.ids import MerchantId
+from node_api.serving import serving
+from tests.world import BEIJING, CATERING, ENDS_AT, STARTS_AT, TRAVEL, World
+
+Json = dict[str, Any]
+
+PERSONS = 200
+_counter = itertools.count(1)
+
+
+@dataclass
+class Client:
+    """Speaks to the node with one API key."""
+
+    url: str
+    token: str | None
+    http: httpx.Client = field(init=False)
+
+    def __post_init__(self) -> None:
+        headers = {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
+        self.http = httpx.Client(base_url=self.url, headers=headers, timeout=60)
+
+    def get(self, path: str, **query: str | int) -> httpx.Response:
+        return self.http.get(path, params=query)
+
+    def post(self, path: str, body: Json, key: str | None = None) -> httpx.Response:
+        return self.http.post(path, json=body, headers={} if key is None else {"Idempotency-Key": key})
+
+    def redeem(self, body: Json, key: str | None = None, wait: int = 30) -> httpx.Response:
+        return self.post(f"/v1/redemptions?wait={wait}", body, key or f"key-{next(_counter)}")
+
+
+@dataclass
+class Served:
+    """A served world. Persons `person-0` … hold meal-50 and meal-3 in roll 3 by the node's wallet; `world.holders` sign themselves."""
+
+    world: World
+    node: RunningNode
+    settings: Settings
+    url: str
+    clients: list[Client] = field(default_factory=list)
+
+    def client(self, role: ApiRole, merchant: int | None = None) -> Client:
+        number = None if merchant is None else MerchantId(merchant)
+        _, token = self.node.keyring.create(role, f"{role}-{next(_counter)}", number)
+        return self.with_token(token)
+
+    def with_token(self, token: str | None) -> Client:
+        self.clients.append(Client(self.url, token))
+        return self.clients[-1]
+
+    def voucher(self, batch: int, person: int) -> str:
+        """The voucher of `person-N` in roll 4, custodial."""
+        return str(self.world.voucher(batch, 4, person))
+
+
+def build_world(data: Path) -> tuple[World, Settings]:
+    """Two programmes, two merchants, vouchers issued to four devices and two hundred custodial persons."""
+    keys = KeyRing(data / "keys")
+    keys.create_missing()
+    world = World(data / "chain", keys).start()  # type: ignore[arg-type]
+    world.fund()
+    world.issue()
+    wallet = CustodialWallet(keys.unsafe_wallet_master())
+    persons = [wallet.address("programme-Meals", f"person-{n}") for n in range(PERSONS)]
+    holders = b"".join(bytes.fromhex(address[2:]) for address in persons)
+    terms = (1, 1, 0, 500, 1_000, 0, CATERING | TRAVEL, BEIJING, 1, STARTS_AT, ENDS_AT, 0, 1_000)
+    world.send(KeyRole.TREASURER, "Vouchers", "openBatches", ["meal-5", "meal-5b"], [terms, terms])
+    world.send(KeyRole.TREASURER, "Vouchers", "writeRoll", 1, "roll-d", 2, holders)
+    world.send(KeyRole.TREASURER, "Vouchers", "issue", [4, 5], [4])
+    settings = Settings(data=data, deployments=data / "chain" / "deployments", chain_id=world.handle.chain_id)
+    return world, settings
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A node for tests that each use vouchers of their own."""
+    data = tmp_path_factory.mktemp("served")
+    world, settings = build_world(data)
+    try:
+        with build_node(settings, world.handle, KeyRing(data / "keys")) as node, serving(node.api) as url:
+            served = Served(world, node, settings, url)
+            yield served
+            for client in served.clients:
+                client.http.close()
+    finally:
+        world.stop()
+        world.rpc.close()
+
+
+@pytest.fixture
+def wallet(served: Served) -> Client:
+    return served.client(ApiRole.WALLET)
+
+
+@pytest.fixture
+def merchant(served: Served) -> Client:
+    """The till of merchant 1."""
+    return served.client(ApiRole.MERCHANT, 1)
+
+
+@pytest.fixture
+def rival(served: Served) -> Client:
+    """The till of merchant 2."""
+    return served.client(ApiRole.MERCHANT, 2)
+
+
+@pytest.fixture
+def operator(served: Served) -> Client:
+    return served.client(ApiRole.OPERATOR)
+
+
+_persons = itertools.count()
+
+
+@pytest.fixture
+def person() -> int:
+    """A custodial person nobody else uses."""
+    return next(_persons)
