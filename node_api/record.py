@@ -8,11 +8,14 @@ from sqlalchemy import Engine
 
 from node_api.chain.deployment.addresses import Deployment, read_deployment
 from node_api.chain.handle import ChainHandle
+from node_api.chain.ledger import Ledger
+from node_api.chain.redeem_calls import RedeemCalls
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import RpcUnavailable
 from node_api.chain.source import ChainLogs
 from node_api.config import Settings
 from node_api.domain.errors import ChainUnavailable
+from node_api.domain.ids import Address
 from node_api.services.indexing import Indexer
 from node_api.storage.engine import open_database
 from node_api.storage.index import IndexTables
@@ -32,6 +35,8 @@ class Record:
         tables: the index as it is written.
         indexer: brings the index up to the chain.
         reads: readers on the index.
+        ledger: the contracts' own words, for audits.
+        calls: redeeming transactions read back, for audits.
     """
 
     handle: ChainHandle
@@ -41,6 +46,8 @@ class Record:
     tables: IndexTables
     indexer: Indexer
     reads: IndexReads
+    ledger: Ledger
+    calls: RedeemCalls
 
     def close(self) -> None:
         """Gives back connections."""
@@ -81,7 +88,18 @@ def open_record(settings: Settings, handle: ChainHandle, engine: Engine | None =
     tables = IndexTables(database)
     source = source_of(rpc, handle, deployment)
     indexer = Indexer(source, tables, page=settings.index_page, one_node=handle.embedded)
-    return Record(handle, deployment, rpc, database, tables, indexer, IndexReads(database))
+    addresses = {name: entry.address for name, entry in deployment.contracts.items()}
+    return Record(
+        handle=handle,
+        deployment=deployment,
+        rpc=rpc,
+        engine=database,
+        tables=tables,
+        indexer=indexer,
+        reads=IndexReads(database),
+        ledger=Ledger(rpc, addresses),
+        calls=RedeemCalls(rpc, handle.chain_id, Address(deployment.address("Vouchers"))),
+    )
 
 
 def source_of(rpc: RpcClient, handle: ChainHandle, deployment: Deployment) -> ChainLogs:

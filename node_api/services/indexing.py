@@ -12,6 +12,7 @@ from node_api.domain.models import BlockRef
 from node_api.services.ports.indexing import (
     ChainSource,
     CheckpointMoved,
+    Digest,
     IndexForeign,
     IndexStore,
     PageUnsettled,
@@ -56,6 +57,10 @@ class Indexer:
             raise ValueError(f"a page has at least one block, not {page}")
         self._source, self._store, self._page, self._one_node = source, store, page, one_node
         self._lock = threading.Lock()
+
+    def head(self) -> BlockRef:
+        """The chain's newest block."""
+        return _ref(self._source.head())
 
     def catch_up(self, to_block: int | None = None) -> BlockRef:
         """Follows until the chain's head, or until `to_block` where that comes first; returns where the index stands.
@@ -123,10 +128,10 @@ class Indexer:
         self._store.rewind(self._source.first_block - 1, seen)
 
 
-def compare(index: IndexStore, rebuilt: IndexStore) -> list[TableDifference]:
+def compare(index: Digest, rebuilt: Digest) -> list[TableDifference]:
     """The tables in which two indexes differ; empty where they are equal."""
-    first = {name: (count, digest) for name, count, digest in index.digest()}
-    second = {name: (count, digest) for name, count, digest in rebuilt.digest()}
+    first = {name: (count, digest) for name, count, digest in index}
+    second = {name: (count, digest) for name, count, digest in rebuilt}
     return [TableDifference(name, first[name], second[name]) for name in first if first[name] != second[name]]
 
 

@@ -90,8 +90,14 @@ class IndexTables:
 
     def digest(self) -> list[tuple[str, int, str]]:
         """See the port."""
+        return self.digest_of()[1]
+
+    def digest_of(self) -> tuple[int | None, list[tuple[str, int, str]]]:
+        """The number of the newest block stored, and the digest that belongs to it."""
+        tables = sorted(t.metadata.sorted_tables, key=lambda one: one.name)
         with reading(self._engine) as connection:
-            return [_digest(connection, table) for table in sorted(t.metadata.sorted_tables, key=lambda one: one.name)]
+            at = _checkpoint(connection)
+            return at and at.number, [_digest(connection, table) for table in tables]
 
     def _require(self, connection: Connection, expected: Header | None) -> None:
         """The checkpoint's row serialises writers, also those of other processes."""

@@ -7,6 +7,9 @@ from typing import Protocol
 
 from node_api.domain.events import Header, Page
 
+Digest = Sequence[tuple[str, int, str]]
+"""For each table: name, number of rows, and SHA-256 over the rows in the order of their keys."""
+
 
 class PageUnsettled(Exception):
     """The chain contradicted itself while a page was read (it moved, or a node lagged behind): ask again."""
@@ -84,6 +87,6 @@ class IndexStore(Protocol):
         """
         ...
 
-    def digest(self) -> Sequence[tuple[str, int, str]]:
-        """For each table: name, number of rows, and SHA-256 over the rows in the order of their keys, roll-ups included."""
+    def digest(self) -> Digest:
+        """The digest of all tables, roll-ups included, as of one moment."""
         ...

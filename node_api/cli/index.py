@@ -1,0 +1,99 @@
+"""`vouchertrail index`: follow the chain, look at the index, prove it against a rebuild."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+import rich_click as click
+
+from node_api.cli.deploy import open_chain
+from node_api.cli.options import CHAIN_FAULT, FAULT, Shared, fail, shared_options
+from node_api.record import Record, open_record, source_of
+from node_api.services.indexing import Indexer, compare
+from node_api.services.ports.indexing import IndexForeign, PageUnsettled
+from node_api.storage.engine import open_database
+from node_api.storage.index import IndexTables
+from node_api.storage.migrate import DatabaseNewer, migrate
+
+
+@click.group(name="index")
+def cli() -> None:
+    """The index follows the chain and answers all reads; everything in it can be built from the chain again."""
+
+
+@cli.command()
+@shared_options
+def follow(shared: Shared) -> None:
+    """Bring the index up to the chain's newest block."""
+    with _opened(shared) as record:
+        at = record.indexer.catch_up()
+        shared.tell(asdict(at), f"the index stands at block {at.number}")
+
+
+@cli.command()
+@shared_options
+def status(shared: Shared) -> None:
+    """Tell how far the index is and what it holds."""
+    with _opened(shared) as record:
+        at, head = record.tables.checkpoint(), record.indexer.head()
+        rows = {name: count for name, count, _ in record.tables.digest()}
+        stands = "is empty" if at is None else f"stands at block {at.number}"
+        lines = "\n".join(f"{name:22} {count:12,}" for name, count in rows.items())
+        shared.tell(
+            {"block": None if at is None else at.number, "head": head.number, "rows": rows},
+            f"the index {stands}, the chain at block {head.number}\n{lines}",
+        )
+
+
+@cli.command()
+@shared_options
+def rebuild(shared: Shared) -> None:
+    """Empty the index and build it from the chain again. Operations and keys stay."""
+    with _opened(shared) as record:
+        record.tables.clear()
+        at = record.indexer.catch_up()
+        shared.tell(asdict(at), f"the index was built again up to block {at.number}")
+
+
+@cli.command()
+@shared_options
+def verify(shared: Shared) -> None:
+    """Build a second index beside the first and compare all tables. Exit code 1 where any differs."""
+    with _opened(shared) as record, tempfile.TemporaryDirectory(prefix="vouchertrail-") as folder:
+        record.indexer.catch_up()
+        number, digest = record.tables.digest_of()
+        database = open_database(f"sqlite:///{Path(folder) / 'rebuilt.sqlite'}", durable=False)
+        try:
+            migrate(database)
+            rebuilt = IndexTables(database)
+            source = source_of(record.rpc, record.handle, record.deployment)
+            Indexer(source, rebuilt, page=shared.settings.index_page).catch_up(number)
+            differences = compare(digest, rebuilt.digest())
+        finally:
+            database.dispose()
+        told = "\n".join(f"{one.table}: {one.index[0]:,} rows here, {one.rebuilt[0]:,} rebuilt" for one in differences)
+        shared.tell(
+            {"block": number, "equal": not differences, "differences": [asdict(one) for one in differences]},
+            f"block {number}: {told or 'the index is equal to one built from the chain'}",
+        )
+        if differences:
+            raise SystemExit(FAULT)
+
+
+@contextmanager
+def _opened(shared: Shared) -> Iterator[Record]:
+    record: Record | None = None
+    try:
+        record = open_record(shared.settings, open_chain(shared.settings))
+        yield record
+    except (IndexForeign, DatabaseNewer) as fault:
+        fail(str(fault), FAULT, kind=type(fault).__name__, as_json=shared.as_json)
+    except PageUnsettled as fault:
+        fail(str(fault), CHAIN_FAULT, kind=type(fault).__name__, as_json=shared.as_json)
+    finally:
+        if record is not None:
+            record.close()

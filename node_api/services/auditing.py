@@ -1,0 +1,86 @@
+"""Reports on one programme and on one merchant, as of a block."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from node_api.domain.errors import MerchantUnknown, ProgrammeUnknown
+from node_api.domain.ids import Address, MerchantId, ProgrammeId
+from node_api.domain.models import BlockRef, BudgetLine, Merchant, Programme, Rules
+from node_api.domain.trail import Deposit, MerchantDay, Payment, Refusal, Rest, Step, Totals
+from node_api.services.ports.auditing import AuditReader
+
+
+@dataclass(frozen=True, slots=True)
+class ProgrammeReport:
+    """A programme: its terms, who decided what, its money by line, and how much of it was used."""
+
+    block: BlockRef
+    programme: Programme
+    rules: Rules | None
+    steps: list[Step]
+    lines: list[BudgetLine]
+    deposits: list[Deposit]
+    rests: list[Rest]
+    totals: Totals
+
+
+@dataclass(frozen=True, slots=True)
+class MerchantReport:
+    """A merchant: what it is vetted for, its accounts, its days, what it was paid and what was refused."""
+
+    block: BlockRef
+    merchant: Merchant
+    accounts: list[tuple[Address, str]]
+    steps: list[Step]
+    days: list[MerchantDay]
+    payments: list[Payment]
+    refusals: list[Refusal]
+
+
+def find_programme(reader: AuditReader, name: str) -> Programme:
+    """The programme of this number or text reference. Raises ProgrammeUnknown."""
+    found = reader.programme_by_ref(name)
+    if found is None and name.isascii() and name.isdigit():
+        found = reader.programme(ProgrammeId(min(int(name), 1 << 24)))
+    if found is None:
+        raise ProgrammeUnknown(f"no programme {name!r} at block {reader.block.number}")
+    return found
+
+
+def find_merchant(reader: AuditReader, name: str) -> Merchant:
+    """The merchant of this number or text reference. Raises MerchantUnknown."""
+    found = reader.merchant_by_ref(name)
+    if found is None and name.isascii() and name.isdigit():
+        found = reader.merchant(MerchantId(min(int(name), 1 << 32)))
+    if found is None:
+        raise MerchantUnknown(f"no merchant {name!r} at block {reader.block.number}")
+    return found
+
+
+def programme_report(reader: AuditReader, programme: Programme) -> ProgrammeReport:
+    """Everything about a programme as of the reader's block."""
+    lines = reader.lines(programme.id)
+    return ProgrammeReport(
+        block=reader.block,
+        programme=programme,
+        rules=reader.rules(programme.id, programme.rules_version),
+        steps=reader.programme_steps(programme.id),
+        lines=lines,
+        deposits=[deposit for line in lines for deposit in reader.deposits(line.id)],
+        rests=[rest for line in lines for rest in reader.rests(line.id)],
+        totals=reader.totals(programme.id),
+    )
+
+
+def merchant_report(reader: AuditReader, merchant: Merchant) -> MerchantReport:
+    """Everything about a merchant as of the reader's block; of its refusals the newest thousand."""
+    return MerchantReport(
+        block=reader.block,
+        merchant=merchant,
+        accounts=reader.accounts_of(merchant.id),
+        steps=reader.merchant_steps(merchant.id),
+        days=reader.merchant_days(merchant.id),
+        payments=reader.payments(merchant.id),
+        refusals=reader.refusals(merchant=merchant.id, limit=1_000),
+    )

@@ -1,0 +1,199 @@
+"""Telling the whole life of a voucher, and checking anew what can be checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from node_api.domain.errors import VoucherNotFound
+from node_api.domain.ids import Address, UnixSeconds, VoucherId
+from node_api.domain.models import Redemption, TxRef, VoucherFacts, VoucherState
+from node_api.domain.tracing import ROLE_NAMES, Finding, LifeStep, VoucherTrace
+from node_api.services.ports.auditing import AuditReader, ChainState, SentCalls, SentItem, StateGone
+
+_SECONDS_OF_A_DAY = 86_400
+
+
+def trace(reader: AuditReader, chain: ChainState, calls: SentCalls, voucher: VoucherId) -> VoucherTrace:
+    """The life of a voucher as of the reader's block.
+
+    Args:
+        reader: the index.
+        chain: asked what the contract itself says of the voucher.
+        calls: the redeeming transactions, from which signatures are checked again.
+        voucher: its id.
+
+    Raises:
+        VoucherNotFound: there is no such voucher at that block: no such place, or its batch was not issued to its roll.
+    """
+    facts = reader.voucher(voucher)
+    if facts is None or not facts.issued:
+        raise VoucherNotFound(_why_unknown(facts, voucher, reader.block.number))
+    programme = reader.programme(facts.batch.programme)
+    assert programme is not None, "a batch stands under a programme"
+    done = facts.redeemed
+    state, until = _state(facts, reader.block.timestamp)
+    return VoucherTrace(
+        block=reader.block,
+        facts=facts,
+        programme=programme,
+        merchant=None if done is None else reader.merchant(done.merchant),
+        state=state,
+        valid_until=until,
+        custodial=facts.roll.custodial,
+        receipt=None if done is None else done.receipt,
+        steps=tuple(sorted(_Life(reader, facts).steps(), key=lambda step: (step.tx.block.number, step.tx.log_index))),
+        findings=tuple(_findings(reader, chain, calls, facts, state)),
+    )
+
+
+def _why_unknown(facts: VoucherFacts | None, voucher: VoucherId, block: int) -> str:
+    if facts is None:
+        return f"voucher {voucher} does not exist at block {block}: no such batch, roll and place"
+    return f"voucher {voucher} does not exist at block {block}: batch {facts.batch.id} was not issued to roll {facts.roll.id}"
+
+
+def _state(facts: VoucherFacts, now: UnixSeconds) -> tuple[VoucherState, UnixSeconds]:
+    """The state at a time, and the end of validity: the batch's, or so many days after the roll was written."""
+    until = facts.batch.valid_until
+    if facts.batch.claim_days:
+        until = UnixSeconds(min(until, facts.roll.written_at + facts.batch.claim_days * _SECONDS_OF_A_DAY))
+    if facts.redeemed is not None:
+        return VoucherState.REDEEMED, until
+    return (VoucherState.LIVE if now < until else VoucherState.EXPIRED), until
+
+
+class _Life:
+    """Gathers the steps of one voucher."""
+
+    def __init__(self, reader: AuditReader, facts: VoucherFacts) -> None:
+        self._reader, self._facts = reader, facts
+
+    def steps(self) -> Iterator[LifeStep]:
+        facts, reader = self._facts, self._reader
+        for step in reader.programme_steps(facts.batch.programme):
+            details = {"approvals": str(step.approvals)} if step.approvals else {}
+            details |= {"reason": step.reason} if step.reason else {}
+            yield self._step(f"programme {step.name}", step.tx, step.actor, details)
+        opened, written = reader.batch_opened(facts.batch.id), reader.roll_written(facts.roll.id)
+        assert opened is not None, "the voucher's batch is indexed"
+        assert written is not None, "the voucher's roll is indexed"
+        yield self._step("batch opened", opened, None, {"batch": facts.batch.ref, "face": str(facts.batch.face)})
+        yield self._step("roll written", written, None, {"roll": facts.roll.ref, "places": str(facts.roll.places)})
+        issue = reader.issued(facts.batch.id, facts.roll.id)
+        if issue is not None:
+            yield self._step("issued", issue.tx, None, {"vouchers": str(issue.count), "amount": str(issue.amount)})
+        for refusal in reader.refusals(voucher=facts.voucher, limit=1_000):
+            details = {"merchant": str(refusal.merchant), "reason": refusal.reason}
+            yield self._step("refused", refusal.tx, None, details)
+        yield from self._end()
+
+    def _end(self) -> Iterator[LifeStep]:
+        facts, reader, done = self._facts, self._reader, self._facts.redeemed
+        if done is not None:
+            yield self._step("redeemed", done.tx, None, _redeemed(done))
+            paid = reader.payment_of(done.line, done.merchant, done.day)
+            if paid is not None:
+                details = {"run": str(paid.run), "amount of the day": str(paid.amount), "account": paid.account}
+                yield self._step("merchant paid", paid.tx, None, details)
+        elif (swept := reader.sweep_of(facts.batch.id, facts.roll.id)) is not None:
+            details = {"vouchers": str(swept.count), "amount": str(swept.amount)}
+            yield self._step("expired and swept", swept.tx, swept.actor, details)
+
+    def _step(self, what: str, tx: TxRef, actor: Address | None, details: Mapping[str, str]) -> LifeStep:
+        account = actor or tx.sender
+        return LifeStep(what, tx, account, self._roles(account, tx), details)
+
+    def _roles(self, account: Address, tx: TxRef) -> tuple[str, ...]:
+        """The roles the account had when it acted."""
+        held: dict[int, bool] = {}
+        for step in self._reader.role_steps(account):
+            if (step.tx.block.number, step.tx.log_index) <= (tx.block.number, tx.log_index):
+                held[step.role] = step.granted
+        return tuple(
+            ROLE_NAMES[role] if role < len(ROLE_NAMES) else str(role)
+            for role, granted in sorted(held.items())
+            if granted
+        )
+
+
+def _redeemed(done: Redemption) -> dict[str, str]:
+    return {
+        "number": str(done.number),
+        "merchant": str(done.merchant),
+        "amount": str(done.amount),
+        "receipt": done.receipt,
+        "digest": done.digest,
+        "rules version": str(done.rules_version),
+        "terminal": done.terminal or "none",
+    }
+
+
+# --- what is checked anew ---
+
+
+def _findings(
+    reader: AuditReader, chain: ChainState, calls: SentCalls, facts: VoucherFacts, state: VoucherState
+) -> Iterator[Finding]:
+    try:
+        said, holder = chain.voucher(facts.voucher, reader.block)
+        yield Finding(
+            "the contract says the same of state and holder",
+            said == state and holder is not None and holder.lower() == facts.holder.lower(),
+            f"contract: {said.name}, {holder}; index: {state.name}, {facts.holder}",
+        )
+    except StateGone as gone:
+        yield Finding("the contract says the same of state and holder", None, str(gone))
+    if facts.redeemed is not None:
+        sent = _sent_item(calls, facts.redeemed)
+        yield from _signature_findings(calls, facts.redeemed, sent)
+        yield _commitment_finding(reader, chain, calls, facts.redeemed)
+
+
+def _sent_item(calls: SentCalls, done: Redemption) -> SentItem | None:
+    """The item that redeemed the voucher, found by its digest."""
+    for item in calls.items(done.tx.hash) or []:
+        if item.digest == done.digest and any(spend.voucher == done.voucher for spend in item.item.spends):
+            return item
+    return None
+
+
+def _signature_findings(calls: SentCalls, done: Redemption, sent: SentItem | None) -> Iterator[Finding]:
+    what = "the holder signed exactly this"
+    if sent is None:
+        direct = calls.items(done.tx.hash) is not None
+        reason = (
+            "no item of the transaction has the logged digest" if direct else "the transaction is not a direct call"
+        )
+        yield Finding(what, False if direct else None, reason)
+        return
+    item = sent.item
+    matches = item.merchant == done.merchant and item.receipt == done.receipt
+    try:
+        how = calls.signed_by(done.holder, sent, done.tx.block)
+    except StateGone as gone:
+        yield Finding(what, None, str(gone))
+    else:
+        told = (
+            f"{how or 'no'} signature of {done.holder} over {sent.digest}, bill {item.bill}, deadline {item.deadline}"
+        )
+        yield Finding(what, how is not None and matches, told)
+    if done.terminal is not None:
+        named = sent.terminal is not None and sent.terminal.lower() == done.terminal.lower()
+        yield Finding("the terminal answers for it", named and sent.terminal_signed, f"terminal {done.terminal}")
+
+
+def _commitment_finding(reader: AuditReader, chain: ChainState, calls: SentCalls, done: Redemption) -> Finding:
+    what = "the call's commitment opens to this redemption"
+    commitment = reader.commitment_of(done.number)
+    if commitment is None:
+        return Finding(what, False, f"no call's commitment covers redemption {done.number}")
+    first, count = commitment.first_number, commitment.count
+    chained = calls.chained(reader.redemptions_from(first, count))
+    told = f"redemptions {first} to {first + count - 1} chain to {chained}"
+    if chained != commitment.commitment:
+        return Finding(what, False, f"{told}, logged was {commitment.commitment}")
+    try:
+        kept = chain.commitment(first, reader.block)
+    except StateGone as gone:
+        return Finding(what, True, f"{told}, as logged; {gone}")
+    return Finding(what, kept == chained, f"{told}; the contract keeps {kept}")
