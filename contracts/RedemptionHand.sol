@@ -32,7 +32,8 @@ abstract contract RedemptionHand is VouchersStorage {
         uint256 stored;
     }
 
-    /// @dev `amount` and `count` were redeemed at the merchant under `line` and not yet booked.
+    /// @dev `group` is the group's number from 1, shifted beyond a patch's bits key; `amount` and `count` were redeemed at the merchant
+    /// under `line` and not yet booked.
     struct Call {
         uint256 desk;
         uint256 network;
@@ -74,7 +75,7 @@ abstract contract RedemptionHand is VouchersStorage {
 
     /// @dev Names a patch in the group in hand.
     function _keyOf(Call memory c, uint256 voucher) internal pure returns (uint256) {
-        return VoucherId.bitsKey(voucher) | c.group << 64; // see {VoucherId-isWithin} for ids beyond 59 bits
+        return VoucherId.bitsKey(voucher) | c.group; // see {VoucherId-isWithin} for ids beyond 59 bits
     }
 
     /// @dev The word that points to the voucher's patch, whatever stands there now: the patches of a batch and roll lie side by side,

@@ -66,7 +66,7 @@ abstract contract VouchersRedemption is IVouchersErrors, IVouchersRedemption, Re
 
     function _redeemGroup(Call memory c, Group calldata group, uint256 index) private {
         Item[] calldata items = group.items;
-        c.group = index + 1;
+        c.group = index + 1 << 64;
         c.merchant = group.merchant;
         c.merchantWord = _merchants[group.merchant];
         c.terminal = uint256(uint160(group.terminal));
@@ -75,7 +75,8 @@ abstract contract VouchersRedemption is IVouchersErrors, IVouchersRedemption, Re
 
         bytes32 refusal = c.terminal == 0 ? GOOD : _judgeTerminal(c, group);
         for (uint256 i; i < items.length; ++i) {
-            _redeemItem(c, Items.at(items, i), refusal, i);
+            if (refusal == GOOD) _redeemItem(c, Items.at(items, i), index, i);
+            else emit RedemptionItemRefused(group.merchant, index, i, bytes4(refusal));
         }
         _writeLedger(c);
 
@@ -85,14 +86,13 @@ abstract contract VouchersRedemption is IVouchersErrors, IVouchersRedemption, Re
         }
     }
 
-    function _redeemItem(Call memory c, Item calldata item, bytes32 refusal, uint256 index) private {
+    function _redeemItem(Call memory c, Item calldata item, uint256 group, uint256 index) private {
         Spend[] calldata spends = Items.spends(item);
         bytes32 digest = Digests.redemption(c.desk, item, spends);
-        bool signed;
-        if (refusal == GOOD) (refusal, signed) = _judgeItem(c, item, spends, digest);
+        (bytes32 refusal, bool signed) = _judgeItem(c, item, spends, digest);
         if (refusal != GOOD) {
             if (signed) emit RedemptionRefused(c.failed, c.merchant, digest, bytes4(refusal));
-            else emit RedemptionItemRefused(c.merchant, c.group - 1, index, bytes4(refusal));
+            else emit RedemptionItemRefused(c.merchant, group, index, bytes4(refusal));
             return;
         }
         uint256 i;
