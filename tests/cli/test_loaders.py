@@ -40,7 +40,14 @@ def test_spoil__when_folder_is_too_small__then_fault(tmp_path: Path) -> None:
         cli, ["spoil", str(write_folder(tmp_path / "in")), str(tmp_path / "out"), "--seed", "3"]
     )
     assert result.exit_code == 1
-    assert result.output.startswith("CannotSpoil: ")
+    assert "CannotSpoil: " in result.output
+
+
+def test_spoil__when_folder_is_too_small_for_programs__then_json(tmp_path: Path) -> None:
+    arguments = ["spoil", str(write_folder(tmp_path / "in")), str(tmp_path / "out"), "--seed", "3", "--json"]
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == 1
+    assert json.loads(result.output)["error"] == "CannotSpoil"
 
 
 def test_completejourney__when_for_people__then_table(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ check_folder
 └── when faults are many: all counted, the first thousand kept
 """
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -278,3 +279,28 @@ def test_check_folder__when_reading__then_progress_ends_at_the_whole(tmp_path: P
     check_folder(write_folder(tmp_path), progress=progress)
     assert set(told) == set(SMALL)
     assert all(done == total > 0 for done, total in told.values())
+
+
+def test_check_folder__when_redemptions_are_many__then_memory_stays_small(tmp_path: Path) -> None:
+    head, first, *_ = SMALL["redemptions.csv"].splitlines()
+    tail = first.split(",", 2)[2]
+    rows = "".join(f"{n},{n},{tail}\n" for n in range(1, 40_001))
+    path = write_folder(tmp_path, redemptions=f"{head}\n{rows}")
+    del rows
+    tracemalloc.start()
+    try:
+        folder = sound(path)
+        assert sum(1 for _ in folder.redemptions()) == 40_000
+        assert tracemalloc.get_traced_memory()[1] < 2_000_000 < (path / "redemptions.csv").stat().st_size
+    finally:
+        tracemalloc.stop()
+
+
+def test_check_folder__when_holders_are_many__then_a_place_costs_its_text(tmp_path: Path) -> None:
+    rows = "".join(f"roll-{n // 1000},spring,{n % 1000},person-{n:06}\n" for n in range(100_000))
+    path = write_folder(
+        tmp_path, holders="roll,programme,place,holder\n" + rows, issues="batch,roll\n", redemptions=None
+    )
+    folder = sound(path)
+    assert sum(roll.places for roll in folder.rolls) == 100_000
+    assert sum(len(roll.packed) for roll in folder.rolls) <= 100_000 * len("person-000000 ")
