@@ -10,6 +10,7 @@ from pathlib import Path
 
 import rich_click as click
 
+from node_api.app import NotStarted, build_node
 from node_api.chain.clock import ChainClock
 from node_api.chain.keys import KeyRole
 from node_api.chain.player_keys import ReplayKeys
@@ -19,7 +20,9 @@ from node_api.cli.folder import bar, checked_folder
 from node_api.cli.options import FAULT, USAGE, Shared, fail, shared_options
 from node_api.cli.treasury import TreasuryOffice, open_treasury, reviver, treasury_lock
 from node_api.config import Settings
+from node_api.loaders.http_till import HttpTill, TillFailed
 from node_api.record import Record, open_record
+from node_api.services.api_keys import ApiKeyring
 from node_api.services.import_folder import ImportFolder
 from node_api.services.loading.seen import Seen, look
 from node_api.services.ports.playing import Outcome, Play, PlayerClock, Till
@@ -27,6 +30,9 @@ from node_api.services.replaying.journal import ReplayJournal
 from node_api.services.replaying.plays import NobodySigns, NotLoaded, Plays
 from node_api.services.replaying.replay import Replay, Summary
 from node_api.services.replaying.report import write_report
+from node_api.services.replaying.run_keys import RunKeys
+from node_api.serving import serving
+from node_api.storage.api_keys import ApiKeys
 
 _SHOWN = 20
 
@@ -64,16 +70,33 @@ def replay_folder(
     unchecked: bool = False,
     url: str | None = None,
     shift_to_now: bool = False,
+    keyring: ApiKeyring | None = None,
 ) -> Summary:
-    """Plays a checked folder; the caller holds the treasury's lock."""
+    """Plays a checked folder; the caller holds the treasury's lock.
+
+    Args:
+        shared: the settings.
+        folder: what to play; it must have been loaded.
+        report: where to write one line for each row; None for nowhere.
+        unchecked: past the node's own check.
+        url: a running node of this data folder; None starts one for as long as the replay lasts.
+        shift_to_now: plays every row now.
+        keyring: that node's API keys; None opens them in its database.
+    """
     if not folder.redemption_count:
         fail("the folder holds no redemptions", USAGE, kind="NothingToReplay", as_json=shared.as_json)
     with ExitStack() as stack:
         stage = _Stage.open(shared.settings, folder, stack)
         _require_clock(shared, stage.clock, shift_to_now)
-        journal = ReplayJournal(_journal_path(shared.settings, stage, folder, unchecked))
+        run = _run_name(stage, folder)
+        kind = "unchecked" if unchecked else "checked"
+        journal = ReplayJournal(shared.settings.data.resolve() / "replays" / f"{run}-{kind}.jsonl")
         stack.callback(journal.close)
-        till = stage.relayed_till(shared.settings)
+        till = (
+            stage.relayed_till(shared.settings)
+            if unchecked
+            else _http_till(shared, stage, stack, run, url=url, keyring=keyring)
+        )
         replay = Replay(till, stage.clock, stage.office.desk, stage.record.reads, journal, shift_to_now=shift_to_now)
         played = replay.run(stage.plays, stage.seen, folder.programmes)
         try:
@@ -86,6 +109,8 @@ def replay_folder(
                     write_report(report, watched)
         except (NotLoaded, NobodySigns) as fault:
             fail(str(fault), USAGE, kind=type(fault).__name__, as_json=shared.as_json)
+        except TillFailed as fault:
+            fail(str(fault), FAULT, kind="TillFailed", as_json=shared.as_json)
         stage.record.indexer.catch_up()
         return replay.summary
 
@@ -174,10 +199,24 @@ def _watched(played: Iterable[tuple[Play, Outcome]], advance: Callable[[int], No
         yield play, outcome
 
 
-def _journal_path(settings: Settings, stage: _Stage, folder: ImportFolder, unchecked: bool) -> Path:
-    """One journal for each content of redemptions.csv, way of playing it, and set of contracts."""
+def _http_till(
+    shared: Shared, stage: _Stage, stack: ExitStack, run: str, *, url: str | None, keyring: ApiKeyring | None
+) -> Till:
+    """A till of the running node, or of one started for the replay; it has API keys of its own."""
+    if url is None:
+        try:
+            node = stack.enter_context(build_node(shared.settings, stage.office.handle, stage.office.keys))
+        except NotStarted as fault:
+            told = f"{fault}: give its address with --url"
+            fail(told, FAULT, kind="NotStarted", as_json=shared.as_json)
+        url, keyring = stack.enter_context(serving(node.api)), node.keyring
+    keys = stack.enter_context(RunKeys(keyring or ApiKeyring(ApiKeys(stage.record.engine))))
+    return stack.enter_context(HttpTill(url, keys.wallet(), keys.merchant, stage.keys, run))
+
+
+def _run_name(stage: _Stage, folder: ImportFolder) -> str:
+    """Names a replay by what is played on which contracts, so that the same one is recognised."""
     with (folder.path / "redemptions.csv").open("rb") as file:
         name = file_digest(file, sha256)
     name.update(f"{stage.office.handle.genesis_hash} {stage.office.deployed.address('Vouchers')}".encode())
-    kind = "unchecked" if unchecked else "checked"
-    return settings.data.resolve() / "replays" / f"{name.hexdigest()[:24]}-{kind}.jsonl"
+    return name.hexdigest()[:24]
