@@ -86,6 +86,7 @@ class World:
             role: Sender(self.rpc, self.roles.account(role), CHAIN_ID) for role in KeyRole if role != "wallet-master"
         }
         self.holders = [PrivateKey() for _ in range(4)]
+        self.holder_addresses = [self.address_of(key) for key in self.holders]
         self.terminal = PrivateKey()
         return self
 
@@ -152,7 +153,7 @@ class World:
 
         batches = [batch(1, 1, FACE_A), batch(1, 2, FACE_B), batch(2, 1, FACE_B)]
         self.send(treasurer, "Vouchers", "openBatches", ["meal-50", "meal-3", "trip-3"], batches)
-        holders = b"".join(bytes.fromhex(self.address_of(key)[2:]) for key in self.holders)
+        holders = b"".join(bytes.fromhex(address[2:]) for address in self.holder_addresses)
         self.send(treasurer, "Vouchers", "writeRoll", 1, "roll-a", 2, holders)
         self.send(treasurer, "Vouchers", "writeRoll", 1, "roll-b", 0, holders[:40])
         self.send(treasurer, "Vouchers", "writeRoll", 2, "roll-c", 2, holders)
@@ -211,6 +212,38 @@ class World:
     def redeem_first_pair(self, now: int) -> Receipt:
         """The first holder spends two vouchers on one receipt at merchant 1."""
         return self.redeem([ItemGroup(MerchantId(1), (self.item(0, [(1, 1), (2, 1)], 1, now),))], now)
+
+    # --- holders and terminals that are contracts ---
+
+    def create(self, runtime: bytes) -> Address:
+        """A contract of this code."""
+        creation = bytes([0x60, len(runtime), 0x80, 0x60, 9, 0x3D, 0x39, 0x3D, 0xF3]) + runtime
+        created = self.senders[KeyRole.OPERATOR].transact(None, creation).created
+        assert created is not None
+        return Address(created)
+
+    def contract_holder(self) -> None:
+        """The fourth holder becomes a contract that says yes to every signature (ERC-1271). Before `issue`."""
+        self.holder_addresses[3] = self.create(bytes.fromhex("631626ba7e60e01b60005260206000f3"))
+
+    def redeem_for_contract(self, now: int) -> Receipt:
+        """A contract's voucher, with a signature that only the contract understands."""
+        item = self.item(3, [(1, 1)], 1, now).signed(b"whatever the contract takes")
+        return self.redeem([ItemGroup(MerchantId(1), (item,))], now)
+
+    def redeem_through_contract(self, now: int) -> Receipt:
+        """The first holder's two vouchers, sent by a terminal of merchant 1 that is a contract and hands calls on."""
+        target = bytes.fromhex(self.addresses["Vouchers"][2:])
+        terminal = self.create(bytes.fromhex("363d3d373d3d363d3d73") + target + bytes.fromhex("5af100"))
+        self.send(KeyRole.REGISTRAR, "MerchantRegistry", "addTerminal", 1, terminal)
+        group = ItemGroup(MerchantId(1), (self.item(0, [(1, 1), (2, 1)], 1, now),), TerminalSeal(terminal, b""))
+        self.at(now)
+        return self.senders[KeyRole.EMERGENCY].transact(terminal, encode_redeem([group]), gas=20_000_000)
+
+    def pair(self, batch: int, roll: int) -> tuple[BatchId, RollId]:
+        return BatchId(batch), RollId(roll)
+
+    # --- the end ---
 
     def settle_and_close(self) -> None:
         """Merchant 1's first day under line 1 is paid; after the end all of programme 2 is swept, paid, returned."""
