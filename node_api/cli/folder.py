@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -15,7 +16,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from node_api.cli.options import USAGE, Shared
 from node_api.services.import_folder import FaultReport, ImportFolder, check_folder
 
-console = Console()
+_WIDTH = 120
+
+console = Console(width=None if sys.stdout.isatty() else _WIDTH)
+"""For people; a pipe gets lines wide enough for the tables."""
 
 
 def checked_folder(shared: Shared, folder: Path) -> ImportFolder:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import rich_click as click
@@ -15,6 +15,7 @@ from node_api.cli.treasury import open_treasury, treasury_lock
 from node_api.services.import_folder import ImportFolder
 from node_api.services.loading.load import FolderDiffers, FundsMissing, Loading, Tally
 from node_api.services.loading.plan import PlanLine, plan_of
+from node_api.services.loading.work import Work
 from node_api.services.ports.treasury import CommandRefused
 
 
@@ -28,28 +29,35 @@ def cli(shared: Shared, folder: Path, dry_run: bool) -> None:
     The whole folder is checked first; with any fault in it nothing is loaded (exit code 2). What is on chain already is
     left as it is, so a load that was cut off goes on where it stopped, and a second run does nothing.
     """
-    checked = checked_folder(shared, folder)
-    load_folder(shared, checked, dry_run)
+    loaded = load_folder(shared, checked_folder(shared, folder), dry_run)
+    _tell(shared, loaded, dry_run)
 
 
-def load_folder(shared: Shared, folder: ImportFolder, dry_run: bool = False) -> Tally:
-    """Loads a checked folder and tells about it. Ends the command where it cannot be loaded."""
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a load planned and did, in how many seconds."""
+
+    work: Work
+    plan: tuple[PlanLine, ...]
+    tally: Tally
+    seconds: float
+
+
+def load_folder(shared: Shared, folder: ImportFolder, dry_run: bool = False) -> Loaded:
+    """Loads a checked folder, with plan and progress shown to people. Ends the command where it cannot be loaded."""
     began = time.monotonic()
     with treasury_lock(shared.settings):
         office = open_treasury(shared.settings)
         try:
             loading = Loading(folder, office.desk, office.book, office.wallets)
             plan = plan_of(folder, loading.work)
-            if not shared.as_json and not (loading.work.is_nothing and not dry_run):
+            if not shared.as_json and (dry_run or not loading.work.is_nothing):
                 console.print(_plan_table(plan))
-            if dry_run or loading.work.is_nothing:
-                _tell(shared, loading, plan, dry_run, time.monotonic() - began)
-                return loading.tally
-            with bar(shared, "loading") as advance:
-                total = sum(line.transactions for line in plan)
-                loading.run(lambda stage, count: advance(stage, count, total))
-            _tell(shared, loading, plan, dry_run, time.monotonic() - began)
-            return loading.tally
+            if not dry_run and not loading.work.is_nothing:
+                with bar(shared, "loading") as advance:
+                    total = sum(line.transactions for line in plan)
+                    loading.run(lambda stage, count: advance(stage, count, total))
+            return Loaded(loading.work, plan, loading.tally, time.monotonic() - began)
         except FolderDiffers as fault:
             lines = "\n".join(str(difference) for difference in fault.differences)
             fail(f"{fault}\n{lines}", USAGE, kind="FolderDiffers", as_json=shared.as_json)
@@ -62,8 +70,8 @@ def load_folder(shared: Shared, folder: ImportFolder, dry_run: bool = False) -> 
             office.rpc.close()
 
 
-def _tell(shared: Shared, loading: Loading, plan: tuple[PlanLine, ...], dry_run: bool, seconds: float) -> None:
-    tally, work = loading.tally, loading.work
+def _tell(shared: Shared, loaded: Loaded, dry_run: bool) -> None:
+    tally, work, plan, seconds = loaded.tally, loaded.work, loaded.plan, loaded.seconds
     waiting = [row.ref for row in work.waiting]
     fields: dict[str, object] = {
         "dry_run": dry_run,

@@ -1,0 +1,170 @@
+"""`vouchertrail demo`: 27 real coupon campaigns funded, minted, redeemed and audited, and a node that serves them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import rich_click as click
+from fastapi import FastAPI
+
+from node_api.app import NotStarted, build_node
+from node_api.chain.clock import ChainClock
+from node_api.chain.deployment.run import deployer
+from node_api.chain.gas_used import gas_of_event
+from node_api.chain.handle import ChainHandle, ensure_chain, living_status, stop_chain
+from node_api.cli.demo_report import DemoFigures, figures_of, tell_demo
+from node_api.cli.folder import checked_folder, console
+from node_api.cli.keys import key_ring
+from node_api.cli.load import load_folder
+from node_api.cli.options import FAULT, USAGE, Shared, fail, shared_options
+from node_api.cli.replay import replay_folder
+from node_api.cli.serve import DEFAULT_PORT
+from node_api.cli.treasury import TreasuryOffice, open_treasury, treasury_lock
+from node_api.loaders.completejourney.calendar import weeks_behind
+from node_api.loaders.completejourney.load import REPORT, load_completejourney
+from node_api.loaders.completejourney.source import DataMissing
+from node_api.record import Record, open_record
+from node_api.services.import_folder import ImportFolder
+from node_api.services.reconciling import reconcile
+from node_api.services.replaying.replay import Summary
+from node_api.serving import serving
+
+_BEFORE_THE_FIRST_PROGRAMME = 86_400
+HOST = "127.0.0.1"
+
+
+@click.command(name="demo")
+@click.option("--no-serve", is_flag=True, help="End after the report instead of serving.")
+@click.option(
+    "--port", default=DEFAULT_PORT, show_default=True, type=click.IntRange(0, 65535), help="0 for any free one."
+)
+@shared_options
+def cli(shared: Shared, no_serve: bool, port: int) -> None:
+    """Chain, contracts, 27 real campaigns, their redemptions, reconciliation, report; then serve until told to stop.
+
+    What an earlier run did is recognised: a second run loads and redeems nothing, and gives the same figures.
+    """
+    if shared.settings.chain_url is not None:
+        told = (
+            "the demonstration moves its chain's clock: leave VOUCHERTRAIL_CHAIN_URL out, it starts a chain of its own"
+        )
+        fail(told, USAGE, kind="ClockFixed", as_json=shared.as_json)
+    signal.signal(signal.SIGTERM, _end)
+    was_running = living_status(shared.settings.chain_folder) is not None
+    try:
+        _demo(shared, no_serve, port)
+    finally:
+        if not was_running:
+            stop_chain(shared.settings.chain_folder)
+
+
+def _demo(shared: Shared, no_serve: bool, port: int) -> None:
+    say = _Teller(shared)
+    with say.step("data of the Complete Journey"):
+        path = _import_folder(shared)
+        folder = checked_folder(shared, path)
+    with say.step("chain and contracts"):
+        handle = _chain(shared, folder)
+    with say.step("loading"):
+        loaded = load_folder(shared, folder)
+    with ExitStack() as stack:
+        office = open_treasury(shared.settings)
+        stack.callback(office.rpc.close)
+        try:
+            node = stack.enter_context(build_node(shared.settings, handle, office.keys))
+        except NotStarted as fault:
+            fail(str(fault), FAULT, kind="NotStarted", as_json=shared.as_json)
+        url = stack.enter_context(_serving_at(node.api, port))
+        with say.step("replay through the API"), treasury_lock(shared.settings):
+            report = shared.settings.data.resolve() / "replay.csv"
+            summary = replay_folder(shared, folder, report, url=url, keyring=node.keyring)
+            ChainClock(office.rpc).join_real_time()
+        with say.step("reconciliation"):
+            record = open_record(shared.settings, handle)
+            stack.callback(record.close)
+            figures = _figures(record, office, folder, summary)
+        serving_at = None if no_serve else url
+        tell_demo(shared, figures, say.seconds, url=serving_at, report=report, loaded=loaded.tally.transactions.total())
+        if figures.differences or figures.unexpected:
+            raise SystemExit(FAULT)
+        if not no_serve:
+            threading.Event().wait()
+
+
+def _import_folder(shared: Shared) -> Path:
+    """The data set as an import folder, written once: its dates hang on the day of the first run."""
+    path = shared.settings.data.resolve() / "import"
+    if (path / REPORT).exists():
+        return path
+    part = path.with_name("import.part")
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        load_completejourney(part, weeks_behind(datetime.now(tz=UTC).date()))
+    except DataMissing as fault:
+        fail(str(fault), USAGE, kind="DataMissing", as_json=shared.as_json)
+    shutil.rmtree(path, ignore_errors=True)
+    part.rename(path)
+    return path
+
+
+def _chain(shared: Shared, folder: ImportFolder) -> ChainHandle:
+    """The embedded chain, which begins a day before the first programme, with the contracts on it."""
+    settings = shared.settings
+    key_ring(settings).create_missing()
+    begins = min(row.starts_at for row in folder.programmes) - _BEFORE_THE_FIRST_PROGRAMME
+    options = settings.embedded_chain()
+    handle = ensure_chain(options if options.genesis_at else replace(options, genesis_at=begins))
+    deployer(handle, settings.deployments_folder, key_ring(settings)).run()
+    return handle
+
+
+@contextmanager
+def _serving_at(api: FastAPI, port: int) -> Iterator[str]:
+    """Serves at the port asked for, or at a free one where somebody else has it."""
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(serving(api, HOST, port))
+        except OSError:
+            url = stack.enter_context(serving(api, HOST, 0))
+        yield url
+
+
+def _figures(record: Record, office: TreasuryOffice, folder: ImportFolder, summary: Summary) -> DemoFigures:
+    record.indexer.catch_up()
+    first = record.deployment.first_block
+    gas = [gas_of_event(office.deployed, "Vouchers", first, name) for name in ("RollWritten", "VouchersIssued")]
+    loader = json.loads((folder.path / REPORT).read_text(encoding="utf-8"))
+    with record.reads.at_head() as reader:
+        return figures_of(reader, reconcile(reader, record.ledger), summary, loader["synthetic_bills"], sum(gas))
+
+
+class _Teller:
+    """Says what is being done, and how long it took."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """One step of the demonstration."""
+        began = time.monotonic()
+        if not self._shared.as_json:
+            console.print(f"[bold]{name}[/bold] …")
+        yield
+        self.seconds[name] = round(time.monotonic() - began, 2)
+        if not self._shared.as_json:
+            console.print(f"  done in {self.seconds[name]:.1f} s")
+
+
+def _end(_number: int, _frame: object) -> None:
+    raise SystemExit(0)

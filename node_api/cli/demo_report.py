@@ -1,0 +1,167 @@
+"""What the demonstration tells at its end: figures, the identity of every programme, and what to try next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.table import Column, Table
+
+from node_api.cli.folder import console
+from node_api.cli.options import Shared
+from node_api.domain.ids import Amount, VoucherId, programme_of_line
+from node_api.domain.reconciliation import TERMS, Reconciliation
+from node_api.services.ports.reading import Reader
+from node_api.services.replaying.replay import Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A programme's money, summed over its lines; `equal` where every source gives every term alike and they add up."""
+
+    programme: int
+    ref: str
+    deposited: Amount
+    available: Amount
+    committed: Amount
+    payable: Amount
+    settled: Amount
+    returned: Amount
+    equal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DemoFigures:
+    """What stands on chain after the demonstration; the same however often it is run.
+
+    Attributes:
+        codes: accepted, one for each receipt and programme; `refused_codes` those refused.
+        synthetic_bills: codes whose bill the data does not give, by reason.
+        supply_gas: of all rolls and issues together.
+        values_compared: by the reconciliation.
+        example: a redeemed voucher, to be traced.
+    """
+
+    programmes: int
+    lines: int
+    merchants: int
+    batches: int
+    rolls: int
+    vouchers: int
+    redemptions: int
+    codes: int
+    refused_codes: int
+    unexpected: int
+    synthetic_bills: Mapping[str, int]
+    supply_gas: int
+    values_compared: int
+    differences: int
+    identities: tuple[Identity, ...]
+    example: VoucherId | None
+
+
+def figures_of(
+    reader: Reader, outcome: Reconciliation, summary: Summary, synthetic: Mapping[str, int], supply_gas: int
+) -> DemoFigures:
+    """Gathers the figures from the record as of the reader's block."""
+    totals = reader.totals()
+    redemptions = reader.redemptions(limit=1)
+    return DemoFigures(
+        programmes=len(reader.programmes()),
+        lines=outcome.lines,
+        merchants=len(reader.merchants()),
+        batches=totals.batches,
+        rolls=totals.rolls,
+        vouchers=totals.issued,
+        redemptions=totals.redeemed,
+        codes=summary.accepted,
+        refused_codes=summary.refused.total(),
+        unexpected=len(summary.unexpected),
+        synthetic_bills=dict(synthetic),
+        supply_gas=supply_gas,
+        values_compared=len(outcome.checks),
+        differences=len(outcome.differences),
+        identities=tuple(_identities(reader, outcome)),
+        example=redemptions[0].voucher if redemptions else None,
+    )
+
+
+def _identities(reader: Reader, outcome: Reconciliation) -> list[Identity]:
+    unequal = {programme_of_line(check.line) for check in outcome.differences if check.line is not None}
+    found: list[Identity] = []
+    for programme in reader.programmes():
+        lines = reader.lines(programme.id)
+        sums = {term: Amount(sum(getattr(line, term) for line in lines)) for term in TERMS}
+        adds_up = sums["deposited"] == sum(sums[term] for term in TERMS[1:])
+        found.append(Identity(programme.id, programme.ref, **sums, equal=adds_up and programme.id not in unequal))
+    return found
+
+
+def tell_demo(
+    shared: Shared, figures: DemoFigures, seconds: Mapping[str, float], *, url: str | None, report: Path, loaded: int
+) -> None:
+    """Tells programs everything in one line of JSON, people a report."""
+    fields = {"figures": asdict(figures), "seconds": dict(seconds), "transactions_loaded": loaded, "url": url}
+    if shared.as_json:
+        shared.tell(fields, "")
+        return
+    console.print(_identity_table(figures))
+    console.print(_figures_table(figures, seconds))
+    console.print("\n".join(_next(shared, figures, url, report)), highlight=False, soft_wrap=True)
+
+
+def _identity_table(figures: DemoFigures) -> Table:
+    title = "deposited = available + committed + payable + settled + returned, in cents"
+    table = Table("programme", *(Column(term, justify="right") for term in TERMS), "equal", title=title)
+    for entry in figures.identities:
+        table.add_row(entry.ref, *(f"{getattr(entry, term):,}" for term in TERMS), "yes" if entry.equal else "NO")
+    return table
+
+
+def _figures_table(figures: DemoFigures, seconds: Mapping[str, float]) -> Table:
+    table = Table("what", Column("figure", justify="right"))
+    synthetic = sum(figures.synthetic_bills.values())
+    lines: dict[str, int] = {
+        "programmes": figures.programmes,
+        "budget lines": figures.lines,
+        "merchants": figures.merchants,
+        "campaign batches": figures.batches,
+        "rolls of holders": figures.rolls,
+        "vouchers": figures.vouchers,
+        "redemptions accepted": figures.redemptions,
+        "… by codes, one for each receipt and programme": figures.codes,
+        "codes refused": figures.refused_codes,
+        "codes with a synthetic bill": synthetic,
+        **{f"… because of {reason}": count for reason, count in figures.synthetic_bills.items()},
+        "gas of rolls and issues": figures.supply_gas,
+        "values compared between bits, events, index and escrow": figures.values_compared,
+        "… that differ": figures.differences,
+    }
+    for name, value in lines.items():
+        table.add_row(name, f"{value:,}")
+    table.add_section()
+    for name, spent in seconds.items():
+        table.add_row(f"seconds: {name}", f"{spent:.1f}")
+    return table
+
+
+def _next(shared: Shared, figures: DemoFigures, url: str | None, report: Path) -> list[str]:
+    data = f" --data {shared.settings.data}" if str(shared.settings.data) != ".vouchertrail" else ""
+    command = ".venv/bin/vouchertrail"
+    lines = ["", "[bold]What to try next[/bold]"]
+    if figures.example is not None:
+        lines.append(f"  {command} audit trace {figures.example}{data}      the whole life of one voucher")
+    lines += [
+        f"  {command} audit programme campaign-18{data}      one programme, its decisions and its money",
+        f"  {command} audit reconcile{data}      every term of every budget line, from five sources",
+        f"  {command} api-keys create --role auditor --name me{data}      a key for the API",
+        f"  less {report}      what became of every row of the data",
+    ]
+    if url is not None:
+        lines += [
+            f"  curl -H 'Authorization: Bearer vt_…' {url}/v1/programmes",
+            "",
+            f"serving at {url}, documented at {url}/docs",
+        ]
+    return lines
