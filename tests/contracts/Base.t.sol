@@ -361,6 +361,10 @@ abstract contract Base is TestBase {
 
     /// @dev EIP-712 digest of a redemption, written down here once more from docs/storage.md, section 5.
     function _digest(Item memory item, uint256 merchant) internal view returns (bytes32) {
+        return _typed(_structHash(item, merchant));
+    }
+
+    function _structHash(Item memory item, uint256 merchant) internal pure returns (bytes32) {
         bytes memory hashes;
         for (uint256 i; i < item.spends.length; ++i) {
             Spend memory s = item.spends[i];
@@ -371,10 +375,8 @@ abstract contract Base is TestBase {
             "Redemption(Spend[] spends,uint256 merchant,uint256 bill,bytes32 receipt,uint256 channel,uint256 deadline)"
             "Spend(uint256 voucher,uint256 amount,uint256 sequence)"
         );
-        return _typed(
-            keccak256(
-                abi.encode(redemptionType, keccak256(hashes), merchant, item.bill, item.receipt, item.channel, item.deadline)
-            )
+        return keccak256(
+            abi.encode(redemptionType, keccak256(hashes), merchant, item.bill, item.receipt, item.channel, item.deadline)
         );
     }
 
@@ -389,7 +391,11 @@ abstract contract Base is TestBase {
     }
 
     function _typed(bytes32 structHash) internal view returns (bytes32) {
-        return keccak256(abi.encodePacked(hex"1901", _domain(block.chainid, address(vouchers)), structHash));
+        return _typed(_domain(block.chainid, address(vouchers)), structHash);
+    }
+
+    function _typed(bytes32 domain, bytes32 structHash) internal pure returns (bytes32) {
+        return keccak256(abi.encodePacked(hex"1901", domain, structHash));
     }
 
     function _domain(uint256 chain, address verifier) internal pure returns (bytes32) {

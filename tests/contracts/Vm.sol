@@ -88,6 +88,7 @@ interface Vm {
         uint64 gasRemaining;
     }
 
+    function pauseGasMetering() external;
     function lastCallGas() external view returns (Gas memory);
     function isContext(uint8 context) external view returns (bool);
 }

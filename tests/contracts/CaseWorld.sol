@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {MerchantTerms} from "../../contracts/types/Merchant.sol";
+import {ProgrammeTerms, RulesTerms} from "../../contracts/types/Programme.sol";
+import {Item, Spend} from "../../contracts/types/Redemption.sol";
+import {BatchTerms} from "../../contracts/types/Supply.sol";
+import {Base} from "./Base.t.sol";
+import {CaseReader} from "./CaseReader.sol";
+
+/// @title Builds what a case gives, out of real contracts: two programmes, two merchants, batches, rolls, spent vouchers.
+abstract contract CaseWorld is Base, CaseReader {
+    uint256 internal constant THIS = 1;
+    uint256 internal constant ANOTHER = 2;
+
+    /// @dev Everything before the redemption itself; leaves the clock at the case's time.
+    function _build() internal {
+        vm.warp(START - 10 days);
+        _openProgrammes();
+        _enterMerchants();
+        for (uint256 i; i < _count("batches"); ++i) {
+            _openBatch(string.concat("batch ", vm.toString(i)), _termsOf(i));
+        }
+        for (uint256 i; i < _count("rolls"); ++i) {
+            _writeRollOf(i);
+        }
+        vm.warp(START - 10 days);
+        _issueAll();
+        vm.warp(START);
+        _activate(2);
+        if (!_same(_text("programmeState"), "PUBLISHED")) _activate(1);
+        _spendEarlier("spends", true);
+        _spendEarlier("spentElsewhere", false);
+        _settleStatus();
+        if (_same(_text("programmeState"), "CLOSED")) _closeFirst();
+        vm.warp(_number("now"));
+    }
+
+    // --- programmes and merchants ---
+
+    function _openProgrammes() private {
+        ProgrammeTerms memory t = _programmeTerms();
+        (t.categories, t.region, t.channels) = (type(uint64).max, 0, type(uint8).max);
+        RulesTerms memory r = _rulesTerms();
+        for (uint256 programme = 1; programme <= 2; ++programme) {
+            r.maxDeadline = uint32(_number("maxDeadline"));
+            vm.prank(treasurer);
+            programmes.draft(vm.toString(programme), t, r, _lineTerms(1));
+            _publish(programme);
+            _deposit(programme << 16 | 1, BUDGET);
+        }
+    }
+
+    /// @dev Both have the case's terms; the first one's status is set later, the other is active.
+    function _enterMerchants() private {
+        MerchantTerms memory t = MerchantTerms(
+            uint64(_mask("merchantCategories")),
+            _region(_text("merchantRegion")),
+            uint8(_mask("merchantChannels")),
+            payout
+        );
+        _apply("this", t);
+        _merchant("another", t);
+        vm.startPrank(registrar);
+        merchants.addTerminal(THIS, _account("till"));
+        merchants.addTerminal(ANOTHER, _account("another's till"));
+        merchants.addTerminal(THIS, _account("removed till"));
+        merchants.removeTerminal(THIS, _account("removed till"));
+        merchants.addTerminal(THIS, _account("alice"));
+        vm.stopPrank();
+    }
+
+    function _settleStatus() private {
+        string memory status = _text("merchantStatus");
+        if (_same(status, "APPLIED")) return;
+        vm.prank(approver);
+        merchants.activate(_one(THIS));
+        if (_same(status, "ACTIVE")) return;
+        vm.prank(registrar);
+        merchants.suspend(THIS, "as the case says");
+        if (_same(status, "SUSPENDED")) return;
+        vm.prank(approver);
+        merchants.reinstate(THIS, "as the case says");
+    }
+
+    function _closeFirst() private {
+        vm.warp(END);
+        vm.startPrank(treasurer);
+        desk.sweep(1, 1);
+        programmes.close(1, "as the case says");
+        vm.stopPrank();
+    }
+
+    // --- supply ---
+
+    function _termsOf(uint256 index) private view returns (BatchTerms memory t) {
+        t.programme = uint24(_ofBatch(index, "programme"));
+        t.line = 1;
+        t.face = uint48(_ofBatch(index, "face"));
+        t.minimumSpend = uint48(_ofBatch(index, "minimumSpend"));
+        t.categories = uint64(_maskOf("batches", index, "batch", "categories"));
+        t.region = _region(_textOf("batches", index, "batch", "region"));
+        t.channels = uint8(_maskOf("batches", index, "batch", "channels"));
+        t.validFrom = uint40(_ofBatch(index, "validFrom"));
+        t.validUntil = uint40(_ofBatch(index, "validUntil"));
+        t.claimDays = uint16(_ofBatch(index, "claimDays"));
+        t.quota = 1_000;
+    }
+
+    function _ofBatch(uint256 index, string memory key) private view returns (uint256) {
+        return _numberOf("batches", index, "batch", key);
+    }
+
+    function _writeRollOf(uint256 index) private {
+        string[] memory names = _textsOf("rolls", index, "roll", "places");
+        bytes memory holders = new bytes(20 * names.length);
+        for (uint256 i; i < names.length; ++i) {
+            _put(holders, i, vm.addr(_key(names[i])));
+        }
+        vm.warp(_numberOf("rolls", index, "roll", "writtenAt"));
+        _writeRoll(_numberOf("rolls", index, "roll", "programme"), string.concat("roll ", vm.toString(index)), holders);
+    }
+
+    function _issueAll() private {
+        for (uint256 i; i < _count("batches"); ++i) {
+            uint256 rolls = _maskOf("batches", i, "batch", "rolls");
+            for (uint256 roll = 1; rolls >> roll != 0; ++roll) {
+                if (rolls >> roll & 1 != 0) _issue(i + 1, roll);
+            }
+        }
+    }
+
+    // --- spent before ---
+
+    /// @dev Spends vouchers of a list, all or those marked, on their first second, at merchants that fit them.
+    function _spendEarlier(string memory list, bool marked) private {
+        for (uint256 i; i < _count(list); ++i) {
+            if (marked && !_flagOf(list, i, "spend", "spent")) continue;
+            uint256 index = _numberOf(list, i, "spend", "batch") - 1;
+            BatchTerms memory t = _termsOf(index);
+            MerchantTerms memory depot = MerchantTerms(type(uint64).max, t.region == 0 ? CITY : t.region, 0xff, payout);
+            uint256 merchant = _merchant(string.concat(list, vm.toString(i)), depot);
+            vm.warp(t.validFrom);
+            Item memory item = _item(_spend(_voucherOf(list, i)));
+            item.spends[0].amount = t.face;
+            (item.bill, item.deadline) = (1_000_000, block.timestamp + 1);
+            vm.assertEq(_redeem(merchant, _signed(item, _keyOf(list, i), merchant)), 1, "spent before");
+        }
+    }
+
+    /// @dev The key of the voucher's holder.
+    function _keyOf(string memory list, uint256 index) private view returns (uint256) {
+        uint256 roll = _numberOf(list, index, "spend", "roll") - 1;
+        return _key(_textsOf("rolls", roll, "roll", "places")[_numberOf(list, index, "spend", "place")]);
+    }
+
+    // --- the item ---
+
+    function _voucherOf(string memory list, uint256 index) internal view returns (uint256 voucher) {
+        uint256 batch = _numberOf(list, index, "spend", "batch");
+        uint256 roll = _numberOf(list, index, "spend", "roll");
+        voucher = _id(batch, roll, _numberOf(list, index, "spend", "place"));
+        uint256 above = _numberOf(list, index, "spend", "above");
+        if (above != 0) voucher |= 1 << above;
+    }
+
+    function _itemOf() internal view returns (Item memory item) {
+        item.spends = new Spend[](_count("spends"));
+        for (uint256 i; i < item.spends.length; ++i) {
+            uint256 amount = _numberOf("spends", i, "spend", "amount");
+            item.spends[i] = Spend(_voucherOf("spends", i), amount, _numberOf("spends", i, "spend", "sequence"));
+        }
+        item.bill = _number("bill");
+        item.receipt = keccak256("receipt");
+        item.channel = _number("channel");
+        item.deadline = _number("deadline");
+    }
+
+    // --- words ---
+
+    /// @dev Packs the digits of a region.
+    function _region(string memory code) internal pure returns (uint40 packed) {
+        bytes memory digits = bytes(code);
+        packed = uint40(digits.length);
+        for (uint256 i; i < digits.length; ++i) {
+            packed |= uint40(uint8(digits[i]) - 48) << uint40(36 - 4 * i);
+        }
+    }
+
+    function _same(string memory left, string memory right) internal pure returns (bool) {
+        return keccak256(bytes(left)) == keccak256(bytes(right));
+    }
+}
