@@ -30,6 +30,7 @@ from node_api.domain.errors import ChainUnavailable
 from node_api.domain.ids import Address
 from node_api.record import Follower, Record, open_record
 from node_api.services.api_keys import ApiKeyring
+from node_api.services.audits import Audits
 from node_api.services.codes import CodeMaker
 from node_api.services.fresh import FreshReads
 from node_api.services.judging import Judge
@@ -136,6 +137,7 @@ def build_node(settings: Settings, handle: ChainHandle, keys: KeyRing) -> Runnin
         fresh=fresh,
         redemptions=Redemptions(Judge(fresh, signatures, store), store, outbox),
         codes=CodeMaker(fresh, signatures, _wallet(keys)),
+        audits=Audits(fresh, record.ledger, record.calls),
         keyring=keyring,
         waiting=waiting,
         signing=signing_domain(handle.chain_id, vouchers),

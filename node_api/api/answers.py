@@ -127,10 +127,10 @@ class CheckOut(Out):
 
 
 class CodeOut(Out):
-    """A signed code: as text for the till, as a QR symbol, and as the EIP-712 document with its signature."""
+    """A signed code: as text for the till, as a QR symbol (SVG) if asked for, and as the EIP-712 document with its signature."""
 
     code: str
-    qr: str
+    qr: str | None
     holder: str
     digest: str
     signature: str
@@ -222,7 +222,7 @@ def _sight_out(sight: VoucherSight) -> SightOut:
     )
 
 
-def code_out(code: Code, qr: str) -> CodeOut:
+def code_out(code: Code, qr: str | None) -> CodeOut:
     """A code's schema."""
     receipt = code.receipt
     return CodeOut(

@@ -1,11 +1,13 @@
 """The FastAPI application of a node."""
 
+from typing import Any
+
 from fastapi import FastAPI
 
 from node_api import __version__
 from node_api.api import problems
 from node_api.api.node import Node
-from node_api.api.routes import meta, record, redemptions
+from node_api.api.routes import audit, meta, record, redemptions
 
 _DESCRIPTION = """Public vouchers whose money can be recomputed from the chain.
 
@@ -21,6 +23,18 @@ def create_api(node: Node, chain_fault: type[Exception]) -> FastAPI:
         node: what it answers from.
         chain_fault: root of the faults that services raise when the chain does not answer.
     """
+    app = _routes()
+    app.state.node = node
+    problems.install(app, chain_fault)
+    return app
+
+
+def describe_api() -> dict[str, Any]:
+    """The OpenAPI description."""
+    return _routes().openapi()
+
+
+def _routes() -> FastAPI:
     app = FastAPI(
         title="VoucherTrail",
         version=__version__,
@@ -28,8 +42,6 @@ def create_api(node: Node, chain_fault: type[Exception]) -> FastAPI:
         separate_input_output_schemas=False,
         redoc_url=None,
     )
-    app.state.node = node
-    problems.install(app, chain_fault)
-    for router in (redemptions.router, record.router, meta.router):
+    for router in (redemptions.router, record.router, audit.router, meta.router):
         app.include_router(router)
     return app

@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 
 from node_api.api.waiting import Waiting
 from node_api.services.api_keys import ApiKeyring
+from node_api.services.audits import Audits
 from node_api.services.codes import CodeMaker
 from node_api.services.fresh import FreshReads
 from node_api.services.operations import Redemptions
@@ -33,6 +34,7 @@ class Node:
     fresh: FreshReads
     redemptions: Redemptions
     codes: CodeMaker
+    audits: Audits
     keyring: ApiKeyring
     waiting: Waiting
     signing: SigningDomain

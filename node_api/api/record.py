@@ -209,11 +209,12 @@ def voucher_fields(facts: VoucherFacts, caller: ApiKey, now: UnixSeconds) -> dic
         "channels": bits(batch.channels),
         "valid_from": batch.valid_from,
         "valid_until": valid_until(facts),
-        "redemption": None if spent is None or hidden else _redemption_out(spent),
+        "redemption": None if spent is None or hidden else redemption_out(spent),
     }
 
 
-def _redemption_out(redemption: Redemption) -> RedemptionOut:
+def redemption_out(redemption: Redemption) -> RedemptionOut:
+    """A redemption's schema."""
     return RedemptionOut(
         number=redemption.number,
         merchant=redemption.merchant,

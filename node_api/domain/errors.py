@@ -28,7 +28,8 @@
     └── Unavailable                  the node cannot answer now
         ├── ChainUnavailable
         ├── WalletMissing
-        └── IndexNotReady
+        ├── IndexNotReady
+        └── StateUnavailable         the chain no longer keeps the state of a block
 
 HTTP statuses stand in `api/problems.py` alone; docs/errors.md lists every leaf.
 """
@@ -230,3 +231,10 @@ class IndexNotReady(Unavailable):
 
     rule = "reads are answered from the index"
     remedy = "wait until /readyz says ready"
+
+
+class StateUnavailable(Unavailable):
+    """The chain no longer keeps the state of the block asked about."""
+
+    rule = "an audit compares the index with the chain's state at the same block"
+    remedy = "ask again: the newest block's state is always there"

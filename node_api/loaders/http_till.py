@@ -87,7 +87,7 @@ class HttpTill:
             "channel": play.item.channel,
             "deadline": str(play.item.deadline),
         }
-        answer = self._post("/v1/wallet/codes", wanted, self._wallet)
+        answer = self._post("/v1/wallet/codes?qr=false", wanted, self._wallet)
         if answer.status_code != _OK:
             raise TillFailed(f"code {play.code}: no code from the wallet: {answer.status_code} {answer.text[:500]}")
         return {"code": answer.json()["code"], "receipt": wanted["receipt"]}

@@ -5,8 +5,9 @@ from contextlib import contextmanager
 
 from node_api.domain.errors import IndexNotReady
 from node_api.domain.ids import UnixSeconds
+from node_api.services.ports.auditing import AuditReader, AuditReads
 from node_api.services.ports.chain_head import ChainHead, IndexFollower
-from node_api.services.ports.reading import IndexEmpty, Reader, Reads
+from node_api.services.ports.reading import IndexEmpty
 
 
 class FreshReads:
@@ -15,13 +16,13 @@ class FreshReads:
     One question to the chain tells both the time of the next block and whether the index stands on the newest one.
     """
 
-    def __init__(self, reads: Reads, head: ChainHead, follower: IndexFollower) -> None:
+    def __init__(self, reads: AuditReads, head: ChainHead, follower: IndexFollower) -> None:
         self._reads = reads
         self._head = head
         self._follower = follower
 
     @contextmanager
-    def open(self) -> Iterator[tuple[Reader, UnixSeconds]]:
+    def open(self) -> Iterator[tuple[AuditReader, UnixSeconds]]:
         """A reader on the newest block, and the time of the next one.
 
         Raises:

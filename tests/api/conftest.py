@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import Engine
 
 from node_api.app import RunningNode, build_node
 from node_api.chain.keys import KeyRing, KeyRole
@@ -18,6 +19,7 @@ from node_api.config import Settings
 from node_api.domain.access import ApiRole
 from node_api.domain.ids import MerchantId
 from node_api.serving import serving
+from node_api.storage.engine import open_database
 from tests.world import BEIJING, CATERING, ENDS_AT, STARTS_AT, TRAVEL, World
 
 Json = dict[str, Any]
@@ -50,12 +52,13 @@ class Client:
 
 @dataclass
 class Served:
-    """A served world. Persons `person-0` … hold meal-50 and meal-3 in roll 3 by the node's wallet; `world.holders` sign themselves."""
+    """A served world. `person-0` … hold meal-5 and meal-5b in roll 4 by the node's wallet; `world.holders` sign themselves."""
 
     world: World
     node: RunningNode
     settings: Settings
     url: str
+    engine: Engine
     clients: list[Client] = field(default_factory=list)
 
     def client(self, role: ApiRole, merchant: int | None = None) -> Client:
@@ -97,10 +100,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     world, settings = build_world(data)
     try:
         with build_node(settings, world.handle, KeyRing(data / "keys")) as node, serving(node.api) as url:
-            served = Served(world, node, settings, url)
+            engine = open_database(settings.database_url)
+            served = Served(world, node, settings, url, engine)
             yield served
             for client in served.clients:
                 client.http.close()
+            engine.dispose()
     finally:
         world.stop()
         world.rpc.close()

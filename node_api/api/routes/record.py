@@ -25,9 +25,9 @@ from node_api.api.record import (
 )
 from node_api.domain import errors
 from node_api.domain.access import ApiKey
-from node_api.domain.ids import VOUCHER_BITS, Day, MerchantId, ProgrammeId, UnixSeconds, VoucherId
-from node_api.domain.models import Programme, VoucherFacts
-from node_api.services.ports.reading import Reader
+from node_api.domain.ids import VOUCHER_BITS, Day, MerchantId, UnixSeconds, VoucherId
+from node_api.domain.models import VoucherFacts
+from node_api.services.auditing import find_programme
 
 router = APIRouter(prefix="/v1", tags=["record"])
 
@@ -117,7 +117,7 @@ def read_programmes(node: TheNode, _: Caller) -> ProgrammesOut:
 def read_programme(node: TheNode, _: Caller, programme: ProgrammeName) -> ProgrammeOut:
     """One programme with its budget lines, their money, and its rules."""
     with node.fresh.open() as (reader, _now):
-        found = programme_named(reader, programme)
+        found = find_programme(reader, programme)
         rules = reader.rules(found.id, found.rules_version)
         return ProgrammeOut.model_validate(
             {
@@ -127,19 +127,6 @@ def read_programme(node: TheNode, _: Caller, programme: ProgrammeName) -> Progra
                 "block": BlockOut.of(reader.block),
             }
         )
-
-
-def programme_named(reader: Reader, name: str) -> Programme:
-    """The programme of a number or a text reference; a reference that looks like a number is looked for second.
-
-    Raises:
-        ProgrammeUnknown: there is none.
-    """
-    found = reader.programme(ProgrammeId(int(name))) if name.isascii() and name.isdigit() and len(name) < 9 else None
-    found = found or reader.programme_by_ref(name)
-    if found is None:
-        raise errors.ProgrammeUnknown(f"programme {name}")
-    return found
 
 
 def holder_out(

@@ -34,6 +34,7 @@ router = APIRouter(prefix="/v1", tags=["redeeming"])
 
 MAX_WAIT = 30.0
 Wait = Annotated[float, Query(ge=0, le=MAX_WAIT, description="seconds to wait for the outcome")]
+WithQr = Annotated[bool, Query(description="draw the QR symbol; it takes most of the answer's time")]
 _JSON = "application/json"
 
 
@@ -41,10 +42,10 @@ _JSON = "application/json"
     "/wallet/codes",
     responses=problems(*READING, errors.WalletMissing, errors.ProgrammeUnknown, errors.VoucherNotFound),
 )
-def make_code(node: TheNode, _: Caller, body: CodeIn) -> CodeOut:
+def make_code(node: TheNode, _: Caller, body: CodeIn, qr: WithQr = True) -> CodeOut:
     """A signed code for a custodial holder. It signs what is asked: the rules are judged when it is redeemed."""
     code = node.codes.make(body.to_domain())
-    return code_out(code, qr_svg(code.text))
+    return code_out(code, qr_svg(code.text) if qr else None)
 
 
 @router.post("/redemptions/check", responses=problems(*REDEEMING))

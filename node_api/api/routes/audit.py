@@ -1,0 +1,34 @@
+"""Auditing: the life of a voucher, the figures of a programme."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from node_api.api.access import Caller
+from node_api.api.audits import ReconciliationOut, TraceOut, reconciliation_out, trace_out
+from node_api.api.documented import READING, problems
+from node_api.api.fields import VoucherText
+from node_api.api.node import TheNode
+from node_api.api.routes.record import ProgrammeName
+from node_api.domain import errors
+from node_api.domain.ids import VOUCHER_BITS, VoucherId
+
+router = APIRouter(prefix="/v1/audit", tags=["auditing"])
+
+
+@router.get("/vouchers/{voucher}/trace", responses=problems(*READING, errors.VoucherNotFound, errors.StateUnavailable))
+def read_trace(node: TheNode, _: Caller, voucher: Annotated[VoucherText, Path()]) -> TraceOut:
+    """The whole life of a voucher, its redemption's signature and commitment checked anew."""
+    number = VoucherId(int(voucher))
+    if number >> VOUCHER_BITS:
+        raise errors.VoucherNotFound(f"voucher {voucher}")
+    return trace_out(node.audits.trace(number))
+
+
+@router.get(
+    "/programmes/{programme}/reconciliation",
+    responses=problems(*READING, errors.ProgrammeUnknown, errors.StateUnavailable),
+)
+def read_reconciliation(node: TheNode, _: Caller, programme: ProgrammeName) -> ReconciliationOut:
+    """Every term of every budget line: chain state, bits, events and index side by side. Any difference is named."""
+    return reconciliation_out(node.audits.reconcile(programme))

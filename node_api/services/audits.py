@@ -1,0 +1,46 @@
+"""Audits on the newest block, for the API."""
+
+from node_api.domain.errors import StateUnavailable
+from node_api.domain.ids import VoucherId
+from node_api.domain.reconciliation import Reconciliation
+from node_api.domain.tracing import VoucherTrace
+from node_api.services.auditing import find_programme
+from node_api.services.fresh import FreshReads
+from node_api.services.ports.auditing import ChainState, SentCalls, StateGone
+from node_api.services.reconciling import reconcile
+from node_api.services.tracing import trace
+
+
+class Audits:
+    """Traces and reconciliations as of the newest block. Thread-safe."""
+
+    def __init__(self, fresh: FreshReads, chain: ChainState, calls: SentCalls) -> None:
+        self._fresh = fresh
+        self._chain = chain
+        self._calls = calls
+
+    def trace(self, voucher: VoucherId) -> VoucherTrace:
+        """A voucher's whole life.
+
+        Raises:
+            VoucherNotFound: there is no such voucher.
+            StateUnavailable: the chain moved on while it was asked.
+        """
+        try:
+            with self._fresh.open() as (reader, _):
+                return trace(reader, self._chain, self._calls, voucher)
+        except StateGone as error:
+            raise StateUnavailable(str(error)) from error
+
+    def reconcile(self, programme: str) -> Reconciliation:
+        """Every term of every budget line of a programme, from independent sources.
+
+        Raises:
+            ProgrammeUnknown: no programme of this number or text reference.
+            StateUnavailable: the chain moved on while it was asked.
+        """
+        try:
+            with self._fresh.open() as (reader, _):
+                return reconcile(reader, self._chain, find_programme(reader, programme).id)
+        except StateGone as error:
+            raise StateUnavailable(str(error)) from error
