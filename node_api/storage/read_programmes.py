@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Integer, func, literal, select
 
 from node_api.domain.ids import Amount, LineId, ProgrammeId, UnixSeconds, programme_of_line
 from node_api.domain.models import BudgetLine, Programme, ProgrammeState, Rules
@@ -185,7 +185,8 @@ class ProgrammeQueries(Queries):
         query = select(func.count()).select_from(table).where(self._upto(table))
         if programme is not None:
             query = query.where(
-                t.batches.c.batch == table.c.voucher.bitwise_rshift(35), t.batches.c.programme == programme
+                t.batches.c.batch == table.c.voucher.bitwise_rshift(literal(35, Integer)),
+                t.batches.c.programme == programme,
             )
         return self._connection.execute(query).scalar_one()
 

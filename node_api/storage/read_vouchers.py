@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Integer, literal, select
 
 from node_api.domain.ids import (
     PLACE_MASK,
@@ -58,7 +58,7 @@ class VoucherQueries(SupplyQueries):
     ) -> list[VoucherFacts]:
         """See the port."""
         places, issues = t.roll_places, t.issues
-        number = issues.c.batch.bitwise_lshift(35) + issues.c.roll.bitwise_lshift(11) + places.c.place
+        number = issues.c.batch * (1 << 35) + issues.c.roll * (1 << 11) + places.c.place
         query = (
             select(number.label("voucher"))
             .select_from(places.join(issues, issues.c.roll == places.c.roll))
@@ -177,7 +177,7 @@ class VoucherQueries(SupplyQueries):
 def _with_holder() -> Query:
     """Redemptions with their transaction and the holder at the voucher's place."""
     table, places = t.redemptions, t.roll_places
-    roll = table.c.voucher.bitwise_rshift(11).bitwise_and(ROLL_MASK)
+    roll = table.c.voucher.bitwise_rshift(literal(11, Integer)).bitwise_and(ROLL_MASK)
     place = table.c.voucher.bitwise_and(PLACE_MASK)
     source = table.join(places, (places.c.roll == roll) & (places.c.place == place))
     return with_tx(table, source, places.c.holder)

@@ -1,0 +1,102 @@
+"""The database itself.
+
+migrate
+├── an empty database .................. ends with exactly the tables the code knows
+├── a current one ...................... does nothing
+└── a database of a newer release ...... is refused
+transactions
+├── a reader beside a writer ........... sees one state
+└── a writer that fails ................ leaves nothing
+"""
+
+from __future__ import annotations
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import MetaData, func, insert, select, text
+
+from node_api.storage import operation_tables
+from node_api.storage import tables as t
+from node_api.storage.engine import open_database, reading, writing
+from node_api.storage.migrate import DatabaseNewer, migrate
+from tests.storage.conftest import MakeDatabase
+
+BLOCK = {"number": 1, "hash": b"\x01" * 32, "parent": b"\x00" * 32, "timestamp": 5}
+
+
+def known() -> MetaData:
+    """Every table of every module of this package."""
+    everything = MetaData()
+    for metadata in (t.metadata, operation_tables.metadata):
+        for table in metadata.tables.values():
+            table.to_metadata(everything)
+    return everything
+
+
+def test_migrate__an_empty_database__ends_with_the_tables_the_code_knows(make_database: MakeDatabase) -> None:
+    engine = make_database()
+    ours = set(known().tables)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection,
+            opts={
+                "compare_type": engine.dialect.name == "postgresql",
+                "include_object": lambda one, name, kind, *_: (name if kind == "table" else one.table.name) in ours,
+            },
+        )
+        assert compare_metadata(context, known()) == []
+
+
+def test_migrate__a_current_database__does_nothing(make_database: MakeDatabase) -> None:
+    engine = make_database()
+    with writing(engine) as connection:
+        connection.execute(insert(t.blocks), [BLOCK])
+    migrate(engine)
+    with reading(engine) as connection:
+        assert connection.execute(select(t.blocks.c.number)).scalar_one() == 1
+
+
+def test_migrate__a_database_of_a_newer_release__is_refused(make_database: MakeDatabase) -> None:
+    engine = make_database()
+    with writing(engine) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(DatabaseNewer, match="revision 9999"):
+        migrate(engine)
+
+
+def test_reader__beside_a_writer__sees_one_state(make_database: MakeDatabase) -> None:
+    engine = make_database()
+    count = select(func.count()).select_from(t.blocks)
+    with reading(engine) as reader:
+        assert reader.execute(count).scalar_one() == 0
+        with writing(engine) as writer:
+            writer.execute(insert(t.blocks), [BLOCK])
+        assert reader.execute(count).scalar_one() == 0
+    with reading(engine) as reader:
+        assert reader.execute(count).scalar_one() == 1
+
+
+def test_writer__that_fails__leaves_nothing(make_database: MakeDatabase) -> None:
+    engine = make_database()
+
+    def write_and_fail() -> None:
+        with writing(engine) as writer:
+            writer.execute(insert(t.blocks), [BLOCK])
+            raise OSError("full")
+
+    with pytest.raises(OSError, match="full"):
+        write_and_fail()
+    with reading(engine) as reader:
+        assert reader.execute(select(func.count()).select_from(t.blocks)).scalar_one() == 0
+
+
+def test_open_database__of_a_file__uses_the_write_ahead_log(make_database: MakeDatabase) -> None:
+    engine = make_database()
+    if engine.dialect.name != "sqlite":
+        pytest.skip("SQLite's own")
+    with engine.connect() as connection:
+        assert connection.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
+        assert connection.execute(text("PRAGMA synchronous")).scalar_one() == 2
+    with open_database(str(engine.url), durable=False).connect() as connection:
+        assert connection.execute(text("PRAGMA synchronous")).scalar_one() == 1

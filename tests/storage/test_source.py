@@ -1,0 +1,212 @@
+"""What the indexer believes of a chain, and what it does not.
+
+page
+├── of a chain that stands still ....................... headers, senders, events in order, rolls with their holders
+├── a node that lags behind
+│   ├── and answers no logs at all ..................... the bloom filters say otherwise: not believed
+│   ├── and answers the logs of some blocks only ....... not believed
+│   ├── and does not know the last block ............... not believed
+│   └── and has no code for a roll yet ................. not believed
+├── logs of a block that was replaced .................. not believed
+├── headers that do not follow each other .............. not believed
+└── a lag that ends .................................... catch_up asks again and ends as without it
+decode
+├── every event of every contract ...................... has a decoder or is passed over by name
+├── every log of the story ............................. decodes as web3 decodes it
+└── an unknown event ................................... is an error, never skipped
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from importlib.resources import files
+from typing import cast
+
+import orjson
+import pytest
+from eth_typing import ABIEvent
+from eth_utils.abi import event_abi_to_log_topic
+from sqlalchemy import Engine
+from web3 import Web3
+from web3._utils.events import get_event_data
+
+from node_api.chain.contracts import CONTRACTS
+from node_api.chain.events import INDEXED_CONTRACTS, PASSED_OVER, EventUnknown, decode_log, decoders
+from node_api.chain.rpc import Request, RpcClient
+from node_api.chain.rpc_values import Json, data, record, rows, text
+from node_api.chain.source import ChainLogs
+from node_api.domain.events import (
+    MerchantAccount,
+    MerchantStep,
+    ProgrammeStep,
+    RedemptionRefused,
+    RoleStep,
+    RollWritten,
+    RulesWritten,
+    VoucherRedeemed,
+)
+from node_api.services.indexing import Indexer, compare
+from node_api.services.ports.indexing import PageUnsettled
+from node_api.storage.index import IndexTables
+from tests.storage.conftest import indexer_of
+from tests.world import CHAIN_ID, World
+
+Change = Callable[[str, Json], Json]
+
+
+class Bent(RpcClient):
+    """The chain's real answers, changed on their way as long as the change lasts."""
+
+    def __init__(self, url: str, change: Change, times: int = 1_000_000) -> None:
+        super().__init__(url)
+        self._change, self._times = change, times
+
+    def batch(self, requests: Sequence[Request]) -> list[Json]:
+        answers = super().batch(requests)
+        if self._times <= 0 or not any(method in ("eth_getLogs", "eth_getCode") for method, _ in requests):
+            return answers
+        self._times -= 1
+        return [self._change(method, answer) for (method, _), answer in zip(requests, answers, strict=True)]
+
+
+def bent(world: World, change: Change, times: int = 1_000_000) -> ChainLogs:
+    return ChainLogs(Bent(world.rpc.url, change, times), world.addresses, chain_id=CHAIN_ID)
+
+
+def only(method: str, change: Callable[[Json], Json]) -> Change:
+    return lambda asked, answer: change(answer) if asked == method else answer
+
+
+def test_page__of_a_chain_that_stands_still__has_everything(told: World) -> None:
+    page = ChainLogs(told.rpc, told.addresses, chain_id=CHAIN_ID).page(0, told.head())
+    assert [header.number for header in page.headers] == list(range(told.head() + 1))
+    assert all(after.parent == before.hash for before, after in itertools.pairwise(page.headers))
+    places = [(logged.block, logged.log_index) for logged in page.events]
+    assert places == sorted(places)
+    assert {(logged.block, logged.tx_index) for logged in page.events} == {
+        (sent.block, sent.tx_index) for sent in page.transactions
+    }
+    rolls = [logged.event for logged in page.events if isinstance(logged.event, RollWritten)]
+    assert [roll.holders.hex() for roll in rolls][1] == "".join(one[2:].lower() for one in told.holder_addresses[:2])
+    redeemed = [logged.event.number for logged in page.events if isinstance(logged.event, VoucherRedeemed)]
+    assert redeemed == [1, 2, 3, 4, 5]
+
+
+def without_last_blocks(answer: Json) -> Json:
+    logs = [record(log) for log in rows(answer)]
+    last = logs[-1]["blockNumber"]
+    return [log for log in logs if log["blockNumber"] != last]
+
+
+def with_other_hash(answer: Json) -> Json:
+    return [{**record(log), "blockHash": "0x" + 64 * "2"} for log in rows(answer)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        only("eth_getLogs", lambda _: []),
+        only("eth_getLogs", without_last_blocks),
+        only("eth_getLogs", with_other_hash),
+        only("eth_getBlockByNumber", lambda _: None),
+        only("eth_getCode", lambda _: "0x"),
+    ],
+    ids=["no logs", "some logs", "a replaced block's logs", "no last block", "no code"],
+)
+def test_page__from_a_node_that_lags__is_not_believed(told: World, change: Change) -> None:
+    with pytest.raises(PageUnsettled):
+        bent(told, change).page(0, told.head())
+
+
+def test_page__above_the_head__is_not_believed(told: World) -> None:
+    with pytest.raises(PageUnsettled, match="is gone"):
+        ChainLogs(told.rpc, told.addresses, chain_id=CHAIN_ID).page(told.head(), told.head() + 1)
+
+
+def test_catch_up__while_a_node_lags__asks_again(
+    told: World, engine: Engine, make_database: Callable[[], Engine]
+) -> None:
+    other = make_database()
+    source = ChainLogs(
+        Bent(told.rpc.url, only("eth_getLogs", lambda _: []), 3),
+        told.addresses,
+        chain_id=CHAIN_ID,
+        first_block=told.deployment.first_block,
+    )
+    Indexer(source, IndexTables(engine)).catch_up()
+    indexer_of(told, other).catch_up()
+    assert not compare(IndexTables(engine).digest(), IndexTables(other).digest())
+
+
+def test_decoders__know_every_event_of_every_contract() -> None:
+    for name in INDEXED_CONTRACTS:
+        names = {entry["name"] for entry in event_abis(name)}
+        assert len(decoders()[name]) == len(names)
+    everything = {entry["name"] for name in CONTRACTS for entry in event_abis(name)}
+    assert everything >= PASSED_OVER
+
+
+def test_decode__of_every_log_of_the_story__agrees_with_web3(told: World) -> None:
+    names = {told.addresses[name].lower(): name for name in INDEXED_CONTRACTS}
+    asked: Json = {"fromBlock": "0x0", "toBlock": "latest", "address": list(names)}
+    codec, seen = Web3().codec, set()
+    for log in map(record, rows(told.rpc.call("eth_getLogs", [asked]))):
+        contract = names[text(log["address"])]
+        topics = [text(topic) for topic in rows(log["topics"])]
+        events = decode_log(contract, topics, data(log["data"]))
+        abi = next(entry for entry in event_abis(contract) if "0x" + event_abi_to_log_topic(entry).hex() == topics[0])
+        theirs = get_event_data(codec, abi, as_web3(log))
+        for event in events:
+            seen.add(theirs["event"])
+            expected = Counter(flat(theirs["args"]))
+            ours = [getattr(event, name) for name in event.__slots__ if name not in FIXED.get(type(event), ())]
+            assert not Counter(ours) - expected, (theirs["event"], Counter(ours) - expected)
+    assert len(seen) == 30
+
+
+# What a decoder puts in from the event's name rather than from its arguments.
+FIXED: dict[type, tuple[str, ...]] = {
+    RulesWritten: ("version",),
+    ProgrammeStep: ("name", "approvals", "reason"),
+    MerchantStep: ("name", "reason"),
+    MerchantAccount: ("kind", "added"),
+    RoleStep: ("granted",),
+    RollWritten: ("holders",),
+    RedemptionRefused: ("voucher", "digest", "group_index", "item_index"),
+}
+
+
+def flat(value: object) -> list[object]:
+    """All leaves, addresses and hashes as bytes."""
+    if isinstance(value, Mapping):
+        return [leaf for one in value.values() for leaf in flat(one)]
+    if isinstance(value, (list, tuple)):
+        return [leaf for one in value for leaf in flat(one)]
+    if isinstance(value, str) and value.startswith("0x") and len(value) == 42:
+        return [bytes.fromhex(value[2:])]
+    return [bytes(value)] if isinstance(value, bytes) else [value]
+
+
+def as_web3(log: dict[str, Json]) -> dict[str, object]:
+    return {
+        "address": Web3.to_checksum_address(text(log["address"])),
+        "topics": [bytes.fromhex(text(topic)[2:]) for topic in rows(log["topics"])],
+        "data": data(log["data"]),
+        "blockHash": data(log["blockHash"]),
+        "transactionHash": data(log["transactionHash"]),
+        "blockNumber": 1,
+        "logIndex": 1,
+        "transactionIndex": 1,
+    }
+
+
+def event_abis(name: str) -> list[ABIEvent]:
+    artifact = orjson.loads((files("node_api.chain") / "artifacts" / f"{name}.json").read_bytes())
+    return [cast(ABIEvent, entry) for entry in artifact["abi"] if entry["type"] == "event"]
+
+
+def test_decode__of_an_unknown_event__is_an_error() -> None:
+    with pytest.raises(EventUnknown, match="Vouchers logged"):
+        decode_log("Vouchers", ["0x" + 64 * "3"], b"")
