@@ -108,7 +108,7 @@ def _judge_signature(item: Item, vouchers: Sequence[VoucherSight], scene: Scene)
     if not vouchers:
         return no.VouchersMissing("0 vouchers")
     first = vouchers[0]
-    if not _has_place(first) or first.holder is None:
+    if not _has_place(first) or first.holder is None or first.batch is None:
         return no.VoucherUnknown(f"voucher {first.voucher}", first.voucher)
     if not scene.signed_by(first.holder):
         return no.SignatureInvalid(f"signature of {len(item.signature)} bytes for holder {first.holder}", first.voucher)

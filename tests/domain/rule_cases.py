@@ -1,0 +1,277 @@
+"""Reads the table of rule cases (tests/cases/README.md) into what the domain's rules take, signatures included."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import cast
+
+from coincurve import PrivateKey
+from eth_hash.auto import keccak
+
+from node_api.chain.eip712 import address_of, domain_separator, recover, redemption_digest, sign, terminal_batch_digest
+from node_api.domain.ids import (
+    ROLL_MASK,
+    Address,
+    Amount,
+    BatchId,
+    Hash,
+    LineId,
+    MerchantId,
+    Place,
+    ProgrammeId,
+    RollId,
+    UnixSeconds,
+    VoucherId,
+    split_voucher,
+    voucher_id,
+)
+from node_api.domain.items import Item, Spend
+from node_api.domain.models import Batch, Merchant, MerchantStatus, Programme, ProgrammeState, Rules
+from node_api.domain.regions import pack_region
+from node_api.domain.rules import Scene, TerminalSight, VoucherSight
+
+CASES = Path(__file__).parent.parent / "cases"
+THIS, ANOTHER = MerchantId(1), MerchantId(2)
+CHAIN, CONTRACT = 31_337, Address("0x" + "c0" * 20)
+ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+TERMINAL_KEYS = {
+    "stranger sends": "stranger",
+    "another's signs": "another's till",
+    "removed sends": "removed till",
+    "holder sends": "alice",
+    "holder signs": "alice",
+}
+
+Json = Mapping[str, object]
+
+
+def load(name: str) -> object:
+    """One of the JSON files of the table."""
+    return cast(object, json.loads((CASES / name).read_text(encoding="utf-8")))
+
+
+def key_of(name: str) -> PrivateKey:
+    """The key of somebody called so: the hash of the name, as in the contract tests."""
+    return PrivateKey(keccak(name.encode()))
+
+
+def account_of(name: str) -> Address:
+    """The account of that key."""
+    return address_of(key_of(name).public_key)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleCase:
+    """One case: what is given, over what the world file says, and the outcome expected."""
+
+    name: str
+    rule: str
+    expect: str
+    given: Json
+    world: Json
+
+    # --- what the rules take ---
+
+    def item(self) -> Item:
+        """The item as it is sent, with its signature."""
+        spends = tuple(
+            Spend(self._voucher(one), Amount(_int(one["amount"])), _int(one["sequence"])) for one in self._spends()
+        )
+        item = Item(
+            spends,
+            MerchantId(self._int("merchant")),
+            Amount(self._int("bill")),
+            Hash("0x" + keccak(b"receipt").hex()),
+            self._int("channel"),
+            UnixSeconds(self._int("deadline")),
+        )
+        return item.signed(self._signature(item))
+
+    def sights(self) -> list[VoucherSight]:
+        """What the rules see of each voucher."""
+        return [self._sight(self._voucher(one)) for one in self._spends()]
+
+    def scene(self, item: Item) -> Scene:
+        """Everything around the vouchers."""
+        digest = redemption_digest(domain_separator(CHAIN, CONTRACT), item)
+        return Scene(
+            now=UnixSeconds(self._int("now")),
+            merchant=self._merchant(item.merchant),
+            rules=self._rules(ProgrammeId(1)),
+            terminal=self._terminal(item, digest),
+            signed_by=lambda holder: recover(digest, item.signature) == holder,
+        )
+
+    # --- facts ---
+
+    def _sight(self, voucher: VoucherId) -> VoucherSight:
+        batch_id, roll_id, place = split_voucher(voucher)
+        roll = self._nth("rolls", "roll", roll_id)
+        places = cast(Sequence[str], roll["places"]) if roll else ()
+        batch = self._batch(BatchId(batch_id & ROLL_MASK), roll_id)
+        known = roll is not None and place < len(places)
+        return VoucherSight(
+            voucher=voucher,
+            holder=account_of(places[place]) if known else None,
+            programme=self._programme(ProgrammeId(_int(roll["programme"]))) if roll and known else None,
+            batch=batch,
+            written_at=UnixSeconds(_int(roll["writtenAt"]) if roll else 0),
+            redeemed=voucher in self._spent(),
+        )
+
+    def _spent(self) -> set[VoucherId]:
+        marked = {self._voucher(one) for one in self._spends() if one["spent"]}
+        return marked | {self._voucher(one) for one in self._list("spentElsewhere", "spend")}
+
+    def _batch(self, batch: BatchId, roll: RollId) -> Batch | None:
+        """The batch; None unless it was issued to the roll."""
+        found = self._nth("batches", "batch", batch)
+        if found is None or roll not in cast(Sequence[int], found["rolls"]):
+            return None
+        programme = ProgrammeId(_int(found["programme"]))
+        return Batch(
+            id=batch,
+            ref=f"batch {batch}",
+            programme=programme,
+            line=LineId(programme << 16 | 1),
+            rules_version=1,
+            kind=0,
+            face=Amount(_int(found["face"])),
+            minimum_spend=Amount(_int(found["minimumSpend"])),
+            categories=_mask(found["categories"]),
+            region=pack_region(str(found["region"])),
+            channels=_mask(found["channels"]),
+            valid_from=UnixSeconds(_int(found["validFrom"])),
+            valid_until=UnixSeconds(_int(found["validUntil"])),
+            claim_days=_int(found["claimDays"]),
+            quota=1_000,
+            issued=1_000,
+        )
+
+    def _programme(self, programme: ProgrammeId) -> Programme:
+        state = ProgrammeState[str(self._value("programmeState"))] if programme == 1 else ProgrammeState.ACTIVE
+        return Programme(
+            id=programme,
+            ref=str(programme),
+            name="",
+            token=CONTRACT,
+            state=state,
+            rules_version=1,
+            utc_offset_minutes=480,
+            starts_at=UnixSeconds(0),
+            ends_at=UnixSeconds(0),
+            categories=0,
+            region=0,
+            channels=0,
+            approvals_needed=1,
+            drafted_by=CONTRACT,
+        )
+
+    def _rules(self, programme: ProgrammeId) -> Rules:
+        return Rules(programme, 1, self._int("maxDeadline"), 0, 0)
+
+    def _merchant(self, merchant: MerchantId) -> Merchant | None:
+        if merchant not in (THIS, ANOTHER):
+            return None
+        status = str(self._value("merchantStatus")).replace("REINSTATED", "ACTIVE")
+        return Merchant(
+            id=merchant,
+            ref=str(merchant),
+            status=MerchantStatus[status] if merchant == THIS else MerchantStatus.ACTIVE,
+            categories=_mask(self._value("merchantCategories")),
+            region=pack_region(str(self._value("merchantRegion"))),
+            channels=_mask(self._value("merchantChannels")),
+            payout=CONTRACT,
+        )
+
+    # --- signatures ---
+
+    def _terminal(self, item: Item, digest: bytes) -> TerminalSight | None:
+        terminal = str(self._value("terminal"))
+        if terminal == "none":
+            return None
+        key = TERMINAL_KEYS.get(terminal, "till")
+        merchants = {"till": THIS, "alice": THIS, "another's till": ANOTHER}
+        sealed = terminal.endswith("sends")
+        if not sealed and terminal != "signs nothing":
+            domain = domain_separator(CHAIN, CONTRACT)
+            signed_for = ANOTHER if terminal == "signs for another merchant" else item.merchant
+            seal = sign(key_of(key), terminal_batch_digest(domain, signed_for, [digest]))
+            sealed = recover(terminal_batch_digest(domain, item.merchant, [digest]), seal) == account_of(key)
+        return TerminalSight(account_of(key), serves=merchants.get(key) == item.merchant, sealed=sealed)
+
+    def _signature(self, item: Item) -> bytes:
+        good = sign(key_of(str(self._value("signer"))), self._signed_digest(item))
+        r, s, v = good[:32], int.from_bytes(good[32:64]), good[64]
+        forms = {
+            "65 bytes": good,
+            "64 bytes": r + ((v - 27) << 255 | s).to_bytes(32),
+            "empty": b"",
+            "63 bytes": good[:63],
+            "66 bytes": good + b"\0",
+            "upper s": r + (ORDER - s).to_bytes(32) + bytes([55 - v]),
+            "other v": good[:64] + bytes([55 - v]),
+            "low v": good[:64] + bytes([v - 27]),
+            "zeros": bytes(65),
+        }
+        return forms[str(self._value("signature"))]
+
+    def _signed_digest(self, item: Item) -> bytes:
+        """Of what was signed, which may differ from what is sent."""
+        what = str(self._value("signed"))
+        changed = {
+            "another merchant": replace(item, merchant=ANOTHER),
+            "another bill": replace(item, bill=Amount(item.bill + 1)),
+            "another receipt": replace(item, receipt=Hash("0x" + keccak(b"another receipt").hex())),
+            "another channel": replace(item, channel=1),
+            "another deadline": replace(item, deadline=UnixSeconds(min(item.deadline + 1, (1 << 256) - 1))),
+            "another amount": replace(
+                item, spends=tuple(replace(one, amount=Amount(one.amount + 1)) for one in item.spends)
+            ),
+            "fewer vouchers": replace(item, spends=item.spends[:1]),
+        }
+        chain = CHAIN + 1 if what == "another chain" else CHAIN
+        contract = account_of("another contract") if what == "another contract" else CONTRACT
+        return redemption_digest(domain_separator(chain, contract), changed.get(what, item))
+
+    # --- reading ---
+
+    def _value(self, key: str) -> object:
+        return self.given.get(key, self.world.get(key))
+
+    def _int(self, key: str) -> int:
+        return _int(self._value(key))
+
+    def _list(self, key: str, one: str) -> list[Json]:
+        default = cast(Json, self.world[one])
+        return [{**default, **entry} for entry in cast(Sequence[Json], self._value(key) or ())]
+
+    def _spends(self) -> list[Json]:
+        return self._list("spends", "spend")
+
+    def _nth(self, key: str, one: str, number: int) -> Json | None:
+        entries = self._list(key, one)
+        return entries[number - 1] if 1 <= number <= len(entries) else None
+
+    def _voucher(self, one: Json) -> VoucherId:
+        voucher = voucher_id(BatchId(_int(one["batch"])), RollId(_int(one["roll"])), Place(_int(one["place"])))
+        above = _int(one["above"])
+        return VoucherId(voucher | 1 << above) if above else voucher
+
+
+def _int(value: object) -> int:
+    return int(cast(int | str, value))
+
+
+def _mask(numbers: object) -> int:
+    return sum(1 << number for number in cast(Sequence[int], numbers))
+
+
+def rule_cases() -> list[RuleCase]:
+    """Every case of the table."""
+    world = cast(Json, load("world.json"))
+    return [
+        RuleCase(str(case["name"]), str(case["rule"]), str(case["expect"]), cast(Json, case["given"]), world)
+        for case in cast(Sequence[Json], load("rules.json"))
+    ]
