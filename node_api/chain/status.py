@@ -10,7 +10,7 @@ import contextlib
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -85,10 +85,24 @@ def read_status(folder: Path) -> ChainStatus | None:
 
 
 @contextlib.contextmanager
-def hold_folder(folder: Path) -> Iterator[None]:
-    """Makes this process the folder's supervisor for the length of the block. Raises AlreadyRunning."""
+def hold_folder(folder: Path) -> Iterator[Callable[[], bool]]:
+    """Makes this process the folder's supervisor for the length of the block.
+
+    Yields: a function that says whether the folder is still the same one, and not removed or made anew.
+
+    Raises:
+        AlreadyRunning: another process is the folder's supervisor.
+    """
     private_folder(folder)
-    descriptor = os.open(folder / "supervisor.lock", os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
+    path = folder / "supervisor.lock"
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
+
+    def still_held() -> bool:
+        try:
+            return os.path.samestat(path.stat(), os.fstat(descriptor))
+        except FileNotFoundError:
+            return False
+
     try:
         while not _lock(descriptor, fcntl.LOCK_EX):
             if not _lock(descriptor, fcntl.LOCK_SH):  # held for good, not by somebody who only looks
@@ -97,7 +111,7 @@ def hold_folder(folder: Path) -> Iterator[None]:
             time.sleep(0.005)
         os.truncate(descriptor, 0)
         os.pwrite(descriptor, str(os.getpid()).encode(), 0)
-        yield
+        yield still_held
     finally:
         os.close(descriptor)
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
 
 import structlog
@@ -59,7 +60,7 @@ class Supervisor:
             AlreadyRunning: the folder has a living supervisor.
             ChainError: the chain cannot be started or restored; the status file says so too.
         """
-        with hold_folder(self._options.folder):
+        with hold_folder(self._options.folder) as still_held:
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, self._on_stop)
             signal.signal(signal.SIGUSR1, self._on_snapshot)
@@ -67,7 +68,7 @@ class Supervisor:
             self._say(self._status)
             try:
                 self._bring_up(_port_of(before), before.anvil_pid if before else 0)
-                self._watch()
+                self._watch(still_held)
             except ChainError as error:
                 self._say(replace(self._status, phase=Phase.FAILED, message=str(error)))
                 raise
@@ -106,8 +107,11 @@ class Supervisor:
             )
         )
 
-    def _watch(self) -> None:
+    def _watch(self, still_held: Callable[[], bool]) -> None:
         while not self._stop:
+            if not still_held():
+                kill(self._process)  # somebody removed the data folder: there is nothing left to keep
+                return
             if self._process.poll() is not None:
                 self._restart()
             try:

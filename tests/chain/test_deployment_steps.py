@@ -38,6 +38,8 @@ def test_load__when_the_released_ones__then_in_order_and_complete() -> None:
 
 def test_load__when_a_parameter_is_given__then_of_its_defaults_type() -> None:
     assert load_plan(migrations_folder(), {"token_decimals": "3"}).parameters["token_decimals"] == 3
+    with pytest.raises(PlanFault, match="parameter 'token_decimals' is of type int, 'two' is not"):
+        load_plan(migrations_folder(), {"token_decimals": "two"})
     with pytest.raises(PlanFault, match="no step has a parameter 'colour'; there are grant_delay_seconds"):
         load_plan(migrations_folder(), {"colour": "red"})
 

@@ -7,6 +7,7 @@ start
 ├── another chain id than the folder's → refused
 ├── a foreign chain on the recorded address → refused
 ├── a status file left by a dead supervisor → not believed
+├── the folder was removed while it ran → a new chain, and the old one ends
 └── no binary → said so
 stop, start → the same blocks, transactions, receipts and logs; the clock goes on
 kill
@@ -27,6 +28,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import threading
 import time
@@ -158,6 +160,14 @@ def test_start__when_a_dead_supervisor_left_its_status__then_not_believed(
     assert living_status(chain_options.folder) is None
     assert supervisor_pid(chain_options.folder) is None
     assert chain_status(make_chain()).pid != os.getpid()
+
+
+def test_start__when_the_folder_was_removed__then_a_new_chain_and_the_old_one_ends(chain: Chain) -> None:
+    status = chain_status(chain)
+    shutil.rmtree(chain.folder)
+    chain.start()
+    assert chain_status(chain).pid != status.pid
+    wait_until(lambda: not alive(status.pid) and not alive(status.anvil_pid))
 
 
 def test_start__when_there_is_no_binary__then_said_so(chain_options: EmbeddedOptions, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ def deployer(
     deployments: Path,
     accounts: Accounts,
     *,
-    parameters: Mapping[str, bool | int | str] | None = None,
+    parameters: Mapping[str, int | str] | None = None,
     report: Reporter = lambda _: None,
 ) -> Deployer:
     """A deployer of this installation's migrations. Raises PlanFault."""

@@ -112,7 +112,7 @@ class Plan:
     """
 
     steps: tuple[Step, ...]
-    parameters: Mapping[str, bool | int | str]
+    parameters: Mapping[str, int | str]
 
     def contract_at(self, name: str) -> str:
         """The shipped contract that the `Deploy` of that name creates. Raises PlanFault."""
@@ -128,7 +128,7 @@ def migrations_folder() -> Path:
     return packed if packed.is_dir() else Path(str(files("node_api"))).parent / "migrations" / "contracts"
 
 
-def load_plan(folder: Path, given: Mapping[str, bool | int | str] | None = None) -> Plan:
+def load_plan(folder: Path, given: Mapping[str, int | str] | None = None) -> Plan:
     """Reads the numbered migrations of a folder, lowest first.
 
     Args:
@@ -139,7 +139,7 @@ def load_plan(folder: Path, given: Mapping[str, bool | int | str] | None = None)
         PlanFault: no migration, a number twice, a name twice, or a parameter nobody has.
     """
     steps: list[Step] = []
-    parameters: dict[str, bool | int | str] = {}
+    parameters: dict[str, int | str] = {}
     paths = sorted(path for path in folder.glob("*.py") if re.fullmatch(r"\d{4}_\w+\.py", path.name))
     if not paths:
         raise PlanFault(f"no deployment steps in {folder}")
@@ -150,7 +150,11 @@ def load_plan(folder: Path, given: Mapping[str, bool | int | str] | None = None)
     for name, value in (given or {}).items():
         if name not in parameters:
             raise PlanFault(f"no step has a parameter {name!r}; there are {', '.join(sorted(parameters))}")
-        parameters[name] = type(parameters[name])(value)
+        try:
+            parameters[name] = type(parameters[name])(value)
+        except ValueError:
+            kind = type(parameters[name]).__name__
+            raise PlanFault(f"parameter {name!r} is of type {kind}, {value!r} is not") from None
     _require_unique("step", [step.id for step in steps])
     _require_unique("deployment", [step.action.name for step in steps if isinstance(step.action, Deploy)])
     return Plan(tuple(steps), parameters)
