@@ -1,0 +1,80 @@
+"""What is written down is what the code does: the OpenAPI file, the page of errors, the chain of errors."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from node_api.api.access import ROLES
+from node_api.api.errors_page import api_errors
+from node_api.api.problems import status_of
+from node_api.chain.contracts import custom_errors
+from node_api.cli.openapi import described
+from node_api.domain import errors
+from node_api.domain.errors import DomainError
+from node_api.domain.refusals import NodeRefusal, RuleRefusal
+from node_api.domain.reverts import RULES_AND_REMEDIES, reverted
+from tests.api.conftest import Served
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def leaves(kind: type[DomainError]) -> list[type[DomainError]]:
+    below = kind.__subclasses__()
+    return [leaf for child in below for leaf in leaves(child)] if below else [kind]
+
+
+@pytest.mark.parametrize("name", ["openapi.json", "errors.md"])
+def test_docs__as_committed__are_current(name: str) -> None:
+    assert (DOCS / name).read_text(encoding="utf-8") == described()[name], f"run: vouchertrail openapi docs ({name})"
+
+
+def test_errors__served__are_the_page(served: Served) -> None:
+    assert served.with_token(None).get("/errors").text == described()["errors.md"]
+
+
+def test_tree__every_leaf__has_status_rule_remedy_and_a_row() -> None:
+    page = described()["errors.md"]
+    drawn = errors.__doc__ or ""
+
+    for leaf in leaves(DomainError):
+        if leaf is errors.ContractReverted:
+            continue
+        assert status_of(leaf) != 500, leaf
+        assert leaf.rule
+        assert leaf.remedy
+        assert f'<a id="{leaf.__name__.lower()}"></a>' in page
+        assert issubclass(leaf, RuleRefusal) or leaf.__name__ in drawn, f"{leaf.__name__} is not in the tree's drawing"
+    assert set(api_errors()) | set(RuleRefusal.__subclasses__()) | set(NodeRefusal.__subclasses__()) == set(
+        leaves(DomainError)
+    ) - {errors.ContractReverted}
+
+
+def test_selectors__every_custom_error__has_a_domain_error_and_a_row() -> None:
+    page = described()["errors.md"]
+    refusals = {f"Vouchers_{reason.__name__}" for reason in RuleRefusal.__subclasses__()}
+
+    for selector, error in custom_errors().items():
+        assert (error.name in RULES_AND_REMEDIES) != (error.name in refusals), error.name
+        assert f"`0x{selector.hex()}`" in page
+    assert set(RULES_AND_REMEDIES) | refusals == {error.name for error in custom_errors().values()}
+
+
+def test_reverted__with_arguments__names_value_rule_remedy() -> None:
+    error = reverted("Treasury_Unbacked", [("line", 65537), ("amount", 500), ("available", 20)])
+
+    assert str(error) == (
+        "Treasury_Unbacked: line 65537, amount 500, available 20; the rule: no voucher without money behind it; "
+        "what to do: deposit the missing money first"
+    )
+    assert error.name == "Treasury_Unbacked"
+
+
+def test_page_of_the_api__every_route_and_role__is_told() -> None:
+    page = (DOCS / "api.md").read_text(encoding="utf-8")
+
+    for route, roles in ROLES.items():
+        row = next((line for line in page.splitlines() if line.startswith(f"| `{route}`")), None)
+        assert row is not None, f"{route} is not in docs/api.md"
+        told = set(re.findall(r"[a-z]+", row.split("|")[2]))
+        assert told == {role.value for role in roles}, route
