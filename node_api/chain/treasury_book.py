@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar, cast
 
 from node_api.chain.contracts import AbiFault, contract
-from node_api.chain.deployed import Deployed, Question
+from node_api.chain.deployed import CallReverted, Deployed, Question
+from node_api.chain.deployment.errors import NotDeployed
 from node_api.chain.keys import KeyRing, KeyRole
+from node_api.chain.rpc_errors import RpcError
 from node_api.chain.rpc_values import Json, data, record, rows
 from node_api.domain.ids import (
     Address,
@@ -59,16 +61,17 @@ class ChainBook:
         """See the port."""
         return bool(self._deployed.ask(Question("Treasury", "isTokenAllowed", (token,)))[0])
 
-    def treasurer_funds(self, token: Address) -> tuple[Amount, Amount]:
+    def treasurer_funds(self, token: Address) -> tuple[Amount, Amount] | None:
         """See the port."""
         treasurer, escrow = self._keys.address(KeyRole.TREASURER), self._deployed.address("Treasury")
-        balance, allowance = self._deployed.ask_at(
-            token,
-            [
-                Question("SettlementToken", "balanceOf", (treasurer,)),
-                Question("SettlementToken", "allowance", (treasurer, escrow)),
-            ],
-        )
+        questions = [
+            Question("SettlementToken", "balanceOf", (treasurer,)),
+            Question("SettlementToken", "allowance", (treasurer, escrow)),
+        ]
+        try:
+            balance, allowance = self._deployed.ask_at(token, questions)
+        except (AbiFault, CallReverted, NotDeployed, RpcError):
+            return None
         return Amount(_int(balance[0])), Amount(_int(allowance[0]))
 
     def programmes(self, refs: Sequence[str]) -> list[ProgrammeSeen | None]:

@@ -134,25 +134,29 @@ class Loading:
 
     # --- stages: within one, no command depends on another role's ---
 
-    def _money(self) -> Iterator[t.Command]:
+    def _money(self) -> list[t.Command]:
+        """What deposits need. Everything is looked at before the first command goes out."""
         due: Counter[Address] = Counter()
         tokens = {row.ref: self._seen.tokens[row.token] for row in self._folder.programmes}
         for row in self.work.deposits:
             due[tokens[row.programme]] += row.amount
-        for token in sorted(set(tokens.values())):
-            if token not in self._seen.allowed:
-                yield t.AllowToken(token)
-        for token, amount in sorted(due.items()):
-            balance, allowance = self._book.treasurer_funds(token)
-            if balance < amount:
-                if not self._book.is_own_token(token):
-                    raise FundsMissing(
-                        f"the treasurer holds {balance} of token {token}, the deposits take {amount}: "
-                        f"send {amount - balance} to the treasurer's account, then load again"
-                    )
-                yield t.MintToken(Amount(amount - balance))
-            if allowance < amount:
-                yield t.AllowEscrow(token, Amount(amount))
+        allowed = [t.AllowToken(token) for token in sorted(set(tokens.values())) if token not in self._seen.allowed]
+        return [
+            *allowed,
+            *(command for token, amount in sorted(due.items()) for command in self._funding(token, amount)),
+        ]
+
+    def _funding(self, token: Address, amount: int) -> Iterator[t.Command]:
+        balance, allowance = self._book.treasurer_funds(token) or (0, 0)
+        if balance < amount:
+            if not self._book.is_own_token(token):
+                raise FundsMissing(
+                    f"the treasurer holds {balance} of token {token}, the deposits take {amount}: "
+                    f"send {amount - balance} to the treasurer's account, then load again"
+                )
+            yield t.MintToken(Amount(amount - balance))
+        if allowance < amount:
+            yield t.AllowEscrow(token, Amount(amount))
 
     def _drafts(self) -> Iterator[t.Command]:
         lines: dict[Ref, list[t.LineTerms]] = {}

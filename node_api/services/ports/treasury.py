@@ -391,8 +391,8 @@ class TreasuryBook(Protocol):
         """Whether the Treasury takes it."""
         ...
 
-    def treasurer_funds(self, token: Address) -> tuple[Amount, Amount]:
-        """The treasurer's balance, and what of it the Treasury contract may take."""
+    def treasurer_funds(self, token: Address) -> tuple[Amount, Amount] | None:
+        """The treasurer's balance, and what of it the Treasury contract may take; None where it is no token."""
         ...
 
     def programmes(self, refs: Sequence[str]) -> list[ProgrammeSeen | None]:

@@ -1,0 +1,236 @@
+"""
+load
+├── of a sound folder
+│   ├── puts everything on chain, once
+│   ├── with --dry-run: sends nothing
+│   └── activates programmes whose time has come, and only those
+├── of a folder with faults: tells all of them and sends nothing
+├── of a folder that contradicts the chain: names each difference and sends nothing
+├── with money that is not there: says how much is missing
+└── after a load that was cut off: does the rest
+mint_batch
+├── issues once, to persons and devices
+├── over the quota, over the budget line: tells what is left
+└── with another list under the same reference: refuses
+"""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from node_api.domain.importing.wallets import Wallet
+from node_api.services.import_folder import ImportFolder, check_folder
+from node_api.services.loading.load import Loading
+from tests.e2e.town import FOLDER, Town, moment, rows_of, town, write_rows
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Town]:
+    with town(tmp_path / "data") as built:
+        yield built
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """A town whose folder is loaded; tests may add vouchers to it, nothing else."""
+    with town(tmp_path_factory.mktemp("loaded") / "data") as built:
+        built.run("load", FOLDER)
+        yield built
+
+
+def changed(path: Path, file: str, column: str, value: str, row: int = 0) -> Path:
+    """A copy of the folder with one cell changed."""
+    shutil.copytree(FOLDER, path)
+    rows = rows_of(path / file)
+    rows[row][column] = value
+    write_rows(path / file, rows)
+    return path
+
+
+class CutOff(Exception):
+    """The load ends here."""
+
+
+def cut_after(transactions: int) -> Callable[[str, int], None]:
+    """A progress that ends the load once so many transactions are through; more may be on their way."""
+    left = itertools.count(transactions - 1, -1)
+
+    def progress(_stage: str, _count: int) -> None:
+        if next(left) <= 0:
+            raise CutOff
+
+    return progress
+
+
+def test_load__sound_folder__puts_everything_on_chain_once(place: Town) -> None:
+    first = place.told("load", FOLDER)
+    head = place.head()
+    again = place.told("load", FOLDER)
+
+    assert not first["nothing_to_do"]
+    assert again["nothing_to_do"]
+    assert place.head() == head, "a second load sends nothing"
+    there = {line["what"]: (line["in_files"], line["there"], line["to_do"]) for line in again["plan"]}
+    assert there["batches"] == (4, 4, 0)
+    assert there["issues"] == (6, 6, 0)
+    assert there["vouchers"] == (81, 81, 0)
+    assert first["roll_and_issue_gas"] == first["sent"]["WriteRoll"]["gas"] + first["sent"]["IssuePack"]["gas"]
+    with place.office() as office:
+        (suspended,) = office.book.merchants(["closed-diner"])
+        (till,) = office.book.terminals([office.wallets.account(Wallet("device:till-noodles"))])
+    assert suspended is not None
+    assert suspended.status == 3
+    assert till == 1
+
+
+def test_load__dry_run__sends_nothing(place: Town) -> None:
+    head = place.head()
+    plan = place.told("load", FOLDER, "--dry-run")
+    assert plan["dry_run"]
+    assert sum(line["transactions"] for line in plan["plan"]) == 26
+    assert place.head() == head
+
+
+def test_load__programme_due__is_activated_and_the_other_waits(place: Town) -> None:
+    assert place.told("load", FOLDER)["waiting"] == ["meals-2026", "museums-2026"]
+    place.wait_until(moment("2026-03-02T00:00"))
+    assert place.told("load", FOLDER)["waiting"] == ["museums-2026"]
+    with place.office() as office:
+        states = [seen.state for seen in office.book.programmes(["meals-2026", "museums-2026"]) if seen]
+    assert states == [5, 4]
+
+
+def test_load__faults__tells_all_and_sends_nothing(place: Town, tmp_path: Path) -> None:
+    folder = changed(tmp_path / "bent", "batches.csv", "face_value", "-5")
+    merchants = rows_of(folder / "merchants.csv")
+    merchants[1]["region"] = "3x"
+    write_rows(folder / "merchants.csv", merchants)
+    head = place.head()
+
+    told = place.told("load", folder, exit_code=2)
+
+    found = {(fault["file"], fault["line"], fault["column"], fault["value"]) for fault in told["faults"]}
+    assert found == {("batches.csv", 2, "face_value", "-5"), ("merchants.csv", 3, "region", "3x")}
+    assert told["total"] == 2
+    assert "2 faults" in place.run("load", folder, exit_code=2).output
+    assert place.head() == head
+
+
+@pytest.mark.parametrize(
+    ("file", "column", "value", "row", "named"),
+    [
+        ("batches.csv", "minimum_spend", "4000", 0, "batch meals-20: minimum_spend is 5000 on chain and 4000"),
+        ("merchants.csv", "categories", "1", 0, "merchant noodle-house: categories is 6 on chain and 2"),
+        ("programmes.csv", "max_deadline_seconds", "700", 0, "programme meals-2026: max_deadline is 600"),
+        ("budget_lines.csv", "amount", "100001", 1, "budget line meals-2026/2: amount is 100000"),
+        ("holders.csv", "holder", "resident-99", 3, "roll meals-residents: holder at place 3 is 0x"),
+        ("programmes.csv", "token", "ABC", 1, "token ABC: token is unknown on chain"),
+    ],
+)
+def test_load__contradicts_the_chain__names_the_difference(
+    loaded: Town, tmp_path: Path, file: str, column: str, value: str, row: int, named: str
+) -> None:
+    head = loaded.head()
+    told = loaded.told("load", changed(tmp_path / "other", file, column, value, row), exit_code=2)
+    assert told["error"] == "FolderDiffers"
+    assert named in told["message"]
+    assert loaded.head() == head
+
+
+def test_load__two_approvals__says_that_one_approver_is_not_enough(place: Town, tmp_path: Path) -> None:
+    told = place.told("load", changed(tmp_path / "two", "programmes.csv", "approvals", "2"), exit_code=2)
+    assert "this node holds one approver's key" in told["message"]
+
+
+def test_load__token_without_money__says_how_much_is_missing(place: Town, tmp_path: Path) -> None:
+    with place.office() as office:
+        stranger = office.deployed.address("Vouchers")  # a contract that is no token: it has no balance to give
+    head = place.head()
+    told = place.told("load", changed(tmp_path / "poor", "programmes.csv", "token", stranger), exit_code=1)
+    assert told["error"] == "FundsMissing"
+    assert "700000" in told["message"]
+    assert place.head() == head, "nothing is sent before the money is there"
+
+
+def test_load__cut_off_after_any_stage__does_the_rest(place: Town) -> None:
+    folder = check_folder(FOLDER)
+    assert isinstance(folder, ImportFolder)
+    for stop_after in (1, 2, 1, 1, 2):
+        with place.office() as office, pytest.raises(CutOff):
+            Loading(folder, office.desk, office.book, office.wallets).run(cut_after(stop_after))
+
+    rest = place.told("load", FOLDER)
+
+    assert not rest["nothing_to_do"]
+    assert place.told("load", FOLDER)["nothing_to_do"]
+    with place.office() as office:
+        assert [seen.issued for seen in office.book.batches(["meals-20", "drinks-5", "elders-30"]) if seen] == [
+            28,
+            28,
+            4,
+        ]
+
+
+def test_mint_batch__persons_and_devices__issues_once(loaded: Town, tmp_path: Path) -> None:
+    holders = tmp_path / "holders.csv"
+    holders.write_text("holder,again\nresident-90,\nresident-91,\ndevice:phone-90,\nresident-90,again\n")
+    plan = loaded.told("mint_batch", holders, "--batch", "meals-20", "--ref", "late", "--dry-run")
+    first = loaded.told("mint_batch", holders, "--batch", "meals-20", "--ref", "late")
+    again = loaded.told("mint_batch", holders, "--batch", "meals-20", "--ref", "late")
+    other = loaded.told("mint_batch", holders, "--batch", "drinks-5", "--batch", "meals-20", "--ref", "late")
+    assert plan["transactions"] == 0
+    assert (first["vouchers"], first["rolls"], first["transactions"]) == (4, 2, 3)
+    assert (again["vouchers"], again["transactions"]) == (0, 0)
+    assert (other["vouchers"], other["rolls"]) == (4, 0)
+    with loaded.office() as office:
+        rolls = [(roll.places, roll.custodial) for roll in office.book.rolls(["late.node.1", "late.own.1"]) if roll]
+    assert rolls == [(3, True), (1, False)]
+
+
+def test_mint_batch__over_the_quota__tells_what_is_left(loaded: Town, tmp_path: Path) -> None:
+    holders = tmp_path / "many"
+    holders.write_text("\n".join(f"resident-{number}" for number in range(200)))
+    told = loaded.told("mint_batch", holders, "--batch", "meals-20", "--ref", "many", exit_code=1)
+    assert "200 vouchers, " in told["message"]
+    assert "no more than its quota of 100" in told["message"]
+
+
+def test_mint_batch__over_the_budget_line__tells_what_is_missing(loaded: Town, tmp_path: Path) -> None:
+    holders = tmp_path / "many"
+    holders.write_text("\n".join(f"resident-{number}" for number in range(16)))
+    head = loaded.head()
+    told = loaded.told("mint_batch", holders, "--batch", "museum-15", "--ref", "museums", exit_code=1)
+    assert "line 1: 24,000 to issue, 18,500 available" in told["message"]
+    assert "deposit 5,500 more into line 1" in told["message"]
+    mixed = ("--batch", "meals-20", "--batch", "museum-15")
+    assert "of one programme" in loaded.told("mint_batch", holders, *mixed, "--ref", "x", exit_code=1)["message"]
+    assert loaded.head() == head
+
+
+def test_mint_batch__other_holders_under_the_same_reference__is_refused(loaded: Town, tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    one.write_text("resident-70\n")
+    two.write_text("resident-71\n")
+    loaded.told("mint_batch", one, "--batch", "1", "--ref", "fixed")
+    told = loaded.told("mint_batch", two, "--batch", "1", "--ref", "fixed", exit_code=1)
+    assert "one list of holders for ever" in told["message"]
+
+
+def test_mint_batch__bad_lines__tells_each(loaded: Town, tmp_path: Path) -> None:
+    holders = tmp_path / "bad"
+    holders.write_bytes(b"\xef\xbb\xbfresident-1\r\nresident-1\r\n0x" + b"0" * 40 + b"\r\nwho is this\r\n")
+    told = loaded.told("mint_batch", holders, "--batch", "meals-20", "--ref", "bad", exit_code=2)
+    assert [fault["line"] for fault in told["faults"]] == [2, 3, 4]
+
+
+def test_mint_batch__unknown_batch__says_so(loaded: Town, tmp_path: Path) -> None:
+    holders = tmp_path / "one"
+    holders.write_text("resident-1\n")
+    told = loaded.told("mint_batch", holders, "--batch", "nothing", "--batch", "999", "--ref", "q", exit_code=1)
+    assert "batch nothing" in told["message"]
+    assert "batch 999" in told["message"]
