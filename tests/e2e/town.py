@@ -108,12 +108,20 @@ class Street:
     def __init__(self, place: Town, url: str, keyring: ApiKeyring) -> None:
         self.town, self.url, self.keyring = place, url, keyring
         self._made = itertools.count(1)
+        self._clients: list[httpx.Client] = []
+
+    def close(self) -> None:
+        """Hangs up for everybody."""
+        for client in self._clients:
+            client.close()
 
     def client(self, role: ApiRole, merchant: int | None = None) -> httpx.Client:
         """Somebody with an API key."""
         number = None if merchant is None else MerchantId(merchant)
         _, token = self.keyring.create(role, f"{role} {next(self._made)}", number)
-        return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {token}"}, timeout=60)
+        headers = {"Authorization": f"Bearer {token}"}
+        self._clients.append(httpx.Client(base_url=self.url, headers=headers, timeout=60))
+        return self._clients[-1]
 
 
 @contextmanager
@@ -122,7 +130,9 @@ def open_street(place: Town) -> Iterator[Street]:
     with ExitStack() as stack:
         office = stack.enter_context(place.office())
         node = stack.enter_context(build_node(place.settings, office.handle, office.keys))
-        yield Street(place, stack.enter_context(serving(node.api)), node.keyring)
+        street = Street(place, stack.enter_context(serving(node.api)), node.keyring)
+        stack.callback(street.close)
+        yield street
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:

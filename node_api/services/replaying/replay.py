@@ -99,14 +99,7 @@ class Replay:
     ) -> Iterator[tuple[Play, Outcome]]:
         """Plays every code not played before; yields all, in order, with their outcomes."""
         began = time.monotonic()
-        dormant = sorted(
-            (
-                (row.starts_at, seen.programmes[row.ref].id)
-                for row in programmes
-                if row.active and seen.programmes[row.ref].state < ProgrammeState.ACTIVE
-            ),
-            reverse=True,
-        )
+        dormant = _dormant(seen, programmes)
         for play in plays:
             outcome = self._known(play)
             if outcome is None:
@@ -167,3 +160,11 @@ class Replay:
             return False
         self._clock.set_next_block(at)
         return True
+
+
+def _dormant(seen: Seen, programmes: Iterable[ProgrammeRow]) -> list[tuple[UnixSeconds, ProgrammeId]]:
+    """Programmes that are to be activated when their time comes, the last one first."""
+    loaded = ((row, seen.programmes[row.ref]) for row in programmes if row.active and row.ref in seen.programmes)
+    return sorted(
+        ((row.starts_at, there.id) for row, there in loaded if there.state < ProgrammeState.ACTIVE), reverse=True
+    )

@@ -1,0 +1,173 @@
+"""
+replay
+├── through the API
+│   ├── ends every row as expected, and a second run does nothing
+│   └── after a torn journal line: recognises the redemption by the record
+├── straight to the contract: ends every row the same way
+├── of broken rows
+│   ├── by the API and by the contract: each refused with the reason expected, the good ones accepted
+│   └── with another expectation: exit code 1, and names the code
+├── of a folder that was not loaded: says so
+├── signed by a device nobody here has: says so
+└── with --shift-to-now: plays what is valid now, skips the rest
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.town import FOLDER, Town, moment, rows_of, town, write_rows
+
+BROKEN = (  # changed cells of a good row, and the refusal they earn
+    ({"redeemed_at": "2026-03-02T11:00:00+08:00", "place": "10", "receipt": "b-1"}, None),
+    ({"redeemed_at": "2026-03-02T11:00:01+08:00", "place": "10", "receipt": "b-2"}, "AlreadyRedeemed"),
+    ({"redeemed_at": "2026-03-02T11:00:02+08:00", "merchant": "city-museum", "receipt": "b-3"}, "CategoryNotShared"),
+    ({"redeemed_at": "2026-03-02T11:00:03+08:00", "items": "1:4999", "receipt": "b-4"}, "MinimumSpendUnmet"),
+    ({"redeemed_at": "2026-03-02T11:00:04+08:00", "items": "1:1999", "receipt": "b-5"}, "AmountsOverBill"),
+    ({"redeemed_at": "2026-03-02T11:00:05+08:00", "channel": "online", "receipt": "b-6"}, "ChannelClosed"),
+    ({"redeemed_at": "2026-03-02T11:00:06+08:00", "signer": "device:thief", "receipt": "b-7"}, "SignatureInvalid"),
+    ({"redeemed_at": "2026-03-02T11:00:07+08:00", "merchant": "closed-diner", "receipt": "b-8"}, "MerchantNotActive"),
+    ({"redeemed_at": "2026-03-02T11:00:08+08:00", "roll": "meals-devices", "place": "1", "receipt": "b-9",
+      "deadline_seconds": "601"}, "DeadlineTooFar"),
+    ({"redeemed_at": "2026-03-02T11:00:09+08:00", "roll": "meals-devices", "place": "1", "receipt": "b-10",
+      "deadline_seconds": "0"}, "DeadlinePassed"),
+    ({"redeemed_at": "2026-03-02T11:00:10+08:00", "roll": "meals-devices", "place": "1", "receipt": "b-11",
+      "amount": "1999"}, "AmountMismatch"),
+    ({"redeemed_at": "2026-03-02T11:00:11+08:00", "batch": "", "roll": "", "place": "", "receipt": "b-12"},
+     "VouchersMissing"),
+    ({"redeemed_at": "2026-03-02T11:00:12+08:00", "roll": "meals-devices", "place": "1", "receipt": "b-13",
+      "terminal": "device:phone-02"}, "TerminalUnknown"),
+    ({"redeemed_at": "2026-03-02T11:00:13+08:00", "roll": "meals-devices", "place": "1", "receipt": "b-14",
+      "terminal": "device:till-noodles", "terminal_signer": "device:thief"}, "TerminalSignatureInvalid"),
+    ({"redeemed_at": "2026-03-02T11:00:14+08:00", "roll": "meals-devices", "place": "9", "receipt": "b-15",
+      "signer": "device:phone-01"}, "VoucherUnknown"),
+    ({"redeemed_at": "2026-03-15T23:59:59+08:00", "roll": "meals-devices", "place": "2", "receipt": "b-16"}, None),
+    ({"redeemed_at": "2026-03-16T00:00:00+08:00", "roll": "meals-devices", "place": "3", "receipt": "b-17"}, "Expired"),
+)  # fmt: skip
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Town]:
+    with town(tmp_path / "data") as built:
+        built.run("load", FOLDER)
+        yield built
+
+
+def broken_folder(path: Path) -> Path:
+    """The folder with rows that break one rule each, between sound ones."""
+    shutil.copytree(FOLDER, path)
+    like = rows_of(path / "redemptions.csv")[2] | {"channel": "store", "note": "", "place": "11"}
+    write_rows(
+        path / "redemptions.csv",
+        [
+            like | {"row": str(number), "code": str(number), "expected": expected or ""} | cells
+            for number, (cells, expected) in enumerate(BROKEN, start=1)
+        ],
+    )
+    return path
+
+
+def outcomes(report: Path) -> list[tuple[str, str, str]]:
+    return [(row["row"], row["outcome"], row["reason"]) for row in rows_of(report)]
+
+
+def test_replay__through_the_api__ends_as_expected_and_only_once(place: Town, tmp_path: Path) -> None:
+    report, again_report = tmp_path / "one.csv", tmp_path / "two.csv"
+    first = place.told("replay", FOLDER, "--report", report)
+    head = place.head()
+    again = place.told("replay", FOLDER, "--report", again_report)
+
+    assert (first["codes"], first["accepted"], first["accepted_rows"], first["refused"]) == (7, 7, 9, {})
+    assert (first["known"], first["activated"]) == (0, 2)
+    assert (again["known"], again["accepted_rows"], again["activated"]) == (7, 9, 0)
+    assert place.head() == head
+    assert report.read_bytes() == again_report.read_bytes()
+    rows = rows_of(report)
+    assert [row["as_expected"] for row in rows] == ["yes"] * 9
+    assert rows[0]["transaction"] == rows[1]["transaction"], "one code for both vouchers of the receipt"
+    assert all(row["block"].isdigit() and row["voucher_ids"] for row in rows)
+    assert place.told("audit", "reconcile")["equal"]
+    assert [key["revoked_at"] is None for key in place.told("api-keys", "list")["keys"]].count(True) == 0
+
+
+def test_replay__times_of_blocks__are_those_of_the_rows(place: Town, tmp_path: Path) -> None:
+    place.told("replay", FOLDER, "--report", tmp_path / "out.csv")
+    with place.office() as office:
+        for row in rows_of(tmp_path / "out.csv"):
+            block = office.rpc.call("eth_getBlockByNumber", [hex(int(row["block"])), False])
+            assert isinstance(block, dict)
+            assert int(str(block["timestamp"]), 16) == datetime.fromisoformat(row["redeemed_at"]).timestamp()
+
+
+def test_replay__journal_torn_by_a_kill__recognises_the_redemption(place: Town, tmp_path: Path) -> None:
+    place.told("replay", FOLDER)
+    (journal,) = (place.data / "replays").iterdir()
+    lines = journal.read_text().splitlines()
+    journal.write_text("\n".join([*lines[:-2], lines[-2][:9]]))
+    head = place.head()
+    assert place.told("replay", FOLDER)["known"] == 7
+    assert place.head() == head
+
+
+def test_replay__straight_to_the_contract__ends_the_same(place: Town, tmp_path: Path) -> None:
+    told = place.told("replay", FOLDER, "--unchecked", "--report", tmp_path / "out.csv")
+    assert (told["accepted"], told["accepted_rows"], told["refused"]) == (7, 9, {})
+    assert place.told("audit", "reconcile")["equal"]
+    assert place.told("replay", FOLDER)["known"] == 7, "the node recognises what was redeemed past it"
+
+
+@pytest.mark.parametrize("way", [[], ["--unchecked"]], ids=["api", "contract"])
+def test_replay__broken_rows__are_refused_as_expected(place: Town, tmp_path: Path, way: list[str]) -> None:
+    folder, report = broken_folder(tmp_path / "broken"), tmp_path / "out.csv"
+    told = place.told("replay", folder, "--report", report, *way)
+    assert told["unexpected"] == []
+    assert told["accepted"] == 2
+    assert outcomes(report) == [
+        (str(number), "refused" if reason else "accepted", reason or "")
+        for number, (_, reason) in enumerate(BROKEN, start=1)
+    ]
+    again = place.told("replay", folder, "--report", tmp_path / "again.csv", *way)
+    assert again["known"] == len(BROKEN)
+    assert report.read_bytes() == (tmp_path / "again.csv").read_bytes()
+    assert place.told("audit", "reconcile")["equal"]
+
+
+def test_replay__other_than_expected__names_the_code(place: Town, tmp_path: Path) -> None:
+    folder = tmp_path / "wrong"
+    shutil.copytree(FOLDER, folder)
+    rows = rows_of(folder / "redemptions.csv")[:3]
+    rows[2]["expected"] = "RegionOutside"
+    write_rows(folder / "redemptions.csv", rows)
+    assert place.told("replay", folder, exit_code=1)["unexpected"] == [2]
+    assert "code 2 (rows 3): accepted, expected RegionOutside" in place.run("replay", folder, exit_code=1).output
+
+
+def test_replay__not_loaded__says_so(tmp_path: Path) -> None:
+    with town(tmp_path / "data") as place:
+        told = place.told("replay", FOLDER, exit_code=2)
+    assert told["error"] == "NotLoaded"
+    assert "vouchertrail load" in told["message"]
+
+
+def test_replay__signed_by_a_device_of_somebody__says_so(place: Town, tmp_path: Path) -> None:
+    folder = tmp_path / "strange"
+    shutil.copytree(FOLDER, folder)
+    rows = rows_of(folder / "redemptions.csv")[2:3]
+    rows[0] |= {"signer": "0x" + "ab" * 20, "expected": "SignatureInvalid"}
+    write_rows(folder / "redemptions.csv", rows)
+    told = place.told("replay", folder, exit_code=2)
+    assert told["error"] == "NobodySigns"
+    assert "row 3" in told["message"]
+
+
+def test_replay__shift_to_now__plays_what_is_valid_now(place: Town, tmp_path: Path) -> None:
+    place.wait_until(moment("2026-03-20T12:00"))  # meals-20 is over, drinks-5 and elders-30 are not
+    told = place.told("replay", FOLDER, "--shift-to-now", "--report", tmp_path / "out.csv")
+    found = {row["row"]: row["outcome"] for row in rows_of(tmp_path / "out.csv")}
+    assert found == {**dict.fromkeys("1235", "skipped"), **dict.fromkeys("46789", "accepted")}
+    assert (told["skipped"], told["accepted"], told["unexpected"]) == (3, 4, [])
