@@ -11,6 +11,7 @@ from typing import Self
 
 import structlog
 from fastapi import FastAPI
+from sqlalchemy import Engine
 
 from node_api.api.application import create_api
 from node_api.api.node import Node, SigningDomain
@@ -37,6 +38,7 @@ from node_api.services.judging import Judge
 from node_api.services.operations import Redemptions
 from node_api.services.outbox import Outbox
 from node_api.storage.api_keys import ApiKeys
+from node_api.storage.engine import open_database
 from node_api.storage.operations import Operations
 from node_api.storage.outbox import Outbox as OutboxTables
 
@@ -54,6 +56,7 @@ class _Parts:
     """What has to be started and stopped."""
 
     record: Record
+    durable: Engine
     outbox: Outbox
     follower: Follower
     relayer: Address
@@ -94,6 +97,7 @@ class RunningNode:
         self._parts.outbox.stop()
         self._follower.join()
         self._parts.record.close()
+        self._parts.durable.dispose()
         os.close(self._lock)
 
     def _is_relayer(self) -> bool:
@@ -123,13 +127,14 @@ def build_node(settings: Settings, handle: ChainHandle, keys: KeyRing) -> Runnin
         KeyFault: a key file is missing, exposed or cannot be opened.
     """
     lock = _only_one(settings)
-    record = open_record(settings, handle)
+    durable = open_database(settings.database_url)
+    record = open_record(settings, handle, open_database(settings.database_url, durable=False))
     rpc, follower = record.rpc, Follower(record.indexer)
     vouchers = Address(record.deployment.address("Vouchers"))
     operator = keys.account(KeyRole.OPERATOR)
-    store, keyring, waiting = Operations(record.engine), ApiKeyring(ApiKeys(record.engine)), Waiting()
+    store, keyring, waiting = Operations(record.engine), ApiKeyring(ApiKeys(durable)), Waiting()
     relayer = Relayer(rpc, operator, handle.chain_id, vouchers)
-    outbox = Outbox(store, OutboxTables(record.engine), relayer, follower)
+    outbox = Outbox(store, OutboxTables(record.engine, durable), relayer, follower)
     outbox.on_settled(waiting.settled)
     signatures = ChainSignatures(rpc, handle.chain_id, vouchers)
     fresh = FreshReads(record.reads, Head(rpc, movable_clock=handle.embedded), follower)
@@ -144,7 +149,7 @@ def build_node(settings: Settings, handle: ChainHandle, keys: KeyRing) -> Runnin
         error_selectors=error_selectors(),
         faults=lambda: _faults(follower),
     )
-    parts = _Parts(record, outbox, follower, Address(operator.address))
+    parts = _Parts(record, durable, outbox, follower, Address(operator.address))
     return RunningNode(create_api(node, ChainError), keyring, parts, lock)
 
 

@@ -6,9 +6,19 @@ from dataclasses import dataclass, replace
 
 from node_api.domain.codes import encode_code
 from node_api.domain.errors import ProgrammeUnknown, VoucherNotFound, WalletMissing
-from node_api.domain.ids import VOUCHER_BITS, Address, Amount, Hash, MerchantId, ProgrammeId, UnixSeconds, VoucherId
+from node_api.domain.ids import (
+    VOUCHER_BITS,
+    Address,
+    Amount,
+    Hash,
+    MerchantId,
+    ProgrammeId,
+    UnixSeconds,
+    VoucherId,
+    split_voucher,
+)
 from node_api.domain.items import Item, Spend
-from node_api.domain.models import BlockRef, Programme, VoucherFacts
+from node_api.domain.models import Batch, BlockRef, Programme, VoucherFacts
 from node_api.domain.receipts import Receipt, categories_of
 from node_api.services.fresh import FreshReads
 from node_api.services.ports.reading import Reader
@@ -90,14 +100,14 @@ class CodeMaker:
             receipt = replace(receipt, salt=secrets.token_bytes(SALT_BYTES))
         with self._fresh.open() as (reader, now):
             programme = _programme(reader, request.programme)
-            facts = [_facts(reader, choice.voucher) for choice in request.choices]
+            batches = [_batch(reader, choice.voucher) for choice in request.choices]
             item = Item(
-                spends=tuple(_spend(choice, found) for choice, found in zip(request.choices, facts, strict=True)),
+                spends=tuple(_spend(choice, found) for choice, found in zip(request.choices, batches, strict=True)),
                 merchant=request.merchant,
-                bill=_bill(request, receipt, facts),
+                bill=_bill(request, receipt, batches),
                 receipt=self._receipt_hash(request, receipt),
                 channel=request.channel,
-                deadline=request.deadline or _default_deadline(reader, programme, facts, now),
+                deadline=request.deadline or _default_deadline(reader, programme, batches, now),
             )
             block = reader.block
         digest = self._signatures.digest(item)
@@ -141,28 +151,28 @@ def _programme(reader: Reader, name: str | ProgrammeId) -> Programme:
     return found
 
 
-def _facts(reader: Reader, voucher: VoucherId) -> VoucherFacts | None:
-    return reader.voucher(voucher) if voucher >> VOUCHER_BITS == 0 else None
+def _batch(reader: Reader, voucher: VoucherId) -> Batch | None:
+    return reader.batch(split_voucher(voucher)[0]) if voucher >> VOUCHER_BITS == 0 else None
 
 
-def _spend(choice: Choice, facts: VoucherFacts | None) -> Spend:
+def _spend(choice: Choice, batch: Batch | None) -> Spend:
     if choice.amount is not None:
         return Spend(choice.voucher, choice.amount)
-    if facts is None:
+    if batch is None:
         raise VoucherNotFound(f"voucher {choice.voucher}")
-    return Spend(choice.voucher, facts.batch.face)
+    return Spend(choice.voucher, batch.face)
 
 
-def _bill(request: CodeRequest, receipt: Receipt | None, facts: Sequence[VoucherFacts | None]) -> Amount:
+def _bill(request: CodeRequest, receipt: Receipt | None, batches: Sequence[Batch | None]) -> Amount:
     if request.bill is not None:
         return request.bill
     assert receipt is not None
-    return Amount(max(0, receipt.counted(categories_of(found.batch for found in facts if found is not None))))
+    return Amount(max(0, receipt.counted(categories_of(batch for batch in batches if batch is not None))))
 
 
 def _default_deadline(
-    reader: Reader, programme: Programme, facts: Sequence[VoucherFacts | None], now: UnixSeconds
+    reader: Reader, programme: Programme, batches: Sequence[Batch | None], now: UnixSeconds
 ) -> UnixSeconds:
-    version = facts[0].batch.rules_version if facts and facts[0] is not None else programme.rules_version
+    version = batches[0].rules_version if batches and batches[0] is not None else programme.rules_version
     rules = reader.rules(programme.id, version)
     return UnixSeconds(now + (DEFAULT_SECONDS if rules is None else min(DEFAULT_SECONDS, rules.max_deadline)))

@@ -64,17 +64,22 @@ class Outbox:
         self._wanted.set()
 
     def _work(self) -> None:
+        calm = False
         while not self._stopping.is_set():
             try:
-                self._finish_unresolved()
+                if not calm:
+                    self._finish_unresolved()
+                    self._restore_lost(self._relay.next_nonce())
                 while not self._stopping.is_set() and self._send_queued():
                     pass
             except Exception as error:  # noqa: BLE001  whatever it is, work goes on when it is over; nothing is lost meanwhile
                 log.warning("outbox_waits", fault=type(error).__name__, detail=str(error))
-                self._stopping.wait(_RETRY_SECONDS)
+                calm = self._stopping.wait(_RETRY_SECONDS)
                 continue
-            if self._wanted.wait(_IDLE_SECONDS):
-                self._wanted.clear()
+            calm = self._wanted.wait(
+                _IDLE_SECONDS
+            )  # nothing to do for a while: time to look whether the chain went back
+            self._wanted.clear()
 
     def _send_queued(self) -> bool:
         """Sends one call's worth of what is queued; says whether there was anything."""
@@ -118,9 +123,8 @@ class Outbox:
     def _finish_unresolved(self) -> None:
         """Brings what an earlier worker, or an earlier try, signed to its end."""
         unresolved = self._calls.unresolved()
-        if not unresolved:
-            return
-        self._restore_lost(self._relay.next_nonce())
+        if unresolved:
+            self._restore_lost(self._relay.next_nonce())
         for call in unresolved:
             groups, places = self._carried(call)
             self._carry(call, groups, places)

@@ -1,11 +1,13 @@
 """API keys in the database, each under the SHA-256 of its token. Implements the port `ApiKeyStore`."""
 
-from sqlalchemy import Engine, RowMapping, insert, select, update
+from sqlalchemy import Engine, RowMapping, bindparam, insert, select, update
 
 from node_api.domain.access import ApiKey, ApiRole
 from node_api.domain.ids import MerchantId, UnixSeconds
 from node_api.storage.engine import reading, writing
 from node_api.storage.operation_tables import api_keys
+
+_FIND = select(api_keys).where(api_keys.c.token_hash == bindparam("digest"))
 
 
 class ApiKeys:
@@ -31,7 +33,7 @@ class ApiKeys:
     def find(self, digest: bytes) -> ApiKey | None:
         """See the port."""
         with reading(self._engine) as connection:
-            row = connection.execute(select(api_keys).where(api_keys.c.token_hash == digest)).mappings().first()
+            row = connection.execute(_FIND, {"digest": digest}).mappings().first()
         return None if row is None else _key(row)
 
     def all(self) -> list[ApiKey]:

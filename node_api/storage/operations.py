@@ -3,7 +3,7 @@
 import time
 from dataclasses import replace
 
-from sqlalchemy import Connection, Engine, and_, insert, select
+from sqlalchemy import Connection, Engine, and_, bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from node_api.domain.ids import Hash, MerchantId, ProgrammeId
@@ -31,6 +31,37 @@ from node_api.storage.operation_rows import (
 _items = t.operation_items
 _item_columns = (*_items.c, t.outbox_calls.c.block, t.outbox_calls.c.block_hash, t.outbox_calls.c.block_time)
 _joined = _items.outerjoin(t.outbox_calls, _items.c.call == t.outbox_calls.c.hash)
+_claims = t.receipt_claims.c
+
+# Statements of the hot path, put together once: building one takes longer than running it.
+_FIND = select(t.operations.c.id).where(
+    and_(t.operations.c.owner == bindparam("owner"), t.operations.c.idempotency_key == bindparam("key"))
+)
+_ROW = select(t.operations).where(t.operations.c.id == bindparam("of"))
+_STATES = (
+    select(t.operation_states)
+    .where(t.operation_states.c.operation == bindparam("of"))
+    .order_by(t.operation_states.c.step)
+)
+_ITEMS = (
+    select(*_item_columns).select_from(_joined).where(_items.c.operation == bindparam("of")).order_by(_items.c.position)
+)
+_QUEUED = (
+    select(*_item_columns)
+    .select_from(_joined)
+    .where(_items.c.state == OperationState.QUEUED.value)
+    .order_by(_items.c.sequence)
+    .limit(bindparam("most"))
+)
+_CLAIMED = select(_claims.operation).where(
+    and_(
+        _claims.programme == bindparam("programme"),
+        _claims.merchant == bindparam("merchant"),
+        _claims.receipt == bindparam("receipt"),
+    )
+)
+_ADD, _ADD_STATES, _ADD_ITEMS = insert(t.operations), insert(t.operation_states), insert(_items)
+_ADD_CLAIM, _ADD_REFUSALS = insert(t.receipt_claims), insert(t.refusal_log)
 
 
 class Operations:
@@ -48,8 +79,7 @@ class Operations:
     def get(self, operation: str) -> Operation | None:
         """See the port."""
         with reading(self._engine) as connection:
-            row = connection.execute(select(t.operations).where(t.operations.c.id == operation)).mappings().first()
-            return None if row is None else _whole(connection, row["id"])
+            return _whole(connection, operation)
 
     def add(self, operation: Operation) -> Operation:
         """See the port."""
@@ -65,15 +95,8 @@ class Operations:
 
     def queued(self, limit: int) -> list[QueuedItem]:
         """See the port."""
-        statement = (
-            select(*_item_columns)
-            .select_from(_joined)
-            .where(_items.c.state == OperationState.QUEUED.value)
-            .order_by(_items.c.sequence)
-            .limit(limit)
-        )
         with reading(self._engine) as connection:
-            rows = connection.execute(statement).mappings().all()
+            rows = connection.execute(_QUEUED, {"most": limit}).mappings().all()
         return [QueuedItem(row["operation"], row["position"], read_item(row)) for row in rows]
 
     def receipt_claimed(self, programme: ProgrammeId, merchant: MerchantId, receipt: Hash) -> bool:
@@ -83,16 +106,17 @@ class Operations:
 
 
 def _find(connection: Connection, owner: str, key: str) -> Operation | None:
-    condition = and_(t.operations.c.owner == owner, t.operations.c.idempotency_key == key)
-    found = connection.execute(select(t.operations.c.id).where(condition)).scalar_one_or_none()
+    found = connection.execute(_FIND, {"owner": owner, "key": key}).scalar_one_or_none()
     return None if found is None else _whole(connection, found)
 
 
-def _whole(connection: Connection, operation: str) -> Operation:
-    row = connection.execute(select(t.operations).where(t.operations.c.id == operation)).mappings().one()
-    states = select(t.operation_states).where(t.operation_states.c.operation == operation).order_by("step")
-    items = select(*_item_columns).select_from(_joined).where(_items.c.operation == operation).order_by("position")
-    return read_operation(row, connection.execute(states).mappings().all(), connection.execute(items).mappings().all())
+def _whole(connection: Connection, operation: str) -> Operation | None:
+    which = {"of": operation}
+    row = connection.execute(_ROW, which).mappings().first()
+    if row is None:
+        return None
+    states = connection.execute(_STATES, which).mappings().all()
+    return read_operation(row, states, connection.execute(_ITEMS, which).mappings().all())
 
 
 def _insert(connection: Connection, operation: Operation) -> Operation:
@@ -105,14 +129,14 @@ def _insert(connection: Connection, operation: Operation) -> Operation:
     if state is not operation.state:
         history = (*operation.history[:-1], StateChange(state, now))
     kept = replace(operation, items=items, state=state, history=history)
-    connection.execute(insert(t.operations), operation_row(kept))
-    connection.execute(insert(t.operation_states), state_rows(kept))
-    connection.execute(insert(_items), [item_row(kept.id, position, outcome) for position, outcome in enumerate(items)])
+    connection.execute(_ADD, operation_row(kept))
+    connection.execute(_ADD_STATES, state_rows(kept))
+    connection.execute(_ADD_ITEMS, [item_row(kept.id, position, outcome) for position, outcome in enumerate(items)])
     refused = [
         refusal_row(kept.id, position, outcome, now) for position, outcome in enumerate(items) if outcome.refusal
     ]
     if refused:
-        connection.execute(insert(t.refusal_log), refused)
+        connection.execute(_ADD_REFUSALS, refused)
     return kept
 
 
@@ -132,11 +156,10 @@ def _with_claim(connection: Connection, operation: str, position: int, outcome: 
         "operation": operation,
         "position": position,
     }
-    connection.execute(insert(t.receipt_claims), claim)
+    connection.execute(_ADD_CLAIM, claim)
     return outcome
 
 
 def _claimed(connection: Connection, programme: int, merchant: int, receipt: bytes) -> bool:
-    claims = t.receipt_claims.c
-    condition = and_(claims.programme == programme, claims.merchant == merchant, claims.receipt == receipt)
-    return connection.execute(select(claims.operation).where(condition)).first() is not None
+    which = {"programme": programme, "merchant": merchant, "receipt": receipt}
+    return connection.execute(_CLAIMED, which).first() is not None

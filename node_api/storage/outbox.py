@@ -3,7 +3,21 @@
 import time
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, Engine, RowMapping, and_, delete, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    Connection,
+    Engine,
+    RowMapping,
+    String,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from node_api.domain.ids import Address, Hash, UnixSeconds
 from node_api.domain.models import BlockRef
@@ -21,15 +35,69 @@ from node_api.storage.engine import reading, writing
 from node_api.storage.operation_rows import raw, read_item, spent_text
 
 SIGNED, RESOLVED, ABANDONED = "signed", "resolved", "abandoned"
-_calls, _items = t.outbox_calls, t.operation_items
+_calls, _items, _operations, _states = t.outbox_calls, t.operation_items, t.operations, t.operation_states
+
+# Statements of the hot path, put together once: building one takes longer than running it.
+_OPERATION: BindParameter[str] = bindparam("of")
+_POSITION: BindParameter[int] = bindparam("at_position")
+_CALL: BindParameter[bytes] = bindparam("of_call")
+_MARK_SENT = (
+    update(_items)
+    .where(and_(_items.c.operation == _OPERATION, _items.c.position == _POSITION))
+    .values(
+        state=OperationState.SENT.value,
+        call=bindparam("new_call"),
+        call_group=bindparam("new_group"),
+        call_item=bindparam("new_item"),
+    )
+)
+_MARK_SPENT = (
+    update(_items)
+    .where(and_(_items.c.operation == _OPERATION, _items.c.position == _POSITION))
+    .values(state=OperationState.SUCCEEDED.value, spent=bindparam("new_spent"))
+)
+_CLOSE = (
+    update(_calls)
+    .where(_calls.c.hash == _CALL)
+    .values(
+        state=RESOLVED,
+        block=bindparam("new_block"),
+        block_hash=bindparam("new_block_hash"),
+        block_time=bindparam("new_block_time"),
+    )
+)
+_ITEM_STATES = select(_items.c.state).where(_items.c.operation == _OPERATION)
+_ADVANCE = (
+    update(_operations)
+    .where(and_(_operations.c.id == _OPERATION, _operations.c.state != bindparam("new_state")))
+    .values(state=bindparam("new_state"))
+)
+_HISTORY = insert(_states).from_select(
+    ["operation", "step", "state", "at"],
+    select(
+        bindparam("of_state", type_=String),
+        func.count(),
+        bindparam("new_state", type_=String),
+        bindparam("new_at", type_=BigInteger),
+    ).where(_states.c.operation == bindparam("of_state", type_=String)),
+)
+_LAST_NONCE = select(func.max(_calls.c.nonce)).where(_calls.c.state == RESOLVED)
+_ADD_CALL = insert(_calls)
 
 
 class Outbox:
     """See the port."""
 
-    def __init__(self, engine: Engine) -> None:
-        """The database must have been migrated (`storage.migrate`)."""
+    def __init__(self, engine: Engine, durable: Engine) -> None:
+        """The database must have been migrated (`storage.migrate`).
+
+        Args:
+            engine: for everything a restart finds out again from the chain.
+            durable: the same database, with commits on the disk when they return: for signed bytes about to be sent. On SQLite
+                such a commit takes every commit before it to the disk too, the operation's own among them.
+        """
         self._engine = engine
+        self._durable = durable
 
     def sending(self, call: SentCall, places: Sequence[Place]) -> None:
         """See the port."""
@@ -42,10 +110,9 @@ class Outbox:
             "state": SIGNED,
             "signed_at": _now(),
         }
-        with writing(self._engine) as connection:
-            connection.execute(insert(_calls), row)
-            for place in places:
-                _set(connection, place, state="sent", call=call_hash, call_group=place.group, call_item=place.item)
+        with writing(self._durable) as connection:
+            connection.execute(_ADD_CALL, row)
+            connection.execute(_MARK_SENT, [_sent(place, call_hash) for place in places])
             _advance(connection, {place.operation for place in places})
 
     def unresolved(self) -> list[SentCall]:
@@ -58,9 +125,8 @@ class Outbox:
 
     def last_nonce(self) -> int | None:
         """See the port."""
-        statement = select(func.max(_calls.c.nonce)).where(_calls.c.state == RESOLVED)
         with reading(self._engine) as connection:
-            return connection.execute(statement).scalar_one_or_none()
+            return connection.execute(_LAST_NONCE).scalar_one_or_none()
 
     def carried(self, call: Hash) -> list[tuple[Place, ItemOutcome]]:
         """See the port."""
@@ -123,13 +189,24 @@ def _call(row: RowMapping) -> SentCall:
 
 
 def _close(connection: Connection, call: Hash, block: BlockRef) -> None:
-    where = {"state": RESOLVED, "block": block.number, "block_hash": raw(block.hash), "block_time": block.timestamp}
-    connection.execute(update(_calls).where(_calls.c.hash == raw(call)).values(**where))
+    where = {"new_block": block.number, "new_block_hash": raw(block.hash), "new_block_time": block.timestamp}
+    connection.execute(_CLOSE, {"of_call": raw(call), **where})
+
+
+def _sent(place: Place, call: bytes) -> dict[str, int | str | bytes]:
+    return {
+        "of": place.operation,
+        "at_position": place.position,
+        "new_call": call,
+        "new_group": place.group,
+        "new_item": place.item,
+    }
 
 
 def _write_verdict(connection: Connection, place: Place, verdict: Verdict) -> None:
     if isinstance(verdict, Accepted):
-        _set(connection, place, state="succeeded", spent=spent_text(verdict.spent))
+        done = {"of": place.operation, "at_position": place.position, "new_spent": spent_text(verdict.spent)}
+        connection.execute(_MARK_SPENT, done)
         return
     named = "" if verdict.voucher is None else f"voucher {verdict.voucher}, "
     _set(
@@ -165,15 +242,10 @@ def _advance(connection: Connection, operations: set[str]) -> list[str]:
     """Brings operations to the state of their items; returns those that are final."""
     final = []
     for operation in sorted(operations):
-        states = connection.execute(select(_items.c.state).where(_items.c.operation == operation)).scalars()
+        states = connection.execute(_ITEM_STATES, {"of": operation}).scalars()
         state = overall([OperationState(value) for value in states])
-        row = connection.execute(select(t.operations.c.state).where(t.operations.c.id == operation)).scalar_one()
-        if row != state.value:
-            connection.execute(update(t.operations).where(t.operations.c.id == operation).values(state=state.value))
-            steps = select(func.count()).where(t.operation_states.c.operation == operation)
-            step = connection.execute(steps).scalar_one()
-            change = {"operation": operation, "step": step, "state": state.value, "at": _now()}
-            connection.execute(insert(t.operation_states), change)
+        if connection.execute(_ADVANCE, {"of": operation, "new_state": state.value}).rowcount:
+            connection.execute(_HISTORY, {"of_state": operation, "new_state": state.value, "new_at": _now()})
         if state.final:
             final.append(operation)
     return final

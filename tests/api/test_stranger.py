@@ -1,4 +1,4 @@
-"""A stranger's client: the Python of docs/api.md as it stands there. It knows eth-account and HTTP and nothing of this project."""
+"""A stranger's client: the Python of docs/api.md as it stands there, which knows eth-account, HTTP, and nothing of ours."""
 
 import os
 import re

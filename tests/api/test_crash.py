@@ -1,0 +1,169 @@
+"""The node is killed, the chain drops, goes back, or another transaction takes the nonce: each operation is done once.
+
+killed with one call sent and one redemption queued
+├── the call was mined meanwhile → found, and the queued one sent
+├── the call still waits → waited for        ├── the call was dropped → the same bytes sent again
+└── its nonce was taken → signed anew, the old bytes dead
+the chain goes back behind calls that were resolved → they are given back, each once, before the next
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from node_api.api.answers import OperationOut
+from node_api.app import build_node
+from node_api.chain.contracts import contract
+from node_api.chain.keys import KeyRing, KeyRole
+from node_api.chain.rpc_values import record, rows
+from node_api.chain.sender import Sender
+from node_api.cli.api_keys import keyring
+from node_api.config import Settings
+from node_api.domain.access import ApiRole
+from node_api.domain.ids import MerchantId
+from node_api.serving import serving
+from tests.api.conftest import Client, Json, build_world
+from tests.world import World
+
+
+@contextmanager
+def serving_process(world: World, settings: Settings) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """`vouchertrail serve` as a process of its own."""
+    environment = {
+        **os.environ,
+        "VOUCHERTRAIL_CHAIN_URL": world.rpc.url,
+        "VOUCHERTRAIL_DEPLOYMENTS": str(settings.deployments_folder),
+        "VOUCHERTRAIL_DATA": str(settings.data),
+    }
+    command = [sys.executable, "-m", "node_api", "serve", "--port", "0", "--json"]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line, process.communicate()[1]
+        yield process, str(json.loads(line)["url"])
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def crashing(tmp_path: Path) -> Iterator[tuple[World, Settings, Json]]:
+    """A world of the test's own, and tokens for a wallet and merchant 1."""
+    world, settings = build_world(tmp_path)
+    with keyring(settings) as ring:
+        tokens = {
+            "wallet": ring.create(ApiRole.WALLET, "w")[1],
+            "merchant": ring.create(ApiRole.MERCHANT, "m", MerchantId(1))[1],
+        }
+    try:
+        yield world, settings, tokens
+    finally:
+        world.stop()
+        world.rpc.close()
+
+
+def submit(url: str, tokens: Json, world: World, person: int) -> str:
+    """Asks for a redemption and does not wait for it."""
+    wallet, till = Client(url, tokens["wallet"]), Client(url, tokens["merchant"])
+    wanted = {
+        "programme": "programme-Meals",
+        "person": f"person-{person}",
+        "vouchers": [str(world.voucher(4, 4, person))],
+        "merchant": 1,
+        "receipt": "0x" + f"{person + 1:064x}",
+        "bill": 5_000,
+    }
+    with wallet.http, till.http:
+        code = wallet.post("/v1/wallet/codes", wanted).json()
+        answer = till.redeem({"code": code["code"]}, f"crash-{person}", wait=0)
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["id"])
+
+
+def wait_for(url: str, tokens: Json, operation: str, *states: str) -> OperationOut:
+    till = Client(url, tokens["merchant"])
+    with till.http:
+        for _ in range(600):
+            found = OperationOut.model_validate(till.get(f"/v1/operations/{operation}").json())
+            if found.state in states:
+                return found
+            time.sleep(0.05)
+    raise AssertionError(f"{operation} is {found.state}: {found}")
+
+
+def redeemed_times(world: World) -> dict[int, int]:
+    """How often the chain redeemed each voucher."""
+    topic = "0x" + contract("Vouchers").topics["VoucherRedeemed"].hex()
+    logs = world.rpc.call(
+        "eth_getLogs", [{"fromBlock": "0x0", "address": world.addresses["Vouchers"], "topics": [topic]}]
+    )
+    times: dict[int, int] = {}
+    for log in map(record, rows(logs)):
+        voucher = int(str(rows(log["topics"])[1]), 16)
+        times[voucher] = times.get(voucher, 0) + 1
+    return times
+
+
+@pytest.mark.parametrize("meanwhile", ["mined", "waits", "dropped", "nonce taken"])
+def test_kill__one_sent_one_queued__each_is_done_once(crashing: tuple[World, Settings, Json], meanwhile: str) -> None:
+    world, settings, tokens = crashing
+    world.rpc.call("evm_setAutomine", [False])
+    with serving_process(world, settings) as (process, url):
+        sent = submit(url, tokens, world, 0)
+        transaction = wait_for(url, tokens, sent, "sent").items[0].transaction
+        queued = submit(url, tokens, world, 1)
+        wait_for(url, tokens, queued, "queued")
+        process.kill()
+        process.wait()
+
+    if meanwhile == "mined":
+        world.rpc.call("evm_mine")
+    if meanwhile in ("dropped", "nonce taken"):
+        world.rpc.call("anvil_dropTransaction", [transaction])
+    world.rpc.call("evm_setAutomine", [True])
+    if meanwhile == "nonce taken":
+        operator = KeyRing(settings.keys_folder).account(KeyRole.OPERATOR)
+        other = Sender(world.rpc, operator, world.handle.chain_id)
+        other.transact(world.addresses["Vouchers"], world.encode("Vouchers", "syncRelayer", operator.address))
+    if meanwhile == "waits":
+        world.rpc.call("evm_mine")
+
+    with serving_process(world, settings) as (_, url):
+        first = wait_for(url, tokens, sent, "succeeded")
+        second = wait_for(url, tokens, queued, "succeeded")
+
+    assert (first.items[0].transaction == transaction) is (meanwhile != "nonce taken")
+    assert (second.items[0].transaction == first.items[0].transaction) is (meanwhile == "nonce taken")  # packed anew
+    assert redeemed_times(world) == {world.voucher(4, 4, 0): 1, world.voucher(4, 4, 1): 1}
+
+
+def test_chain__gone_back_behind_resolved_calls__is_given_them_again(crashing: tuple[World, Settings, Json]) -> None:
+    world, settings, tokens = crashing
+    with (
+        build_node(settings, world.handle, KeyRing(settings.keys_folder)) as node,
+        serving(node.api) as url,
+    ):
+        before = world.rpc.call("evm_snapshot")
+        done = [submit(url, tokens, world, person) for person in (0, 1)]
+        first = [wait_for(url, tokens, operation, "succeeded") for operation in done]
+        world.rpc.call("evm_revert", [before])
+        assert redeemed_times(world) == {}
+
+        last = submit(url, tokens, world, 2)
+        wait_for(url, tokens, last, "succeeded")
+        again = [wait_for(url, tokens, operation, "succeeded") for operation in done]
+
+    assert redeemed_times(world) == {world.voucher(4, 4, person): 1 for person in (0, 1, 2)}
+    for one, two in zip(first, again, strict=True):
+        assert one.items[0].transaction == two.items[0].transaction
+        assert one.items[0].block.timestamp == two.items[0].block.timestamp
