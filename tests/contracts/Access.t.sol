@@ -116,10 +116,7 @@ contract AccessTest is Base {
         all = [address(vouchers), address(programmes), address(merchants), address(desk)];
         assertLog(logs[3], address(treasury), topicsOf(ITreasury.ContractsLinked.selector), abi.encode(all));
         assertLog(
-            logs[4],
-            address(desk),
-            topicsOf(ICaseDesk.ContractsLinked.selector),
-            abi.encode(address(vouchers), address(treasury))
+            logs[4], address(desk), topicsOf(ICaseDesk.ContractsLinked.selector), abi.encode(address(vouchers), address(treasury))
         );
     }
 
@@ -189,9 +186,7 @@ contract AccessTest is Base {
     function _assertSynced(address account, bool allowed) private {
         Vm.Log[] memory logs = vm.getRecordedLogs();
         vm.assertEq(logs.length, 1);
-        assertLog(
-            logs[0], address(vouchers), topicsOf(IVouchers.RelayerSynced.selector, topic(account)), abi.encode(allowed)
-        );
+        assertLog(logs[0], address(vouchers), topicsOf(IVouchers.RelayerSynced.selector, topic(account)), abi.encode(allowed));
         vm.assertEq(vouchers.isRelayer(account), allowed);
     }
 

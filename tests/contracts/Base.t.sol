@@ -375,9 +375,10 @@ abstract contract Base is TestBase {
             "Redemption(Spend[] spends,uint256 merchant,uint256 bill,bytes32 receipt,uint256 channel,uint256 deadline)"
             "Spend(uint256 voucher,uint256 amount,uint256 sequence)"
         );
-        return keccak256(
-            abi.encode(redemptionType, keccak256(hashes), merchant, item.bill, item.receipt, item.channel, item.deadline)
-        );
+        return
+            keccak256(
+                abi.encode(redemptionType, keccak256(hashes), merchant, item.bill, item.receipt, item.channel, item.deadline)
+            );
     }
 
     /// @dev EIP-712 digest of a terminal's batch.

@@ -54,10 +54,7 @@ abstract contract CaseWorld is Base, CaseReader {
     /// @dev Both have the case's terms; the first one's status is set later, the other is active.
     function _enterMerchants() private {
         MerchantTerms memory t = MerchantTerms(
-            uint64(_mask("merchantCategories")),
-            _region(_text("merchantRegion")),
-            uint8(_mask("merchantChannels")),
-            payout
+            uint64(_mask("merchantCategories")), _region(_text("merchantRegion")), uint8(_mask("merchantChannels")), payout
         );
         _apply("this", t);
         _merchant("another", t);

@@ -4,6 +4,8 @@ pragma solidity 0.8.30;
 import {RegionCode} from "../../contracts/libraries/RegionCode.sol";
 import {RollCode} from "../../contracts/libraries/RollCode.sol";
 import {VoucherId} from "../../contracts/libraries/VoucherId.sol";
+import {BatchWord} from "../../contracts/words/BatchWord.sol";
+import {LedgerWord} from "../../contracts/words/LedgerWord.sol";
 import {MerchantWord} from "../../contracts/words/MerchantWord.sol";
 import {NetworkWord} from "../../contracts/words/NetworkWord.sol";
 import {ProgrammeWord} from "../../contracts/words/ProgrammeWord.sol";
@@ -20,7 +22,7 @@ import {TestBase} from "./Vm.sol";
 /// ├── when the gas does not reach for its code: it should refuse it
 /// └── when written: it should give back each holder, and zero beyond the end
 /// words
-/// └── when fields of later rules are set: they should be read where docs/storage.md draws them
+/// └── when fields are set that no contract reads yet: they should be read where docs/storage.md draws them
 contract LibrariesTest is TestBase {
     // --- regions ---
 
@@ -98,7 +100,7 @@ contract LibrariesTest is TestBase {
         return RollCode.write(holders);
     }
 
-    // --- words: fields whose rules come later ---
+    // --- words: fields that no contract reads yet ---
 
     function test_words__whenLaterFieldsAreSet__areReadWhereThePageDrawsThem() external pure {
         uint256 network = 7 | 5 << 64 | 6 << 88 | 1_111 << 112 | 2_222 << 152;
@@ -112,6 +114,10 @@ contract LibrariesTest is TestBase {
         vm.assertEq(ProgrammeWord.widenedChannelsUntil(programme), 15);
         vm.assertEq(ProgrammeWord.utcOffset(programme), -3_600);
         vm.assertEq(ProgrammeWord.state(programme), 5);
+        vm.assertEq(BatchWord.kind(2 << 56 | 1 << 64), 2);
+        vm.assertEq(BatchWord.swept(7 << 80 | 3 << 120), 3);
+        vm.assertEq(LedgerWord.committedCount(9 << 128 | 8 << 176), 9);
+        vm.assertEq(LedgerWord.payableCount(9 << 128 | 8 << 176), 8);
         vm.assertEq(RulesWord.stepUpThreshold(50_000 | 9 << 64), 50_000);
         vm.assertEq(RulesWord.merchantDailyLimit(50_000 | 9 << 64), 9);
         vm.assertEq(RollWord.flags(RollWord.pack(1, 2, 3, 4, address(5))), 4);

@@ -165,9 +165,7 @@ contract MerchantRegistryTest is Base {
         vm.recordLogs();
         vm.prank(registrar);
         merchants.suspend(merchant, "hygiene");
-        _assertOnlyLog(
-            topicsOf(IMerchantRegistry.MerchantSuspended.selector, merchant, topic(registrar)), abi.encode("hygiene")
-        );
+        _assertOnlyLog(topicsOf(IMerchantRegistry.MerchantSuspended.selector, merchant, topic(registrar)), abi.encode("hygiene"));
         _assertMerchant(merchant, _merchantTerms(), MerchantStatus.SUSPENDED);
         _assertActors(merchant, registrar, registrar);
     }
@@ -227,9 +225,7 @@ contract MerchantRegistryTest is Base {
         vm.recordLogs();
         vm.prank(registrar);
         merchants.addKey(merchant, outsider);
-        _assertOnlyLog(
-            topicsOf(IMerchantRegistry.MerchantKeyAdded.selector, merchant, topic(outsider), topic(registrar)), ""
-        );
+        _assertOnlyLog(topicsOf(IMerchantRegistry.MerchantKeyAdded.selector, merchant, topic(outsider), topic(registrar)), "");
         vm.assertEq(merchants.merchantOfKey(outsider), merchant);
         vm.assertEq(merchants.merchantOfTerminal(outsider), 0);
     }
@@ -238,7 +234,9 @@ contract MerchantRegistryTest is Base {
         uint256 merchant = _merchant("noodles");
         vm.startPrank(registrar);
         merchants.addKey(merchant, outsider);
-        vm.expectRevert(abi.encodeWithSelector(IMerchantRegistry.MerchantRegistry_AccountUnknown.selector, outsider, merchant + 1));
+        vm.expectRevert(
+            abi.encodeWithSelector(IMerchantRegistry.MerchantRegistry_AccountUnknown.selector, outsider, merchant + 1)
+        );
         merchants.removeKey(merchant + 1, outsider);
         vm.expectRevert(abi.encodeWithSelector(IMerchantRegistry.MerchantRegistry_AccountUnknown.selector, funder, 0));
         merchants.removeKey(0, funder);
@@ -252,9 +250,7 @@ contract MerchantRegistryTest is Base {
         vm.recordLogs();
         merchants.removeKey(merchant, outsider);
         vm.stopPrank();
-        _assertOnlyLog(
-            topicsOf(IMerchantRegistry.MerchantKeyRemoved.selector, merchant, topic(outsider), topic(registrar)), ""
-        );
+        _assertOnlyLog(topicsOf(IMerchantRegistry.MerchantKeyRemoved.selector, merchant, topic(outsider), topic(registrar)), "");
         vm.assertEq(merchants.merchantOfKey(outsider), 0);
     }
 
@@ -283,9 +279,7 @@ contract MerchantRegistryTest is Base {
         vm.recordLogs();
         vm.prank(registrar);
         merchants.addTerminal(merchant, outsider);
-        _assertOnlyLog(
-            topicsOf(IMerchantRegistry.TerminalAdded.selector, merchant, topic(outsider), topic(registrar)), ""
-        );
+        _assertOnlyLog(topicsOf(IMerchantRegistry.TerminalAdded.selector, merchant, topic(outsider), topic(registrar)), "");
         vm.assertEq(merchants.merchantOfTerminal(outsider), merchant);
         vm.assertEq(vouchers.terminalWord(outsider), merchant | 1 << 32);
     }
@@ -304,9 +298,7 @@ contract MerchantRegistryTest is Base {
         vm.recordLogs();
         merchants.removeTerminal(merchant, outsider);
         vm.stopPrank();
-        _assertOnlyLog(
-            topicsOf(IMerchantRegistry.TerminalRemoved.selector, merchant, topic(outsider), topic(registrar)), ""
-        );
+        _assertOnlyLog(topicsOf(IMerchantRegistry.TerminalRemoved.selector, merchant, topic(outsider), topic(registrar)), "");
         vm.assertEq(merchants.merchantOfTerminal(outsider), 0);
         vm.assertEq(vouchers.terminalWord(outsider), 0);
     }
@@ -355,13 +347,13 @@ contract MerchantRegistryTest is Base {
     }
 
     function _refuseTerm(string memory field, MerchantTerms memory terms) private {
-        _refuse(abi.encodeWithSelector(IMerchantRegistry.MerchantRegistry_TermsInvalid.selector, "noodles", field), "noodles", terms);
+        _refuse(
+            abi.encodeWithSelector(IMerchantRegistry.MerchantRegistry_TermsInvalid.selector, "noodles", field), "noodles", terms
+        );
     }
 
     function _expectStatus(uint256 merchant, MerchantStatus status, MerchantStatus needed) private {
-        vm.expectRevert(
-            abi.encodeWithSelector(IMerchantRegistry.MerchantRegistry_StatusWrong.selector, merchant, status, needed)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IMerchantRegistry.MerchantRegistry_StatusWrong.selector, merchant, status, needed));
     }
 
     function _assertOnlyLog(bytes32[] memory topics, bytes memory data) private {
@@ -375,7 +367,8 @@ contract MerchantRegistryTest is Base {
         (MerchantTerms memory found, MerchantStatus foundStatus) = merchants.merchant(merchant);
         vm.assertEq(abi.encode(found), abi.encode(terms));
         vm.assertEq(uint256(foundStatus), uint256(status));
-        uint256 word = uint256(status) | uint256(terms.channels) << 8 | uint256(terms.categories) << 16 | uint256(terms.region) << 80;
+        uint256 word =
+            uint256(status) | uint256(terms.channels) << 8 | uint256(terms.categories) << 16 | uint256(terms.region) << 80;
         vm.assertEq(vouchers.merchantWord(merchant), word);
     }
 

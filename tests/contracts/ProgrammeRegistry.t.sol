@@ -44,7 +44,9 @@ contract ProgrammeRegistryTest is Base {
 
     function test_draft__whenReferenceHas65Bytes__refusesIt() external {
         string memory ref = string.concat(LONGEST, "0");
-        _refuse(abi.encodeWithSelector(IProgrammeRegistry.ProgrammeRegistry_ReferenceInvalid.selector, ref), ref, _programmeTerms());
+        _refuse(
+            abi.encodeWithSelector(IProgrammeRegistry.ProgrammeRegistry_ReferenceInvalid.selector, ref), ref, _programmeTerms()
+        );
     }
 
     function test_draft__whenReferenceHas64Bytes__keepsIt() external {
@@ -453,7 +455,9 @@ contract ProgrammeRegistryTest is Base {
     }
 
     function _refuseTerm(string memory field, ProgrammeTerms memory terms) private {
-        _refuse(abi.encodeWithSelector(IProgrammeRegistry.ProgrammeRegistry_TermsInvalid.selector, "spring", field), "spring", terms);
+        _refuse(
+            abi.encodeWithSelector(IProgrammeRegistry.ProgrammeRegistry_TermsInvalid.selector, "spring", field), "spring", terms
+        );
     }
 
     function _refuseRules(bytes memory error, RulesTerms memory rules) private {

@@ -46,9 +46,8 @@ contract ReadingTest is RedeemWorld {
 
     function test_tokenURI__whenIssued__namesChainContractAndVoucher() external {
         vm.chainId(20_260_101);
-        string memory expected = string.concat(
-            "urn:vouchertrail:20260101:", _lower(vm.toString(address(vouchers))), ":", vm.toString(_voucher(4))
-        );
+        string memory expected =
+            string.concat("urn:vouchertrail:20260101:", _lower(vm.toString(address(vouchers))), ":", vm.toString(_voucher(4)));
         vm.assertEq(vouchers.tokenURI(_voucher(4)), expected);
     }
 

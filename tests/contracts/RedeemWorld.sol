@@ -27,7 +27,10 @@ abstract contract RedeemWorld is OpenWorld {
         return commitment;
     }
 
-    function _assertRedeemed(Vm.Log memory log, Item memory item, uint256 spend, uint256 merchant_, uint256 number) internal view {
+    function _assertRedeemed(Vm.Log memory log, Item memory item, uint256 spend, uint256 merchant_, uint256 number)
+        internal
+        view
+    {
         Spend memory s = item.spends[spend];
         assertLog(
             log,
@@ -37,7 +40,10 @@ abstract contract RedeemWorld is OpenWorld {
         );
     }
 
-    function _assertRefused(Vm.Log memory log, Item memory item, uint256 voucher, uint256 merchant_, bytes4 reason) internal view {
+    function _assertRefused(Vm.Log memory log, Item memory item, uint256 voucher, uint256 merchant_, bytes4 reason)
+        internal
+        view
+    {
         assertLog(
             log,
             address(vouchers),

@@ -211,7 +211,9 @@ contract SettlementTest is OpenWorld {
         assertLog(logs[0], address(token), topicsOf(transfer, topic(address(treasury)), topic(funder)), abi.encode(rest));
         bytes32[] memory topics = topicsOf(ITreasury.RestReturned.selector, line, topic(funder));
         assertLog(logs[1], address(treasury), topics, abi.encode(rest));
-        vm.assertEq(abi.encode(treasury.account(line)), abi.encode(ITreasury.Account(BUDGET, 0, uint64(FACE), uint64(rest), BUDGET)));
+        vm.assertEq(
+            abi.encode(treasury.account(line)), abi.encode(ITreasury.Account(BUDGET, 0, uint64(FACE), uint64(rest), BUDGET))
+        );
         vm.assertEq(token.balanceOf(funder), rest);
         vm.assertEq(treasury.escrowOf(address(token)), BUDGET); // the second line's
         _assertIdentity(line);

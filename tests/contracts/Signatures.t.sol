@@ -4,9 +4,7 @@ pragma solidity 0.8.30;
 import {IVouchersErrors} from "../../contracts/interfaces/IVouchersErrors.sol";
 import {Group, Item} from "../../contracts/types/Redemption.sol";
 import {VoucherState} from "../../contracts/types/Supply.sol";
-import {
-    AnsweringWallet, BurningWallet, GoodWallet, HugeWallet, ReentrantWallet, RevertingWallet
-} from "./doubles/Wallets.sol";
+import {AnsweringWallet, BurningWallet, GoodWallet, HugeWallet, ReentrantWallet, RevertingWallet} from "./doubles/Wallets.sol";
 import {RedeemWorld} from "./RedeemWorld.sol";
 
 /// signature of a key

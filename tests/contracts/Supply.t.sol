@@ -180,7 +180,9 @@ contract SupplyTest is Base {
         vm.prank(treasurer);
         vouchers.writeRoll(draft, "r", 0, _holders(0, 1));
         _close(programme);
-        _refuseRoll(abi.encodeWithSelector(IVouchersErrors.Vouchers_ProgrammeNotOpen.selector, programme, 6), "r", 0, _holders(0, 1));
+        _refuseRoll(
+            abi.encodeWithSelector(IVouchersErrors.Vouchers_ProgrammeNotOpen.selector, programme, 6), "r", 0, _holders(0, 1)
+        );
     }
 
     function test_writeRoll__whenSizeIsNoWholeNumberOfHolders__refusesIt() external {
