@@ -37,6 +37,7 @@ class ChainLogs:
         """
         self._rpc, self._chain_id, self._first_block = rpc, chain_id, first_block
         self._names = {contracts[name].lower(): name for name in INDEXED_CONTRACTS}
+        self._newest: dict[str, Json] | None = None
         self._bloom_bits = [_bloom_bits(bytes.fromhex(address[2:])) for address in self._names]
 
     def identity(self) -> str:
@@ -49,8 +50,9 @@ class ChainLogs:
         return self._first_block
 
     def head(self) -> Header:
-        """See the port."""
-        return _header(record(self._rpc.call("eth_getBlockByNumber", ["latest", False])))
+        """See the port. The block is kept: mostly it is the next page."""
+        self._newest = record(self._rpc.call("eth_getBlockByNumber", ["latest", True]))
+        return _header(self._newest)
 
     def header(self, number: int) -> Header | None:
         """See the port."""
@@ -75,6 +77,9 @@ class ChainLogs:
         return Page(headers, transactions, self._with_holders(flat, headers[-1]))
 
     def _blocks(self, first: int, last: int) -> list[dict[str, Json]]:
+        newest = self._newest
+        if newest is not None and first == last == quantity(newest["number"]):
+            return [newest]
         questions: list[Request] = [("eth_getBlockByNumber", (hex(n), True)) for n in range(first, last + 1)]
         answers = self._rpc.batch(questions)
         if any(answer is None for answer in answers):

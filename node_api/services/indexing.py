@@ -57,13 +57,16 @@ class Indexer:
             raise ValueError(f"a page has at least one block, not {page}")
         self._source, self._store, self._page, self._one_node = source, store, page, one_node
         self._lock = threading.Lock()
+        self._is_own = False  # the index was found to belong to this chain and these contracts
 
     def head(self) -> BlockRef:
         """The chain's newest block."""
         return _ref(self._source.head())
 
     def catch_up(self, to_block: int | None = None) -> BlockRef:
-        """Follows until the chain's head, or until `to_block` where that comes first; returns where the index stands.
+        """Follows until the block that is the chain's head now, or until `to_block` where that comes first.
+
+        Returns: where the index stands.
 
         Raises:
             IndexForeign: the index belongs to another chain or other contracts.
@@ -75,6 +78,7 @@ class Indexer:
                 try:
                     done = self._advance(to_block)
                 except (PageUnsettled, CheckpointMoved):
+                    self._is_own = False
                     if time.monotonic() > deadline:
                         raise
                     time.sleep(pause)
@@ -105,12 +109,14 @@ class Indexer:
             self._rewind(at)
             return None
         self._store.append(page, at, self._source.identity())
-        return None
+        return _ref(page.headers[-1]) if page.headers[-1].number >= target else None
 
     def _require_own(self) -> None:
-        ours, theirs = self._store.identity(), self._source.identity()
-        if ours != theirs:
-            raise IndexForeign(f"the index was built from {ours}, the node follows {theirs}")
+        if not self._is_own:
+            ours, theirs = self._store.identity(), self._source.identity()
+            if ours != theirs:
+                raise IndexForeign(f"the index was built from {ours}, the node follows {theirs}")
+            self._is_own = True
 
     def _only_lags(self, head: Header) -> bool:
         stored = self._store.header(head.number)

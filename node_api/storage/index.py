@@ -15,6 +15,8 @@ from node_api.storage.projection import Context, Rows, rows_of
 from node_api.storage.rollups import SUMMED, Sums
 
 _ONLY = 1
+_CHECKPOINT = select(t.blocks).join(t.checkpoint, t.checkpoint.c.number == t.blocks.c.number)
+_LOCKED_CHECKPOINT = _CHECKPOINT.with_for_update(of=t.checkpoint)
 
 
 class IndexTables:
@@ -65,26 +67,26 @@ class IndexTables:
 
     def rewind(self, to: int, seen: Header) -> None:
         """See the port."""
+        self._context.forget()
         with writing(self._engine) as connection:
             self._require(connection, seen)
-            self._context.forget()
             rows = _above(connection, to)
             self._context.load(connection, {row["batch"] for row in rows[t.issues] if isinstance(row["batch"], int)})
             Sums(rows, self._context.line).apply(connection, -1)
             for table in (*t.FACTS, t.roll_places, t.transactions):
                 connection.execute(delete(table).where(table.c.block > to))
             connection.execute(delete(t.blocks).where(t.blocks.c.number > to))
-            self._context.forget()
             kept = _header(connection, to)
             if kept is None:
                 connection.execute(delete(t.checkpoint))
             else:
                 connection.execute(update(t.checkpoint).values(number=kept.number, hash=kept.hash))
+        self._context.forget()
 
     def clear(self) -> None:
         """Empties the index, whatever it was built from. The rest of the database stays."""
+        self._context.forget()
         with writing(self._engine) as connection:
-            self._context.forget()
             for table in reversed(t.metadata.sorted_tables):
                 connection.execute(delete(table))
 
@@ -110,9 +112,8 @@ class IndexTables:
 
 
 def _checkpoint(connection: Connection, *, lock: bool = False) -> Header | None:
-    query = select(t.checkpoint.c.number)
-    number = connection.execute(query.with_for_update() if lock else query).scalar_one_or_none()
-    return None if number is None else _header(connection, number)
+    found = connection.execute(_LOCKED_CHECKPOINT if lock else _CHECKPOINT).one_or_none()
+    return None if found is None else Header(found.number, found.hash, found.parent, found.timestamp)
 
 
 def _header(connection: Connection, number: int) -> Header | None:

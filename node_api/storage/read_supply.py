@@ -106,7 +106,7 @@ class SupplyQueries(Queries):
         table = t.batches
         rows = self._rows(select(table).where(self._upto(table), *which).order_by(table.c.batch))
         issued = self._issued_counts([row.batch for row in rows])
-        return [_batch(row, issued.get(row.batch, 0)) for row in rows]
+        return [batch_of(row, issued.get(row.batch, 0)) for row in rows]
 
     def _issued_counts(self, batches: Collection[int]) -> dict[int, int]:
         if self._at_head:
@@ -123,10 +123,11 @@ class SupplyQueries(Queries):
         """A roll's writing time is its block's; a pause of the programme takes its length off, once there are pauses."""
         table = t.rolls
         query = with_tx(table).where(self._upto(table), *which).order_by(table.c.roll)
-        return [_roll(row) for row in self._rows(query)]
+        return [roll_of(row) for row in self._rows(query)]
 
 
-def _batch(row: Record, issued: int) -> Batch:
+def batch_of(row: Record, issued: int) -> Batch:
+    """A batch out of its row and the number of its vouchers."""
     return Batch(
         id=row.batch,
         ref=row.ref,
@@ -147,14 +148,16 @@ def _batch(row: Record, issued: int) -> Batch:
     )
 
 
-def _roll(row: Record) -> Roll:
+def roll_of(row: Record, prefix: str = "") -> Roll:
+    """A roll out of its row, whose columns carry the prefix; `block_time` is its block's."""
+    fields = {name.removeprefix(prefix): value for name, value in row._mapping.items() if name.startswith(prefix)}
     return Roll(
-        id=row.roll,
-        ref=row.ref,
-        programme=row.programme,
-        places=row.places,
-        written_at=row.block_time,
-        claimed=bool(row.flags & _CLAIMED),
-        custodial=bool(row.flags & _CUSTODIAL),
-        pointer=to_address(row.pointer),
+        id=fields["roll"],
+        ref=fields["ref"],
+        programme=fields["programme"],
+        places=fields["places"],
+        written_at=fields["block_time"],
+        claimed=bool(fields["flags"] & _CLAIMED),
+        custodial=bool(fields["flags"] & _CUSTODIAL),
+        pointer=to_address(fields["pointer"]),
     )
