@@ -145,4 +145,4 @@ def _digest(connection: Connection, table: Table) -> tuple[str, int, str]:
     for row in connection.execution_options(yield_per=10_000).execute(select(table).order_by(*table.primary_key)):
         digest.update(repr(tuple(row)).encode())
         count += 1
-    return table.name, count, digest.hexdigest()
+    return str(table.name), count, digest.hexdigest()
