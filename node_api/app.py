@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
+from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -56,7 +57,6 @@ class _Parts:
     """What has to be started and stopped."""
 
     record: Record
-    durable: Engine
     outbox: Outbox
     follower: Follower
     relayer: Address
@@ -65,11 +65,11 @@ class _Parts:
 class RunningNode:
     """A node: as a context manager it carries redemptions and follows the chain; `api` answers all the while."""
 
-    def __init__(self, api: FastAPI, keyring: ApiKeyring, parts: _Parts, lock: int) -> None:
+    def __init__(self, api: FastAPI, keyring: ApiKeyring, parts: _Parts, resources: ExitStack) -> None:
         self.api = api
         self.keyring = keyring
         self._parts = parts
-        self._lock = lock
+        self._resources = resources
         self._stopping = threading.Event()
         self._follower = threading.Thread(target=self._follow, name="index", daemon=True)
 
@@ -80,13 +80,15 @@ class RunningNode:
             ChainError: the chain does not answer.
             NotStarted: the node's OPERATOR is no relayer of the contract.
         """
-        self._parts.follower.catch_up()
-        if not self._is_relayer():
-            raise NotStarted(
-                f"the key of OPERATOR ({self._parts.relayer}) is no relayer: grant the role, then syncRelayer"
-            )
-        self._parts.outbox.start()
-        self._follower.start()
+        with ExitStack() as undo:
+            undo.callback(self._resources.close)
+            self._parts.follower.catch_up()
+            if not self._is_relayer():
+                relayer = self._parts.relayer
+                raise NotStarted(f"the key of OPERATOR ({relayer}) is no relayer: grant the role, then syncRelayer")
+            self._parts.outbox.start()
+            self._follower.start()
+            undo.pop_all()
         return self
 
     def __exit__(
@@ -96,9 +98,7 @@ class RunningNode:
         self._stopping.set()
         self._parts.outbox.stop()
         self._follower.join()
-        self._parts.record.close()
-        self._parts.durable.dispose()
-        os.close(self._lock)
+        self._resources.close()
 
     def _is_relayer(self) -> bool:
         record = self._parts.record
@@ -126,9 +126,19 @@ def build_node(settings: Settings, handle: ChainHandle, keys: KeyRing) -> Runnin
         NotDeployed, JournalOfOtherChain: the contracts are not on this chain.
         KeyFault: a key file is missing, exposed or cannot be opened.
     """
-    lock = _only_one(settings)
-    durable = open_database(settings.database_url)
-    record = open_record(settings, handle, open_database(settings.database_url, durable=False))
+    with ExitStack() as resources:
+        resources.callback(os.close, _only_one(settings))
+        durable = open_database(settings.database_url)
+        resources.callback(durable.dispose)
+        record = open_record(settings, handle, open_database(settings.database_url, durable=False))
+        resources.callback(record.close)
+        api, keyring, parts = _assemble(record, durable, keys)
+        return RunningNode(api, keyring, parts, resources.pop_all())
+
+
+def _assemble(record: Record, durable: Engine, keys: KeyRing) -> tuple[FastAPI, ApiKeyring, _Parts]:
+    """Puts the services together; starts nothing."""
+    handle = record.handle
     rpc, follower = record.rpc, Follower(record.indexer)
     vouchers = Address(record.deployment.address("Vouchers"))
     operator = keys.account(KeyRole.OPERATOR)
@@ -149,8 +159,8 @@ def build_node(settings: Settings, handle: ChainHandle, keys: KeyRing) -> Runnin
         error_selectors=error_selectors(),
         faults=lambda: _faults(follower),
     )
-    parts = _Parts(record, durable, outbox, follower, Address(operator.address))
-    return RunningNode(create_api(node, ChainError), keyring, parts, lock)
+    parts = _Parts(record, outbox, follower, Address(operator.address))
+    return create_api(node, ChainError), keyring, parts
 
 
 def signing_domain(chain_id: int, vouchers: Address) -> SigningDomain:

@@ -42,6 +42,7 @@ class Outbox:
         self._wanted = threading.Event()
         self._stopping = threading.Event()
         self._settled: list[Settled] = []
+        self._last_nonce: int | None = None  # highest that was resolved, once it was looked up
         self._thread = threading.Thread(target=self._work, name="outbox", daemon=True)
 
     def on_settled(self, listener: Settled) -> None:
@@ -117,6 +118,7 @@ class Outbox:
             final = self._calls.fail(call.hash, outcome.block, outcome.fault)
         else:
             final = self._calls.resolve(call.hash, outcome.block, list(zip(places, outcome.verdicts, strict=True)))
+        self._last_nonce = max(call.nonce, self._last_nonce or 0)
         for listener in self._settled:
             listener(final)
 
@@ -134,8 +136,9 @@ class Outbox:
 
         Returns: whether anything was lost.
         """
-        last = self._calls.last_nonce()
-        if last is None or next_nonce > last:
+        if self._last_nonce is None:
+            self._last_nonce = self._calls.last_nonce()
+        if self._last_nonce is None or next_nonce > self._last_nonce:
             return False
         lost = self._calls.confirmed_from(next_nonce)
         log.warning("outbox_chain_went_back", calls=len(lost))

@@ -1,0 +1,82 @@
+"""Starting a node.
+
+another chain than the one deployed to → refused      an OPERATOR that is no relayer → refused
+a second process on the same folder → refused          a public address without --public → refused
+api-keys: made, listed without token, revoked; a merchant's key needs a merchant
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from node_api.__main__ import cli
+from node_api.app import NotStarted, build_node
+from node_api.chain.deployment.errors import JournalOfOtherChain
+from node_api.chain.keys import KeyRing
+from node_api.cli.serve import is_loopback
+from tests.api.conftest import Served
+
+
+def run(*arguments: str, data: Path) -> tuple[int, str]:
+    done = CliRunner().invoke(cli, [*arguments, "--data", str(data)], prog_name="vouchertrail")
+    return done.exit_code, done.output
+
+
+def test_node__on_another_chain__refuses(served: Served, tmp_path: Path) -> None:
+    other = replace(served.world.handle, genesis_hash="0x" + "00" * 32)
+    settings = served.settings.model_copy(update={"data": tmp_path})
+
+    with pytest.raises(JournalOfOtherChain, match="genesis"):
+        build_node(settings, other, KeyRing(served.settings.keys_folder))
+
+
+def test_node__second_on_one_folder__refuses(served: Served) -> None:
+    with pytest.raises(NotStarted, match="another process serves"):
+        build_node(served.settings, served.world.handle, KeyRing(served.settings.keys_folder))
+
+
+def test_node__with_an_operator_that_is_no_relayer__refuses(served: Served, tmp_path: Path) -> None:
+    keys = KeyRing(tmp_path / "keys")
+    keys.create_missing()
+    settings = served.settings.model_copy(update={"data": tmp_path})
+
+    with pytest.raises(NotStarted, match="no relayer"), build_node(settings, served.world.handle, keys):
+        pass
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.7", "::", "till.example"])  # noqa: S104
+def test_serve__public_address__needs_a_flag(tmp_path: Path, host: str) -> None:
+    code, said = run("serve", "--host", host, data=tmp_path)
+
+    assert code == 4
+    assert "--public" in said
+
+
+def test_loopback__by_name_and_number__is_known() -> None:
+    assert all(map(is_loopback, ("127.0.0.1", "127.1.2.3", "::1", "localhost")))
+
+
+def test_api_keys__made_listed_revoked__as_told(tmp_path: Path) -> None:
+    code, said = run(
+        "api-keys", "create", "--role", "merchant", "--merchant", "12", "--name", "till", "--json", data=tmp_path
+    )
+    assert code == 0, said
+    made = json.loads(said)
+
+    _, listed = run("api-keys", "list", "--json", data=tmp_path)
+    (key,) = json.loads(listed)["keys"]
+    assert (key["id"], key["merchant"], key["revoked_at"]) == (made["id"], 12, None)
+    assert made["token"] not in listed
+    assert run("api-keys", "revoke", made["id"], data=tmp_path)[0] == 0
+    assert "revoked" in run("api-keys", "list", data=tmp_path)[1]
+    assert run("api-keys", "revoke", "key_nothing", data=tmp_path)[0] == 1
+
+
+@pytest.mark.parametrize("given", [("--role", "merchant"), ("--role", "wallet", "--merchant", "1")])
+def test_api_keys__merchant_and_role_at_odds__is_refused(tmp_path: Path, given: tuple[str, ...]) -> None:
+    assert run("api-keys", "create", *given, data=tmp_path)[0] == 2
