@@ -190,6 +190,9 @@ contract IssueTest is Base {
             bytes memory error = abi.encodeWithSelector(IVouchersErrors.Vouchers_AlreadyIssued.selector, batch, rolls[i]);
             _refuse(error, _one(batch), _one(rolls[i]));
         }
+        for (uint256 i; i < rolls.length; ++i) {
+            _assertMarks(rolls[i], true); // none of the later marks fell on another one's
+        }
         (,, uint256 supply) = vouchers.batchWords(batch);
         vm.assertEq(uint40(supply >> 40), 60);
         _assertLine(line, 60 * uint256(FACE), 60);
