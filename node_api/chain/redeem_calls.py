@@ -11,6 +11,7 @@ from eth_hash.auto import keccak
 
 from node_api.chain.contracts import contract
 from node_api.chain.eip712 import as_hash, domain_separator, recover, redemption_digest, terminal_batch_digest
+from node_api.chain.redeem_codec import REASONS
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import RpcError
 from node_api.chain.rpc_values import data, record, text
@@ -66,6 +67,10 @@ class RedeemCalls:
         if signer is not None and signer.lower() == holder.lower():
             return "ECDSA"
         return "ERC-1271" if self._contract_says_yes(holder, digest, sent.item.signature, block) else None
+
+    def reason(self, selector: str) -> str:
+        """See the port."""
+        return REASONS.get(data(selector), selector)
 
     def chained(self, redemptions: Sequence[Redemption]) -> Hash:
         """See the port."""

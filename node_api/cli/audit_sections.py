@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from node_api.chain.redeem_codec import REASONS
+from node_api.chain.rpc_values import data
 from node_api.cli.audit_output import Cell, Section, local_day, local_time, place
 from node_api.domain.models import BudgetLine
 from node_api.domain.reconciliation import Check, Reconciliation, Source
@@ -116,7 +118,9 @@ def merchant_sections(report: MerchantReport) -> list[Section]:
         ("refused on chain", len(report.refusals)),
     ]
     paid = [(one.run, one.line, local_day(one.day), one.amount, one.account, *place(one.tx)) for one in report.payments]
-    refused = [(str(one.voucher or ""), one.reason, *place(one.tx)) for one in report.refusals]
+    refused = [
+        (str(one.voucher or ""), REASONS.get(data(one.reason), one.reason), *place(one.tx)) for one in report.refusals
+    ]
     days = [
         (day.line, local_day(day.day), day.redeemed, day.count, day.settled, day.redeemed - day.settled)
         for day in report.days

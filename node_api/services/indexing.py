@@ -115,7 +115,10 @@ class Indexer:
         if not self._is_own:
             ours, theirs = self._store.identity(), self._source.identity()
             if ours != theirs:
-                raise IndexForeign(f"the index was built from {ours}, the node follows {theirs}")
+                raise IndexForeign(
+                    f"the index was built from {ours}, the node follows {theirs}: point the node at its own chain, "
+                    "or build the index anew with `vouchertrail index rebuild`"
+                )
             self._is_own = True
 
     def _only_lags(self, head: Header) -> bool:

@@ -41,7 +41,9 @@ def trace(reader: AuditReader, chain: ChainState, calls: SentCalls, voucher: Vou
         valid_until=until,
         custodial=facts.roll.custodial,
         receipt=None if done is None else done.receipt,
-        steps=tuple(sorted(_Life(reader, facts).steps(), key=lambda step: (step.tx.block.number, step.tx.log_index))),
+        steps=tuple(
+            sorted(_Life(reader, calls, facts).steps(), key=lambda step: (step.tx.block.number, step.tx.log_index))
+        ),
         findings=tuple(_findings(reader, chain, calls, facts, state)),
     )
 
@@ -65,8 +67,8 @@ def _state(facts: VoucherFacts, now: UnixSeconds) -> tuple[VoucherState, UnixSec
 class _Life:
     """Gathers the steps of one voucher."""
 
-    def __init__(self, reader: AuditReader, facts: VoucherFacts) -> None:
-        self._reader, self._facts = reader, facts
+    def __init__(self, reader: AuditReader, calls: SentCalls, facts: VoucherFacts) -> None:
+        self._reader, self._calls, self._facts = reader, calls, facts
 
     def steps(self) -> Iterator[LifeStep]:
         facts, reader = self._facts, self._reader
@@ -83,7 +85,7 @@ class _Life:
         if issue is not None:
             yield self._step("issued", issue.tx, None, {"vouchers": str(issue.count), "amount": str(issue.amount)})
         for refusal in reader.refusals(voucher=facts.voucher, limit=1_000):
-            details = {"merchant": str(refusal.merchant), "reason": refusal.reason}
+            details = {"merchant": str(refusal.merchant), "reason": self._calls.reason(refusal.reason)}
             yield self._step("refused", refusal.tx, None, details)
         yield from self._end()
 

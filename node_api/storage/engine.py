@@ -45,7 +45,9 @@ def open_database(url: str, *, durable: bool = True) -> Engine:
             address = address.set(drivername="postgresql+psycopg")
         return create_engine(address, pool_pre_ping=True, pool_size=_POOL, max_overflow=_POOL)
     if address.database and address.database != ":memory:":
-        Path(address.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file = Path(address.database)
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file.touch(mode=0o600)  # the files SQLite puts beside it take its mode
     engine = create_engine(
         address,
         connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},

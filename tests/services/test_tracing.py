@@ -111,7 +111,7 @@ def test_trace__of_a_refused_and_unspent_voucher__tells_of_the_refusal(told: Wor
     outcome = traced(told, engine, told.voucher(1, 1, 2))
     assert outcome.state is VoucherState.EXPIRED
     assert outcome.steps[-1].what == "refused"
-    assert outcome.steps[-1].details["merchant"] == "2"
+    assert outcome.steps[-1].details == {"merchant": "2", "reason": "MinimumSpendUnmet"}
 
 
 def test_trace__of_a_swept_voucher__ends_with_the_sweep(told: World, engine: Engine) -> None:

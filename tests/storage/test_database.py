@@ -11,6 +11,9 @@ transactions
 
 from __future__ import annotations
 
+import stat
+from pathlib import Path
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
@@ -98,5 +101,7 @@ def test_open_database__of_a_file__uses_the_write_ahead_log(make_database: MakeD
     with engine.connect() as connection:
         assert connection.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
         assert connection.execute(text("PRAGMA synchronous")).scalar_one() == 2
+    file = Path(str(engine.url.database))
+    assert {stat.S_IMODE(one.stat().st_mode) for one in file.parent.glob(f"{file.name}*")} == {0o600}
     with open_database(str(engine.url), durable=False).connect() as connection:
         assert connection.execute(text("PRAGMA synchronous")).scalar_one() == 1

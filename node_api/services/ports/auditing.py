@@ -172,6 +172,10 @@ class SentCalls(Protocol):
         """
         ...
 
+    def reason(self, selector: str) -> str:
+        """The name of a refusal's reason, e.g. `Expired`; the selector itself where this release does not know it."""
+        ...
+
     def chained(self, redemptions: Sequence[Redemption]) -> Hash:
         """The commitment over the redemptions' leaves, in their order."""
         ...
