@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from node_api.chain.contracts import contract
@@ -105,6 +105,7 @@ class Pipeline:
                 yield from landed
             elif flying:
                 self._be_patient(flying, progress)
+        self._require_kept()
 
     def _fill(self, flying: deque[_Flying], waiting: Iterator[Call]) -> bool:
         """Signs and sends while the window has room; says whether there is nothing more to send."""
@@ -192,14 +193,28 @@ class Pipeline:
             self._resend(flying)
             self._resent_at = time.monotonic()
 
+    def _require_kept(self) -> None:
+        """Looks whether the chain still has what it confirmed; gives it back what a restart has lost.
+
+        Raises:
+            NoReceipt: it does not take it back within two minutes.
+        """
+        deadline = time.monotonic() + GIVE_UP_SECONDS
+        while lost := self._lost():
+            if time.monotonic() > deadline:
+                raise NoReceipt(f"the chain went back and does not take transaction {lost[0].hash} again")
+            self._send(lost)
+            time.sleep(_PAUSE)
+
+    def _lost(self) -> list[SignedTransaction]:
+        counts = {sender.address: nonce_of(self._rpc, sender.address) for sender in self._senders.values()}
+        return [entry for entry in self._confirmed if entry.nonce >= counts[entry.sender]]
+
     def _resend(self, flying: deque[_Flying]) -> None:
         try:
-            counts: Mapping[str, int] = {
-                sender.address: nonce_of(self._rpc, sender.address) for sender in self._senders.values()
-            }
+            lost = self._lost()
         except RpcUnavailable:
             return
-        lost = [entry for entry in self._confirmed if entry.nonce >= counts[entry.sender]]
         self._send([*lost, *(entry.signed for entry in flying)])
 
 

@@ -36,6 +36,7 @@ from node_api.chain.status import (
     read_status,
     write_status,
 )
+from node_api.chain.wanted_time import give_wanted_time
 
 _RESTARTS_ALLOWED = 5
 _RESTARTS_WITHIN_SECONDS = 60.0
@@ -96,6 +97,7 @@ class Supervisor:
         self._journal = BlockJournal(options.folder, max(base, restored.base), keep=restored.head)
         if restored.lost:
             self._snapshot()
+        give_wanted_time(self._rpc, options.folder)
         self._say(
             replace(
                 self._status,

@@ -13,7 +13,7 @@ from node_api.cli.folder import bar, checked_folder, console
 from node_api.cli.options import FAULT, USAGE, Shared, fail, shared_options
 from node_api.cli.treasury import open_treasury, treasury_lock
 from node_api.services.import_folder import ImportFolder
-from node_api.services.loading.load import FolderDiffers, FundsMissing, Loading, Tally
+from node_api.services.loading.load import ChainWentBack, FolderDiffers, FundsMissing, Loading, Tally
 from node_api.services.loading.plan import PlanLine, plan_of
 from node_api.services.loading.work import Work
 from node_api.services.ports.treasury import CommandRefused
@@ -61,8 +61,8 @@ def load_folder(shared: Shared, folder: ImportFolder, dry_run: bool = False) -> 
         except FolderDiffers as fault:
             lines = "\n".join(str(difference) for difference in fault.differences)
             fail(f"{fault}\n{lines}", USAGE, kind="FolderDiffers", as_json=shared.as_json)
-        except FundsMissing as fault:
-            fail(str(fault), FAULT, kind="FundsMissing", as_json=shared.as_json)
+        except (ChainWentBack, FundsMissing) as fault:
+            fail(str(fault), FAULT, kind=type(fault).__name__, as_json=shared.as_json)
         except CommandRefused as fault:
             told = f"{fault}; what was done before stays: mend the cause and load again"
             fail(told, FAULT, kind=fault.error or "CommandRefused", as_json=shared.as_json)

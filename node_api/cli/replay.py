@@ -11,11 +11,11 @@ from pathlib import Path
 import rich_click as click
 
 from node_api.app import NotStarted, build_node
-from node_api.chain.clock import ChainClock
 from node_api.chain.keys import KeyRole
 from node_api.chain.player_keys import ReplayKeys
 from node_api.chain.redeem import Relayer
 from node_api.chain.relayed_till import RelayedTill
+from node_api.chain.replay_clock import ReplayClock
 from node_api.cli.folder import bar, checked_folder
 from node_api.cli.options import FAULT, USAGE, Shared, fail, shared_options
 from node_api.cli.treasury import TreasuryOffice, open_treasury, reviver, treasury_lock
@@ -124,7 +124,7 @@ class _Stage:
     seen: Seen
     keys: ReplayKeys
     plays: Plays
-    clock: ChainClock
+    clock: ReplayClock
 
     @staticmethod
     def open(settings: Settings, folder: ImportFolder, stack: ExitStack) -> _Stage:
@@ -136,7 +136,8 @@ class _Stage:
         seen = look(folder, office.book, office.wallets)
         keys = ReplayKeys(office.wallets, office.handle.chain_id, office.deployed.address("Vouchers"))
         plays = Plays(folder, seen, keys.receipt_hash)
-        return _Stage(office, record, seen, keys, plays, ChainClock(office.rpc))
+        clock = ReplayClock(office.rpc, settings.chain_folder if office.handle.embedded else None)
+        return _Stage(office, record, seen, keys, plays, clock)
 
     def relayed_till(self, settings: Settings) -> Till:
         """A till past the node's check."""

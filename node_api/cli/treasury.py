@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from node_api.chain.durable import PRIVATE_FILE, private_folder
 from node_api.chain.handle import ChainHandle
 from node_api.chain.import_wallets import KeptWallets
 from node_api.chain.keys import KeyRing
+from node_api.chain.patient_rpc import PatientRpc
 from node_api.chain.pipeline import Pipeline
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import ChainError
@@ -24,6 +26,8 @@ from node_api.cli.deploy import open_chain
 from node_api.cli.keys import key_ring
 from node_api.config import Settings
 from node_api.domain.ids import Address
+
+_SUPERVISOR_NOTICES_SECONDS = 0.3
 
 
 class TreasuryBusy(ChainError):
@@ -57,10 +61,11 @@ def open_treasury(settings: Settings) -> TreasuryOffice:
     """
     handle = open_chain(settings)
     deployment = read_deployment(settings.deployments_folder, handle.chain_id, handle.genesis_hash)
-    rpc = RpcClient(handle.url)
+    revive = reviver(settings, handle)
+    rpc = PatientRpc(handle.url, revive)
     deployed = Deployed(rpc, {name: Address(entry.address) for name, entry in deployment.contracts.items()})
     keys = key_ring(settings)
-    pipeline = Pipeline(deployed, keys, handle.chain_id, reviver(settings, handle))
+    pipeline = Pipeline(deployed, keys, handle.chain_id, revive)
     wallets = KeptWallets(CustodialWallet(keys.unsafe_wallet_master()))
     return TreasuryOffice(
         handle, deployment, rpc, deployed, keys, ChainDesk(deployed, keys, pipeline), ChainBook(deployed, keys), wallets
@@ -68,8 +73,14 @@ def open_treasury(settings: Settings) -> TreasuryOffice:
 
 
 def reviver(settings: Settings, handle: ChainHandle) -> Callable[[], object]:
-    """The embedded chain is started again where it does not run; others are only waited for."""
-    return (lambda: open_chain(settings)) if handle.embedded else (lambda: None)
+    """What to do when the chain is silent: the embedded one is started again where it does not run, others are waited for."""
+
+    def revive() -> None:
+        time.sleep(_SUPERVISOR_NOTICES_SECONDS)  # else its status may still say that the dead chain is ready
+        if handle.embedded:
+            open_chain(settings)
+
+    return revive
 
 
 @contextmanager

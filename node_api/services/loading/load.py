@@ -49,6 +49,10 @@ class FolderDiffers(Exception):
         self.differences = found
 
 
+class ChainWentBack(Exception):
+    """Something this load had put on chain is gone again: load again, it goes on from what is there."""
+
+
 class FundsMissing(Exception):
     """The treasurer does not hold the money of the deposits, and the token is not one this node can mint."""
 
@@ -128,9 +132,22 @@ class Loading:
                 progress(name, 1)
                 sent = True
             if sent:
-                look_again(self._folder, self._book, self._seen)
+                self._look_again()
             self.tally.seconds[name] = time.monotonic() - began
         return self.tally
+
+    def _look_again(self) -> None:
+        """Learns the ids of what was just made. Raises ChainWentBack where something is not there."""
+        look_again(self._folder, self._book, self._seen)
+        state, seen = self.tally.transactions, self._seen
+        made: tuple[tuple[str, int, int], ...] = (
+            ("DraftProgramme", len(self._folder.programmes), len(seen.programmes)),
+            ("EnterMerchants", len(self._folder.merchants), len(seen.merchants)),
+            ("OpenBatches", len(self._folder.batches), len(seen.batches)),
+            ("WriteRoll", len(self._folder.rolls), len(seen.rolls)),
+        )
+        if any(state[kind] and wanted != there for kind, wanted, there in made):
+            raise ChainWentBack("the chain lost what it had confirmed; load again, it goes on from what is there")
 
     # --- stages: within one, no command depends on another role's ---
 

@@ -111,3 +111,7 @@ class PlayerClock(Protocol):
     def set_next_block(self, timestamp: int) -> None:
         """Gives the next block this time, not before the newest block's."""
         ...
+
+    def settle(self, block: int) -> None:
+        """Waits until a block survives a crash of the embedded chain, so that what rests on it is not restored without it."""
+        ...

@@ -1,0 +1,29 @@
+"""The time that the next block of the embedded chain was given, kept so that a restarted anvil gives it as well.
+
+A killed anvil forgets it, and a transaction made for that moment would come into a block of another one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from node_api.chain.durable import write_whole
+from node_api.chain.follower import head_of
+from node_api.chain.rpc import RpcClient
+
+_FILE = "next-time"
+
+
+def keep_wanted_time(folder: Path, timestamp: int) -> None:
+    """Writes down the time before it is given to the chain."""
+    write_whole(folder / _FILE, [str(timestamp).encode()])
+
+
+def give_wanted_time(rpc: RpcClient, folder: Path) -> None:
+    """Gives a restarted chain the time that was written down, unless its newest block is past it."""
+    try:
+        wanted = int((folder / _FILE).read_bytes())
+    except (FileNotFoundError, ValueError):
+        return
+    if wanted >= head_of(rpc).timestamp:
+        rpc.call("evm_setNextBlockTimestamp", [hex(wanted)])

@@ -1,0 +1,166 @@
+"""
+SIGKILL
+├── to node and chain, at five moments of a load: the same command again ends as if nothing had happened
+├── to node and chain, at five moments of a replay: likewise
+├── to the chain alone, while a load goes on: the load itself ends well
+└── to the chain alone, while a replay goes on: the replay itself ends well
+
+Nothing is minted or redeemed twice, and the figures are those of an undisturbed run.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import astuple
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from node_api.chain.handle import living_status
+from node_api.chain.rpc import RpcClient
+from node_api.chain.rpc_errors import ChainError
+from node_api.chain.rpc_values import quantity
+from node_api.cli.deploy import open_chain
+from node_api.record import open_record
+from tests.e2e.town import BEFORE_ANYTHING, FOLDER, Town, town
+
+pytestmark = pytest.mark.slow
+
+LOAD_BLOCKS = (1, 3, 5, 8, 11)
+"""How many blocks of the load there are when the kill comes; an undisturbed load has some 26."""
+REPLAY_BLOCKS = (1, 2, 4, 6, 8)
+"""Likewise; an undisturbed replay has 9."""
+Numbers = tuple[int, ...]
+
+
+class Figures(NamedTuple):
+    """What must be the same in every run. Accounts are not: each node has keys of its own."""
+
+    totals: tuple[object, ...]
+    lines: list[Numbers]
+    programmes: list[tuple[str, int]]
+    merchants: list[tuple[str, int]]
+    days: list[Numbers]
+
+
+def figures(place: Town) -> Figures:
+    record = open_record(place.settings, open_chain(place.settings))
+    try:
+        record.indexer.catch_up()
+        with record.reads.at_head() as reader:
+            return Figures(
+                totals=astuple(reader.totals()),
+                lines=[
+                    (line.id, line.deposited, line.available, line.committed, line.payable, line.committed_count)
+                    for line in reader.lines()
+                ],
+                programmes=[(entry.ref, entry.state) for entry in reader.programmes()],
+                merchants=[(entry.ref, entry.status) for entry in reader.merchants()],
+                days=[(day.merchant, day.line, day.day, day.redeemed, day.count) for day in reader.merchant_days()],
+            )
+    finally:
+        record.close()
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Figures]:
+    """The figures of runs that nobody killed: after the load, and after the replay."""
+    with town(tmp_path_factory.mktemp("undisturbed") / "data") as place:
+        place.run("load", FOLDER)
+        loaded = figures(place)
+        place.run("replay", FOLDER)
+        return {"load": loaded, "replay": figures(place)}
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Town]:
+    with town(tmp_path / "data") as built:
+        yield built
+
+
+def begin(place: Town, command: str) -> subprocess.Popen[bytes]:
+    """Starts a command as a process of its own."""
+    env = {
+        **os.environ,
+        "VOUCHERTRAIL_DATA": str(place.data),
+        "VOUCHERTRAIL_CHAIN_GENESIS_AT": str(BEFORE_ANYTHING),
+    }
+    line = [sys.executable, "-m", "node_api", command, str(FOLDER), "--json"]
+    return subprocess.Popen(line, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def wait_for_blocks(place: Town, process: subprocess.Popen[bytes], blocks: int) -> None:
+    """Watches the chain until it has so many blocks more, or the process has ended."""
+    status = living_status(place.settings.chain_folder)
+    assert status is not None
+    with RpcClient(status.url) as rpc:
+        target = quantity(rpc.call("eth_blockNumber")) + blocks
+        while process.poll() is None:
+            try:
+                if quantity(rpc.call("eth_blockNumber")) >= target:
+                    return
+            except ChainError:
+                return
+
+
+def kill_chain(place: Town, *, supervisor: bool) -> None:
+    """SIGKILL to anvil, and to its supervisor where told."""
+    status = living_status(place.settings.chain_folder)
+    assert status is not None
+    if supervisor:
+        os.kill(status.pid, signal.SIGKILL)
+    os.kill(status.anvil_pid, signal.SIGKILL)
+
+
+def kill_everything(place: Town, command: str, blocks: int) -> None:
+    """Starts a command and kills it, with the chain, once there are so many blocks more."""
+    process = begin(place, command)
+    wait_for_blocks(place, process, blocks)
+    process.kill()
+    kill_chain(place, supervisor=True)
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL, "the kill came before the end"
+
+
+@pytest.mark.parametrize("blocks", LOAD_BLOCKS)
+def test_kill__node_and_chain_during_load__the_same_again_ends_well(
+    place: Town, undisturbed: dict[str, Figures], blocks: int
+) -> None:
+    kill_everything(place, "load", blocks)
+    place.run("load", FOLDER)
+    assert place.told("load", FOLDER)["nothing_to_do"]
+    assert figures(place) == undisturbed["load"]
+    assert place.told("audit", "reconcile")["equal"]
+
+
+@pytest.mark.parametrize("blocks", REPLAY_BLOCKS)
+def test_kill__node_and_chain_during_replay__the_same_again_ends_well(
+    place: Town, undisturbed: dict[str, Figures], blocks: int
+) -> None:
+    place.run("load", FOLDER)
+    kill_everything(place, "replay", blocks)
+    told = place.told("replay", FOLDER)
+    assert (told["accepted"], told["accepted_rows"], told["refused"]) == (7, 9, {})
+    assert place.told("replay", FOLDER)["known"] == 7
+    assert figures(place) == undisturbed["replay"]
+    assert place.told("audit", "reconcile")["equal"]
+
+
+@pytest.mark.parametrize("command", ["load", "replay"])
+def test_kill__chain_alone__the_command_itself_ends_well(
+    place: Town, undisturbed: dict[str, Figures], command: str
+) -> None:
+    if command == "replay":
+        place.run("load", FOLDER)
+    process = begin(place, command)
+    wait_for_blocks(place, process, 4)
+    kill_chain(place, supervisor=False)
+    _, complaints = process.communicate(timeout=120)
+    assert process.returncode == 0, complaints.decode()
+    assert figures(place) == undisturbed[command]
+    assert place.told("audit", "reconcile")["equal"]
