@@ -19,7 +19,7 @@ from node_api.loaders.spoil.spoil import EACH, FolderFaulty, SpoilReport, spoil_
 from node_api.loaders.spoil.stock import CannotSpoil
 
 
-@click.group()
+@click.group("loaders")
 def cli() -> None:
     """Write import folders (docs/import.md)."""
 
