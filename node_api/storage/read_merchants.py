@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import ColumnElement, FromClause, func, select
+from sqlalchemy import BindParameter, ColumnElement, FromClause, bindparam, func, select
 
 from node_api.domain.ids import Address, Amount, Day, LineId, MerchantId, ProgrammeId
 from node_api.domain.models import Merchant, MerchantStatus
@@ -20,6 +20,15 @@ _AFTER_STEP = {
     "reinstated": MerchantStatus.ACTIVE,
 }
 
+_upto: BindParameter[int] = bindparam("upto")
+_MERCHANT = select(t.merchants).where(t.merchants.c.merchant == bindparam("wanted"), t.merchants.c.block <= _upto)
+_NEWEST_STEP = (
+    select(t.merchant_steps.c.name)
+    .where(t.merchant_steps.c.merchant == bindparam("wanted"), t.merchant_steps.c.block <= _upto)
+    .order_by(t.merchant_steps.c.block.desc(), t.merchant_steps.c.log_index.desc())
+    .limit(1)
+)
+
 
 class MerchantQueries(Queries):
     """Implements `MerchantReader`, and what an auditor asks beyond it."""
@@ -30,7 +39,10 @@ class MerchantQueries(Queries):
 
     def merchant(self, merchant: MerchantId) -> Merchant | None:
         """See the port."""
-        return next(iter(self._merchants((t.merchants.c.merchant == merchant,))), None)
+        named = {"wanted": merchant, "upto": self._block.number}
+        row = self._connection.execute(_MERCHANT, named).one_or_none()
+        step = None if row is None else self._connection.execute(_NEWEST_STEP, named).scalar_one()
+        return None if row is None else _merchant(row, _AFTER_STEP[str(step)])
 
     def merchant_by_ref(self, ref: str) -> Merchant | None:
         """See the port."""
@@ -116,18 +128,7 @@ class MerchantQueries(Queries):
         table = t.merchants
         rows = self._rows(select(table).where(self._upto(table), *which).order_by(table.c.merchant))
         status = self._status(rows[0].merchant if len(rows) == 1 else None)
-        return [
-            Merchant(
-                id=row.merchant,
-                ref=row.ref,
-                status=status[row.merchant],
-                categories=row.categories,
-                region=row.region,
-                channels=row.channels,
-                payout=to_address(row.payout),
-            )
-            for row in rows
-        ]
+        return [_merchant(row, status[row.merchant]) for row in rows]
 
     def _status(self, merchant: int | None) -> dict[int, MerchantStatus]:
         table = t.merchant_steps
@@ -184,4 +185,16 @@ def _day(row: Record) -> MerchantDay:
         count=count_of(row),
         settled=Amount(settled),
         settled_count=count_of(row) if settled else 0,
+    )
+
+
+def _merchant(row: Record, status: MerchantStatus) -> Merchant:
+    return Merchant(
+        id=row.merchant,
+        ref=row.ref,
+        status=status,
+        categories=row.categories,
+        region=row.region,
+        channels=row.channels,
+        payout=to_address(row.payout),
     )

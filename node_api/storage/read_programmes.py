@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from sqlalchemy import ColumnElement, Integer, func, literal, select
+from sqlalchemy import BindParameter, ColumnElement, Integer, bindparam, func, literal, select
 
 from node_api.domain.ids import Amount, LineId, ProgrammeId, UnixSeconds, programme_of_line
 from node_api.domain.models import BudgetLine, Programme, ProgrammeState, Rules
 from node_api.domain.trail import LineSums, Step, Totals
 from node_api.storage import tables as t
-from node_api.storage.queries import Queries, to_address, tx_of, with_tx
+from node_api.storage.queries import Queries, Query, Record, to_address, tx_of, with_tx
 from node_api.storage.sums import NO_SUMS, sums_from_facts, sums_from_roll_ups
 
 _AFTER_STEP = {
@@ -21,6 +21,21 @@ _AFTER_STEP = {
     "activated": ProgrammeState.ACTIVE,
     "closed": ProgrammeState.CLOSED,
 }
+
+_upto: BindParameter[int] = bindparam("upto")
+_BY_ID = select(t.programmes).where(t.programmes.c.programme == bindparam("wanted"), t.programmes.c.block <= _upto)
+_BY_REF = select(t.programmes).where(t.programmes.c.ref == bindparam("wanted"), t.programmes.c.block <= _upto)
+_STEPS = (
+    select(t.programme_steps.c.name, t.programme_steps.c.approvals)
+    .where(t.programme_steps.c.programme == bindparam("wanted"), t.programme_steps.c.block <= _upto)
+    .order_by(t.programme_steps.c.block, t.programme_steps.c.log_index)
+)
+_VERSION = select(func.max(t.rules.c.version)).where(
+    t.rules.c.programme == bindparam("wanted"), t.rules.c.block <= _upto
+)
+_RULES = select(t.rules).where(
+    t.rules.c.programme == bindparam("wanted"), t.rules.c.version == bindparam("at_version"), t.rules.c.block <= _upto
+)
 
 
 class ProgrammeQueries(Queries):
@@ -32,19 +47,19 @@ class ProgrammeQueries(Queries):
 
     def programme(self, programme: ProgrammeId) -> Programme | None:
         """See the port."""
-        return next(iter(self._programmes((t.programmes.c.programme == programme,))), None)
+        return self._one_programme(_BY_ID, programme)
 
     def programme_by_ref(self, ref: str) -> Programme | None:
         """See the port."""
-        return next(iter(self._programmes((t.programmes.c.ref == ref,))), None)
+        return self._one_programme(_BY_REF, ref)
 
     def rules(self, programme: ProgrammeId, version: int) -> Rules | None:
         """See the port."""
-        table = t.rules
-        query = select(table).where(table.c.programme == programme, table.c.version == version, self._upto(table))
-        for row in self._rows(query):
-            return Rules(programme, version, row.max_deadline, row.reversal_window, row.dispute_window)
-        return None
+        named = {"wanted": programme, "at_version": version, "upto": self._block.number}
+        row = self._connection.execute(_RULES, named).one_or_none()
+        if row is None:
+            return None
+        return Rules(programme, version, row.max_deadline, row.reversal_window, row.dispute_window)
 
     def lines(self, programme: ProgrammeId | None = None) -> list[BudgetLine]:
         """See the port."""
@@ -96,43 +111,30 @@ class ProgrammeQueries(Queries):
         rows = self._rows(select(table).where(self._upto(table), *which).order_by(table.c.programme))
         if not rows:
             return []
-        only = rows[0].programme if len(rows) == 1 else None
-        states, versions = self._steps_by_programme(only), self._versions(only)
-        return [
-            Programme(
-                id=row.programme,
-                ref=row.ref,
-                name=row.name,
-                token=to_address(row.token),
-                state=_state(states[row.programme], row.approvals_needed),
-                rules_version=versions[row.programme],
-                utc_offset_minutes=row.utc_offset,
-                starts_at=UnixSeconds(row.starts_at),
-                ends_at=UnixSeconds(row.ends_at),
-                categories=row.categories,
-                region=row.region,
-                channels=row.channels,
-                approvals_needed=row.approvals_needed,
-                drafted_by=to_address(row.drafted_by),
-            )
-            for row in rows
-        ]
+        states, versions = self._steps_by_programme(), self._versions()
+        return [_programme(row, states[row.programme], versions[row.programme]) for row in rows]
 
-    def _steps_by_programme(self, programme: int | None) -> dict[int, list[tuple[str, int]]]:
+    def _one_programme(self, query: Query, wanted: int | str) -> Programme | None:
+        """One programme by statements built once: a till asks for it with every redemption."""
+        upto = self._block.number
+        row = self._connection.execute(query, {"wanted": wanted, "upto": upto}).one_or_none()
+        if row is None:
+            return None
+        named = {"wanted": row.programme, "upto": upto}
+        steps = [(name, approvals) for name, approvals in self._connection.execute(_STEPS, named)]
+        return _programme(row, steps, self._connection.execute(_VERSION, named).scalar_one())
+
+    def _steps_by_programme(self) -> dict[int, list[tuple[str, int]]]:
         table = t.programme_steps
         query = select(table.c.programme, table.c.name, table.c.approvals).where(self._upto(table))
-        if programme is not None:
-            query = query.where(table.c.programme == programme)
         steps: dict[int, list[tuple[str, int]]] = defaultdict(list)
         for of, name, approvals in self._connection.execute(query.order_by(table.c.block, table.c.log_index)):
             steps[of].append((name, approvals))
         return steps
 
-    def _versions(self, programme: int | None) -> dict[int, int]:
+    def _versions(self) -> dict[int, int]:
         table = t.rules
         query = select(table.c.programme, func.max(table.c.version)).where(self._upto(table))
-        if programme is not None:
-            query = query.where(table.c.programme == programme)
         return {row.programme: row[1] for row in self._rows(query.group_by(table.c.programme))}
 
     def _lines(self, which: Iterable[ColumnElement[bool]], sums: dict[LineId, LineSums]) -> list[BudgetLine]:
@@ -189,6 +191,25 @@ class ProgrammeQueries(Queries):
                 t.batches.c.programme == programme,
             )
         return self._connection.execute(query).scalar_one()
+
+
+def _programme(row: Record, steps: list[tuple[str, int]], version: int) -> Programme:
+    return Programme(
+        id=row.programme,
+        ref=row.ref,
+        name=row.name,
+        token=to_address(row.token),
+        state=_state(steps, row.approvals_needed),
+        rules_version=version,
+        utc_offset_minutes=row.utc_offset,
+        starts_at=UnixSeconds(row.starts_at),
+        ends_at=UnixSeconds(row.ends_at),
+        categories=row.categories,
+        region=row.region,
+        channels=row.channels,
+        approvals_needed=row.approvals_needed,
+        drafted_by=to_address(row.drafted_by),
+    )
 
 
 def _state(steps: list[tuple[str, int]], approvals_needed: int) -> ProgrammeState:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
+from functools import cache
 
-from sqlalchemy import Connection, Insert, Table, case, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Table, TextClause, case, delete, select, text, update
 
 from node_api.storage import tables as t
 from node_api.storage.projection import Row, Rows, Value
@@ -59,7 +59,7 @@ class Sums:
         ]
         for table, rows in ((t.line_totals, lines), (t.merchant_days, days), (t.batch_totals, batches)):
             if rows:
-                connection.execute(_adding(connection, table), rows)
+                connection.execute(_adding(table), rows)
         self._count_settled(connection)
         if sign < 0:
             _drop_empty(connection)
@@ -118,19 +118,16 @@ def _int(value: Value) -> int:
     return value
 
 
-def _adding(connection: Connection, table: Table) -> Insert:
-    """An insert that adds to the row where there is one already."""
+@cache
+def _adding(table: Table) -> TextClause:
+    """An insert that adds to the row where there is one already: the same text for both databases, built once."""
     keys = [column.name for column in table.primary_key]
-    plain = [column.name for column in table.c if column.name not in keys]
-    if connection.dialect.name == "postgresql":
-        into = postgresql.insert(table)
-        return into.on_conflict_do_update(
-            index_elements=keys, set_={name: table.c[name] + into.excluded[name] for name in plain}
-        )
-    to = sqlite.insert(table)
-    return to.on_conflict_do_update(
-        index_elements=keys, set_={name: table.c[name] + to.excluded[name] for name in plain}
-    )
+    names = [column.name for column in table.c]
+    into = ", ".join(f'"{name}"' for name in names)
+    added = ", ".join(f'"{name}" = {table.name}."{name}" + excluded."{name}"' for name in names if name not in keys)
+    values = ", ".join(f":{name}" for name in names)
+    conflict = ", ".join(f'"{name}"' for name in keys)
+    return text(f"INSERT INTO {table.name} ({into}) VALUES ({values}) ON CONFLICT ({conflict}) DO UPDATE SET {added}")  # noqa: S608  names are ours
 
 
 def _drop_empty(connection: Connection) -> None:
