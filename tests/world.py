@@ -145,7 +145,7 @@ class World:
         self.send(registrar, "MerchantRegistry", "addKey", 1, self.roles.address(KeyRole.EMERGENCY))
 
     def issue(self) -> None:
-        """Three batches, two rolls of the four holders, four pairs; both programmes active."""
+        """Three batches, three rolls of the four holders, five pairs, one of them before its batch's window; all active."""
         treasurer = KeyRole.TREASURER
 
         def batch(programme: int, line: int, face: int) -> tuple[object, ...]:
@@ -157,7 +157,8 @@ class World:
         self.send(treasurer, "Vouchers", "writeRoll", 1, "roll-a", 2, holders)
         self.send(treasurer, "Vouchers", "writeRoll", 1, "roll-b", 0, holders[:40])
         self.send(treasurer, "Vouchers", "writeRoll", 2, "roll-c", 2, holders)
-        self.send(treasurer, "Vouchers", "issue", [1, 2], [1, 2])
+        self.send(treasurer, "Vouchers", "issue", [1], [1, 2])
+        self.send(treasurer, "Vouchers", "issue", [2], [2, 1])
         self.send(treasurer, "Vouchers", "issue", [3], [3])
         self.at(STARTS_AT)
         for programme in (1, 2):

@@ -7,7 +7,9 @@ reconcile
 │   ├── about a roll-up ................................ the line, the term and both values are named
 │   ├── about a redemption ............................. events differ from chain, bits and days
 │   ├── about a day .................................... the day is named
-│   └── by leaving out an issue ........................ the batch is named
+│   ├── by leaving out an issue ........................ the batch is named
+│   └── about a pair ................................... the pair is named
+├── marks outside a batch's window ..................... are read where they stand
 ├── money that was sent past the ledger ................ the token's balance is named
 ├── at an older block .................................. agrees there, too
 └── at a block whose state is gone ..................... is refused, not guessed
@@ -27,7 +29,7 @@ from node_api.services.reconciling import reconcile
 from node_api.storage import tables as t
 from node_api.storage.reads import IndexReads
 from tests.storage.conftest import indexer_of
-from tests.world import World
+from tests.world import ENDS_AT, STARTS_AT, World
 
 
 def outcome_of(world: World, engine: Engine, programme: int | None = None) -> Reconciliation:
@@ -96,6 +98,28 @@ def test_reconcile__without_one_issue__names_its_batch(told: World, engine: Engi
     differences = values(outcome_of(told, engine).differences)
     assert differences["batch 2", "issued"] == {"chain": 6, "events": 4}
     assert differences["line 65538", "committed_count"] == {"chain": 5, "bits": 3, "events": 3, "index": 5}
+
+
+def test_reconcile__with_wrong_pairs__names_them(told: World, engine: Engine) -> None:
+    indexer_of(told, engine).catch_up()
+    with engine.begin() as connection:
+        connection.execute(update(t.issues).where(t.issues.c.batch == 2, t.issues.c.roll == 1).values(count=3))
+        connection.execute(update(t.sweeps).where(t.sweeps.c.batch == 3).values(count=1))
+    differences = values(outcome_of(told, engine).differences)
+    assert differences["batch 2, roll 1", "places"] == {"bits": 4, "events": 3}
+    assert differences["batch 3, roll 3", "swept"] == {"bits": 2, "events": 1}
+
+
+def test_reconcile__with_marks_outside_the_window__reads_them_where_they_stand(world: World, engine: Engine) -> None:
+    world.fund()
+    world.issue()
+    world.redeem_first_pair(STARTS_AT + 100)
+    world.at(ENDS_AT)
+    world.send(KeyRole.TREASURER, "CaseDesk", "sweep", 2, 1)
+    indexer_of(world, engine).catch_up()
+    outcome = outcome_of(world, engine)
+    assert outcome.differences == []
+    assert values(list(outcome.checks))["batch 2", "swept"] == {"chain": 3, "events": 3}
 
 
 def test_reconcile__with_money_sent_past_the_ledger__names_the_balance(world: World, engine: Engine) -> None:

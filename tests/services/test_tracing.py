@@ -12,6 +12,7 @@ trace
 │   ├── before its end ........................... LIVE
 │   └── after it, swept .......................... EXPIRED, with the sweep
 ├── a holder that is a contract .................. signed by ERC-1271
+├── after the state of its block is gone ......... what needs it cannot be checked
 ├── sent by something else than a direct call .... cannot be checked
 └── no such voucher
     ├── no such place ............................ VoucherNotFound
@@ -141,6 +142,19 @@ def test_trace__of_a_contracts_voucher__finds_its_own_kind_of_signature(world: W
     outcome = traced(world, engine, world.voucher(1, 1, 3))
     assert answers(outcome) == {AGREES: True, SIGNED: True, OPENS: True}
     assert any("ERC-1271" in finding.detail for finding in outcome.findings)
+
+
+def test_trace__after_the_state_is_gone__says_what_cannot_be_checked(world: World, engine: Engine) -> None:
+    world.contract_holder()
+    world.fund()
+    world.issue()
+    world.redeem_for_contract(STARTS_AT + 100)
+    block = world.head()
+    world.mine(600)
+    at_its_block = traced(world, engine, world.voucher(1, 1, 3), block)
+    assert answers(at_its_block) == {AGREES: None, SIGNED: None, OPENS: True}
+    assert at_its_block.sound
+    assert answers(traced(world, engine, world.voucher(1, 1, 3))) == {AGREES: True, SIGNED: None, OPENS: True}
 
 
 def test_trace__of_a_call_through_another_contract__cannot_check_the_signature(world: World, engine: Engine) -> None:
