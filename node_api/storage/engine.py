@@ -62,7 +62,8 @@ def open_database(url: str, *, durable: bool = True) -> Engine:
             "journal_mode=WAL",
             f"synchronous={'FULL' if durable else 'NORMAL'}",
             "foreign_keys=ON",
-            "cache_size=-65536",
+            "cache_size=-8192",  # KiB for each connection; the mapped file below is shared by all
+            "mmap_size=268435456",
             "temp_store=MEMORY",
         ):
             cursor.execute(f"PRAGMA {pragma}")
