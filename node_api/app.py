@@ -157,7 +157,7 @@ def _assemble(record: Record, durable: Engine, keys: KeyRing) -> tuple[FastAPI, 
         waiting=waiting,
         signing=signing_domain(handle.chain_id, vouchers),
         error_selectors=error_selectors(),
-        faults=lambda: _faults(follower),
+        faults=lambda: _faults(follower, outbox),
     )
     parts = _Parts(record, outbox, follower, Address(operator.address))
     return create_api(node, ChainError), keyring, parts
@@ -186,7 +186,7 @@ def _wallet(keys: KeyRing) -> CustodialWallet | None:
     return CustodialWallet(keys.unsafe_wallet_master())
 
 
-def _faults(follower: Follower) -> dict[str, str]:
+def _faults(follower: Follower, outbox: Outbox) -> dict[str, str]:
     """What keeps the node from working now."""
     try:
         follower.catch_up()
@@ -194,7 +194,7 @@ def _faults(follower: Follower) -> dict[str, str]:
         return {"chain": str(error)}
     except Exception as error:  # noqa: BLE001  whatever it is, the answer is that the node is not ready
         return {"index": str(error)}
-    return {}
+    return {} if outbox.fault is None else {"outbox": outbox.fault}
 
 
 def _only_one(settings: Settings) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import threading
 import time
@@ -26,6 +27,9 @@ def serve(app: FastAPI, host: str, port: int, told: Callable[[str], None]) -> No
     """
     listener = _listen(host, port)
     told(_url(listener))
+    # uvicorn raises the signal again once it has shut down, which would end the process before its caller cleans up.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, lambda *_: None)
     _server(app).run(sockets=[listener])
 
 

@@ -23,6 +23,7 @@ STATUSES: Mapping[type[DomainError], HTTPStatus] = {
     errors.CallFailed: HTTPStatus.BAD_GATEWAY,
     errors.Unknown: HTTPStatus.NOT_FOUND,
     errors.Misuse: HTTPStatus.BAD_REQUEST,
+    errors.RequestTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.ReceiptHashMismatch: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.Denied: HTTPStatus.FORBIDDEN,

@@ -15,6 +15,7 @@
     │   └── OperationUnknown
     ├── Misuse                       the request cannot be carried out as it stands
     │   ├── RequestInvalid           it does not fit the schema
+    │   ├── RequestTooLarge          its body is longer than any request needs
     │   ├── CodeUnreadable           the compact code is not one of ours, or was damaged
     │   ├── ReceiptHashMismatch      the receipt given in clear is not the signed one
     │   ├── IdempotencyKeyMissing
@@ -139,6 +140,13 @@ class RequestInvalid(Misuse):
 
     rule = "every field is given once, in its type and bounds; unknown fields are refused"
     remedy = "compare the request with /openapi.json"
+
+
+class RequestTooLarge(Misuse):
+    """The request's body is too large."""
+
+    rule = "a request's body has at most 4 MiB, which a batch of 100 with their receipts fits into"
+    remedy = "send the items in several batches, or receipts by their hash"
 
 
 class CodeUnreadable(Misuse):

@@ -18,6 +18,8 @@ from node_api.services.ports.relaying import CallOutcome, NonceLost, Relay
 
 MAX_ITEMS = 100
 """Items in one call: more save little gas, and a call must fit a block of any network."""
+MAX_VOUCHERS = 300
+"""Vouchers in one call, unless a single item has more: what bounds its gas."""
 RECEIPT_SECONDS = 5.0
 _IDLE_SECONDS = 1.0
 _RETRY_SECONDS = 0.5
@@ -42,6 +44,8 @@ class Outbox:
         self._wanted = threading.Event()
         self._stopping = threading.Event()
         self._settled: list[Settled] = []
+        self.fault: str | None = None
+        """What keeps it from sending now; None where it works."""
         self._last_nonce: int | None = None  # highest that was resolved, once it was looked up
         self._thread = threading.Thread(target=self._work, name="outbox", daemon=True)
 
@@ -73,7 +77,9 @@ class Outbox:
                     self._restore_lost(self._relay.next_nonce())
                 while not self._stopping.is_set() and self._send_queued():
                     pass
+                self.fault = None
             except Exception as error:  # noqa: BLE001  whatever it is, work goes on when it is over; nothing is lost meanwhile
+                self.fault = f"{type(error).__name__}: {error}"
                 log.warning("outbox_waits", fault=type(error).__name__, detail=str(error))
                 calm = self._stopping.wait(_RETRY_SECONDS)
                 continue
@@ -87,7 +93,7 @@ class Outbox:
         queued = self._store.queued(MAX_ITEMS)
         if not queued:
             return False
-        groups, places = pack(queued)
+        groups, places = pack(_one_call(queued))
         call = self._relay.sign(groups)
         if self._restore_lost(call.nonce):
             return True  # the chain went back: look again with the nonces it has now
@@ -161,6 +167,18 @@ class Outbox:
                 last = groups[-1]
                 groups[-1] = ItemGroup(last.merchant, (*last.items, work.item), last.seal)
         return groups, [place for place, _ in carried]
+
+
+def _one_call(queued: Sequence[QueuedItem]) -> list[QueuedItem]:
+    """The first of them that fit one call; at least one."""
+    taken: list[QueuedItem] = []
+    vouchers = 0
+    for entry in queued:
+        vouchers += len(entry.outcome.work.item.spends)
+        if taken and vouchers > MAX_VOUCHERS:
+            break
+        taken.append(entry)
+    return taken
 
 
 def pack(queued: Sequence[QueuedItem]) -> tuple[list[ItemGroup], list[Place]]:

@@ -54,7 +54,7 @@ _MARK_SENT = (
 _MARK_SPENT = (
     update(_items)
     .where(and_(_items.c.operation == _OPERATION, _items.c.position == _POSITION))
-    .values(state=OperationState.SUCCEEDED.value, spent=bindparam("new_spent"))
+    .values(state=OperationState.SUCCEEDED.value, spent=bindparam("new_spent"), reason=None)
 )
 _CLOSE = (
     update(_calls)
@@ -213,6 +213,7 @@ def _write_verdict(connection: Connection, place: Place, verdict: Verdict) -> No
         connection,
         place,
         state="refused",
+        spent=None,
         reason=verdict.reason,
         reason_value=f"{named}refused by the contract",
         reason_voucher=verdict.voucher,

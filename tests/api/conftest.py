@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from node_api.app import RunningNode, build_node
 from node_api.chain.keys import KeyRing, KeyRole
 from node_api.chain.wallet import CustodialWallet
+from node_api.cli.api_keys import keyring
 from node_api.config import Settings
 from node_api.domain.access import ApiRole
 from node_api.domain.ids import MerchantId
@@ -140,3 +141,19 @@ _persons = itertools.count()
 def person() -> int:
     """A custodial person nobody else uses."""
     return next(_persons)
+
+
+@pytest.fixture
+def crashing(tmp_path: Path) -> Iterator[tuple[World, Settings, Json]]:
+    """A world of the test's own, and tokens for a wallet and merchant 1."""
+    world, settings = build_world(tmp_path)
+    with keyring(settings) as ring:
+        tokens = {
+            "wallet": ring.create(ApiRole.WALLET, "w")[1],
+            "merchant": ring.create(ApiRole.MERCHANT, "m", MerchantId(1))[1],
+        }
+    try:
+        yield world, settings, tokens
+    finally:
+        world.stop()
+        world.rpc.close()

@@ -9,96 +9,18 @@ the chain goes back behind calls that were resolved → they are given back, eac
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-
 import pytest
 
-from node_api.api.answers import OperationOut
 from node_api.app import build_node
 from node_api.chain.contracts import contract
 from node_api.chain.keys import KeyRing, KeyRole
 from node_api.chain.rpc_values import record, rows
 from node_api.chain.sender import Sender
-from node_api.cli.api_keys import keyring
 from node_api.config import Settings
-from node_api.domain.access import ApiRole
-from node_api.domain.ids import MerchantId
 from node_api.serving import serving
-from tests.api.conftest import Client, Json, build_world
+from tests.api.conftest import Json
+from tests.api.processes import serving_process, submit, wait_for
 from tests.world import World
-
-
-@contextmanager
-def serving_process(world: World, settings: Settings) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """`vouchertrail serve` as a process of its own."""
-    environment = {
-        **os.environ,
-        "VOUCHERTRAIL_CHAIN_URL": world.rpc.url,
-        "VOUCHERTRAIL_DEPLOYMENTS": str(settings.deployments_folder),
-        "VOUCHERTRAIL_DATA": str(settings.data),
-    }
-    command = [sys.executable, "-m", "node_api", "serve", "--port", "0", "--json"]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        assert line, process.communicate()[1]
-        yield process, str(json.loads(line)["url"])
-    finally:
-        process.kill()
-        process.communicate()
-
-
-@pytest.fixture
-def crashing(tmp_path: Path) -> Iterator[tuple[World, Settings, Json]]:
-    """A world of the test's own, and tokens for a wallet and merchant 1."""
-    world, settings = build_world(tmp_path)
-    with keyring(settings) as ring:
-        tokens = {
-            "wallet": ring.create(ApiRole.WALLET, "w")[1],
-            "merchant": ring.create(ApiRole.MERCHANT, "m", MerchantId(1))[1],
-        }
-    try:
-        yield world, settings, tokens
-    finally:
-        world.stop()
-        world.rpc.close()
-
-
-def submit(url: str, tokens: Json, world: World, person: int) -> str:
-    """Asks for a redemption and does not wait for it."""
-    wallet, till = Client(url, tokens["wallet"]), Client(url, tokens["merchant"])
-    wanted = {
-        "programme": "programme-Meals",
-        "person": f"person-{person}",
-        "vouchers": [str(world.voucher(4, 4, person))],
-        "merchant": 1,
-        "receipt": "0x" + f"{person + 1:064x}",
-        "bill": 5_000,
-    }
-    with wallet.http, till.http:
-        code = wallet.post("/v1/wallet/codes", wanted).json()
-        answer = till.redeem({"code": code["code"]}, f"crash-{person}", wait=0)
-        assert answer.status_code == 202, answer.text
-        return str(answer.json()["id"])
-
-
-def wait_for(url: str, tokens: Json, operation: str, *states: str) -> OperationOut:
-    till = Client(url, tokens["merchant"])
-    with till.http:
-        for _ in range(600):
-            found = OperationOut.model_validate(till.get(f"/v1/operations/{operation}").json())
-            if found.state in states:
-                return found
-            time.sleep(0.05)
-    raise AssertionError(f"{operation} is {found.state}: {found}")
 
 
 def redeemed_times(world: World) -> dict[int, int]:

@@ -2,12 +2,14 @@
 
 another chain than the one deployed to → refused      an OPERATOR that is no relayer → refused
 a second process on the same folder → refused          a public address without --public → refused
+a body too large → RequestTooLarge                      SIGTERM → the call in hand is finished, the rest kept
 api-keys: made, listed without token, revoked; a merchant's key needs a merchant
 """
 
 from __future__ import annotations
 
 import json
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +21,11 @@ from node_api.app import NotStarted, build_node
 from node_api.chain.deployment.errors import JournalOfOtherChain
 from node_api.chain.keys import KeyRing
 from node_api.cli.serve import is_loopback
-from tests.api.conftest import Served
+from node_api.config import Settings
+from tests.api.conftest import Client, Json, Served
+from tests.api.processes import serving_process, submit, wait_for
+from tests.api.test_redeeming import assert_refused
+from tests.world import World
 
 
 def run(*arguments: str, data: Path) -> tuple[int, str]:
@@ -80,3 +86,25 @@ def test_api_keys__made_listed_revoked__as_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("given", [("--role", "merchant"), ("--role", "wallet", "--merchant", "1")])
 def test_api_keys__merchant_and_role_at_odds__is_refused(tmp_path: Path, given: tuple[str, ...]) -> None:
     assert run("api-keys", "create", *given, data=tmp_path)[0] == 2
+
+
+def test_request__larger_than_any_needs__is_refused(merchant: Client) -> None:
+    told = merchant.redeem({"code": "V" * (5 << 20)})
+    untold = merchant.http.post(
+        "/v1/redemptions",
+        content=(b"x" * 65_536 for _ in range(80)),
+        headers={"Idempotency-Key": "large", "Content-Type": "application/json"},
+    )
+
+    assert_refused(told, "RequestTooLarge", 413)
+    assert_refused(untold, "RequestTooLarge", 413)
+
+
+def test_serve__told_to_stop__ends_in_good_order(crashing: tuple[World, Settings, Json]) -> None:
+    world, settings, tokens = crashing
+    with serving_process(world, settings) as (process, url):
+        operation = submit(url, tokens, world, 0)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+    with serving_process(world, settings) as (_, url):
+        wait_for(url, tokens, operation, "succeeded")

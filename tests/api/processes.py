@@ -1,0 +1,66 @@
+"""A served node as a process of its own, to be killed, and what a till asks of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from node_api.api.answers import OperationOut
+from node_api.config import Settings
+from tests.api.conftest import Client, Json
+from tests.world import World
+
+
+@contextmanager
+def serving_process(world: World, settings: Settings) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """`vouchertrail serve` as a process of its own."""
+    environment = {
+        **os.environ,
+        "VOUCHERTRAIL_CHAIN_URL": world.rpc.url,
+        "VOUCHERTRAIL_DEPLOYMENTS": str(settings.deployments_folder),
+        "VOUCHERTRAIL_DATA": str(settings.data),
+    }
+    command = [sys.executable, "-m", "node_api", "serve", "--port", "0", "--json"]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line, process.communicate()[1]
+        yield process, str(json.loads(line)["url"])
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def submit(url: str, tokens: Json, world: World, person: int) -> str:
+    """Asks for a redemption and does not wait for it."""
+    wallet, till = Client(url, tokens["wallet"]), Client(url, tokens["merchant"])
+    wanted = {
+        "programme": "programme-Meals",
+        "person": f"person-{person}",
+        "vouchers": [str(world.voucher(4, 4, person))],
+        "merchant": 1,
+        "receipt": "0x" + f"{person + 1:064x}",
+        "bill": 5_000,
+    }
+    with wallet.http, till.http:
+        code = wallet.post("/v1/wallet/codes", wanted).json()
+        answer = till.redeem({"code": code["code"]}, f"crash-{person}", wait=0)
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["id"])
+
+
+def wait_for(url: str, tokens: Json, operation: str, *states: str) -> OperationOut:
+    till = Client(url, tokens["merchant"])
+    with till.http:
+        for _ in range(600):
+            found = OperationOut.model_validate(till.get(f"/v1/operations/{operation}").json())
+            if found.state in states:
+                return found
+            time.sleep(0.05)
+    raise AssertionError(f"{operation} is {found.state}: {found}")
