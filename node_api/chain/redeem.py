@@ -49,6 +49,7 @@ class Relayer:
         self._vouchers = vouchers
         self._clock = ChainClock(rpc)
         self._movable: bool | None = None
+        self._time_lent = 0
 
     def sign(self, groups: Sequence[ItemGroup]) -> SentCall:
         """See the port."""
@@ -74,6 +75,7 @@ class Relayer:
         if self._movable is None:
             self._movable = self._clock.movable()
         if self._movable and self._clock.last_block_time() <= block_time:
+            self._time_lent = quantity(record(self._rpc.call("eth_getBlockByNumber", ["pending", False]))["timestamp"])
             self._clock.set_next_block(block_time)
         self.send(call)
 
@@ -86,9 +88,16 @@ class Relayer:
             time.sleep(pause)
             pause = min(1.5 * pause, _LONGEST_WAIT)
         block = self._block(receipt)
+        self._return_time(block.timestamp)
         if not receipt.succeeded:
             return CallOutcome(block, None, self._why(call, groups, receipt.block))
         return CallOutcome(block, tuple(read_verdicts(receipt.logs, self._vouchers, groups)))
+
+    def _return_time(self, now: UnixSeconds) -> None:
+        """Gives the next block the time that it had before a restored call took its turn."""
+        if self._time_lent > now:
+            self._clock.set_next_block(self._time_lent)
+        self._time_lent = 0
 
     def _block(self, receipt: Receipt) -> BlockRef:
         told = receipt.logs[0].get("blockTimestamp") if receipt.logs else None

@@ -11,6 +11,7 @@ Nothing is minted or redeemed twice, and the figures are those of an undisturbed
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -31,8 +32,9 @@ from tests.e2e.town import BEFORE_ANYTHING, FOLDER, Town, town
 
 pytestmark = pytest.mark.slow
 
-LOAD_BLOCKS = (1, 3, 5, 8, 11)
-"""How many blocks of the load there are when the kill comes; an undisturbed load has some 26."""
+LOAD_BLOCKS = (1, 3, 6, 10, 14)
+"""How many blocks of the load there are when the kill comes; an undisturbed load has some 40."""
+ROLLS_MORE = 60
 REPLAY_BLOCKS = (1, 2, 4, 6, 8)
 """Likewise; an undisturbed replay has 9."""
 Numbers = tuple[int, ...]
@@ -68,12 +70,22 @@ def figures(place: Town) -> Figures:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Figures]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with more rolls, so that a load takes long enough to be killed in the middle."""
+    path = tmp_path_factory.mktemp("folder") / "import"
+    shutil.copytree(FOLDER, path)
+    with (path / "holders.csv").open("a", encoding="utf-8") as file:
+        file.writelines(f"more-{number:02},meals-2026,0,resident-{number:02},\n" for number in range(ROLLS_MORE))
+    return path
+
+
+@pytest.fixture(scope="module")
+def undisturbed(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Figures]:
     """The figures of runs that nobody killed: after the load, and after the replay."""
     with town(tmp_path_factory.mktemp("undisturbed") / "data") as place:
-        place.run("load", FOLDER)
+        place.run("load", folder)
         loaded = figures(place)
-        place.run("replay", FOLDER)
+        place.run("replay", folder)
         return {"load": loaded, "replay": figures(place)}
 
 
@@ -83,14 +95,14 @@ def place(tmp_path: Path) -> Iterator[Town]:
         yield built
 
 
-def begin(place: Town, command: str) -> subprocess.Popen[bytes]:
+def begin(place: Town, command: str, folder: Path) -> subprocess.Popen[bytes]:
     """Starts a command as a process of its own."""
     env = {
         **os.environ,
         "VOUCHERTRAIL_DATA": str(place.data),
         "VOUCHERTRAIL_CHAIN_GENESIS_AT": str(BEFORE_ANYTHING),
     }
-    line = [sys.executable, "-m", "node_api", command, str(FOLDER), "--json"]
+    line = [sys.executable, "-m", "node_api", command, str(folder), "--json"]
     return subprocess.Popen(line, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
@@ -117,9 +129,9 @@ def kill_chain(place: Town, *, supervisor: bool) -> None:
     os.kill(status.anvil_pid, signal.SIGKILL)
 
 
-def kill_everything(place: Town, command: str, blocks: int) -> None:
+def kill_everything(place: Town, command: str, folder: Path, blocks: int) -> None:
     """Starts a command and kills it, with the chain, once there are so many blocks more."""
-    process = begin(place, command)
+    process = begin(place, command, folder)
     wait_for_blocks(place, process, blocks)
     process.kill()
     kill_chain(place, supervisor=True)
@@ -129,35 +141,35 @@ def kill_everything(place: Town, command: str, blocks: int) -> None:
 
 @pytest.mark.parametrize("blocks", LOAD_BLOCKS)
 def test_kill__node_and_chain_during_load__the_same_again_ends_well(
-    place: Town, undisturbed: dict[str, Figures], blocks: int
+    place: Town, folder: Path, undisturbed: dict[str, Figures], blocks: int
 ) -> None:
-    kill_everything(place, "load", blocks)
-    place.run("load", FOLDER)
-    assert place.told("load", FOLDER)["nothing_to_do"]
+    kill_everything(place, "load", folder, blocks)
+    place.run("load", folder)
+    assert place.told("load", folder)["nothing_to_do"]
     assert figures(place) == undisturbed["load"]
     assert place.told("audit", "reconcile")["equal"]
 
 
 @pytest.mark.parametrize("blocks", REPLAY_BLOCKS)
 def test_kill__node_and_chain_during_replay__the_same_again_ends_well(
-    place: Town, undisturbed: dict[str, Figures], blocks: int
+    place: Town, folder: Path, undisturbed: dict[str, Figures], blocks: int
 ) -> None:
-    place.run("load", FOLDER)
-    kill_everything(place, "replay", blocks)
-    told = place.told("replay", FOLDER)
+    place.run("load", folder)
+    kill_everything(place, "replay", folder, blocks)
+    told = place.told("replay", folder)
     assert (told["accepted"], told["accepted_rows"], told["refused"]) == (7, 9, {})
-    assert place.told("replay", FOLDER)["known"] == 7
+    assert place.told("replay", folder)["known"] == 7
     assert figures(place) == undisturbed["replay"]
     assert place.told("audit", "reconcile")["equal"]
 
 
 @pytest.mark.parametrize("command", ["load", "replay"])
 def test_kill__chain_alone__the_command_itself_ends_well(
-    place: Town, undisturbed: dict[str, Figures], command: str
+    place: Town, folder: Path, undisturbed: dict[str, Figures], command: str
 ) -> None:
     if command == "replay":
-        place.run("load", FOLDER)
-    process = begin(place, command)
+        place.run("load", folder)
+    process = begin(place, command, folder)
     wait_for_blocks(place, process, 4)
     kill_chain(place, supervisor=False)
     _, complaints = process.communicate(timeout=120)
