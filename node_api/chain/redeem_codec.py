@@ -43,15 +43,14 @@ def _item(item: Item) -> bytes:
     )
     signature = _bytes(item.signature)
     head = (
-        _word(224)
+        _word(192)
         + _word(item.bill)
         + bytes.fromhex(item.receipt[2:])
         + _word(item.channel)
         + _word(item.deadline)
-        + _word(224 + len(spends))
-        + _word(224 + len(spends) + len(signature))
+        + _word(192 + len(spends))
     )
-    return head + spends + signature + _word(0)  # no consent
+    return head + spends + signature
 
 
 def _array(parts: Sequence[bytes]) -> bytes:

@@ -60,7 +60,6 @@ def test_encode_redeem__any_groups__equals_eth_abi(some: list[ItemGroup]) -> Non
                     item.channel,
                     item.deadline,
                     item.signature,
-                    b"",
                 )
                 for item in group.items
             ],
