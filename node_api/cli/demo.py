@@ -86,7 +86,7 @@ def _demo(shared: Shared, no_serve: bool, port: int) -> None:
         url = stack.enter_context(_serving_at(node.api, port))
         with say.step("replay through the API"), treasury_lock(shared.settings):
             report = shared.settings.data.resolve() / "replay.csv"
-            summary = replay_folder(shared, folder, report, url=url, keyring=node.keyring)
+            summary = replay_folder(shared, folder, report, url=url, keyring=node.keyring, seen=loaded.seen)
             ChainClock(office.rpc).join_real_time()
         with say.step("reconciliation"):
             record = open_record(shared.settings, handle)

@@ -15,6 +15,7 @@ from node_api.cli.treasury import open_treasury, treasury_lock
 from node_api.services.import_folder import ImportFolder
 from node_api.services.loading.load import ChainWentBack, FolderDiffers, FundsMissing, Loading, Tally
 from node_api.services.loading.plan import PlanLine, plan_of
+from node_api.services.loading.seen import Seen
 from node_api.services.loading.work import Work
 from node_api.services.ports.treasury import CommandRefused
 
@@ -35,11 +36,12 @@ def cli(shared: Shared, folder: Path, dry_run: bool) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a load planned and did, in how many seconds."""
+    """What a load planned and did, what the chain has of the folder now, and how long it took."""
 
     work: Work
     plan: tuple[PlanLine, ...]
     tally: Tally
+    seen: Seen
     seconds: float
 
 
@@ -57,7 +59,7 @@ def load_folder(shared: Shared, folder: ImportFolder, dry_run: bool = False) -> 
                 with bar(shared, "loading") as advance:
                     total = sum(line.transactions for line in plan)
                     loading.run(lambda stage, count: advance(stage, count, total))
-            return Loaded(loading.work, plan, loading.tally, time.monotonic() - began)
+            return Loaded(loading.work, plan, loading.tally, loading.seen, time.monotonic() - began)
         except FolderDiffers as fault:
             lines = "\n".join(str(difference) for difference in fault.differences)
             fail(f"{fault}\n{lines}", USAGE, kind="FolderDiffers", as_json=shared.as_json)

@@ -28,7 +28,7 @@ from node_api.services.loading.seen import Seen, look
 from node_api.services.ports.playing import Outcome, Play, PlayerClock, Till
 from node_api.services.replaying.journal import ReplayJournal
 from node_api.services.replaying.plays import NobodySigns, NotLoaded, Plays
-from node_api.services.replaying.replay import Replay, Summary
+from node_api.services.replaying.replay import Replay, Summary, redeemed_before
 from node_api.services.replaying.report import write_report
 from node_api.services.replaying.run_keys import RunKeys
 from node_api.serving import serving
@@ -71,6 +71,7 @@ def replay_folder(
     url: str | None = None,
     shift_to_now: bool = False,
     keyring: ApiKeyring | None = None,
+    seen: Seen | None = None,
 ) -> Summary:
     """Plays a checked folder; the caller holds the treasury's lock.
 
@@ -82,11 +83,12 @@ def replay_folder(
         url: a running node of this data folder; None starts one for as long as the replay lasts.
         shift_to_now: plays every row now.
         keyring: that node's API keys; None opens them in its database.
+        seen: what the chain has of the folder, where a load has just looked.
     """
     if not folder.redemption_count:
         fail("the folder holds no redemptions", USAGE, kind="NothingToReplay", as_json=shared.as_json)
     with ExitStack() as stack:
-        stage = _Stage.open(shared.settings, folder, stack)
+        stage = _Stage.open(shared.settings, folder, seen, stack)
         _require_clock(shared, stage.clock, shift_to_now)
         run = _run_name(stage, folder)
         kind = "unchecked" if unchecked else "checked"
@@ -97,7 +99,9 @@ def replay_folder(
             if unchecked
             else _http_till(shared, stage, stack, run, url=url, keyring=keyring)
         )
-        replay = Replay(till, stage.clock, stage.office.desk, stage.record.reads, journal, shift_to_now=shift_to_now)
+        with stage.record.reads.at_head() as reader:
+            redeemed = redeemed_before(reader)
+        replay = Replay(till, stage.clock, stage.office.desk, redeemed, journal, shift_to_now=shift_to_now)
         played = replay.run(stage.plays, stage.seen, folder.programmes)
         try:
             with bar(shared, "replaying") as advance:
@@ -127,13 +131,13 @@ class _Stage:
     clock: ReplayClock
 
     @staticmethod
-    def open(settings: Settings, folder: ImportFolder, stack: ExitStack) -> _Stage:
+    def open(settings: Settings, folder: ImportFolder, seen: Seen | None, stack: ExitStack) -> _Stage:
         office = open_treasury(settings)
         stack.callback(office.rpc.close)
         record = open_record(settings, office.handle)
         stack.callback(record.close)
         record.indexer.catch_up()
-        seen = look(folder, office.book, office.wallets)
+        seen = seen or look(folder, office.book, office.wallets)
         keys = ReplayKeys(office.wallets, office.handle.chain_id, office.deployed.address("Vouchers"))
         plays = Plays(folder, seen, keys.receipt_hash)
         clock = ReplayClock(office.rpc, settings.chain_folder if office.handle.embedded else None)

@@ -134,6 +134,8 @@ class Loading:
             if sent:
                 self._look_again()
             self.tally.seconds[name] = time.monotonic() - began
+        self._seen.programmes.clear()  # their states are others now
+        look_again(self._folder, self._book, self._seen)
         return self.tally
 
     def _look_again(self) -> None:

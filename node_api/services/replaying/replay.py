@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from node_api.domain.ids import ProgrammeId, UnixSeconds
+from node_api.domain.ids import Hash, ProgrammeId, UnixSeconds, VoucherId
 from node_api.domain.importing.rows import ProgrammeRow
 from node_api.domain.models import ProgrammeState
 from node_api.services.loading.seen import Seen
 from node_api.services.ports.playing import Outcome, Play, PlayerClock, Till
-from node_api.services.ports.reading import Reads
+from node_api.services.ports.reading import Reader
 from node_api.services.ports.treasury import ActivateProgramme, TreasuryDesk
 from node_api.services.replaying.journal import ReplayJournal
 
@@ -20,6 +20,7 @@ SKIPPED = "skipped"
 _HANG_ON_THE_CLOCK = frozenset({"NotYetValid", "Expired", "ProgrammeNotActive"})
 _CLOCK_REASONS = frozenset({"NotYetValid", "DeadlineTooFar", "ProgrammeNotActive"})
 _TRIES = 3
+_PAGE = 1_000
 
 
 @dataclass(slots=True)
@@ -63,6 +64,21 @@ class Summary:
             self.unexpected.append((play, outcome))
 
 
+Redeemed = Mapping[VoucherId, tuple[Hash, Outcome]]
+"""Vouchers that were redeemed before, each with its receipt's hash and what became of its code."""
+
+
+def redeemed_before(reader: Reader) -> Redeemed:
+    """Everything redeemed as of the reader's block."""
+    found: dict[VoucherId, tuple[Hash, Outcome]] = {}
+    last = 0
+    while page := reader.redemptions(limit=_PAGE, after=last):
+        for entry in page:
+            found[entry.voucher] = (entry.receipt, Outcome(None, entry.tx.hash, entry.tx.block.number))
+        last = page[-1].number
+    return found
+
+
 class Replay:
     """One run over a folder's redemptions."""
 
@@ -71,7 +87,7 @@ class Replay:
         till: Till,
         clock: PlayerClock,
         desk: TreasuryDesk,
-        reads: Reads | None,
+        redeemed: Redeemed,
         journal: ReplayJournal,
         *,
         shift_to_now: bool,
@@ -82,14 +98,14 @@ class Replay:
             till: where codes are redeemed.
             clock: the chain's.
             desk: activates programmes when their time comes, as the treasurer would.
-            reads: the record, to recognise what an earlier run redeemed.
+            redeemed: what was redeemed before this run.
             journal: what earlier runs learned.
             shift_to_now: plays every row now instead of at its time, for chains whose clock nobody can move.
         """
         self._till = till
         self._clock = clock
         self._desk = desk
-        self._reads = reads
+        self._redeemed = redeemed
         self._journal = journal
         self._shift = shift_to_now
         self.summary = Summary()
@@ -117,13 +133,10 @@ class Replay:
         noted = self._journal.outcomes.get(play.code)
         if noted is not None and noted.reason is not None:
             return noted if noted.reason != SKIPPED else None
-        if not play.item.spends or play.expected is not None or self._reads is None:
+        if not play.item.spends or play.expected is not None:
             return noted
-        with self._reads.at_head() as reader:
-            found = reader.redemption_of(play.item.spends[0].voucher)
-        if found is None or found.receipt != play.item.receipt:
-            return None
-        return Outcome(None, found.tx.hash, found.tx.block.number)
+        found = self._redeemed.get(play.item.spends[0].voucher)
+        return found[1] if found is not None and found[0] == play.item.receipt else None
 
     def _activate(self, dormant: list[tuple[UnixSeconds, ProgrammeId]], until: UnixSeconds) -> None:
         while dormant and dormant[-1][0] <= until:
