@@ -55,9 +55,11 @@ contract Treasury is ITreasury, AccessManaged {
     /// @inheritdoc ITreasury
     function deposit(uint256 line, uint256 amount, bytes32 slip) external restricted {
         Account storage a = _accounts[line];
+        (ProgrammeTerms memory terms, ProgrammeState state,) = _registry.programme(line >> 16);
 
-        // Check: a known line, a new slip, within the budget.
+        // Check: a known line of a programme that goes on, a new slip, within the budget.
         if (a.budget == 0) revert Treasury_LineUnknown(line);
+        if (state == ProgrammeState.CLOSED) revert Treasury_ProgrammeClosed(line >> 16);
         if (amount == 0 || slip == 0) revert Treasury_DepositInvalid(amount, slip);
         if (_slips[slip] != 0) revert Treasury_SlipUsed(slip, _slips[slip]);
         uint256 left = a.budget - a.deposited;
@@ -67,7 +69,7 @@ contract Treasury is ITreasury, AccessManaged {
         _slips[slip] = line;
         a.deposited += uint64(amount); // amount ≤ budget < 2^56
         a.available += uint64(amount);
-        IERC20 token = _tokenOf(line);
+        IERC20 token = IERC20(terms.token);
         _escrow[address(token)] += amount;
 
         // Interaction: the only place that looks at a balance, to see the deposit arrive whole.

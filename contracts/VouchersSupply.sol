@@ -145,6 +145,7 @@ abstract contract VouchersSupply is IVouchersErrors, IVouchersSupply, VouchersSt
     }
 
     function _takeReference(bytes1 kind, string calldata ref, uint256 id) private {
+        if (id > type(uint24).max) revert Vouchers_NumbersUsedUp(type(uint24).max);
         if (bytes(ref).length == 0 || bytes(ref).length > 64) revert Vouchers_ReferenceInvalid(ref);
         bytes32 key = _referenceKey(kind, ref);
         if (_references[key] != 0) revert Vouchers_ReferenceTaken(ref, _references[key]);

@@ -38,6 +38,8 @@ interface ITreasury {
     error Treasury_DepositInvalid(uint256 amount, bytes32 slip);
     /// @notice The bank slip belongs to a deposit made before, into the line given.
     error Treasury_SlipUsed(bytes32 slip, uint256 line);
+    /// @notice The programme is closed: it takes no money any more.
+    error Treasury_ProgrammeClosed(uint256 programme);
     /// @notice The line's deposits would exceed its budget.
     error Treasury_DepositOverBudget(uint256 line, uint256 amount, uint256 left);
     /// @notice The deposit did not arrive whole: the token takes a fee or lies.
@@ -74,7 +76,7 @@ interface ITreasury {
     ///
     /// Requirements:
     /// - The caller must have the role TREASURER and have approved this contract for the amount.
-    /// - The line must belong to a published programme; deposits may not exceed its budget.
+    /// - The line must belong to a programme that was published and is not closed; deposits may not exceed its budget.
     /// - The slip must be new, and the escrow must grow by exactly `amount`.
     function deposit(uint256 line, uint256 amount, bytes32 slip) external;
 

@@ -61,6 +61,8 @@ interface IVouchersErrors {
     error Vouchers_AlreadyLinked();
     /// @notice A batch or roll with this text reference exists; its id is given.
     error Vouchers_ReferenceTaken(string ref, uint256 id);
+    /// @notice The last number of 24 bits is given; a new release begins anew.
+    error Vouchers_NumbersUsedUp(uint256 last);
     /// @notice A text reference is empty or longer than 64 bytes.
     error Vouchers_ReferenceInvalid(string ref);
     /// @notice The programme is not in a state in which batches can be opened or issued.

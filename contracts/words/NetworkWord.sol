@@ -28,10 +28,12 @@ library NetworkWord {
         return word + count;
     }
 
+    /// @dev The caller keeps `lastBatch < 2^24 - 1`.
     function addBatch(uint256 word) internal pure returns (uint256) {
         return word + (1 << 64);
     }
 
+    /// @dev The caller keeps `lastRoll < 2^24 - 1`.
     function addRoll(uint256 word) internal pure returns (uint256) {
         return word + (1 << 88);
     }

@@ -32,6 +32,7 @@ RULES_AND_REMEDIES: dict[str, tuple[str, str]] = {
     "Vouchers_CallerNotLinked": _CALLER,
     "Vouchers_AlreadyLinked": _ONCE,
     "Vouchers_ReferenceTaken": _TAKEN,
+    "Vouchers_NumbersUsedUp": ("batches and rolls have numbers of 24 bits", "deploy a new release beside this one"),
     "Vouchers_ReferenceInvalid": _REFERENCE,
     "Vouchers_ProgrammeNotOpen": (
         "batches and issues belong to a published or active programme",
@@ -68,6 +69,7 @@ RULES_AND_REMEDIES: dict[str, tuple[str, str]] = {
     "Treasury_LineUnknown": ("the line has a budget: its programme is published", "publish the programme first"),
     "Treasury_DepositInvalid": ("a deposit has an amount and the hash of its bank slip", "give both"),
     "Treasury_SlipUsed": ("a bank slip stands for one deposit", "use the new transfer's own slip"),
+    "Treasury_ProgrammeClosed": ("a closed programme takes no money", "deposit for a programme that goes on"),
     "Treasury_DepositOverBudget": (
         "a line's deposits stay within its budget",
         "deposit what is left, or have the budget raised",

@@ -15,6 +15,7 @@ import {Vm} from "./Vm.sol";
 /// └── when it is a new contract: it should list it
 /// deposit
 /// ├── when the line is unknown or its programme not published: it should refuse it
+/// ├── when the programme is closed: it should refuse it
 /// ├── when the amount or the slip is zero: it should refuse it
 /// ├── when the slip was used: it should name its line
 /// ├── when it exceeds the budget: it should say what is left
@@ -57,6 +58,16 @@ contract DepositTest is Base {
         _refuse(abi.encodeWithSelector(ITreasury.Treasury_LineUnknown.selector, line), line, 1, SLIP);
         _publish(programme);
         _refuse(abi.encodeWithSelector(ITreasury.Treasury_LineUnknown.selector, line + 1), line + 1, 1, SLIP);
+    }
+
+    function test_deposit__whenProgrammeIsClosed__refusesIt() external {
+        uint256 line = _line(address(token));
+        vm.warp(_programmeTerms().endsAt);
+        vm.startPrank(treasurer);
+        programmes.activate(line >> 16);
+        programmes.close(line >> 16, "over");
+        vm.stopPrank();
+        _refuse(abi.encodeWithSelector(ITreasury.Treasury_ProgrammeClosed.selector, line >> 16), line, 1, SLIP);
     }
 
     function test_deposit__whenAmountOrSlipIsZero__refusesIt() external {

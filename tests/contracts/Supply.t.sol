@@ -13,6 +13,7 @@ import {Vm} from "./Vm.sol";
 /// ├── when a reference is empty, 65 bytes long or taken: it should refuse it
 /// ├── when a term is outside its bound: it should name the field
 /// ├── when a term reaches beyond the programme: it should name where
+/// ├── when the last number of 24 bits is given: it should refuse the next batch and the next roll
 /// └── when all is within bounds: it should keep the words and log the terms
 /// writeRoll
 /// ├── when the programme is neither published nor active: it should refuse it
@@ -69,6 +70,16 @@ contract SupplyTest is Base {
         vm.prank(treasurer);
         vouchers.openBatches(refs, terms);
         vm.assertEq(vouchers.batchOf("b"), 0);
+    }
+
+    function test_openBatchesAndWriteRoll__whenNumbersAreUsedUp__refusesTheNext() external {
+        uint256 last = type(uint24).max;
+        vm.store(address(vouchers), 0, bytes32(1 | (last - 1) << 64 | (last - 1) << 88)); // docs/storage.md: lastBatch, lastRoll
+        bytes memory error = abi.encodeWithSelector(IVouchersErrors.Vouchers_NumbersUsedUp.selector, last);
+        vm.assertEq(_openBatch("the last", _batchTerms(programme)), last);
+        _refuse(error, "one more", _batchTerms(programme));
+        vm.assertEq(_writeRoll(programme, "the last", _holders(0, 1)), last);
+        _refuseRoll(error, "one more", 0, _holders(0, 1));
     }
 
     function test_openBatches__whenKindIsOfLaterRelease__refusesIt() external {
