@@ -21,9 +21,8 @@ abstract contract Judge is Steps {
         if (c.terminalRefusal != FINE) return (c.terminalRefusal, 0);
         if (item.spends.length == 0) return (IVouchersErrors.Vouchers_VouchersMissing.selector, 0);
         uint256 first = item.spends[0].voucher;
-        if (!_placeExists(first)) return (IVouchersErrors.Vouchers_VoucherUnknown.selector, 0);
+        if (!_placeExists(first) || !_wasIssued(first)) return (IVouchersErrors.Vouchers_VoucherUnknown.selector, 0);
         if (c.signer != _mHolderOf(first)) return (IVouchersErrors.Vouchers_SignatureInvalid.selector, 0);
-        if (!_wasIssued(first)) return (IVouchersErrors.Vouchers_VoucherUnknown.selector, first);
         MProgramme storage p = mProgrammes[mBatches[first >> 35].programme];
         if (block.timestamp >= item.deadline) return (IVouchersErrors.Vouchers_DeadlinePassed.selector, first);
         if (item.deadline > block.timestamp + p.maxDeadline) return (IVouchersErrors.Vouchers_DeadlineTooFar.selector, first);

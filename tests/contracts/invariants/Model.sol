@@ -110,6 +110,7 @@ abstract contract Model is Base {
     mapping(uint256 programme => mapping(address => bool)) internal mApproved;
     mapping(uint256 line => MLine) internal mLines;
     mapping(bytes32 slip => uint256 line) internal mSlips;
+    bytes32[] internal mSlipList;
     uint256 internal mLastBatch;
     mapping(uint256 batch => MBatch) internal mBatches;
     uint256 internal mLastRoll;

@@ -16,14 +16,14 @@ abstract contract ProgrammeSteps is Steps {
         uint256 region;
     }
 
-    uint256 private constant MOST = 40;
+    uint256 private constant MOST = 60;
 
     function _draftStep() internal {
         Draft memory d = _soundDraft();
         bytes4 expected;
         if (_chance(35)) {
             expected = _spoilDraft(d);
-        } else if (mLastProgramme >= MOST || _unclosed() >= 4 || (mLastProgramme > 0 && _chance(5))) {
+        } else if (mLastProgramme >= MOST || _running() >= 3 || (mLastProgramme > 0 && _chance(5))) {
             d.ref = mProgrammes[1 + _draw(mLastProgramme)].ref;
             expected = IProgrammeRegistry.ProgrammeRegistry_ReferenceTaken.selector;
         }
@@ -45,9 +45,10 @@ abstract contract ProgrammeSteps is Steps {
         }
     }
 
-    function _unclosed() private view returns (uint256 count) {
+    /// @dev Programmes whose time is not over.
+    function _running() private view returns (uint256 count) {
         for (uint256 i = 1; i <= mLastProgramme; ++i) {
-            if (mProgrammes[i].state != 6) ++count;
+            if (block.timestamp < mProgrammes[i].endsAt) ++count;
         }
     }
 
@@ -56,13 +57,13 @@ abstract contract ProgrammeSteps is Steps {
         d.region = _draw(3);
         ProgrammeTerms memory t = d.terms;
         t.name = "Programme";
-        t.token = mAllowed[address(feeToken)] && _chance(5) ? address(feeToken) : address(token);
+        t.token = mAllowed[address(feeToken)] && mLastProgramme % 6 == 3 ? address(feeToken) : address(token);
         t.utcOffset = [int16(480), -300, 0, 840, -840][_draw(5)];
-        t.startsAt = uint40(block.timestamp + _draw(2 days));
-        t.endsAt = uint40(t.startsAt + 1 days + _draw(10 days));
+        t.startsAt = uint40(block.timestamp + _draw(1 days));
+        t.endsAt = uint40(t.startsAt + 3 days + _draw(12 days));
         t.categories = uint64(1 + _draw(15));
         t.region = _regionCode(d.region);
-        t.channels = uint8(1 + _draw(7));
+        t.channels = _chance(50) ? 7 : uint8(1 + _draw(7));
         t.approvalsNeeded = uint8(1 + _draw(2));
         t.document = keccak256(bytes(d.ref));
         d.rules.maxDeadline = uint32(1 + _draw(3600));
@@ -71,7 +72,7 @@ abstract contract ProgrammeSteps is Steps {
         d.lines = new LineTerms[](1 + _draw(3));
         for (uint256 i; i < d.lines.length; ++i) {
             address donor = address(uint160(0xf000 + (mLastProgramme + 1) * 256 + i));
-            d.lines[i] = LineTerms(donor, _regionCode(_draw(REGIONS)), "residents", "meals", uint64(50_000 + _draw(300_000)));
+            d.lines[i] = LineTerms(donor, _regionCode(_draw(REGIONS)), "residents", "meals", uint64(60_000 + _draw(800_000)));
         }
     }
 

@@ -65,16 +65,16 @@ abstract contract Steps is Model {
     function _anyProgramme() internal returns (uint256) {
         if (mLastProgramme == 0 || _chance(2)) return mLastProgramme + 1;
         if (_chance(8)) return 1 + _draw(mLastProgramme);
-        uint256 late = mLastProgramme < 5 ? mLastProgramme : 5;
+        uint256 late = mLastProgramme < 6 ? mLastProgramme : 6;
         return mLastProgramme - _draw(late);
     }
 
-    /// @dev A programme in one of two states, if a few draws find one.
-    function _programmeIn(uint256 state, uint256 orState) internal returns (uint256 programme) {
+    /// @dev A published or active programme whose time is not over, if a few draws find one.
+    function _openOne() internal returns (uint256 programme) {
         for (uint256 i; i < 8; ++i) {
             programme = _anyProgramme();
-            uint256 s = mProgrammes[programme].state;
-            if (s == state || s == orState) return programme;
+            MProgramme storage p = mProgrammes[programme];
+            if ((p.state == 4 || p.state == 5) && (block.timestamp < p.endsAt || _chance(5))) return programme;
         }
     }
 

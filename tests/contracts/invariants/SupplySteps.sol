@@ -22,7 +22,7 @@ abstract contract SupplySteps is Steps {
     // --- batches ---
 
     function _openBatchStep() internal {
-        uint256 programme = _programmeIn(4, 5);
+        uint256 programme = _openOne();
         (BatchTerms memory t, uint256 region) = _soundBatch(programme);
         string memory ref = _fresh("batch");
         bytes4 expected;
@@ -44,7 +44,8 @@ abstract contract SupplySteps is Steps {
     function _keepBatch(MBatch storage b, BatchTerms memory t, uint256 region, string memory ref) private {
         (b.programme, b.line, b.face, b.minimum) = (t.programme, t.line, t.face, t.minimumSpend);
         (b.categories, b.region, b.channels) = (t.categories, region, t.channels);
-        (b.from, b.until, b.claimDays, b.quota, b.ref) = (t.validFrom, t.validUntil, t.claimDays, t.quota, ref);
+        (b.from, b.until, b.claimDays) = (t.validFrom, t.validUntil, t.claimDays);
+        (b.quota, b.ref) = (t.quota, ref);
     }
 
     function _soundBatch(uint256 programme) private returns (BatchTerms memory t, uint256 region) {
@@ -54,16 +55,17 @@ abstract contract SupplySteps is Steps {
         t.face = uint48(100 + _draw(1_900));
         t.minimumSpend = uint48(_draw(3) * _draw(2_000));
         t.categories = uint64(_part(p.categories));
-        t.channels = uint8(_part(p.channels));
+        t.channels = _chance(60) ? uint8(p.channels) : uint8(_part(p.channels));
         do {
             region = _draw(REGIONS);
-        } while (!_regionCovers(p.region, region));
+        } while (!_regionCovers(p.region, region) || (!_regionCovers(region, 3) && _chance(80)));
         t.region = _regionCode(region);
         if (p.endsAt == 0) return (t, region);
-        t.validFrom = uint40(p.startsAt + _draw(12 hours));
-        t.validUntil = uint40(t.validFrom + 1 + _draw(p.endsAt - t.validFrom));
-        t.claimDays = uint16(_chance(30) ? 1 + _draw(4) : 0);
-        t.quota = uint40(15 + _draw(150));
+        t.validFrom = uint40(p.startsAt + _draw(_chance(45) ? 2 hours : 3 days));
+        uint256 most = p.endsAt - t.validFrom;
+        t.validUntil = uint40(t.validFrom + most - _draw(_chance(70) ? most / 3 : most));
+        t.claimDays = uint16(_chance(25) ? 1 + _draw(4) : 0);
+        t.quota = uint40(20 + _draw(_chance(50) ? 200 : 2_000));
     }
 
     /// @dev Some of the bits, at least one.
@@ -98,7 +100,7 @@ abstract contract SupplySteps is Steps {
 
     function _spoilReach(BatchTerms memory t, uint256 fault) private returns (bytes4) {
         MProgramme storage p = mProgrammes[t.programme];
-        if (fault == 13 && p.region == 0) fault = 8; // a programme for everywhere has no outside
+        if (p.startsAt == 0 || (fault == 13 && p.region == 0)) fault = 8; // a programme for everywhere has no outside
         if (fault == 8) t.line = _chance(50) ? 0 : uint16(p.lines + 1);
         if (fault == 9) t.validFrom = uint40(p.startsAt - 1);
         if (fault == 10) t.validUntil = uint40(p.endsAt + 1);
@@ -111,8 +113,8 @@ abstract contract SupplySteps is Steps {
     // --- rolls ---
 
     function _writeRollStep() internal {
-        uint256 programme = _programmeIn(4, 5);
-        uint256 places = _chance(4) ? 250 + _draw(60) : 1 + _draw(20);
+        uint256 programme = _openOne();
+        uint256 places = _chance(4) ? 250 + _draw(60) : 1 + _draw(60);
         uint8[] memory indices = new uint8[](places);
         for (uint256 i; i < places; ++i) {
             indices[i] = uint8(_draw(HOLDERS));
@@ -165,11 +167,14 @@ abstract contract SupplySteps is Steps {
 
     function _issueStep() internal {
         Issue memory i;
-        uint256 programme = _programmeIn(4, 5);
+        uint256 programme = _openOne();
+        if (mProgrammes[programme].batches.length == 0 && _chance(90)) return _openBatchStep();
+        if (mProgrammes[programme].rolls.length == 0 && _chance(90)) return _writeRollStep();
         i.batches = _someOf(mProgrammes[programme].batches, 3);
         i.rolls = _someOf(mProgrammes[programme].rolls, 2);
         if (_chance(3) && i.rolls.length != 0) i.rolls[_draw(i.rolls.length)] = _draw(mLastRoll + 2);
         if (_chance(5) && i.batches.length != 0) i.batches[_draw(i.batches.length)] = _draw(mLastBatch + 2);
+        if (_chance(3) && i.batches.length != 0) i.batches[0] = mLastBatch + 1;
         bytes4 expected = _expectIssue(i);
         bytes memory data = abi.encodeCall(vouchers.issue, (i.batches, i.rolls));
         if (!_call("issue", _actor(Roles.TREASURER), Roles.TREASURER, address(vouchers), data, expected)) return;

@@ -23,13 +23,15 @@ abstract contract TreasurySteps is Steps {
     }
 
     function _depositStep() internal {
-        uint256 programme = _anyProgramme();
-        uint256 line = programme << 16 | (1 + _draw(mProgrammes[programme].lines + (_chance(5) ? 1 : 0) + 1)) % 4;
+        uint256 programme = _chance(90) ? _openOne() : _anyProgramme();
+        uint256 lines = mProgrammes[programme].lines;
+        uint256 line = programme << 16 | (lines == 0 || _chance(3) ? _draw(5) : 1 + _draw(lines));
         MLine storage l = mLines[line];
         uint256 left = l.budget - l.deposited;
-        uint256 amount = _chance(80) ? left / (1 + _draw(4)) : _draw(left + 2);
+        uint256 amount = _chance(80) ? left / (1 + _draw(3)) : _draw(left + 2);
         if (_chance(5)) amount = left + 1 + _draw(1_000);
-        bytes32 slip = _chance(3) ? bytes32(0) : keccak256(abi.encode("slip", _chance(90) ? steps : _draw(steps)));
+        bytes32 slip = _chance(3) ? bytes32(0) : keccak256(abi.encode("slip", steps));
+        if (mSlipList.length != 0 && _chance(5)) slip = mSlipList[_draw(mSlipList.length)];
         address actor = _actor(Roles.TREASURER);
         bytes4 expected = _expectDeposit(line, amount, slip, actor);
         bytes memory data = abi.encodeCall(treasury.deposit, (line, amount, slip));
@@ -37,11 +39,13 @@ abstract contract TreasurySteps is Steps {
         l.deposited += amount;
         l.available += amount;
         mSlips[slip] = line;
+        mSlipList.push(slip);
     }
 
     function _expectDeposit(uint256 line, uint256 amount, bytes32 slip, address actor) private view returns (bytes4) {
         MLine storage l = mLines[line];
         if (l.budget == 0) return ITreasury.Treasury_LineUnknown.selector;
+        if (mProgrammes[line >> 16].state == 6) return ITreasury.Treasury_ProgrammeClosed.selector;
         if (amount == 0 || slip == 0) return ITreasury.Treasury_DepositInvalid.selector;
         if (mSlips[slip] != 0) return ITreasury.Treasury_SlipUsed.selector;
         if (l.deposited + amount > l.budget) return ITreasury.Treasury_DepositOverBudget.selector;
@@ -156,7 +160,10 @@ abstract contract TreasurySteps is Steps {
     // --- what comes back ---
 
     function _returnStep() internal {
-        uint256 programme = _programmeIn(6, 6);
+        uint256 programme = _anyProgramme();
+        for (uint256 i; i < 8 && mProgrammes[programme].state != 6; ++i) {
+            programme = _anyProgramme();
+        }
         uint256 line = programme << 16 | _draw(4);
         MLine storage l = mLines[line];
         bytes4 expected;

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {IProgrammeRegistry} from "../../../contracts/interfaces/IProgrammeRegistry.sol";
+import {ITreasury} from "../../../contracts/interfaces/ITreasury.sol";
+import {ProgrammeState} from "../../../contracts/types/Programme.sol";
+import {MerchantStatus, MerchantTerms} from "../../../contracts/types/Merchant.sol";
+import {VoucherState} from "../../../contracts/types/Supply.sol";
+import {Model} from "./Model.sol";
+
+/// @title The numbered invariants of docs/invariants.md, read from the contracts' own words wherever they can be.
+abstract contract Checks is Model {
+    error Invariant_Broken(uint256 number, string what, uint256 subject, uint256 found, uint256 expected);
+
+    mapping(uint256 programme => uint256 state) private _stateSeen;
+    mapping(uint256 voucher => VoucherState) private _voucherSeen;
+    mapping(uint256 line => uint256) private _unspentValue;
+    mapping(uint256 line => uint256) private _unspentCount;
+    mapping(uint256 line => uint256) private _dueValue;
+    mapping(uint256 line => uint256) private _dueCount;
+    mapping(uint256 line => uint256) private _issuedValue;
+    mapping(uint256 line => uint256) private _settledValue;
+    mapping(uint256 merchant => uint256) private _paid;
+    mapping(address token_ => uint256) private _held;
+    uint256 private _bitsSet;
+
+    /// @dev All of them; reverts with the number of the first that does not hold.
+    function check() public {
+        _checkPairs();
+        _checkDays();
+        _checkLines();
+        _checkProgrammes();
+        _checkMerchants();
+        _checkNumbers();
+        _checkEscrow();
+        _clear();
+    }
+
+    function _must(uint256 number, string memory what, uint256 subject, uint256 found, uint256 expected) private pure {
+        if (found != expected) revert Invariant_Broken(number, what, subject, found, expected);
+    }
+
+    // --- I2, I5, I6, I7, I9, I14: vouchers ---
+
+    function _checkPairs() private {
+        for (uint256 i; i < mPairs.length; ++i) {
+            MPair storage p = mPairs[i];
+            uint256 unspent = _countPair(p);
+            MBatch storage b = mBatches[p.batch];
+            uint256 line = b.programme << 16 | b.line;
+            uint256 places = mRolls[p.roll].holders.length;
+            _issuedValue[line] += places * b.face;
+            (bool issued, bool swept) = vouchers.marksOf(p.batch, p.roll);
+            _must(5, "issued mark", p.batch, issued ? 1 : 0, 1);
+            _must(9, "swept mark", p.batch, swept ? 1 : 0, p.swept ? 1 : 0);
+            if (swept) {
+                _issuedValue[line] -= unspent * b.face;
+            } else {
+                _unspentValue[line] += unspent * b.face;
+                _unspentCount[line] += unspent;
+            }
+            _checkVoucher(p.batch << 35 | p.roll << 11 | uint256(keccak256(abi.encode(i, block.timestamp))) % places);
+        }
+        for (uint256 batch = 1; batch <= mLastBatch; ++batch) {
+            (,, uint256 supply) = vouchers.batchWords(batch);
+            (uint256 quota, uint256 issued, uint256 swept) = (uint40(supply), uint40(supply >> 40), uint40(supply >> 120));
+            _must(5, "issued", batch, issued, mBatches[batch].issued);
+            _must(9, "swept", batch, swept, mBatches[batch].swept);
+            if (issued > quota || swept > issued) revert Invariant_Broken(5, "quota", batch, issued, quota);
+        }
+    }
+
+    /// @dev Counts the pair's bits and returns the places whose bit is unset.
+    function _countPair(MPair storage p) private returns (uint256) {
+        uint256 places = mRolls[p.roll].holders.length;
+        uint256 spent;
+        for (uint256 word; word <= (places - 1) / 256; ++word) {
+            uint256 bits = vouchers.redeemedBits((p.batch << 35 | p.roll << 11) / 256 + word);
+            if (places < (word + 1) * 256) _must(7, "bits beyond the roll", p.roll, bits >> (places - word * 256), 0);
+            for (; bits != 0; bits &= bits - 1) ++spent;
+        }
+        _must(7, "bits of a pair", p.batch, spent, p.redeemed);
+        _bitsSet += spent;
+        return places - spent;
+    }
+
+    /// @dev The states a voucher may go through: none, live, then redeemed or expired for good.
+    function _checkVoucher(uint256 voucher) private {
+        (uint256 batch, uint256 roll) = (voucher >> 35, voucher >> 11 & 0xffffff);
+        VoucherState state = vouchers.stateOf(voucher);
+        VoucherState expected = block.timestamp < _mUntil(batch, roll) ? VoucherState.LIVE : VoucherState.EXPIRED;
+        if (mRedeemed[voucher]) expected = VoucherState.REDEEMED;
+        _must(6, "state", voucher, uint256(state), uint256(expected));
+        VoucherState seen = _voucherSeen[voucher];
+        bool arrow = seen == VoucherState.NONE || seen == VoucherState.LIVE || seen == state
+            || (seen == VoucherState.EXPIRED && state == VoucherState.EXPIRED);
+        if (!arrow) revert Invariant_Broken(6, "arrow", voucher, uint256(state), uint256(seen));
+        _voucherSeen[voucher] = state;
+        address holder = mHolders[mRolls[roll].holders[voucher & 0x7ff]];
+        _must(14, "holder", voucher, uint160(vouchers.holderOf(voucher)), uint160(holder));
+    }
+
+    // --- I3, I8: a merchant's days ---
+
+    function _checkDays() private {
+        for (uint256 i; i < mDays.length; ++i) {
+            MDay storage d = mDays[i];
+            uint256 word = vouchers.dayWord(d.line, d.merchant, d.day);
+            (uint256 redeemed, uint256 settled) = (uint56(word), uint56(word >> 56));
+            (uint256 count, uint256 settledCount) = (word >> 168 & 0xfffffff, word >> 196 & 0xfffffff);
+            _must(8, "redeemed on a day", i, redeemed, d.redeemed);
+            _must(8, "settled of a day", i, settled, d.settled);
+            if (settled > redeemed || settledCount > count) revert Invariant_Broken(8, "paid twice", i, settled, redeemed);
+            _dueValue[d.line] += redeemed - settled;
+            _dueCount[d.line] += count - settledCount;
+            _settledValue[d.line] += settled;
+            _paid[d.merchant] += settled;
+        }
+        for (uint256 merchant = 1; merchant <= mLastMerchant; ++merchant) {
+            _must(8, "paid out", merchant, token.balanceOf(mMerchants[merchant].payout), _paid[merchant]);
+        }
+    }
+
+    // --- I1, I2, I3, I12: the ledger by line ---
+
+    function _checkLines() private {
+        for (uint256 programme = 1; programme <= mLastProgramme; ++programme) {
+            for (uint256 number = 1; number <= mProgrammes[programme].lines; ++number) {
+                _checkLine(programme << 16 | number, mProgrammes[programme].token);
+            }
+        }
+    }
+
+    function _checkLine(uint256 line, address itsToken) private {
+        ITreasury.Account memory a = treasury.account(line);
+        uint256 word = vouchers.lineWord(line);
+        (uint256 committed, uint256 due) = (uint64(word), uint64(word >> 64));
+        _must(1, "identity", line, a.available + committed + due + a.settled + a.returned, a.deposited);
+        _must(2, "committed", line, committed, _unspentValue[line]);
+        _must(2, "committed count", line, uint48(word >> 128), _unspentCount[line]);
+        _must(3, "payable", line, due, _dueValue[line]);
+        _must(3, "payable count", line, word >> 176, _dueCount[line]);
+        _must(8, "settled", line, a.settled, _settledValue[line]);
+        _must(1, "deposited", line, a.deposited, mLines[line].deposited);
+        _must(1, "available", line, a.available, mLines[line].available);
+        _must(1, "returned", line, a.returned, mLines[line].returned);
+        _must(12, "budget", line, a.budget, mLines[line].budget);
+        if (a.deposited > a.budget || _issuedValue[line] > a.budget) {
+            revert Invariant_Broken(12, "over budget", line, _issuedValue[line], a.budget);
+        }
+        if (a.returned != 0) _must(4, "returned", line, token.balanceOf(mLines[line].funder), a.returned);
+        _held[itsToken] += a.available + committed + due;
+    }
+
+    // --- I4: escrow ---
+
+    function _checkEscrow() private view {
+        uint256 escrow = treasury.escrowOf(address(token));
+        _must(4, "escrow", 0, escrow, _held[address(token)]);
+        _must(4, "balance", 0, token.balanceOf(address(treasury)), escrow + mDonated[address(token)]);
+        _must(4, "escrow of the fee token", 0, treasury.escrowOf(address(feeToken)), 0);
+    }
+
+    // --- I11: programmes ---
+
+    function _checkProgrammes() private {
+        for (uint256 id = 1; id <= mLastProgramme; ++id) {
+            (, ProgrammeState state, uint256 lines) = programmes.programme(id);
+            MProgramme storage p = mProgrammes[id];
+            _must(11, "state", id, uint256(state), p.state);
+            _must(11, "lines", id, lines, p.lines);
+            if (uint256(state) < _stateSeen[id]) revert Invariant_Broken(11, "backwards", id, uint256(state), _stateSeen[id]);
+            _stateSeen[id] = uint256(state);
+            _must(11, "state in Vouchers", id, uint8(vouchers.programmeWord(id)), p.state < 4 ? 0 : p.state);
+            (address drafter, address proposer, uint256 approvals) = programmes.actorsOf(id);
+            _must(11, "approvals", id, approvals, p.approvals);
+            if (p.state >= 3 && approvals < p.needed) revert Invariant_Broken(11, "approvals", id, approvals, p.needed);
+            if (mApproved[id][drafter] || mApproved[id][proposer]) revert Invariant_Broken(11, "own proposal", id, 1, 0);
+        }
+    }
+
+    // --- I13, I16: merchants, terminals, relayers ---
+
+    function _checkMerchants() private view {
+        _must(13, "merchants", 0, merchants.lastMerchant(), mLastMerchant);
+        for (uint256 id = 1; id <= mLastMerchant; ++id) {
+            MMerchant storage m = mMerchants[id];
+            (MerchantTerms memory terms, MerchantStatus status) = merchants.merchant(id);
+            _must(13, "status", id, uint256(status), m.status);
+            uint256 word = uint256(status) | uint256(terms.channels) << 8 | uint256(terms.categories) << 16;
+            _must(13, "word", id, vouchers.merchantWord(id), word | uint256(terms.region) << 80);
+        }
+        for (uint256 i; i < mTills.length; ++i) {
+            uint256 owner = mTerminals[mTills[i]];
+            _must(13, "terminal", i, merchants.merchantOfTerminal(mTills[i]), owner);
+            _must(13, "terminal's word", i, vouchers.terminalWord(mTills[i]), owner == 0 ? 0 : owner | 1 << 32);
+        }
+        for (uint256 i; i < mActors.length; ++i) {
+            _must(15, "relayer", i, vouchers.isRelayer(mActors[i]) ? 1 : 0, mRelayers[mActors[i]] ? 1 : 0);
+        }
+    }
+
+    // --- I7, I10: numbers and commitments ---
+
+    function _checkNumbers() private view {
+        (uint256 redemptions, uint256 batches, uint256 rolls) = vouchers.counts();
+        _must(10, "numbers", 0, redemptions, mNumber);
+        _must(10, "batches", 0, batches, mLastBatch);
+        _must(10, "rolls", 0, rolls, mLastRoll);
+        _must(7, "bits set", 0, _bitsSet, redemptions);
+        uint256 next = mFirsts.length < 20 ? 0 : mFirsts.length - 20; // older ones were seen before
+        for (uint256 i = next; i < mFirsts.length; ++i) {
+            uint256 first = mFirsts[i];
+            _must(10, "commitment", first, uint256(vouchers.commitmentOf(first)), uint256(mCommitments[first]));
+        }
+        _must(10, "commitment ahead", 0, uint256(vouchers.commitmentOf(redemptions + 1)), 0);
+    }
+
+    // --- sums are of one check only ---
+
+    function _clear() private {
+        for (uint256 programme = 1; programme <= mLastProgramme; ++programme) {
+            for (uint256 number = 1; number <= mProgrammes[programme].lines; ++number) {
+                uint256 line = programme << 16 | number;
+                (_unspentValue[line], _unspentCount[line], _dueValue[line], _dueCount[line]) = (0, 0, 0, 0);
+                (_issuedValue[line], _settledValue[line]) = (0, 0);
+            }
+        }
+        for (uint256 merchant = 1; merchant <= mLastMerchant; ++merchant) {
+            _paid[merchant] = 0;
+        }
+        (_held[address(token)], _held[address(feeToken)], _bitsSet) = (0, 0, 0);
+    }
+}

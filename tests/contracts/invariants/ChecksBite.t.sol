@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {Checks} from "./Checks.sol";
+import {Machine} from "./Machine.sol";
+import {MachineVm} from "./Invariants.t.sol";
+import {TestBase} from "../Vm.sol";
+
+/// @dev A machine in whose contracts single words can be spoilt, at the slots of docs/storage.md.
+contract SpoiltMachine is Machine {
+    function pair() external view returns (uint256 batch, uint256 roll, uint256 line) {
+        for (uint256 i = mPairs.length; i > 0; --i) {
+            MPair storage p = mPairs[i - 1];
+            if (p.swept || p.redeemed == 0) continue;
+            return (p.batch, p.roll, mBatches[p.batch].programme << 16 | mBatches[p.batch].line);
+        }
+    }
+
+    function lastDay() external view returns (uint256 line, uint256 merchant, uint256 day) {
+        MDay storage d = mDays[mDays.length - 1];
+        return (d.line, d.merchant, d.day);
+    }
+
+    function spoil(bool inTreasury, bytes32 slot, uint256 flipped) external {
+        address target = inTreasury ? address(treasury) : address(vouchers);
+        vm.store(target, slot, vm.load(target, slot) ^ bytes32(flipped));
+    }
+
+    function numbers() external view returns (uint256 redemptions, uint256 firstOfLastCall) {
+        return (mNumber, mFirsts[mFirsts.length - 1]);
+    }
+
+    function tokenOf() external view returns (address) {
+        return address(token);
+    }
+
+    function operatorAccount() external view returns (address) {
+        return operator;
+    }
+
+    function reachOf(uint256 batch) external view returns (uint256 reach) {
+        (, reach,) = vouchers.batchWords(batch);
+    }
+}
+
+// The checks can fail: after a sound run one word is spoilt, and the check named must say so
+// ├── I1 available of a line · I2 a redeemed bit set · I3 payable of a line · I4 escrow
+// ├── I5 a batch's issued · I7 a bit beyond the roll · I8 settled of a day · I9 swept mark
+// └── I10 running number, commitment · I11 state of a programme · I12 budget · I13 merchant's word · I15 relayer
+contract ChecksBiteTest is TestBase {
+    uint256 private constant STEPS = 2_500;
+
+    SpoiltMachine private machine;
+    uint256 private batch;
+    uint256 private roll;
+    uint256 private line;
+
+    function setUp() public {
+        MachineVm(address(vm)).pauseGasMetering();
+        machine = new SpoiltMachine();
+        machine.setUp();
+        machine.sow(2);
+        for (uint256 i; i < STEPS; ++i) {
+            machine.step();
+        }
+        machine.check();
+        (batch, roll, line) = machine.pair();
+        require(batch != 0, "no pair to spoil");
+    }
+
+    function test_check__available__then1() external {
+        machine.spoil(true, _at(line, 1), 1 << 64);
+        _mustBreak(1);
+    }
+
+    function test_check__unspentBit__then7() external {
+        machine.spoil(false, _at((batch << 35 | roll << 11) / 256, 7), 1);
+        _mustBreak(7);
+    }
+
+    function test_check__committed__then2() external {
+        machine.spoil(false, _at(line, 10), 1 << 128); // the count alone, so that the identity still holds
+        _mustBreak(2);
+    }
+
+    function test_check__payableCount__then3() external {
+        machine.spoil(false, _at(line, 10), 1 << 176);
+        _mustBreak(3);
+    }
+
+    function test_check__escrow__then4() external {
+        machine.spoil(true, keccak256(abi.encode(machine.tokenOf(), uint256(4))), 1);
+        _mustBreak(4);
+    }
+
+    function test_check__issued__then5() external {
+        machine.spoil(false, bytes32(uint256(_at(batch, 4)) + 2), 1 << 40);
+        _mustBreak(5);
+    }
+
+    function test_check__bitBeyondTheRoll__then7() external {
+        machine.spoil(false, _at((batch << 35 | roll << 11) / 256, 7), 1 << 255);
+        _mustBreak(7);
+    }
+
+    function test_check__settledOfADay__then8() external {
+        (uint256 itsLine, uint256 merchant, uint256 day) = machine.lastDay();
+        machine.spoil(false, _at(itsLine << 56 | merchant << 24 | day, 11), 1 << 56);
+        _mustBreak(8);
+    }
+
+    function test_check__sweptMark__then9() external {
+        uint256 first = uint24(machine.reachOf(batch) >> 136);
+        machine.spoil(false, bytes32(uint256(_at(batch, 4)) + 1), 1 << (208 + roll - first));
+        _mustBreak(9);
+    }
+
+    function test_check__runningNumber__then10() external {
+        machine.spoil(false, bytes32(0), 1);
+        _mustBreak(10);
+    }
+
+    function test_check__commitment__then10() external {
+        (, uint256 first) = machine.numbers();
+        machine.spoil(false, _at(first, 12), 1);
+        _mustBreak(10);
+    }
+
+    function test_check__stateOfAProgramme__then11() external {
+        machine.spoil(false, _at(line >> 16, 2), 1);
+        _mustBreak(11);
+    }
+
+    function test_check__budget__then12() external {
+        machine.spoil(true, bytes32(uint256(_at(line, 1)) + 1), 1);
+        _mustBreak(12);
+    }
+
+    function test_check__merchantsWord__then13() external {
+        machine.spoil(false, _at(1, 8), 1 << 16);
+        _mustBreak(13);
+    }
+
+    function test_check__relayer__then15() external {
+        machine.spoil(false, keccak256(abi.encode(machine.operatorAccount(), uint256(1))), 1);
+        _mustBreak(15);
+    }
+
+    function _at(uint256 key, uint256 slot) private pure returns (bytes32) {
+        return keccak256(abi.encode(key, slot));
+    }
+
+    function _mustBreak(uint256 number) private {
+        try machine.check() {
+            revert("nothing noticed");
+        } catch (bytes memory reason) {
+            vm.assertEq(bytes32(bytes4(reason)), bytes32(Checks.Invariant_Broken.selector), "an invariant");
+            uint256 found;
+            assembly ("memory-safe") {
+                found := mload(add(reason, 36))
+            }
+            vm.assertEq(found, number, "its number");
+        }
+    }
+}

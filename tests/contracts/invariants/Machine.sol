@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {Checks} from "./Checks.sol";
+import {MerchantSteps} from "./MerchantSteps.sol";
+import {OtherSteps} from "./OtherSteps.sol";
+import {ProgrammeSteps} from "./ProgrammeSteps.sol";
+import {Reach} from "./Reach.sol";
+import {RedeemSteps} from "./RedeemSteps.sol";
+import {SupplySteps} from "./SupplySteps.sol";
+import {TreasurySteps} from "./TreasurySteps.sol";
+
+/// @title The state machine: each step is one call of one function by one actor, with its outcome foretold by the model.
+contract Machine is ProgrammeSteps, MerchantSteps, SupplySteps, RedeemSteps, TreasurySteps, OtherSteps, Checks {
+    function setUp() public override {
+        super.setUp();
+    }
+
+    /// @dev Everything a run does follows from its seed and the steps before.
+    function sow(uint256 seed) external {
+        _entropy = uint256(keccak256(abi.encode("machine", seed)));
+    }
+
+    function step() external {
+        ++steps;
+        uint256 at = _draw(1000);
+        if (at < 25) _timeStep();
+        else if (at < 395) _redeemStep();
+        else if (at < 585) _supplyStep(at - 395);
+        else if (at < 765) _moneyStep(at - 585);
+        else if (at < 900) _programmeStep(at - 765);
+        else if (at < 970) _merchantStep(at - 900);
+        else if (at < 985) _operatorSide(at);
+        else if (at < 990) _linkStep();
+        else _linkedOnlyStep();
+        if (steps % 200 == 0) check();
+    }
+
+    function _supplyStep(uint256 at) private {
+        if (at < 45) _openBatchStep();
+        else if (at < 80) _writeRollStep();
+        else _issueStep();
+    }
+
+    function _moneyStep(uint256 at) private {
+        if (at < 50) _depositStep();
+        else if (at < 80) _prepareStep();
+        else if (at < 110) _releaseStep();
+        else if (at < 120) _returnStep();
+        else if (at < 170) _sweepStep();
+        else if (at < 175) _allowTokenStep();
+        else _donateStep();
+    }
+
+    function _programmeStep(uint256 at) private {
+        if (at < 80) _pushStep();
+        else if (at < 115) _draftStep();
+        else if (at < 119) _proposeStep(_anyProgramme());
+        else if (at < 123) _approveStep(_anyProgramme());
+        else if (at < 127) _publishStep(_anyProgramme());
+        else if (at < 131) _activateStep(_anyProgramme());
+        else _closeStep(_anyProgramme());
+    }
+
+    function _merchantStep(uint256 at) private {
+        if (at < 12) _enterStep();
+        else if (at < 26) _activateMerchantsStep();
+        else if (at < 32) _suspendStep();
+        else if (at < 42) _reinstateStep();
+        else if (at < 52) _keyStep(at < 47);
+        else if (at < 66) _terminalStep(at < 61);
+        else _categoriesStep();
+    }
+
+    function _operatorSide(uint256 at) private {
+        if (at < 978) _operatorStep();
+        else _syncStep();
+    }
+
+    /// @dev Pairs whose marks stand outside their batch's word.
+    function _outside() private view returns (uint256 count) {
+        for (uint256 i; i < mPairs.length; ++i) {
+            (, uint256 reach,) = vouchers.batchWords(mPairs[i].batch);
+            uint256 first = uint24(reach >> 136);
+            if (mPairs[i].roll < first || mPairs[i].roll >= first + 48) ++count;
+        }
+    }
+
+    /// @dev How often everything went through and was refused, one a line, for a file; then what was never reached.
+    function report() external view returns (string memory text, string memory missed) {
+        text = string.concat("steps ", vm.toString(steps), "\ncalls ", vm.toString(calls), "\n");
+        text = string.concat(text, "vouchers redeemed ", vm.toString(mNumber), "\npairs issued ", vm.toString(mPairs.length));
+        text = string.concat(text, "\npairs outside their batch's window ", vm.toString(_outside()), "\n");
+        string[] memory all = Reach.names();
+        for (uint256 i; i < all.length; ++i) {
+            text = string.concat(text, all[i], " ", vm.toString(succeeded[all[i]]), "\n");
+            if (succeeded[all[i]] == 0) missed = string.concat(missed, all[i], " ");
+        }
+        all = Reach.errors();
+        for (uint256 i; i < all.length; ++i) {
+            uint256 times = refused[selectorOf(all[i])];
+            text = string.concat(text, all[i], " ", vm.toString(times), "\n");
+            if (times == 0) missed = string.concat(missed, all[i], " ");
+        }
+    }
+}

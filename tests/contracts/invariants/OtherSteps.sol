@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {ICaseDesk} from "../../../contracts/interfaces/ICaseDesk.sol";
+import {IMerchantRegistry} from "../../../contracts/interfaces/IMerchantRegistry.sol";
+import {IProgrammeRegistry} from "../../../contracts/interfaces/IProgrammeRegistry.sol";
+import {ITreasury} from "../../../contracts/interfaces/ITreasury.sol";
+import {IVouchersErrors} from "../../../contracts/interfaces/IVouchersErrors.sol";
+import {Roles} from "../../../contracts/libraries/Roles.sol";
+import {Steps} from "./Steps.sol";
+
+/// @title Time, roles, linking, and the functions only linked contracts may call.
+abstract contract OtherSteps is Steps {
+    function _timeStep() internal {
+        uint256 kind = _draw(100);
+        uint256 most = kind < 65 ? 2 hours : kind < 95 ? 1 days : 4 days;
+        vm.warp(block.timestamp + 1 + _draw(most));
+    }
+
+    /// @dev Gives an account the role OPERATOR or takes it away. Vouchers hears of it by {_syncStep} only.
+    function _operatorStep() internal {
+        address account = _chance(80) ? secondOperator : operator;
+        bool give = account == operator ? true : _chance(50);
+        bytes memory data = give
+            ? abi.encodeCall(manager.grantRole, (Roles.OPERATOR, account, 0))
+            : abi.encodeCall(manager.revokeRole, (Roles.OPERATOR, account));
+        bool allowed = _call(give ? "grantRole" : "revokeRole", admin, ANYBODY, address(manager), data, FINE);
+        if (allowed) mRoles[account][Roles.OPERATOR] = give;
+    }
+
+    function _syncStep() internal {
+        address account = mActors[_draw(mActors.length)];
+        if (_chance(40)) account = secondOperator;
+        bytes memory data = abi.encodeCall(vouchers.syncRelayer, (account));
+        _call("syncRelayer", mActors[_draw(mActors.length)], ANYBODY, address(vouchers), data, FINE);
+        mRelayers[account] = mRoles[account][Roles.OPERATOR];
+    }
+
+    /// @dev Everything is linked already.
+    function _linkStep() internal {
+        address actor = _actor(Roles.ADMIN);
+        address x = mActors[_draw(mActors.length)];
+        uint256 which = _draw(5);
+        bytes memory two = abi.encodeCall(programmes.link, (x, x));
+        bytes memory four = abi.encodeCall(vouchers.link, (x, x, x, x));
+        if (which == 0) _link(actor, address(vouchers), four, IVouchersErrors.Vouchers_AlreadyLinked.selector);
+        if (which == 1) _link(actor, address(programmes), two, IProgrammeRegistry.ProgrammeRegistry_AlreadyLinked.selector);
+        if (which == 2) {
+            bytes memory data = abi.encodeCall(merchants.link, (x));
+            _link(actor, address(merchants), data, IMerchantRegistry.MerchantRegistry_AlreadyLinked.selector);
+        }
+        if (which == 3) _link(actor, address(treasury), four, ITreasury.Treasury_AlreadyLinked.selector);
+        if (which == 4) _link(actor, address(desk), two, ICaseDesk.CaseDesk_AlreadyLinked.selector);
+    }
+
+    function _link(address actor, address target, bytes memory data, bytes4 expected) private {
+        _call("link", actor, Roles.ADMIN, target, data, expected);
+    }
+
+    /// @dev Nobody outside reaches what one contract of the release does for another.
+    function _linkedOnlyStep() internal {
+        address actor = mActors[_draw(mActors.length)];
+        uint256 which = _draw(9);
+        if (which < 3) {
+            bytes memory data = abi.encodeCall(treasury.commit, (1 << 16 | 1, 1));
+            if (which == 1) data = abi.encodeCall(treasury.releaseExpired, (1 << 16 | 1, 1));
+            if (which == 2) data = abi.encodeCall(treasury.setBudget, (1 << 16 | 1, 1));
+            _call("linked only", actor, ANYBODY, address(treasury), data, ITreasury.Treasury_CallerNotLinked.selector);
+        } else {
+            bytes memory data = abi.encodeCall(vouchers.setProgramme, (1, 5));
+            if (which == 4) data = abi.encodeCall(vouchers.setRules, (1, 1, 0, 0));
+            if (which == 5) data = abi.encodeCall(vouchers.setMerchant, (1, 2));
+            if (which == 6) data = abi.encodeCall(vouchers.setTerminal, (actor, 1));
+            if (which == 7) data = abi.encodeCall(vouchers.takePayable, (1 << 16 | 1, 1, 1));
+            if (which == 8) data = abi.encodeCall(vouchers.bookSwept, (1, 1));
+            _call("linked only", actor, ANYBODY, address(vouchers), data, IVouchersErrors.Vouchers_CallerNotLinked.selector);
+        }
+    }
+}
