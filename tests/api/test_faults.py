@@ -1,0 +1,110 @@
+"""What goes wrong around the node, and a holder that is a contract.
+
+the chain is gone → 503 ChainUnavailable, /readyz names it; back again → it goes on
+the relayer lost its role → the call fails, 502 CallFailed, nothing redeemed, the receipt free; with the role again → accepted
+a contract as holder → its yes is a signature (ERC-1271), its no and its silence are not
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from node_api.app import build_node
+from node_api.chain.keys import KeyRing, KeyRole
+from node_api.chain.roles import ROLE_IDS
+from node_api.config import Settings
+from node_api.domain.ids import Address, Amount
+from node_api.domain.items import Spend
+from node_api.serving import serving
+from tests.api.conftest import Client, Json, Served
+from tests.api.test_redeeming import RECEIPT, assert_refused, merchant_time, signed_message
+from tests.world import FACE_A, World
+
+SAYS_YES = bytes.fromhex("631626ba7e60e01b60005260206000f3")
+SAYS_NO = bytes.fromhex("63ffffffff60e01b60005260206000f3")
+SAYS_NOTHING = bytes.fromhex("600080fd")
+
+
+def deploy(world: World, runtime: bytes) -> Address:
+    """A contract of these bytes."""
+    creation = bytes([0x60, len(runtime), 0x80, 0x60, 0x0B, 0x60, 0, 0x39, 0x60, 0, 0xF3]) + runtime
+    receipt = world.senders[KeyRole.TREASURER].transact(None, creation)
+    assert receipt.created is not None
+    return Address(receipt.created)
+
+
+@pytest.fixture(scope="module")
+def contracts(served: Served) -> int:
+    """A roll whose places belong to contracts: one that says yes, one that says no, one that says nothing."""
+    world = served.world
+    holders = b"".join(bytes.fromhex(deploy(world, code)[2:]) for code in (SAYS_YES, SAYS_NO, SAYS_NOTHING))
+    world.send(KeyRole.TREASURER, "Vouchers", "writeRoll", 1, "roll-contracts", 0, holders)
+    roll = 5
+    world.send(KeyRole.TREASURER, "Vouchers", "issue", [1], [roll])
+    return roll
+
+
+@pytest.mark.parametrize(("place", "reason"), [(0, None), (1, "SignatureInvalid"), (2, "SignatureInvalid")])
+def test_redeem__holder_is_a_contract__its_answer_counts(
+    served: Served, merchant: Client, contracts: int, place: int, reason: str | None
+) -> None:
+    world = served.world
+    spends = (Spend(world.voucher(1, contracts, place), Amount(FACE_A)),)
+    item = world.sign(world.holders[0], spends, 1, merchant_time(served) + place)
+
+    answer = merchant.redeem(signed_message(item))
+
+    if reason is None:
+        assert answer.status_code == 200, answer.text
+    else:
+        assert_refused(answer, reason)
+
+
+def code(wallet: Client, world: World, person: int) -> Json:
+    wanted = {
+        "programme": "programme-Meals",
+        "person": f"person-{person}",
+        "vouchers": [str(world.voucher(4, 4, person))],
+        "merchant": 1,
+        "receipt": {"number": f"R-{person}", **RECEIPT, "salt": "0x" + "07" * 16},
+    }
+    answer = wallet.post("/v1/wallet/codes", wanted)
+    assert answer.status_code == 200, answer.text
+    return {"code": answer.json()["code"]}
+
+
+def test_relayer__without_its_role__fails_and_recovers(crashing: tuple[World, Settings, Json]) -> None:
+    world, settings, tokens = crashing
+    keys = KeyRing(settings.keys_folder)
+    operator = keys.address(KeyRole.OPERATOR)
+    with build_node(settings, world.handle, keys) as node, serving(node.api) as url:
+        wallet, till = Client(url, tokens["wallet"]), Client(url, tokens["merchant"])
+        with wallet.http, till.http:
+            world.send(KeyRole.ADMIN, "AccessManager", "revokeRole", ROLE_IDS[KeyRole.OPERATOR], operator)
+            world.send(KeyRole.TREASURER, "Vouchers", "syncRelayer", operator)
+
+            problem = assert_refused(till.redeem(code(wallet, world, 0)), "CallFailed", 502)
+
+            assert "SenderNotAllowed" in problem["value"]
+            failed = till.get(f"/v1/operations/{problem['operation']}").json()
+            assert (failed["state"], failed["items"][0]["vouchers"]) == ("failed", [])
+            world.send(KeyRole.ADMIN, "AccessManager", "grantRole", ROLE_IDS[KeyRole.OPERATOR], operator, 0)
+            world.send(KeyRole.TREASURER, "Vouchers", "syncRelayer", operator)
+            assert till.redeem(code(wallet, world, 0)).status_code == 200
+
+
+def test_chain__gone__is_said_and_waited_for(crashing: tuple[World, Settings, Json]) -> None:
+    world, settings, tokens = crashing
+    with build_node(settings, world.handle, KeyRing(settings.keys_folder)) as node, serving(node.api) as url:
+        wallet, till = Client(url, tokens["wallet"]), Client(url, tokens["merchant"])
+        with wallet.http, till.http:
+            shown = code(wallet, world, 0)
+            world.stop()
+
+            assert_refused(till.redeem(shown, "while-gone"), "ChainUnavailable", 503)
+            assert_refused(till.get("/v1/programmes"), "ChainUnavailable", 503)
+            readiness = till.get("/readyz")
+            assert readiness.status_code == 503
+            assert readiness.json()["ready"] is False
+            assert "chain" in readiness.json()["faults"]
+            assert till.get("/healthz").status_code == 200
