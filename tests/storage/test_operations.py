@@ -1,0 +1,220 @@
+"""Operations, the outbox and API keys, on SQLite and PostgreSQL.
+
+add
+├── new → kept whole, claims its receipt                 ├── the same owner and key → the one kept before
+├── a receipt claimed before → refused, in the log       └── refused → in the log, claims nothing
+outbox
+├── sending → sent, unresolved                            ├── resolve → each item's verdict, history, final
+├── abandon → queued again, dead bytes                    └── fail → failed, receipt free
+api keys → found by hash, revoked once
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import Engine, select
+
+from node_api.domain.access import ApiKey, ApiRole
+from node_api.domain.ids import Address, Amount, Hash, MerchantId, ProgrammeId, UnixSeconds, VoucherId
+from node_api.domain.items import MAX_UINT256, Item, Spend, TerminalSeal
+from node_api.domain.models import BlockRef
+from node_api.domain.operations import (
+    Accepted,
+    Declined,
+    ItemOutcome,
+    Operation,
+    OperationState,
+    Place,
+    RefusalNote,
+    SentCall,
+    SpentVoucher,
+    StateChange,
+    Verdict,
+    WorkItem,
+)
+from node_api.storage.api_keys import ApiKeys
+from node_api.storage.engine import reading
+from node_api.storage.operation_tables import refusal_log
+from node_api.storage.operations import Operations
+from node_api.storage.outbox import Outbox
+from tests.storage.conftest import MakeDatabase
+
+HOLDER = Address("0x" + "a1" * 20)
+BLOCK = BlockRef(7, Hash("0x" + "b7" * 32), UnixSeconds(1_700_000_007))
+VOUCHER = VoucherId((4 << 35) + (4 << 11))
+
+
+def word(number: int) -> Hash:
+    return Hash(f"0x{number:064x}")
+
+
+def outcome(receipt: int, *, merchant: int = 1, seal: TerminalSeal | None = None) -> ItemOutcome:
+    item = Item(
+        spends=(Spend(VOUCHER, Amount(500)), Spend(VoucherId(MAX_UINT256), Amount(MAX_UINT256), 3)),
+        merchant=MerchantId(merchant),
+        bill=Amount(MAX_UINT256),
+        receipt=word(receipt),
+        channel=2,
+        deadline=UnixSeconds(MAX_UINT256),
+        signature=bytes(range(65)),
+    )
+    work = WorkItem(item, seal, word(receipt + 1_000), HOLDER, ProgrammeId(1), BLOCK)
+    return ItemOutcome(work, OperationState.QUEUED)
+
+
+def refused(receipt: int) -> ItemOutcome:
+    note = RefusalNote("Expired", "voucher 1 at 5", VoucherId(1), on_chain=False)
+    return replace(outcome(receipt), state=OperationState.REFUSED, refusal=note)
+
+
+def operation(name: str, *items: ItemOutcome, key: str | None = None) -> Operation:
+    state = items[0].state if len(items) == 1 else OperationState.QUEUED
+    history = (StateChange(OperationState.RECEIVED, 1), StateChange(state, 2))
+    return Operation(name, "merchant:1", key or name, "0" * 64, len(items) > 1, state, history, tuple(items))
+
+
+def call(nonce: int) -> SentCall:
+    return SentCall(word(nonce + 5_000), nonce, HOLDER, f"0x{nonce:04x}")
+
+
+@pytest.fixture
+def engine(make_database: MakeDatabase) -> Engine:
+    return make_database()
+
+
+@pytest.fixture
+def store(engine: Engine) -> Operations:
+    return Operations(engine)
+
+
+@pytest.fixture
+def outbox(engine: Engine) -> Outbox:
+    return Outbox(engine, engine)
+
+
+def test_add__new__is_kept_whole(store: Operations) -> None:
+    new = operation("op_a", outcome(1), outcome(2, seal=TerminalSeal(HOLDER, b"\x01\x02")))
+
+    assert store.add(new) == new
+    assert store.get("op_a") == store.find("merchant:1", "op_a") == new
+    assert store.find("merchant:2", "op_a") is None
+    assert store.get("op_b") is None
+    assert [(entry.operation, entry.position) for entry in store.queued(10)] == [("op_a", 0), ("op_a", 1)]
+    assert len(store.queued(1)) == 1
+    assert store.receipt_claimed(ProgrammeId(1), MerchantId(1), word(1))
+    assert not store.receipt_claimed(ProgrammeId(2), MerchantId(1), word(1))
+    assert not store.receipt_claimed(ProgrammeId(1), MerchantId(2), word(1))
+
+
+def test_add__the_same_key__gives_the_one_before(store: Operations) -> None:
+    first = store.add(operation("op_a", outcome(1)))
+
+    assert store.add(operation("op_b", outcome(2), key="op_a")) == first
+    assert store.get("op_b") is None
+
+
+def test_add__receipt_claimed_before__is_refused(store: Operations, engine: Engine) -> None:
+    store.add(operation("op_a", outcome(1)))
+
+    second = store.add(operation("op_b", outcome(1)))
+
+    assert second.state is OperationState.REFUSED
+    assert second.items[0].refusal is not None
+    assert second.items[0].refusal.reason == "ReceiptUsed"
+    assert store.get("op_b") == second
+    with reading(engine) as connection:
+        lines = connection.execute(select(refusal_log.c.operation, refusal_log.c.reason)).all()
+    assert [tuple(line) for line in lines] == [("op_b", "ReceiptUsed")]
+
+
+def test_add__refused__is_logged_and_claims_nothing(store: Operations, engine: Engine) -> None:
+    store.add(operation("op_a", refused(1)))
+
+    assert not store.receipt_claimed(ProgrammeId(1), MerchantId(1), word(1))
+    assert store.queued(10) == []
+    with reading(engine) as connection:
+        lines = connection.execute(select(refusal_log.c.reason, refusal_log.c.voucher)).all()
+    assert [tuple(line) for line in lines] == [("Expired", 1)]
+
+
+def test_outbox__sent_and_resolved__tells_each_verdict(store: Operations, outbox: Outbox) -> None:
+    store.add(operation("op_a", outcome(1), outcome(2)))
+    store.add(operation("op_b", outcome(3, merchant=2)))
+    places = [Place("op_a", 0, 0, 0), Place("op_a", 1, 0, 1), Place("op_b", 0, 1, 0)]
+
+    outbox.sending(call(3), places)
+
+    assert store.queued(10) == []
+    assert outbox.unresolved() == [call(3)]
+    assert [place for place, _ in outbox.carried(call(3).hash)] == places
+    assert outbox.last_nonce() is None
+    sent = store.get("op_a")
+    assert sent is not None
+    assert (sent.state, sent.items[0].transaction, sent.items[0].block) == (OperationState.SENT, call(3).hash, None)
+
+    spent = (SpentVoucher(VOUCHER, Amount(500), 9),)
+    verdicts: list[Verdict] = [
+        Accepted(spent),
+        Declined("AlreadyRedeemed", VOUCHER),
+        Declined("SignatureInvalid", None),
+    ]
+    final = outbox.resolve(call(3).hash, BLOCK, list(zip(places, verdicts, strict=True)))
+
+    assert sorted(final) == ["op_a", "op_b"]
+    done, lost = store.get("op_a"), store.get("op_b")
+    assert done is not None
+    assert lost is not None
+    assert (done.state, lost.state) == (OperationState.SUCCEEDED, OperationState.REFUSED)
+    assert [change.state for change in done.history] == ["received", "queued", "sent", "succeeded"]
+    assert (done.items[0].spent, done.items[0].block) == (spent, BLOCK)
+    assert done.items[1].refusal == RefusalNote(
+        "AlreadyRedeemed", f"voucher {VOUCHER}, refused by the contract", VOUCHER, on_chain=True
+    )
+    assert outbox.unresolved() == []
+    assert outbox.last_nonce() == 3
+    assert [(entry.nonce, entry.block_time) for entry in outbox.confirmed_from(3)] == [(3, BLOCK.timestamp)]
+    assert outbox.confirmed_from(4) == []
+    assert store.receipt_claimed(ProgrammeId(1), MerchantId(1), word(1))
+    assert not store.receipt_claimed(ProgrammeId(1), MerchantId(1), word(2))
+
+
+def test_outbox__abandoned__waits_again(store: Operations, outbox: Outbox) -> None:
+    store.add(operation("op_a", outcome(1)))
+    outbox.sending(call(3), [Place("op_a", 0, 0, 0)])
+
+    outbox.abandon(call(3).hash)
+
+    assert outbox.unresolved() == []
+    assert outbox.last_nonce() is None
+    again = store.get("op_a")
+    assert again is not None
+    assert (again.state, again.items[0].transaction) == (OperationState.QUEUED, None)
+    assert len(store.queued(10)) == 1
+    assert store.receipt_claimed(ProgrammeId(1), MerchantId(1), word(1))
+
+
+def test_outbox__refused_whole__fails_and_frees_the_receipt(store: Operations, outbox: Outbox) -> None:
+    store.add(operation("op_a", outcome(1)))
+    outbox.sending(call(3), [Place("op_a", 0, 0, 0)])
+
+    assert outbox.fail(call(3).hash, BLOCK, "SenderNotAllowed") == ["op_a"]
+
+    failed = store.get("op_a")
+    assert failed is not None
+    assert (failed.state, failed.items[0].fault) == (OperationState.FAILED, "SenderNotAllowed")
+    assert not store.receipt_claimed(ProgrammeId(1), MerchantId(1), word(1))
+
+
+def test_api_keys__made_and_revoked__as_kept(engine: Engine) -> None:
+    keys = ApiKeys(engine)
+    key = ApiKey("key_1", ApiRole.MERCHANT, MerchantId(7), "till", UnixSeconds(5))
+    keys.add(key, b"\x01" * 32)
+
+    assert keys.find(b"\x01" * 32) == key
+    assert keys.find(b"\x02" * 32) is None
+    assert keys.revoke("key_1", 9) == replace(key, revoked_at=UnixSeconds(9))
+    assert keys.revoke("key_1", 11) == replace(key, revoked_at=UnixSeconds(9))
+    assert keys.revoke("key_2", 9) is None
+    assert keys.all() == [replace(key, revoked_at=UnixSeconds(9))]
