@@ -47,8 +47,13 @@ HOST = "127.0.0.1"
 @click.option(
     "--port", default=DEFAULT_PORT, show_default=True, type=click.IntRange(0, 65535), help="0 for any free one."
 )
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Show this import folder instead of the Complete Journey.",
+)
 @shared_options
-def cli(shared: Shared, no_serve: bool, port: int) -> None:
+def cli(shared: Shared, no_serve: bool, port: int, folder: Path | None) -> None:
     """Chain, contracts, 27 real campaigns, their redemptions, reconciliation, report; then serve until told to stop.
 
     What an earlier run did is recognised: a second run loads and redeems nothing, and gives the same figures.
@@ -61,17 +66,16 @@ def cli(shared: Shared, no_serve: bool, port: int) -> None:
     signal.signal(signal.SIGTERM, _end)
     was_running = living_status(shared.settings.chain_folder) is not None
     try:
-        _demo(shared, no_serve, port)
+        _demo(shared, no_serve, port, folder)
     finally:
         if not was_running:
             stop_chain(shared.settings.chain_folder)
 
 
-def _demo(shared: Shared, no_serve: bool, port: int) -> None:
+def _demo(shared: Shared, no_serve: bool, port: int, path: Path | None) -> None:
     say = _Teller(shared)
-    with say.step("data of the Complete Journey"):
-        path = _import_folder(shared)
-        folder = checked_folder(shared, path)
+    with say.step("data"):
+        folder = checked_folder(shared, path or _complete_journey(shared))
     with say.step("chain and contracts"):
         handle = _chain(shared, folder)
     with say.step("loading"):
@@ -100,7 +104,7 @@ def _demo(shared: Shared, no_serve: bool, port: int) -> None:
             threading.Event().wait()
 
 
-def _import_folder(shared: Shared) -> Path:
+def _complete_journey(shared: Shared) -> Path:
     """The data set as an import folder, written once: its dates hang on the day of the first run."""
     path = shared.settings.data.resolve() / "import"
     if (path / REPORT).exists():
@@ -142,9 +146,17 @@ def _figures(record: Record, office: TreasuryOffice, folder: ImportFolder, summa
     record.indexer.catch_up()
     first = record.deployment.first_block
     gas = [gas_of_event(office.deployed, "Vouchers", first, name) for name in ("RollWritten", "VouchersIssued")]
-    loader = json.loads((folder.path / REPORT).read_text(encoding="utf-8"))
     with record.reads.at_head() as reader:
-        return figures_of(reader, reconcile(reader, record.ledger), summary, loader["synthetic_bills"], sum(gas))
+        return figures_of(reader, reconcile(reader, record.ledger), summary, _synthetic_bills(folder.path), sum(gas))
+
+
+def _synthetic_bills(folder: Path) -> dict[str, int]:
+    """Codes whose bill the loader made up, by reason; none where no loader left a report."""
+    report = folder / REPORT
+    if not report.exists():
+        return {}
+    found: dict[str, int] = json.loads(report.read_text(encoding="utf-8"))["synthetic_bills"]
+    return found
 
 
 class _Teller:

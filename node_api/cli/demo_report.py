@@ -153,7 +153,7 @@ def _next(shared: Shared, figures: DemoFigures, url: str | None, report: Path) -
     if figures.example is not None:
         lines.append(f"  {command} audit trace {figures.example}{data}      the whole life of one voucher")
     lines += [
-        f"  {command} audit programme campaign-18{data}      one programme, its decisions and its money",
+        f"  {command} audit programme {figures.identities[-1].ref}{data}      one programme, its decisions and its money",
         f"  {command} audit reconcile{data}      every term of every budget line, from five sources",
         f"  {command} api-keys create --role auditor --name me{data}      a key for the API",
         f"  less {report}      what became of every row of the data",

@@ -1,0 +1,81 @@
+"""
+demo
+├── loads, replays, reconciles and ends; a second run does nothing and gives the same figures
+├── tells people every programme's identity and what to try next
+├── serves until it is told to stop
+└── on a chain that others run: refuses
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.e2e.town import FOLDER, Town
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Town]:
+    """A town where nothing stands yet."""
+    built = Town(tmp_path / "data")
+    yield built
+    built.stop()
+
+
+def test_demo__run_twice__does_everything_once(place: Town) -> None:
+    first = place.told("demo", "--no-serve", "--port", "0", "--folder", FOLDER)
+    again = place.told("demo", "--no-serve", "--port", "0", "--folder", FOLDER)
+    figures = first["figures"]
+    counts = (
+        "programmes",
+        "lines",
+        "merchants",
+        "batches",
+        "rolls",
+        "vouchers",
+        "redemptions",
+        "codes",
+        "refused_codes",
+    )
+    assert [figures[name] for name in counts] == [2, 3, 4, 4, 4, 81, 9, 7, 0]
+    assert (figures["differences"], figures["unexpected"]) == (0, 0)
+    assert figures["supply_gas"] > 0
+    assert [(entry["ref"], entry["deposited"], entry["equal"]) for entry in figures["identities"]] == [
+        ("meals-2026", 700_000, True),
+        ("museums-2026", 50_000, True),
+    ]
+    assert again["figures"] == figures
+    assert first["transactions_loaded"] == 26
+    assert again["transactions_loaded"] == 0
+
+
+def test_demo__for_people__tells_what_to_try_next(place: Town) -> None:
+    told = place.run("demo", "--no-serve", "--port", "0", "--folder", FOLDER).output
+    assert "museums-2026" in told
+    assert "NO" not in told.split("What to try next")[0].split()
+    example = told.split("audit trace ")[1].split()[0]
+    assert place.told("audit", "trace", example)["sound"]
+
+
+def test_demo__serving__until_told_to_stop(place: Town) -> None:
+    env = {**os.environ, "VOUCHERTRAIL_DATA": str(place.data)}
+    line = [sys.executable, "-m", "node_api", "demo", "--port", "0", "--folder", str(FOLDER)]
+    with subprocess.Popen(line, env=env, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        said = next(line for line in process.stdout if line.startswith("serving at "))
+        url = said.split()[2].rstrip(",")
+        assert httpx.get(f"{url}/readyz").json()["ready"]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) == 0
+
+
+def test_demo__chain_of_others__refuses(place: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VOUCHERTRAIL_CHAIN_URL", "http://127.0.0.1:1")
+    assert place.told("demo", "--folder", FOLDER, exit_code=2)["error"] == "ClockFixed"
