@@ -1,0 +1,50 @@
+"""How the outbox packs what is queued into one call.
+
+pack
+├── when items are of several merchants: it should make a group each, in the order of their first items
+├── when a merchant's items come in any order: it should sort them by their first voucher, the earlier of two equal ones first
+├── when an item has a terminal's seal: it should stand alone
+└── in every case: it should say where each queued item went
+"""
+
+import pytest
+
+from node_api.domain.ids import Address, Amount, Hash, MerchantId, UnixSeconds, VoucherId
+from node_api.domain.items import Item, Spend, TerminalSeal
+from node_api.domain.models import BlockRef
+from node_api.domain.operations import ItemOutcome, OperationState, WorkItem
+from node_api.services.outbox import pack
+from node_api.services.ports.operations import QueuedItem
+
+BLOCK = BlockRef(1, Hash("0x" + "0" * 64), UnixSeconds(0))
+SEAL = TerminalSeal(Address("0x" + "1" * 40), b"")
+
+
+def queued(position: int, merchant: int, voucher: int, seal: TerminalSeal | None = None) -> QueuedItem:
+    digest = Hash(f"0x{position:064x}")
+    item = Item((Spend(VoucherId(voucher), Amount(1)),), MerchantId(merchant), Amount(1), digest, 0, UnixSeconds(9))
+    return QueuedItem(
+        "op", position, ItemOutcome(WorkItem(item, seal, digest, None, None, BLOCK), OperationState.QUEUED)
+    )
+
+
+@pytest.mark.parametrize(
+    ("entries", "expected"),
+    [
+        ([queued(0, 7, 1), queued(1, 3, 2), queued(2, 7, 3)], [(7, [0, 2]), (3, [1])]),
+        ([queued(0, 7, 5), queued(1, 7, 2), queued(2, 7, 9), queued(3, 7, 2)], [(7, [1, 3, 0, 2])]),
+        ([queued(0, 7, 5), queued(1, 7, 2, SEAL), queued(2, 7, 1)], [(7, [2, 0]), (7, [1])]),
+    ],
+)
+def test_pack__of_queued_items__groups_and_sorts_them(
+    entries: list[QueuedItem], expected: list[tuple[int, list[int]]]
+) -> None:
+    groups, places = pack(entries)
+    packed = [
+        (int(group.merchant), [place.position for place in places if place.group == number])
+        for number, group in enumerate(groups)
+    ]
+    assert packed == expected
+    by_position = {entry.position: entry.outcome.work.item for entry in entries}
+    for place in places:
+        assert groups[place.group].items[place.item] == by_position[place.position]
