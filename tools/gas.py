@@ -51,9 +51,15 @@ def measure() -> None:
         SystemExit: a measure failed to run.
     """
     shutil.rmtree(MEASURED, ignore_errors=True)
-    environment = {"FORGE_SNAPSHOT_CHECK": "false", "FORGE_SNAPSHOT_EMIT": "true", "FOUNDRY_SNAPSHOTS": str(MEASURED.relative_to(ROOT))}
+    environment = {
+        "FORGE_SNAPSHOT_CHECK": "false",
+        "FORGE_SNAPSHOT_EMIT": "true",
+        "FOUNDRY_SNAPSHOTS": str(MEASURED.relative_to(ROOT)),
+    }
     command = ["forge", "test", "--match-path", "tests/contracts/gas/*"]
-    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise SystemExit(f"The measures did not run:\n{done.stdout[-6000:]}\n{done.stderr[-2000:]}")
 

@@ -105,13 +105,7 @@ abstract contract GasWorld is Base {
     }
 
     /// @dev Items of neighbouring places of one roll, one for each place, over one voucher of each of the batches.
-    function _neighbours(
-        uint256 merchant,
-        uint256[] memory batches,
-        uint256 roll,
-        uint256 from,
-        uint256 count
-    )
+    function _neighbours(uint256 merchant, uint256[] memory batches, uint256 roll, uint256 from, uint256 count)
         internal
         view
         returns (Group[] memory)

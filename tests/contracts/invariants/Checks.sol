@@ -77,7 +77,9 @@ abstract contract Checks is Model {
         for (uint256 word; word <= (places - 1) / 256; ++word) {
             uint256 bits = vouchers.redeemedBits((p.batch << 35 | p.roll << 11) / 256 + word);
             if (places < (word + 1) * 256) _must(7, "bits beyond the roll", p.roll, bits >> (places - word * 256), 0);
-            for (; bits != 0; bits &= bits - 1) ++spent;
+            for (; bits != 0; bits &= bits - 1) {
+                ++spent;
+            }
         }
         _must(7, "bits of a pair", p.batch, spent, p.redeemed);
         _bitsSet += spent;

@@ -69,7 +69,7 @@ contract ChecksBiteTest is TestBase {
     }
 
     function test_check__available__then1() external {
-        machine.spoil(true, _at(line, 1), 1 << 64);
+        machine.spoil(true, _at(line, 2), 1 << 64);
         _mustBreak(1);
     }
 
@@ -89,7 +89,7 @@ contract ChecksBiteTest is TestBase {
     }
 
     function test_check__escrow__then4() external {
-        machine.spoil(true, keccak256(abi.encode(machine.tokenOf(), uint256(4))), 1);
+        machine.spoil(true, keccak256(abi.encode(machine.tokenOf(), uint256(5))), 1);
         _mustBreak(4);
     }
 
@@ -132,7 +132,7 @@ contract ChecksBiteTest is TestBase {
     }
 
     function test_check__budget__then12() external {
-        machine.spoil(true, bytes32(uint256(_at(line, 1)) + 1), 1);
+        machine.spoil(true, bytes32(uint256(_at(line, 2)) + 1), 1);
         _mustBreak(12);
     }
 

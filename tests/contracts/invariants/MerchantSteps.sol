@@ -119,10 +119,11 @@ abstract contract MerchantSteps is Steps {
         address account = address(uint160(0xbb0000 + _draw(6)));
         uint256 id = _account(account, mKeys, add);
         (bytes4 expected, address given) = _expectAccount(account, id, mKeys, add);
-        bytes memory data =
-            add ? abi.encodeCall(merchants.addKey, (id, given)) : abi.encodeCall(merchants.removeKey, (id, given));
+        bytes memory data = add ? abi.encodeCall(merchants.addKey, (id, given)) : abi.encodeCall(merchants.removeKey, (id, given));
         string memory what = add ? "addKey" : "removeKey";
-        if (_call(what, _actor(Roles.REGISTRAR), Roles.REGISTRAR, address(merchants), data, expected)) mKeys[given] = add ? id : 0;
+        if (_call(what, _actor(Roles.REGISTRAR), Roles.REGISTRAR, address(merchants), data, expected)) {
+            mKeys[given] = add ? id : 0;
+        }
     }
 
     function _terminalStep(bool add) internal {

@@ -164,7 +164,8 @@ abstract contract Model is Base {
         manager.grantRole(Roles.APPROVER, many, 0);
         manager.grantRole(Roles.REGISTRAR, many, 0);
         vm.stopPrank();
-        mActors = [admin, treasurer, secondTreasurer, approver, secondApprover, registrar, operator, secondOperator, many, outsider];
+        mActors =
+            [admin, treasurer, secondTreasurer, approver, secondApprover, registrar, operator, secondOperator, many, outsider];
         mRoles[admin][Roles.ADMIN] = true;
         mRoles[treasurer][Roles.TREASURER] = true;
         mRoles[secondTreasurer][Roles.TREASURER] = true;

@@ -194,7 +194,9 @@ abstract contract ProgrammeSteps is Steps {
             else if (_moneyOpen(id)) expected = IProgrammeRegistry.ProgrammeRegistry_MoneyOpen.selector;
         }
         bytes memory data = abi.encodeCall(programmes.close, (id, "over"));
-        if (_call("close", _actor(Roles.TREASURER), Roles.TREASURER, address(programmes), data, expected)) mProgrammes[id].state = 6;
+        if (_call("close", _actor(Roles.TREASURER), Roles.TREASURER, address(programmes), data, expected)) {
+            mProgrammes[id].state = 6;
+        }
     }
 
     function _moneyOpen(uint256 id) private view returns (bool) {

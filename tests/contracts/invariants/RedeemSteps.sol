@@ -222,8 +222,9 @@ abstract contract RedeemSteps is Judge {
         Case memory c;
         (c.merchant, c.terminal) = (group.merchant, group.terminal);
         if (c.terminal != address(0)) {
-            if (mTerminals[c.terminal] != c.merchant) c.terminalRefusal = IVouchersErrors.Vouchers_TerminalUnknown.selector;
-            else if (sender != c.terminal && till != c.terminal) {
+            if (mTerminals[c.terminal] != c.merchant) {
+                c.terminalRefusal = IVouchersErrors.Vouchers_TerminalUnknown.selector;
+            } else if (sender != c.terminal && till != c.terminal) {
                 c.terminalRefusal = IVouchersErrors.Vouchers_TerminalSignatureInvalid.selector;
             }
         }

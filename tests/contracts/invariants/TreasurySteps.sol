@@ -19,7 +19,9 @@ abstract contract TreasurySteps is Steps {
         bool sound = which.code.length != 0 && !mAllowed[which];
         bytes4 expected = sound ? FINE : ITreasury.Treasury_TokenInvalid.selector;
         bytes memory data = abi.encodeCall(treasury.allowToken, (which));
-        if (_call("allowToken", _actor(Roles.APPROVER), Roles.APPROVER, address(treasury), data, expected)) mAllowed[which] = true;
+        if (_call("allowToken", _actor(Roles.APPROVER), Roles.APPROVER, address(treasury), data, expected)) {
+            mAllowed[which] = true;
+        }
     }
 
     function _depositStep() internal {
