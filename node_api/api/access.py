@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import Depends, Header, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from node_api.api.node import TheNode
 from node_api.domain.access import ApiKey, ApiRole
@@ -43,22 +44,24 @@ PUBLIC = frozenset(
 )
 """Open to all: nothing here names a holder or a merchant."""
 
-_SCHEME = "bearer "
 _MAX_KEY = 255
+Bearer = Annotated[
+    HTTPAuthorizationCredentials | None,
+    Depends(HTTPBearer(bearerFormat=f"{PREFIX}…", scheme_name="API key", auto_error=False)),
+]
 
 
-def caller(request: Request, node: TheNode, authorization: Annotated[str | None, Header()] = None) -> ApiKey:
+def caller(request: Request, node: TheNode, given: Bearer) -> ApiKey:
     """Who asks, if their role reaches the route.
 
     Raises:
         ApiKeyMissing, ApiKeyUnknown, RoleNotAllowed: see there.
     """
-    if authorization is None:
+    if "authorization" not in request.headers:
         raise ApiKeyMissing("no Authorization header")
-    token = authorization[len(_SCHEME) :].strip()
-    if not authorization.lower().startswith(_SCHEME) or not token.startswith(PREFIX):
+    if given is None or not given.credentials.startswith(PREFIX):
         raise ApiKeyUnknown("an Authorization header that is not Bearer with an API key")
-    key = node.keyring.caller(token)
+    key = node.keyring.caller(given.credentials)
     route = f"{request.method} {request.scope['route'].path}"
     if key.role not in ROLES[route]:
         raise RoleNotAllowed(f"role {key.role} at {route}")

@@ -1,6 +1,6 @@
 """Gathers what the rules see of an item out of one reader."""
 
-from node_api.domain.ids import VOUCHER_BITS, Address, UnixSeconds, VoucherId, split_voucher
+from node_api.domain.ids import VOUCHER_BITS, Address, UnixSeconds
 from node_api.domain.items import Item, TerminalSeal
 from node_api.domain.models import Programme, Rules
 from node_api.domain.rules import Scene, TerminalSight, VoucherSight
@@ -18,7 +18,7 @@ def sight_of(item: Item, reader: Reader) -> list[VoucherSight]:
         voucher = spend.voucher
         facts = reader.voucher(voucher) if voucher >> VOUCHER_BITS == 0 else None
         if facts is None:
-            sights.append(_place_only(voucher, reader))
+            sights.append(VoucherSight(voucher, None, None, None, UnixSeconds(0), redeemed=False))
             continue
         of = facts.roll.programme
         if of not in programmes:
@@ -68,18 +68,3 @@ def _rules(vouchers: list[VoucherSight], reader: Reader) -> Rules | None:
     if not vouchers or vouchers[0].batch is None:
         return None
     return reader.rules(vouchers[0].batch.programme, vouchers[0].batch.rules_version)
-
-
-def _place_only(voucher: VoucherId, reader: Reader) -> VoucherSight:
-    """A voucher whose batch does not fit its roll: the place may have a holder all the same, whose signature counts first."""
-    holder: Address | None = None
-    programme: Programme | None = None
-    written_at = UnixSeconds(0)
-    if voucher >> VOUCHER_BITS == 0:
-        _, roll_id, place = split_voucher(voucher)
-        roll = reader.roll(roll_id)
-        if roll is not None and place < roll.places:
-            holder = reader.holders(roll_id)[place]
-            programme = reader.programme(roll.programme)
-            written_at = roll.written_at
-    return VoucherSight(voucher, holder, programme, None, written_at, redeemed=False)

@@ -2,9 +2,8 @@
 
 from node_api import __version__
 from node_api.chain.eip712 import TYPES
-from tests.api.conftest import PERSONS, Client, Served
+from tests.api.conftest import Client, Served
 from tests.api.test_redeeming import code_for
-from tests.world import FACE_A
 
 
 def test_programmes__listed_and_named__agree(served: Served, operator: Client) -> None:
@@ -80,10 +79,3 @@ def test_health__of_a_running_node__is_good(served: Served) -> None:
     assert anyone.get("/readyz").json() == {"ready": True, "faults": {}}
     assert anyone.get("/version").json() == {"version": __version__}
     assert anyone.get("/nothing").headers["content-type"] == "application/problem+json"
-
-
-def test_world__of_these_tests__is_as_described(served: Served, operator: Client) -> None:
-    totals = operator.get("/v1/programmes/1").json()["totals"]
-
-    assert totals["issued"] == 2 * 4 + 2 * 2 + 2 * PERSONS
-    assert totals["issued_amount"] == 6 * (FACE_A + 300) + 2 * PERSONS * 500

@@ -367,6 +367,16 @@ def test_redeem__numbers_beyond_every_bound__are_refused_not_crashed(served: Ser
     assert_refused(merchant.redeem(absurd), "VoucherUnknown")
 
 
+@pytest.mark.parametrize(("batch", "place"), [(99, 0), (4, 2_000), (1, 0)])
+def test_redeem__voucher_that_was_never_issued__is_unknown(
+    served: Served, wallet: Client, merchant: Client, batch: int, place: int
+) -> None:
+    nothing = [{"voucher": served.voucher(batch, place), "amount": 500}]
+    code = code_for(wallet, served, 0, vouchers=nothing, bill=5_000)
+
+    assert_refused(merchant.redeem({"code": code["code"]}), "VoucherUnknown")
+
+
 def merchant_time(served: Served) -> int:
     """The time of the next block."""
     block = served.world.rpc.call("eth_getBlockByNumber", ["pending", False])
