@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
-from hashlib import file_digest, sha256
 from pathlib import Path
 
 import rich_click as click
 
-from node_api.app import NotStarted, build_node
-from node_api.chain.keys import KeyRole
-from node_api.chain.player_keys import ReplayKeys
-from node_api.chain.redeem import Relayer
-from node_api.chain.relayed_till import RelayedTill
-from node_api.chain.replay_clock import ReplayClock
 from node_api.cli.folder import bar, checked_folder
 from node_api.cli.options import FAULT, USAGE, Shared, fail, shared_options
-from node_api.cli.treasury import TreasuryOffice, open_treasury, reviver, treasury_lock
-from node_api.config import Settings
-from node_api.loaders.http_till import HttpTill, TillFailed
-from node_api.record import Record, open_record
+from node_api.cli.replay_stage import open_stage, require_clock
+from node_api.cli.treasury import treasury_lock
+from node_api.loaders.http_till import TillFailed
 from node_api.services.api_keys import ApiKeyring
 from node_api.services.import_folder import ImportFolder
-from node_api.services.loading.seen import Seen, look
-from node_api.services.ports.playing import Outcome, Play, PlayerClock, Till
+from node_api.services.loading.seen import Seen
+from node_api.services.ports.playing import Outcome, Play
 from node_api.services.replaying.journal import ReplayJournal
-from node_api.services.replaying.plays import NobodySigns, NotLoaded, Plays
+from node_api.services.replaying.plays import NobodySigns, NotLoaded
 from node_api.services.replaying.replay import Replay, Summary, redeemed_before
 from node_api.services.replaying.report import write_report
-from node_api.services.replaying.run_keys import RunKeys
-from node_api.serving import serving
-from node_api.storage.api_keys import ApiKeys
 
 _SHOWN = 20
 
@@ -88,67 +77,35 @@ def replay_folder(
     if not folder.redemption_count:
         fail("the folder holds no redemptions", USAGE, kind="NothingToReplay", as_json=shared.as_json)
     with ExitStack() as stack:
-        stage = _Stage.open(shared.settings, folder, seen, stack)
-        _require_clock(shared, stage.clock, shift_to_now)
-        run = _run_name(stage, folder)
-        kind = "unchecked" if unchecked else "checked"
-        journal = ReplayJournal(shared.settings.data.resolve() / "replays" / f"{run}-{kind}.jsonl")
+        stage = open_stage(shared, folder, seen, stack)
+        require_clock(shared, stage.clock, shift_to_now)
+        name = f"{stage.run}-{'unchecked' if unchecked else 'checked'}.jsonl"
+        journal = ReplayJournal(shared.settings.data.resolve() / "replays" / name)
         stack.callback(journal.close)
-        till = (
-            stage.relayed_till(shared.settings)
-            if unchecked
-            else _http_till(shared, stage, stack, run, url=url, keyring=keyring)
-        )
+        till = stage.relayed_till(stack) if unchecked else stage.http_till(stack, url=url, keyring=keyring)
         with stage.record.reads.at_head() as reader:
             redeemed = redeemed_before(reader)
         replay = Replay(till, stage.clock, stage.office.desk, redeemed, journal, shift_to_now=shift_to_now)
-        played = replay.run(stage.plays, stage.seen, folder.programmes)
-        try:
-            with bar(shared, "replaying") as advance:
-                watched = _watched(played, lambda rows: advance("replaying", rows, folder.redemption_count))
-                if report is None:
-                    for _ in watched:
-                        pass
-                else:
-                    write_report(report, watched)
-        except (NotLoaded, NobodySigns) as fault:
-            fail(str(fault), USAGE, kind=type(fault).__name__, as_json=shared.as_json)
-        except TillFailed as fault:
-            fail(str(fault), FAULT, kind="TillFailed", as_json=shared.as_json)
+        _carry_through(shared, replay.run(stage.plays, stage.seen, folder.programmes), folder, report)
         stage.record.indexer.catch_up()
         return replay.summary
 
 
-@dataclass(frozen=True, slots=True)
-class _Stage:
-    """What a replay stands on."""
-
-    office: TreasuryOffice
-    record: Record
-    seen: Seen
-    keys: ReplayKeys
-    plays: Plays
-    clock: ReplayClock
-
-    @staticmethod
-    def open(settings: Settings, folder: ImportFolder, seen: Seen | None, stack: ExitStack) -> _Stage:
-        office = open_treasury(settings)
-        stack.callback(office.rpc.close)
-        record = open_record(settings, office.handle)
-        stack.callback(record.close)
-        record.indexer.catch_up()
-        seen = seen or look(folder, office.book, office.wallets)
-        keys = ReplayKeys(office.wallets, office.handle.chain_id, office.deployed.address("Vouchers"))
-        plays = Plays(folder, seen, keys.receipt_hash)
-        clock = ReplayClock(office.rpc, settings.chain_folder if office.handle.embedded else None)
-        return _Stage(office, record, seen, keys, plays, clock)
-
-    def relayed_till(self, settings: Settings) -> Till:
-        """A till past the node's check."""
-        office = self.office
-        account = office.keys.account(KeyRole.OPERATOR)
-        relayer = Relayer(office.rpc, account, office.handle.chain_id, office.deployed.address("Vouchers"))
-        return RelayedTill(relayer, self.keys, reviver(settings, office.handle))
+def _carry_through(
+    shared: Shared, played: Iterator[tuple[Play, Outcome]], folder: ImportFolder, report: Path | None
+) -> None:
+    """Plays to the end with a progress bar, writing the report on the way; faults end the command."""
+    try:
+        with bar(shared, "replaying") as advance:
+            watched = _watched(played, lambda rows: advance("replaying", rows, folder.redemption_count))
+            if report is None:
+                deque(watched, maxlen=0)
+            else:
+                write_report(report, watched)
+    except (NotLoaded, NobodySigns) as fault:
+        fail(str(fault), USAGE, kind=type(fault).__name__, as_json=shared.as_json)
+    except TillFailed as fault:
+        fail(str(fault), FAULT, kind="TillFailed", as_json=shared.as_json)
 
 
 def tell_summary(shared: Shared, summary: Summary) -> None:
@@ -185,43 +142,7 @@ def tell_summary(shared: Shared, summary: Summary) -> None:
     shared.tell(fields, "\n".join(lines))
 
 
-def _require_clock(shared: Shared, clock: PlayerClock, shift_to_now: bool) -> None:
-    if clock.movable() or shift_to_now:
-        return
-    fail(
-        "this chain's clock cannot be moved, so rows cannot be played at their times. With --shift-to-now every row is "
-        "played at once, its deadline counted from now; rows whose vouchers are not valid now, and rows that test "
-        "NotYetValid, Expired or ProgrammeNotActive, are skipped",
-        USAGE,
-        kind="ClockFixed",
-        as_json=shared.as_json,
-    )
-
-
 def _watched(played: Iterable[tuple[Play, Outcome]], advance: Callable[[int], None]) -> Iterator[tuple[Play, Outcome]]:
     for play, outcome in played:
         advance(len(play.rows))
         yield play, outcome
-
-
-def _http_till(
-    shared: Shared, stage: _Stage, stack: ExitStack, run: str, *, url: str | None, keyring: ApiKeyring | None
-) -> Till:
-    """A till of the running node, or of one started for the replay; it has API keys of its own."""
-    if url is None:
-        try:
-            node = stack.enter_context(build_node(shared.settings, stage.office.handle, stage.office.keys))
-        except NotStarted as fault:
-            told = f"{fault}: give its address with --url"
-            fail(told, FAULT, kind="NotStarted", as_json=shared.as_json)
-        url, keyring = stack.enter_context(serving(node.api)), node.keyring
-    keys = stack.enter_context(RunKeys(keyring or ApiKeyring(ApiKeys(stage.record.engine))))
-    return stack.enter_context(HttpTill(url, keys.wallet(), keys.merchant, stage.keys, run))
-
-
-def _run_name(stage: _Stage, folder: ImportFolder) -> str:
-    """Names a replay by what is played on which contracts, so that the same one is recognised."""
-    with (folder.path / "redemptions.csv").open("rb") as file:
-        name = file_digest(file, sha256)
-    name.update(f"{stage.office.handle.genesis_hash} {stage.office.deployed.address('Vouchers')}".encode())
-    return name.hexdigest()[:24]

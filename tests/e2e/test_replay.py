@@ -9,19 +9,27 @@ replay
 │   └── with another expectation: exit code 1, and names the code
 ├── of a folder that was not loaded: says so
 ├── signed by a device nobody here has: says so
+├── past the check while a node serves: refuses
+├── through a running node: uses it
+├── on a chain whose clock nobody can move: says what --shift-to-now does
 └── with --shift-to-now: plays what is valid now, skips the rest
 """
 
 from __future__ import annotations
 
+import http.server
+import re
 import shutil
+import threading
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import ClassVar
 
+import httpx
 import pytest
 
-from tests.e2e.town import FOLDER, Town, moment, rows_of, town, write_rows
+from tests.e2e.town import FOLDER, Town, moment, open_street, rows_of, town, write_rows
 
 BROKEN = (  # changed cells of a good row, and the refusal they earn
     ({"redeemed_at": "2026-03-02T11:00:00+08:00", "place": "10", "receipt": "b-1"}, None),
@@ -171,3 +179,49 @@ def test_replay__shift_to_now__plays_what_is_valid_now(place: Town, tmp_path: Pa
     found = {row["row"]: row["outcome"] for row in rows_of(tmp_path / "out.csv")}
     assert found == {**dict.fromkeys("1235", "skipped"), **dict.fromkeys("46789", "accepted")}
     assert (told["skipped"], told["accepted"], told["unexpected"]) == (3, 4, [])
+
+
+def test_replay__past_the_check_while_a_node_serves__is_refused(place: Town) -> None:
+    with open_street(place):
+        told = place.told("replay", FOLDER, "--unchecked", exit_code=1)
+    assert told["error"] == "NodeServes"
+
+
+def test_replay__through_a_running_node__uses_it(place: Town) -> None:
+    with open_street(place) as street:
+        told = place.told("replay", FOLDER, "--url", street.url)
+        assert told["accepted"] == 7
+        assert place.told("replay", FOLDER, exit_code=1)["error"] == "NotStarted"
+
+
+class OtherEngine(http.server.BaseHTTPRequestHandler):
+    """A chain whose clock nobody can move: anvil behind an engine's name that is not its own."""
+
+    protocol_version = "HTTP/1.1"
+    behind: ClassVar[str]
+
+    def do_POST(self) -> None:
+        asked = self.rfile.read(int(self.headers["Content-Length"]))
+        content = httpx.post(self.behind, content=asked, headers={"Content-Type": "application/json"}).content
+        answer = re.sub(rb'"anvil/[^"]*"', b'"Geth/v1.13.14"', content)
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+def test_replay__clock_that_nobody_can_move__says_what_shift_to_now_does(
+    place: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with place.office() as office:
+        OtherEngine.behind = office.handle.url
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), OtherEngine) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("VOUCHERTRAIL_CHAIN_URL", f"http://127.0.0.1:{server.server_port}")
+        told = place.told("replay", FOLDER, exit_code=2)
+        server.shutdown()
+    assert told["error"] == "ClockFixed"
+    assert "--shift-to-now every row is played at once" in told["message"]

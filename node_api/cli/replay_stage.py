@@ -1,0 +1,107 @@
+"""What a replay stands on: chain, contracts, keys, record, clock, and the till it redeems at."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import ExitStack
+from dataclasses import dataclass
+from hashlib import file_digest, sha256
+
+from node_api.app import NotStarted, build_node
+from node_api.chain.keys import KeyRole
+from node_api.chain.player_keys import ReplayKeys
+from node_api.chain.redeem import Relayer
+from node_api.chain.relayed_till import RelayedTill
+from node_api.chain.replay_clock import ReplayClock
+from node_api.cli.options import FAULT, USAGE, Shared, fail
+from node_api.cli.treasury import TreasuryOffice, open_treasury, reviver
+from node_api.loaders.http_till import HttpTill
+from node_api.record import Record, open_record
+from node_api.services.api_keys import ApiKeyring
+from node_api.services.import_folder import ImportFolder
+from node_api.services.loading.seen import Seen, look
+from node_api.services.ports.playing import PlayerClock, Till
+from node_api.services.replaying.plays import Plays
+from node_api.services.replaying.run_keys import RunKeys
+from node_api.serving import serving
+from node_api.storage.api_keys import ApiKeys
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayStage:
+    """Everything opened.
+
+    Attributes:
+        run: names the replay by what is played on which contracts, so that the same one is recognised.
+    """
+
+    shared: Shared
+    office: TreasuryOffice
+    record: Record
+    seen: Seen
+    keys: ReplayKeys
+    plays: Plays
+    clock: ReplayClock
+    run: str
+
+    def relayed_till(self, stack: ExitStack) -> Till:
+        """A till past the node's check. Ends the command where a node serves the folder: both would use one relayer."""
+        descriptor = os.open(self.shared.settings.data.resolve() / "serve.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        stack.callback(os.close, descriptor)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            told = "a node serves this folder with the same relayer: stop it, or replay through it with --url"
+            fail(told, FAULT, kind="NodeServes", as_json=self.shared.as_json)
+        office, vouchers = self.office, self.office.deployed.address("Vouchers")
+        relayer = Relayer(office.rpc, office.keys.account(KeyRole.OPERATOR), office.handle.chain_id, vouchers)
+        return RelayedTill(relayer, self.keys, reviver(self.shared.settings, office.handle))
+
+    def http_till(self, stack: ExitStack, *, url: str | None, keyring: ApiKeyring | None) -> Till:
+        """A till of the running node, or of one started for the replay; it has API keys of its own."""
+        if url is None:
+            try:
+                node = stack.enter_context(build_node(self.shared.settings, self.office.handle, self.office.keys))
+            except NotStarted as fault:
+                told = f"{fault}: give its address with --url"
+                fail(told, FAULT, kind="NotStarted", as_json=self.shared.as_json)
+            url, keyring = stack.enter_context(serving(node.api)), node.keyring
+        keys = stack.enter_context(RunKeys(keyring or ApiKeyring(ApiKeys(self.record.engine))))
+        return stack.enter_context(HttpTill(url, keys.wallet(), keys.merchant, self.keys, self.run))
+
+
+def open_stage(shared: Shared, folder: ImportFolder, seen: Seen | None, stack: ExitStack) -> ReplayStage:
+    """Opens what the replay of a folder needs; it is closed with the stack. Raises ChainError, KeyFault."""
+    settings = shared.settings
+    office = open_treasury(settings)
+    stack.callback(office.rpc.close)
+    record = open_record(settings, office.handle)
+    stack.callback(record.close)
+    record.indexer.catch_up()
+    there = seen or look(folder, office.book, office.wallets)
+    keys = ReplayKeys(office.wallets, office.handle.chain_id, office.deployed.address("Vouchers"))
+    plays = Plays(folder, there, keys.receipt_hash)
+    clock = ReplayClock(office.rpc, settings.chain_folder if office.handle.embedded else None)
+    return ReplayStage(shared, office, record, there, keys, plays, clock, _run_name(office, folder))
+
+
+def require_clock(shared: Shared, clock: PlayerClock, shift_to_now: bool) -> None:
+    """Ends the command where rows cannot be played at their times and nobody asked to play them now."""
+    if clock.movable() or shift_to_now:
+        return
+    fail(
+        "this chain's clock cannot be moved, so rows cannot be played at their times. With --shift-to-now every row is "
+        "played at once, its deadline counted from now; rows whose vouchers are not valid now, and rows that test "
+        "NotYetValid, Expired or ProgrammeNotActive, are skipped",
+        USAGE,
+        kind="ClockFixed",
+        as_json=shared.as_json,
+    )
+
+
+def _run_name(office: TreasuryOffice, folder: ImportFolder) -> str:
+    with (folder.path / "redemptions.csv").open("rb") as file:
+        name = file_digest(file, sha256)
+    name.update(f"{office.handle.genesis_hash} {office.deployed.address('Vouchers')}".encode())
+    return name.hexdigest()[:24]
