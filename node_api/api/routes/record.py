@@ -14,15 +14,14 @@ from node_api.api.record import (
     ProgrammeFields,
     ProgrammeOut,
     ProgrammesOut,
-    StatementOut,
     VoucherFields,
     VoucherOut,
     line_out,
     programme_fields,
     rules_out,
-    statement_out,
     voucher_fields,
 )
+from node_api.api.statements import StatementOut, statement_out
 from node_api.domain import errors
 from node_api.domain.access import ApiKey
 from node_api.domain.ids import VOUCHER_BITS, Day, MerchantId, UnixSeconds, VoucherId
