@@ -214,14 +214,16 @@ class OtherEngine(http.server.BaseHTTPRequestHandler):
 
 
 def test_replay__clock_that_nobody_can_move__says_what_shift_to_now_does(
-    place: Town, monkeypatch: pytest.MonkeyPatch
+    place: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with place.office() as office:
         OtherEngine.behind = office.handle.url
+    elsewhere = Town(tmp_path / "elsewhere")  # a node whose chain others run
+    shutil.copytree(place.data, elsewhere.data, ignore=shutil.ignore_patterns("chain"))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), OtherEngine) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         monkeypatch.setenv("VOUCHERTRAIL_CHAIN_URL", f"http://127.0.0.1:{server.server_port}")
-        told = place.told("replay", FOLDER, exit_code=2)
+        told = elsewhere.told("replay", FOLDER, exit_code=2)
         server.shutdown()
     assert told["error"] == "ClockFixed"
     assert "--shift-to-now every row is played at once" in told["message"]
