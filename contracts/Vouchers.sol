@@ -226,7 +226,9 @@ contract Vouchers is IVouchers, VouchersSupply, VouchersRedemption {
         count = RollWord.places(_rolls[roll]);
         uint256 key = VoucherId.bitsKey(VoucherId.pack(batch, roll, 0));
         for (uint256 words = (count + 255) / 256; words != 0; --words) {
-            for (uint256 bits = _redeemed[key++]; bits != 0; bits &= bits - 1) --count;
+            for (uint256 bits = _redeemed[key++]; bits != 0; bits &= bits - 1) {
+                --count;
+            }
         }
     }
 

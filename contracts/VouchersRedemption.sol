@@ -196,9 +196,7 @@ abstract contract VouchersRedemption is IVouchersErrors, IVouchersRedemption, Re
             uint256 ahead = deadline - block.timestamp; // wraps to a huge number for a deadline that has passed
             if (ahead - 1 < p.maxDeadline) return GOOD; // and so does 0 - 1
         }
-        return block.timestamp >= deadline
-            ? bytes32(Vouchers_DeadlinePassed.selector)
-            : bytes32(Vouchers_DeadlineTooFar.selector);
+        return block.timestamp >= deadline ? bytes32(Vouchers_DeadlinePassed.selector) : bytes32(Vouchers_DeadlineTooFar.selector);
     }
 
     /// @dev What holds between a voucher and those before it in the same item. All have the first one's holder and programme.

@@ -44,7 +44,9 @@ abstract contract VouchersSupply is IVouchersErrors, IVouchersSupply, VouchersSt
 
         // Check: a known programme, whole addresses, none of them zero.
         uint256 programmeWord = _openProgramme(programme);
-        if (places == 0 || places > RollCode.MAX_PLACES || holders.length % 20 != 0) revert Vouchers_RollSizeInvalid(holders.length);
+        if (places == 0 || places > RollCode.MAX_PLACES || holders.length % 20 != 0) {
+            revert Vouchers_RollSizeInvalid(holders.length);
+        }
         if (flags & ~(RollWord.CLAIMED | RollWord.CUSTODIAL) != 0) revert Vouchers_RollFlagsInvalid(flags);
         _checkHolders(holders);
 
@@ -78,7 +80,9 @@ abstract contract VouchersSupply is IVouchersErrors, IVouchersSupply, VouchersSt
         uint256 issued;
         for (uint256 i; i < batches.length; ++i) {
             uint256 terms = _batches[batches[i]].terms;
-            if (BatchWord.programme(terms) != programme) revert Vouchers_PackMixed(batches[i], BatchWord.programme(terms), programme);
+            if (BatchWord.programme(terms) != programme) {
+                revert Vouchers_PackMixed(batches[i], BatchWord.programme(terms), programme);
+            }
             if (clock >= BatchWord.validUntil(terms)) revert Vouchers_BatchOver(batches[i], BatchWord.validUntil(terms));
             if (BatchWord.line(terms) != line) {
                 _commitIssue(line, amount, issued);
@@ -162,7 +166,10 @@ abstract contract VouchersSupply is IVouchersErrors, IVouchersSupply, VouchersSt
         uint256 zero = type(uint256).max;
         assembly ("memory-safe") {
             let from := holders.offset
-            for { let at := from let end := add(from, holders.length) } lt(at, end) { at := add(at, 20) } {
+            for {
+                let at := from
+                let end := add(from, holders.length)
+            } lt(at, end) { at := add(at, 20) } {
                 if iszero(shr(96, calldataload(at))) {
                     zero := div(sub(at, from), 20)
                     break

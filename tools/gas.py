@@ -1,7 +1,7 @@
 """Compares the gas measured by forge with what is recorded in bench/gas and with the design's targets.
 
-`python -m tools.gas` measures into build/gas and fails when a figure differs from the record or passes its limit. `--record` writes
-the new figures down; a rise then needs `--because "reason"`, which is kept in bench/gas/rises.md.
+`python -m tools.gas` measures into build/gas and fails when a figure differs from the record or passes its limit. `--record`
+writes the new figures down; a rise then needs `--because "reason"`, which is kept in bench/gas/rises.md.
 """
 
 import argparse

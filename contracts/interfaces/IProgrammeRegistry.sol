@@ -6,9 +6,7 @@ import {LineTerms, ProgrammeState, ProgrammeTerms, RulesTerms} from "../types/Pr
 /// @title Programmes, their budget lines, rules and approvals.
 interface IProgrammeRegistry {
     /// @notice A programme was drafted with its terms and the first version of its rules.
-    event ProgrammeDrafted(
-        uint256 indexed programme, address indexed by, string ref, ProgrammeTerms terms, RulesTerms rules
-    );
+    event ProgrammeDrafted(uint256 indexed programme, address indexed by, string ref, ProgrammeTerms terms, RulesTerms rules);
     /// @notice A budget line was added to a draft. `line` is `programme << 16 | number`.
     event BudgetLineAdded(uint256 indexed programme, uint256 indexed line, address indexed funder, LineTerms terms);
     event ProgrammeProposed(uint256 indexed programme, address indexed by);
@@ -80,10 +78,7 @@ interface IProgrammeRegistry {
     function link(address vouchers, address treasury) external;
 
     /// @notice A programme's terms, state and number of lines.
-    function programme(uint256 programme)
-        external
-        view
-        returns (ProgrammeTerms memory terms, ProgrammeState state, uint256 lines);
+    function programme(uint256 programme) external view returns (ProgrammeTerms memory terms, ProgrammeState state, uint256 lines);
 
     /// @notice Who drafted and who proposed a programme, and how many approved it.
     function actorsOf(uint256 programme) external view returns (address drafter, address proposer, uint256 approvals);

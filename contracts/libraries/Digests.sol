@@ -37,7 +37,11 @@ library Digests {
     }
 
     /// @dev The leaf of a redeemed voucher, see docs/storage.md, section 1: digest, voucher, amount, merchant, terminal, time, version.
-    function leaf(uint256 desk, bytes32 digest, uint256 voucher, uint256 amount, uint256 version) internal pure returns (bytes32 hash) {
+    function leaf(uint256 desk, bytes32 digest, uint256 voucher, uint256 amount, uint256 version)
+        internal
+        pure
+        returns (bytes32 hash)
+    {
         assembly ("memory-safe") {
             mstore(add(desk, 448), digest)
             mstore(add(desk, 480), voucher)

@@ -9,7 +9,8 @@ import {RulesTerms} from "../types/Programme.sol";
 library RulesWord {
     function packTerms(RulesTerms memory r) internal pure returns (uint256) {
         return uint256(r.stepUpThreshold) | uint256(r.merchantDailyLimit) << 64 | uint256(r.maxDeadline) << 128
-            | uint256(r.reversalWindow) << 160 | uint256(r.disputeWindow) << 192 | uint256(r.flags) << 224 | uint256(r.openSeconds) << 232;
+            | uint256(r.reversalWindow) << 160 | uint256(r.disputeWindow) << 192 | uint256(r.flags) << 224
+            | uint256(r.openSeconds) << 232;
     }
 
     function packLimits(RulesTerms memory r) internal pure returns (uint256) {

@@ -40,15 +40,15 @@ def _money_call(command: t.Command, deployed: Deployed, treasurer: str) -> Call 
             spender = deployed.address(treasury)
             return Call(KeyRole.TREASURER, token, "approve", (spender, command.amount), _STEP, to=command.token)
         case t.DepositMoney():
-            arguments = (command.line, command.amount, _bytes(command.slip))
-            return Call(KeyRole.TREASURER, treasury, "deposit", arguments, _SMALL)
+            deposit = (command.line, command.amount, _bytes(command.slip))
+            return Call(KeyRole.TREASURER, treasury, "deposit", deposit, _SMALL)
         case t.PrepareSettlement():
             gas = _SMALL + 2_000 * len(command.entries)
             return Call(KeyRole.TREASURER, treasury, "prepareSettlement", (_days(command.entries),), gas)
         case t.ReleaseSettlement():
             gas = _SMALL + _PAYMENT * len(command.entries)
-            arguments = (command.run, _days(command.entries))
-            return Call(KeyRole.APPROVER, treasury, "releaseSettlement", arguments, gas)
+            release = (command.run, _days(command.entries))
+            return Call(KeyRole.APPROVER, treasury, "releaseSettlement", release, gas)
         case t.ReturnRest():
             return Call(KeyRole.TREASURER, treasury, "returnRest", (command.line,), _SMALL)
         case _:
