@@ -29,7 +29,8 @@ from node_api.services.ports.relaying import CallOutcome, NonceLost
 
 # Bounds, not estimates: gas is free here, and what is not used is given back. A contract holder may take 100,000 to answer.
 _GAS_CALL, _GAS_ITEM, _GAS_VOUCHER = 200_000, 250_000, 150_000
-_FIRST_WAIT, _LONGEST_WAIT = 0.001, 0.1
+# A block comes within some 5 to 30 ms where every transaction gets its own: look often at first, then ever more seldom.
+_FIRST_WAIT, _STEADY_LOOKS, _LONGEST_WAIT = 0.002, 16, 0.1
 
 
 class Relayer:
@@ -81,12 +82,13 @@ class Relayer:
 
     def outcome(self, call: SentCall, groups: Sequence[ItemGroup], seconds: float) -> CallOutcome | None:
         """See the port."""
-        deadline, pause = time.monotonic() + seconds, _FIRST_WAIT
+        deadline, pause, looks = time.monotonic() + seconds, _FIRST_WAIT, 0
         while (receipt := receipt_of(self._rpc, TxHash(call.hash))) is None:
             if time.monotonic() > deadline:
                 return None
             time.sleep(pause)
-            pause = min(1.5 * pause, _LONGEST_WAIT)
+            looks += 1
+            pause = pause if looks < _STEADY_LOOKS else min(1.5 * pause, _LONGEST_WAIT)
         block = self._block(receipt)
         self._return_time(block.timestamp)
         if not receipt.succeeded:
