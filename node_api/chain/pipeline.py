@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 from node_api.chain.contracts import contract
 from node_api.chain.deployed import CallReverted, Deployed
-from node_api.chain.keys import KeyRing, KeyRole
+from node_api.chain.deployment.resolve import Accounts
+from node_api.chain.keys import KeyRole
 from node_api.chain.rpc import Request
 from node_api.chain.rpc_errors import ChainError, RpcError, RpcUnavailable
 from node_api.chain.rpc_values import quantity, record, text
-from node_api.chain.sender import NoReceipt, Sender, SignedTransaction, nonce_of
+from node_api.chain.sender import NonceTaken, NoReceipt, Sender, SignedTransaction, nonce_of, receipt_of
 from node_api.domain.ids import Address, Hash
 
 WINDOW = 48
@@ -66,7 +67,7 @@ class Pipeline:
     """
 
     def __init__(
-        self, deployed: Deployed, keys: KeyRing, chain_id: int, revive: Callable[[], object] = lambda: None
+        self, deployed: Deployed, keys: Accounts, chain_id: int, revive: Callable[[], object] = lambda: None
     ) -> None:
         """Opens no key yet.
 
@@ -91,6 +92,7 @@ class Pipeline:
         Raises:
             CallReverted: a contract said no; calls behind it may have taken effect.
             NoReceipt: a transaction stays out of the blocks for two minutes.
+            NonceTaken: something else signs with one of the keys.
             ChainError: the chain is gone and does not come back.
         """
         flying: deque[_Flying] = deque()
@@ -215,7 +217,15 @@ class Pipeline:
             lost = self._lost()
         except RpcUnavailable:
             return
+        self._require_nonce(flying[0].signed)
         self._send([*lost, *(entry.signed for entry in flying)])
+
+    def _require_nonce(self, oldest: SignedTransaction) -> None:
+        """Raises NonceTaken where another transaction of the account has the oldest one's nonce."""
+        if nonce_of(self._rpc, oldest.sender) > oldest.nonce and receipt_of(self._rpc, oldest.hash) is None:
+            raise NonceTaken(
+                f"nonce {oldest.nonce} of {oldest.sender} belongs to another transaction: something else signs with this key"
+            )
 
 
 def _harmless(error: ChainError) -> bool:

@@ -8,7 +8,8 @@ from typing import TypeVar, cast
 from node_api.chain.contracts import AbiFault, contract
 from node_api.chain.deployed import CallReverted, Deployed, Question
 from node_api.chain.deployment.errors import NotDeployed
-from node_api.chain.keys import KeyRing, KeyRole
+from node_api.chain.deployment.resolve import Accounts
+from node_api.chain.keys import KeyRole
 from node_api.chain.rpc_errors import RpcError
 from node_api.chain.rpc_values import Json, data, record, rows
 from node_api.domain.ids import (
@@ -42,7 +43,7 @@ _CUSTODIAL = 2
 class ChainBook:
     """Implements `TreasuryBook`. Answers stand on the newest block; nothing is remembered."""
 
-    def __init__(self, deployed: Deployed, keys: KeyRing) -> None:
+    def __init__(self, deployed: Deployed, keys: Accounts) -> None:
         self._deployed = deployed
         self._keys = keys
 

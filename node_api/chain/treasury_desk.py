@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from node_api.chain.deployed import CallReverted, Deployed
-from node_api.chain.keys import KeyRing, KeyRole
+from node_api.chain.deployment.resolve import Accounts
+from node_api.chain.keys import KeyRole
 from node_api.chain.pipeline import Call, Pipeline
 from node_api.chain.rpc_values import quantity, record
 from node_api.chain.treasury_calls import call_of
@@ -16,7 +17,7 @@ from node_api.services.ports.treasury import Carried, Command, CommandRefused
 class ChainDesk:
     """Implements `TreasuryDesk` with the node's role keys."""
 
-    def __init__(self, deployed: Deployed, keys: KeyRing, pipeline: Pipeline) -> None:
+    def __init__(self, deployed: Deployed, keys: Accounts, pipeline: Pipeline) -> None:
         self._deployed = deployed
         self._keys = keys
         self._pipeline = pipeline

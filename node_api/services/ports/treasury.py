@@ -22,6 +22,7 @@ from node_api.domain.ids import (
     RollId,
     UnixSeconds,
 )
+from node_api.domain.reverts import RULES_AND_REMEDIES
 
 NO_DOCUMENT = Hash("0x" + "0" * 64)
 
@@ -308,7 +309,11 @@ class CommandRefused(Exception):
     """
 
     def __init__(self, command: Command, error: str, detail: str) -> None:
-        super().__init__(f"{type(command).__name__} was refused: {detail}")
+        told = f"{type(command).__name__} was refused: {detail}"
+        if error in RULES_AND_REMEDIES:
+            rule, remedy = RULES_AND_REMEDIES[error]
+            told = f"{told}; the rule: {rule}; what to do: {remedy}"
+        super().__init__(told)
         self.command = command
         self.error = error
         self.detail = detail
