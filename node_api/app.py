@@ -106,11 +106,16 @@ class RunningNode:
         return bool(vouchers.ask(Question("Vouchers", "isRelayer", (self._parts.relayer,)))[0])
 
     def _follow(self) -> None:
+        told = ""
         while not self._stopping.wait(FOLLOW_SECONDS):
             try:
                 self._parts.follower.catch_up()
+                told = ""
             except Exception as error:  # noqa: BLE001  following goes on when it is over; reads say what they stand on
-                log.warning("index_waits", fault=type(error).__name__, detail=str(error))
+                fault = f"{type(error).__name__}: {error}"
+                if fault != told:
+                    log.warning("index_waits", fault=fault)
+                told = fault
 
 
 def build_node(settings: Settings, handle: ChainHandle, keys: KeyRing) -> RunningNode:

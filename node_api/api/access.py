@@ -32,6 +32,7 @@ ROLES: dict[str, frozenset[ApiRole]] = {
     "GET /v1/vouchers/{voucher}": EVERYBODY,
     "GET /v1/holders/{address}/vouchers": frozenset({WALLET, *STAFF}),
     "GET /v1/merchants/{merchant}/statement": frozenset({MERCHANT, *STAFF}),
+    "GET /v1/merchants/{merchant}/redemptions": frozenset({MERCHANT, *STAFF}),
     "GET /v1/programmes": EVERYBODY,
     "GET /v1/programmes/{programme}": EVERYBODY,
     "GET /v1/audit/vouchers/{voucher}/trace": STAFF,

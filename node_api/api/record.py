@@ -24,6 +24,21 @@ class RedemptionOut(Out):
     block: BlockOut
 
 
+class RedemptionLineOut(RedemptionOut):
+    """A redemption in a list, with its voucher."""
+
+    voucher: str
+    holder: str
+
+
+class RedemptionsOut(Out):
+    """Redemptions by ascending number; `next` continues the list as `after`."""
+
+    redemptions: list[RedemptionLineOut]
+    next: int | None
+    block: BlockOut
+
+
 class VoucherFields(Out):
     """A voucher. `state` is of the time of the next block; `redemption` is kept from merchants it did not happen at."""
 
@@ -171,17 +186,32 @@ def voucher_fields(facts: VoucherFacts, caller: ApiKey, now: UnixSeconds) -> dic
 
 def redemption_out(redemption: Redemption) -> RedemptionOut:
     """A redemption's schema."""
-    return RedemptionOut(
-        number=redemption.number,
-        merchant=redemption.merchant,
-        amount=redemption.amount,
-        receipt=redemption.receipt,
-        digest=redemption.digest,
-        terminal=redemption.terminal,
-        rules_version=redemption.rules_version,
-        transaction=redemption.tx.hash,
-        block=BlockOut.of(redemption.tx.block),
-    )
+    return RedemptionOut.model_validate(_redemption_fields(redemption))
+
+
+def redemptions_out(found: list[Redemption], limit: int, block: BlockOut) -> RedemptionsOut:
+    """A page of redemptions."""
+    lines = [
+        RedemptionLineOut.model_validate(
+            {**_redemption_fields(redemption), "voucher": str(redemption.voucher), "holder": redemption.holder}
+        )
+        for redemption in found
+    ]
+    return RedemptionsOut(redemptions=lines, next=found[-1].number if len(found) == limit else None, block=block)
+
+
+def _redemption_fields(redemption: Redemption) -> dict[str, object]:
+    return {
+        "number": redemption.number,
+        "merchant": redemption.merchant,
+        "amount": redemption.amount,
+        "receipt": redemption.receipt,
+        "digest": redemption.digest,
+        "terminal": redemption.terminal,
+        "rules_version": redemption.rules_version,
+        "transaction": redemption.tx.hash,
+        "block": BlockOut.of(redemption.tx.block),
+    }
 
 
 def programme_fields(programme: Programme, totals: Totals) -> dict[str, object]:

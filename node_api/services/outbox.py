@@ -79,14 +79,19 @@ class Outbox:
                     pass
                 self.fault = None
             except Exception as error:  # noqa: BLE001  whatever it is, work goes on when it is over; nothing is lost meanwhile
-                self.fault = f"{type(error).__name__}: {error}"
-                log.warning("outbox_waits", fault=type(error).__name__, detail=str(error))
+                self._tell(f"{type(error).__name__}: {error}")
                 calm = self._stopping.wait(_RETRY_SECONDS)
                 continue
             calm = self._wanted.wait(
                 _IDLE_SECONDS
             )  # nothing to do for a while: time to look whether the chain went back
             self._wanted.clear()
+
+    def _tell(self, fault: str) -> None:
+        """Keeps a fault for whoever asks, and logs it when it is a new one."""
+        if fault != self.fault:
+            log.warning("outbox_waits", fault=fault)
+        self.fault = fault
 
     def _send_queued(self) -> bool:
         """Sends one call's worth of what is queued; says whether there was anything."""

@@ -105,6 +105,19 @@ def test_statement__after_redemptions__adds_up(
     assert after["block"]["number"] > before["block"]["number"]
 
 
+def test_redemptions__of_a_merchant__are_listed_by_page(
+    served: Served, wallet: Client, merchant: Client, rival: Client, person: int
+) -> None:
+    assert merchant.redeem({"code": code_for(wallet, served, person)["code"]}).status_code == 200
+
+    whole = merchant.get("/v1/merchants/1/redemptions", limit=1_000).json()["redemptions"]
+    assert whole[-1]["voucher"] == served.voucher(4, person)
+    page = merchant.get("/v1/merchants/1/redemptions", limit=1, after=whole[-1]["number"] - 1).json()
+    assert (page["redemptions"], page["next"]) == ([whole[-1]], whole[-1]["number"])
+    assert merchant.get("/v1/merchants/1/redemptions", after=page["next"]).json()["redemptions"] == []
+    assert_refused(rival.get("/v1/merchants/1/redemptions"), "MerchantNotYours", 403)
+
+
 def test_operation__of_another_merchant__is_forbidden(
     served: Served, wallet: Client, merchant: Client, rival: Client, operator: Client, person: int
 ) -> None:

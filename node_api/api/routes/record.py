@@ -14,10 +14,12 @@ from node_api.api.record import (
     ProgrammeFields,
     ProgrammeOut,
     ProgrammesOut,
+    RedemptionsOut,
     VoucherFields,
     VoucherOut,
     line_out,
     programme_fields,
+    redemptions_out,
     rules_out,
     voucher_fields,
 )
@@ -99,6 +101,28 @@ def read_statement(
             until_day=None if until_day is None else Day(until_day),
         )
         return statement_out(found, days, reader.payments(number), BlockOut.of(reader.block))
+
+
+@router.get(
+    "/merchants/{merchant}/redemptions",
+    responses=problems(*READING, errors.MerchantUnknown, errors.MerchantNotYours),
+)
+def read_redemptions(
+    node: TheNode,
+    caller: Caller,
+    merchant: Annotated[MerchantNumber, Path()],
+    day: DayNumber | None = None,
+    after: Annotated[int, Query(ge=0, lt=1 << 63, description="the `next` of the page before")] = 0,
+    limit: Limit = 100,
+) -> RedemptionsOut:
+    """A merchant's redemptions one by one, of one day or of all."""
+    number = MerchantId(merchant)
+    require_merchant(caller, number)
+    with node.fresh.open() as (reader, _):
+        if reader.merchant(number) is None:
+            raise errors.MerchantUnknown(f"merchant {merchant}")
+        found = reader.redemptions(merchant=number, day=None if day is None else Day(day), limit=limit, after=after)
+        return redemptions_out(found, limit, BlockOut.of(reader.block))
 
 
 @router.get("/programmes", responses=problems(*READING))
