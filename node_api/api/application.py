@@ -36,8 +36,34 @@ def describe_api() -> dict[str, Any]:
     return _routes().openapi()
 
 
+class _Api(FastAPI):
+    """FastAPI without its own 422 for requests that do not fit: here they are problems with status 400."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The description, built once."""
+        if self.openapi_schema is None:
+            schema = super().openapi()
+            for methods in schema["paths"].values():
+                for operation in methods.values():
+                    operation["responses"] = _problems_only(operation["responses"])
+            for name in ("HTTPValidationError", "ValidationError"):
+                schema["components"]["schemas"].pop(name, None)
+        assert self.openapi_schema is not None
+        return self.openapi_schema
+
+
+def _problems_only(responses: dict[str, Any]) -> dict[str, Any]:
+    """The answers of an operation, its problems in their own media type alone."""
+    kept = {status: answer for status, answer in responses.items() if "HTTPValidationError" not in str(answer)}
+    for answer in kept.values():
+        content = answer.get("content", {})
+        if problems.MEDIA_TYPE in content:
+            answer["content"] = {problems.MEDIA_TYPE: content[problems.MEDIA_TYPE]}
+    return kept
+
+
 def _routes() -> FastAPI:
-    app = FastAPI(
+    app = _Api(
         title="VoucherTrail",
         version=__version__,
         description=_DESCRIPTION,

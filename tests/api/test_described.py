@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import orjson
 import pytest
 
 from node_api.api.access import ROLES
@@ -27,6 +28,17 @@ def leaves(kind: type[DomainError]) -> list[type[DomainError]]:
 @pytest.mark.parametrize("name", ["openapi.json", "errors.md"])
 def test_docs__as_committed__are_current(name: str) -> None:
     assert (DOCS / name).read_text(encoding="utf-8") == described()[name], f"run: vouchertrail openapi docs ({name})"
+
+
+def test_openapi__every_answer_above_400__is_a_problem_of_ours() -> None:
+    schema = orjson.loads(described()["openapi.json"])
+
+    assert "ValidationError" not in str(schema)
+    for path, methods in schema["paths"].items():
+        for operation in methods.values():
+            for status, answer in operation["responses"].items():
+                if path.startswith("/v1") and int(status) >= 400:
+                    assert list(answer["content"]) == ["application/problem+json"], (path, status)
 
 
 def test_errors__served__are_the_page(served: Served) -> None:
