@@ -104,7 +104,6 @@ def test_story(place: Town) -> None:
 def _spend(street: Street) -> None:
     wallet, anybody = street.client(ApiRole.WALLET), street.client(ApiRole.AUDITOR)
     noodles = street.client(ApiRole.MERCHANT, NOODLE_HOUSE)
-    tea = street.client(ApiRole.MERCHANT, TEA_ROOM)
     states = {entry["ref"]: entry["state"] for entry in anybody.get("/v1/programmes").json()["programmes"]}
     assert states == {"meals-2026": "ACTIVE", "museums-2026": "PUBLISHED"}
 
@@ -121,6 +120,14 @@ def _spend(street: Street) -> None:
         "the same key is the same redemption"
     )
 
+    _refuse(street, code, lunch)
+    _spend_from_a_phone(street)
+    _visit_a_museum(street)
+
+
+def _refuse(street: Street, code: str, lunch: Json) -> None:
+    wallet = street.client(ApiRole.WALLET)
+    noodles, tea, museum = (street.client(ApiRole.MERCHANT, shop) for shop in (NOODLE_HOUSE, TEA_ROOM, MUSEUM))
     # The same code again is refused; so are someone else's drink, the wrong shop, and a museum that has not opened yet.
     assert refused(scan(noodles, code, lunch, "lunch-2")) == "AlreadyRedeemed"
     bought = receipt("tr-1", "2026-03-02T15:00", (2, 2000))
@@ -135,9 +142,12 @@ def _spend(street: Street) -> None:
     )
     visit = receipt("cm-1", "2026-03-02T16:00", (7, 4000))
     early = show_code(wallet, "museums-2026", "resident-01", MUSEUM, visit, [voucher(MUSEUM_15, VISITORS, 1)])
-    museum = street.client(ApiRole.MERCHANT, MUSEUM)
     assert refused(scan(museum, early, visit, "museum-1")) == "ProgrammeNotActive"
 
+
+def _spend_from_a_phone(street: Street) -> None:
+    anybody = street.client(ApiRole.AUDITOR)
+    noodles, tea = (street.client(ApiRole.MERCHANT, shop) for shop in (NOODLE_HOUSE, TEA_ROOM))
     # Somebody with a phone of their own signs for themselves, with nothing but the published domain and types.
     answer = noodles.post("/v1/redemptions?wait=30", json=_signed_at_home(street), headers={"Idempotency-Key": "own"})
     assert answer.status_code == 200, answer.text
@@ -147,6 +157,9 @@ def _spend(street: Street) -> None:
     assert noodles.get(f"/v1/merchants/{NOODLE_HOUSE}/statement").json()["open"] == 4500
     assert refused(tea.get(f"/v1/merchants/{NOODLE_HOUSE}/statement")) == "MerchantNotYours"
 
+
+def _visit_a_museum(street: Street) -> None:
+    wallet, museum = street.client(ApiRole.WALLET), street.client(ApiRole.MERCHANT, MUSEUM)
     # The museums' time comes.
     street.town.wait_until(moment("2026-03-09T09:00"))
     assert street.town.told("load", FOLDER)["waiting"] == []
