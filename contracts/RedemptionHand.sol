@@ -32,8 +32,8 @@ abstract contract RedemptionHand is VouchersStorage {
         uint256 stored;
     }
 
-    /// @dev `group` is the group's number from 1, shifted beyond a patch's bits key; `amount` and `count` were redeemed at the merchant
-    /// under `line` and not yet booked.
+    /// @dev `group` is the group's number from 1, shifted beyond a patch's bits key; `amount` was redeemed at the merchant
+    /// under the line of `account`, by the redemptions from number `booked` on, and stands in no ledger word yet.
     struct Call {
         uint256 desk;
         uint256 network;
@@ -52,9 +52,9 @@ abstract contract RedemptionHand is VouchersStorage {
         uint256 reach;
         uint256 rulesKey;
         uint256 rules;
-        uint256 line;
+        uint256 account;
         uint256 amount;
-        uint256 count;
+        uint256 booked;
         uint256 failed;
         uint256 table;
         Patch blank;
@@ -155,9 +155,10 @@ abstract contract RedemptionHand is VouchersStorage {
 
     function _writeAllBits(Call memory c) internal {
         Patch memory p = c.blank;
-        for (uint256 slot = c.table; slot < c.table + PATCHES * 32; slot += 32) {
+        uint256 slot = c.table;
+        for (uint256 i; i < PATCHES; ++i) {
             assembly ("memory-safe") {
-                p := mload(slot)
+                p := mload(add(slot, shl(5, i)))
             }
             _writeBits(p);
         }
@@ -182,20 +183,20 @@ abstract contract RedemptionHand is VouchersStorage {
         assembly ("memory-safe") {
             p := mload(slot)
         }
-        return p.key == _keyOf(c, voucher) ? p.terms : _batches[VoucherId.batch(voucher)].terms;
+        return p.bitsKey == VoucherId.bitsKey(voucher) ? p.terms : _batches[VoucherId.batch(voucher)].terms;
     }
 
     /// @dev Moves what was redeemed at the merchant under the line in hand from committed to payable.
     function _writeLedger(Call memory c) internal {
-        uint256 count = c.count;
+        uint256 count = c.number - c.booked;
         if (count == 0) return;
-        uint256 line = c.line;
+        uint256 line = BatchWord.line(c.account);
         uint256 amount = c.amount;
         uint256 programmeWord = _programmes[line >> 16];
         uint256 key = LedgerWord.dayKey(line, c.merchant, ProgrammeWord.day(programmeWord, block.timestamp));
         _lines[line] = LedgerWord.redeem(_lines[line], amount, count);
         _days[key] = LedgerWord.addRedeemed(_days[key], amount, count);
         c.amount = 0;
-        c.count = 0;
+        c.booked = c.number;
     }
 }

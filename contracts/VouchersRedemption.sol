@@ -37,7 +37,7 @@ abstract contract VouchersRedemption is IVouchersErrors, IVouchersRedemption, Re
         c.desk = Digests.lay(_domainSeparatorV4());
         c.network = _network;
         uint256 first = NetworkWord.nextNumber(c.network);
-        c.number = first;
+        (c.number, c.booked) = (first, first);
         for (uint256 i; i < groups.length; ++i) {
             _redeemGroup(c, groups[i], i);
         }
@@ -74,15 +74,21 @@ abstract contract VouchersRedemption is IVouchersErrors, IVouchersRedemption, Re
         uint256 first = c.number;
 
         bytes32 refusal = c.terminal == 0 ? GOOD : _judgeTerminal(c, group);
+        if (refusal != GOOD) return _refuseGroup(group, index, refusal);
         for (uint256 i; i < items.length; ++i) {
-            if (refusal == GOOD) _redeemItem(c, Items.at(items, i), index, i);
-            else emit RedemptionItemRefused(group.merchant, index, i, bytes4(refusal));
+            _redeemItem(c, Items.at(items, i), index, i);
         }
         _writeLedger(c);
 
         // Log:
         if (c.terminal != 0 && c.number != first) {
             emit TerminalBatchAccepted(c.merchant, group.terminal, first, c.number - first);
+        }
+    }
+
+    function _refuseGroup(Group calldata group, uint256 index, bytes32 refusal) private {
+        for (uint256 i; i < group.items.length; ++i) {
+            emit RedemptionItemRefused(group.merchant, index, i, bytes4(refusal));
         }
     }
 
@@ -160,7 +166,6 @@ abstract contract VouchersRedemption is IVouchersErrors, IVouchersRedemption, Re
         reason = _judgeDeadline(p, item.deadline);
         while (true) {
             Spend calldata spend = Items.at(spends, judged);
-            c.failed = spend.voucher;
             if (judged != 0) {
                 uint256 slot = _slotOf(c, spend.voucher);
                 reason = _judgeNext(c, slot, spends, judged, holder);
@@ -182,9 +187,9 @@ abstract contract VouchersRedemption is IVouchersErrors, IVouchersRedemption, Re
             else if (minimums > item.bill) reason = bytes32(Vouchers_MinimumSpendUnmet.selector);
             else if (uint256(uint160(holder)) == c.terminal) reason = bytes32(Vouchers_SelfRedemption.selector);
             else return GOOD;
-            c.failed = Items.at(spends, 0).voucher;
             break;
         }
+        c.failed = Items.at(spends, judged == spends.length ? 0 : judged).voucher; // sums are the first one's fault
         for (uint256 i; i < judged; ++i) {
             _clearBit(c, Items.at(spends, i).voucher);
         }
@@ -265,14 +270,13 @@ abstract contract VouchersRedemption is IVouchersErrors, IVouchersRedemption, Re
         uint256 version = BatchWord.version(terms);
 
         // Effect: the ledger, the commitment.
-        uint256 line = BatchWord.line(terms);
-        if (line != c.line) {
+        uint256 account = BatchWord.account(terms);
+        if (account != c.account) {
             _writeLedger(c);
-            c.line = line;
+            c.account = account;
         }
         unchecked {
             c.amount += amount;
-            ++c.count;
         }
         c.commitment = Digests.commit(c.commitment, Digests.leaf(c.desk, digest, voucher, amount, version));
 

@@ -36,6 +36,11 @@ library BatchWord {
         return uint256(uint24(terms)) << 16 | uint16(terms >> 24);
     }
 
+    /// @dev Programme and line as they stand in `terms`: {line} of it is the line's id.
+    function account(uint256 terms) internal pure returns (uint256) {
+        return uint40(terms);
+    }
+
     function version(uint256 terms) internal pure returns (uint256) {
         return uint16(terms >> 40);
     }
