@@ -8,10 +8,12 @@ from pathlib import Path
 from node_api.chain.block_journal import read_blocks, segment_bases
 from node_api.chain.clock import ChainClock
 from node_api.chain.rpc import RpcClient
+from node_api.chain.rpc_errors import RpcError
 from node_api.chain.wanted_time import keep_wanted_time
 
 _PATIENCE_SECONDS = 2.0
 _LOOK_EVERY = 0.005
+_PAST = "lower than previous"
 
 
 class ReplayClock(ChainClock):
@@ -22,12 +24,17 @@ class ReplayClock(ChainClock):
         super().__init__(rpc)
         self._folder = folder
 
-    def set_next_block(self, timestamp: int) -> None:
-        """As `ChainClock`; the embedded chain has the time even after a crash."""
-        self._require_movable_to(timestamp)
+    def reach(self, timestamp: int) -> bool:
+        """See the port. One question a call: a replay asks it for every code."""
         if self._folder is not None:
             keep_wanted_time(self._folder, timestamp)
-        self._rpc.call("evm_setNextBlockTimestamp", [hex(timestamp)])
+        try:
+            self._rpc.call("evm_setNextBlockTimestamp", [hex(timestamp)])
+        except RpcError as error:
+            if _PAST in error.message:
+                return False
+            raise
+        return True
 
     def settle(self, block: int) -> None:
         """See the port. The supervisor writes blocks down within some 25 ms; on a loaded machine it may take longer."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from node_api.chain.durable import write_whole
 from node_api.chain.follower import head_of
 from node_api.chain.rpc import RpcClient
 
@@ -15,8 +14,10 @@ _FILE = "next-time"
 
 
 def keep_wanted_time(folder: Path, timestamp: int) -> None:
-    """Writes down the time before it is given to the chain."""
-    write_whole(folder / _FILE, [str(timestamp).encode()])
+    """Writes down the time before it is given to the chain. It survives a kill; after a power cut the clock is asked for anew."""
+    part = folder / f"{_FILE}.part"
+    part.write_bytes(str(timestamp).encode())
+    part.replace(folder / _FILE)
 
 
 def give_wanted_time(rpc: RpcClient, folder: Path) -> None:

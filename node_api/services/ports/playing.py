@@ -104,12 +104,11 @@ class PlayerClock(Protocol):
         """Whether it can be moved."""
         ...
 
-    def last_block_time(self) -> int:
-        """Time of the newest block."""
-        ...
+    def reach(self, timestamp: int) -> bool:
+        """Gives the next block this time, which survives a restart of the chain; False where the chain is past it already.
 
-    def set_next_block(self, timestamp: int) -> None:
-        """Gives the next block this time, not before the newest block's."""
+        Only for chains whose clock can be moved.
+        """
         ...
 
     def settle(self, block: int) -> None:

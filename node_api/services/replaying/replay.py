@@ -141,8 +141,8 @@ class Replay:
     def _activate(self, dormant: list[tuple[UnixSeconds, ProgrammeId]], until: UnixSeconds) -> None:
         while dormant and dormant[-1][0] <= until:
             starts_at, programme = dormant.pop()
-            if not self._shift and self._clock.last_block_time() <= starts_at:
-                self._clock.set_next_block(starts_at)
+            if not self._shift:
+                self._clock.reach(starts_at)
             for carried in self._desk.carry_out([ActivateProgramme(programme)]):
                 self.summary.activated += 1
                 self._clock.settle(carried.block)
@@ -152,7 +152,7 @@ class Replay:
         if self._shift:
             return self._play_now(play)
         for attempt in range(_TRIES):
-            on_time = self._set_clock(play.at)
+            on_time = self._clock.reach(play.at)
             outcome = self._till.redeem(play, attempt)
             if outcome.reason == play.expected or outcome.reason not in _CLOCK_REASONS or not on_time:
                 break
@@ -166,13 +166,6 @@ class Replay:
         moved = replace(play, at=now, item=replace(play.item, deadline=UnixSeconds(min(now + late, 2**256 - 1))))
         outcome = self._till.redeem(moved)
         return Outcome(SKIPPED) if outcome.reason in _HANG_ON_THE_CLOCK else outcome
-
-    def _set_clock(self, at: UnixSeconds) -> bool:
-        """Sets the next block's time, unless the chain is past it already; then says so."""
-        if self._clock.last_block_time() > at:
-            return False
-        self._clock.set_next_block(at)
-        return True
 
 
 def _dormant(seen: Seen, programmes: Iterable[ProgrammeRow]) -> list[tuple[UnixSeconds, ProgrammeId]]:
