@@ -92,4 +92,19 @@ abstract contract Judge is Steps {
     function _mHolderOf(uint256 voucher) internal view returns (address) {
         return mHolders[mRolls[_rollOf(voucher)].holders[voucher & 0x7ff]];
     }
+
+    /// @dev Any voucher there is, of whatever state.
+    function _somewhere() internal returns (uint256) {
+        if (mPairs.length == 0) return _draw(2 ** 40);
+        MPair storage p = mPairs[mPairs.length - 1 - _draw(mPairs.length) % (_chance(50) ? 40 : mPairs.length)];
+        return p.batch << 35 | p.roll << 11 | _draw(mRolls[p.roll].holders.length);
+    }
+
+    /// @dev Another voucher of the same holder, of any programme, if a few draws find one.
+    function _another(uint256 voucher) internal returns (uint256 other) {
+        for (uint256 i; i < 40; ++i) {
+            other = _somewhere();
+            if (_placeExists(voucher) && other > voucher && _mHolderOf(other) == _mHolderOf(voucher)) return other;
+        }
+    }
 }

@@ -236,6 +236,13 @@ abstract contract Model is Base {
         return uint256(int256(block.timestamp) + mProgrammes[programme].utcOffset * 60) / 86_400;
     }
 
+    /// @dev The end of the local day, and the longer of the two windows after it. A programme not published has no zone or windows.
+    function _settleableFrom(uint256 line, uint256 day) internal view returns (uint256) {
+        MProgramme storage p = mProgrammes[line >> 16];
+        if (p.state < 4) return (day + 1) * 86_400;
+        return uint256(int256((day + 1) * 86_400) - p.utcOffset * 60) + p.window;
+    }
+
     function _mDay(uint256 line, uint256 merchant, uint256 day) internal returns (MDay storage) {
         bytes32 key = keccak256(abi.encode(line, merchant, day));
         if (mDayAt[key] == 0) {

@@ -11,10 +11,31 @@ import {Steps} from "./Steps.sol";
 
 /// @title Time, roles, linking, and the functions only linked contracts may call.
 abstract contract OtherSteps is Steps {
+    /// @dev Some time, or up to the very second at which something begins or ends, or the one before.
     function _timeStep() internal {
+        uint256 edge = _chance(40) ? _edge() : 0;
+        if (edge > block.timestamp && edge < block.timestamp + 2 days) return vm.warp(edge);
         uint256 kind = _draw(100);
         uint256 most = kind < 65 ? 2 hours : kind < 95 ? 1 days : 4 days;
         vm.warp(block.timestamp + 1 + _draw(most));
+    }
+
+    function _edge() private returns (uint256 time) {
+        MProgramme storage p = mProgrammes[_anyProgramme()];
+        uint256 kind = _draw(7);
+        if (kind == 0) time = p.startsAt;
+        if (kind == 1) time = p.endsAt;
+        if (kind == 2 && mDays.length != 0) {
+            MDay storage d = mDays[mDays.length - 1 - _draw(mDays.length) % 10];
+            time = _settleableFrom(d.line, d.day);
+        }
+        if (kind > 2 && mPairs.length != 0) {
+            for (uint256 i; i < 12 && time <= block.timestamp; ++i) {
+                MPair storage pair = mPairs[mPairs.length - 1 - _draw(mPairs.length) % 50];
+                time = kind < 5 ? mBatches[pair.batch].from : _mUntil(pair.batch, pair.roll);
+            }
+        }
+        if (time != 0 && _chance(40)) --time;
     }
 
     /// @dev Gives an account the role OPERATOR or takes it away. Vouchers hears of it by {_syncStep} only.

@@ -127,14 +127,16 @@ abstract contract RedeemSteps is Judge {
             if (programme != 0 && r.programme != programme) continue;
             if (holder != type(uint256).max && r.holders[place] != holder) continue;
             if (mRedeemed[voucher] || mProgrammes[r.programme].state != 5) continue;
-            if (block.timestamp >= mBatches[p.batch].from && block.timestamp < _mUntil(p.batch, p.roll)) return voucher;
+            // At the very edges, too, and now and then too early:
+            bool begun = block.timestamp + 1 >= mBatches[p.batch].from || _chance(20);
+            if (begun && block.timestamp <= _mUntil(p.batch, p.roll)) return voucher;
         }
         if (programme != 0 && _chance(97)) return 0;
     }
 
     /// @dev One to three vouchers of the holder, ascending.
     function _drawSpends(uint256 first, uint256 holder) private returns (Spend[] memory spends) {
-        uint256 count = 1 + _draw(3);
+        uint256 count = _chance(8) ? 4 + _draw(9) : 1 + _draw(3); // more than a call keeps in hand
         spends = new Spend[](count);
         spends[0] = Spend(first, mBatches[first >> 35].face, 0);
         uint256 found = 1;
@@ -191,21 +193,6 @@ abstract contract RedeemSteps is Judge {
         if (fault == 12) item.spends = _append(item.spends, _somewhere());
         if (fault == 13) item.spends = _append(item.spends, _another(last.voucher));
         if (fault >= 14 && item.spends.length > 1) last.voucher = _somewhere();
-    }
-
-    /// @dev Any voucher there is, of whatever state.
-    function _somewhere() private returns (uint256) {
-        if (mPairs.length == 0) return _draw(2 ** 40);
-        MPair storage p = mPairs[mPairs.length - 1 - _draw(mPairs.length) % (_chance(50) ? 40 : mPairs.length)];
-        return p.batch << 35 | p.roll << 11 | _draw(mRolls[p.roll].holders.length);
-    }
-
-    /// @dev Another voucher of the same holder, of any programme, if a few draws find one.
-    function _another(uint256 voucher) private returns (uint256 other) {
-        for (uint256 i; i < 40; ++i) {
-            other = _somewhere();
-            if (_placeExists(voucher) && other > voucher && _mHolderOf(other) == _mHolderOf(voucher)) return other;
-        }
     }
 
     function _append(Spend[] memory spends, uint256 voucher) private view returns (Spend[] memory more) {

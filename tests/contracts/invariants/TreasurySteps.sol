@@ -81,14 +81,14 @@ abstract contract TreasurySteps is Steps {
         }
     }
 
-    /// @dev Days that could be paid now; the oldest first, from somewhere.
+    /// @dev Days that could be paid now, or in a second; the oldest first, from somewhere.
     function _dueDays(uint256 most) private returns (MerchantDay[] memory entries) {
         entries = new MerchantDay[](most);
         uint256 found;
         uint256 from = mDays.length == 0 ? 0 : _draw(mDays.length);
         for (uint256 i; i < mDays.length && found < most; ++i) {
             MDay storage d = mDays[(from + i) % mDays.length];
-            if (d.redeemed == d.settled || block.timestamp < _settleableFrom(d.line, d.day)) continue;
+            if (d.redeemed == d.settled || block.timestamp + 1 < _settleableFrom(d.line, d.day)) continue;
             entries[found++] = MerchantDay(uint40(d.line), uint32(d.merchant), uint24(d.day));
         }
         assembly ("memory-safe") {
@@ -150,13 +150,6 @@ abstract contract TreasurySteps is Steps {
             if (keccak256(abi.encode(entries[i])) == keccak256(abi.encode(entries[at]))) return true;
         }
         return false;
-    }
-
-    /// @dev The end of the local day, and the longer of the two windows after it. A programme not published has no zone or windows.
-    function _settleableFrom(uint256 line, uint256 day) internal view returns (uint256) {
-        MProgramme storage p = mProgrammes[line >> 16];
-        if (p.state < 4) return (day + 1) * 86_400;
-        return uint256(int256((day + 1) * 86_400) - p.utcOffset * 60) + p.window;
     }
 
     // --- what comes back ---
