@@ -52,13 +52,18 @@ class Relayer:
         self._movable: bool | None = None
         self._time_lent = 0
 
+    @property
+    def sender(self) -> Address:
+        """See the port."""
+        return Address(self._sender.address.lower())
+
     def sign(self, groups: Sequence[ItemGroup]) -> SentCall:
         """See the port."""
         items = [item for group in groups for item in group.items]
         gas = _GAS_CALL + _GAS_ITEM * len(items) + _GAS_VOUCHER * sum(len(item.spends) for item in items)
         self._sender.forget_nonce()
         signed = self._sender.sign(self._vouchers, encode_redeem(groups), gas)
-        return SentCall(Hash(signed.hash), signed.nonce, Address(signed.sender), signed.raw)
+        return SentCall(Hash(signed.hash), signed.nonce, self.sender, signed.raw)
 
     def next_nonce(self) -> int:
         """See the port."""

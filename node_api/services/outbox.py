@@ -129,7 +129,8 @@ class Outbox:
             final = self._calls.fail(call.hash, outcome.block, outcome.fault)
         else:
             final = self._calls.resolve(call.hash, outcome.block, list(zip(places, outcome.verdicts, strict=True)))
-        self._last_nonce = max(call.nonce, self._last_nonce or 0)
+        if call.sender == self._relay.sender:  # an account before it counted nonces of its own
+            self._last_nonce = max(call.nonce, self._last_nonce or 0)
         for listener in self._settled:
             listener(final)
 
@@ -148,10 +149,10 @@ class Outbox:
         Returns: whether anything was lost.
         """
         if self._last_nonce is None:
-            self._last_nonce = self._calls.last_nonce()
+            self._last_nonce = self._calls.last_nonce(self._relay.sender)
         if self._last_nonce is None or next_nonce > self._last_nonce:
             return False
-        lost = self._calls.confirmed_from(next_nonce)
+        lost = self._calls.confirmed_from(self._relay.sender, next_nonce)
         log.warning("outbox_chain_went_back", calls=len(lost))
         for call in lost:
             groups, places = self._carried(call)

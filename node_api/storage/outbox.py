@@ -81,7 +81,9 @@ _HISTORY = insert(_states).from_select(
         bindparam("new_at", type_=BigInteger),
     ).where(_states.c.operation == bindparam("of_state", type_=String)),
 )
-_LAST_NONCE = select(func.max(_calls.c.nonce)).where(_calls.c.state == RESOLVED)
+_LAST_NONCE = select(func.max(_calls.c.nonce)).where(
+    and_(_calls.c.state == RESOLVED, _calls.c.sender == bindparam("of_sender"))
+)
 _ADD_CALL = insert(_calls)
 
 
@@ -119,14 +121,14 @@ class Outbox:
         """See the port."""
         return self._select(_calls.c.state == SIGNED)
 
-    def confirmed_from(self, nonce: int) -> list[SentCall]:
+    def confirmed_from(self, sender: Address, nonce: int) -> list[SentCall]:
         """See the port."""
-        return self._select(and_(_calls.c.state == RESOLVED, _calls.c.nonce >= nonce))
+        return self._select(and_(_calls.c.state == RESOLVED, _calls.c.sender == raw(sender), _calls.c.nonce >= nonce))
 
-    def last_nonce(self) -> int | None:
+    def last_nonce(self, sender: Address) -> int | None:
         """See the port."""
         with reading(self._engine) as connection:
-            return connection.execute(_LAST_NONCE).scalar_one_or_none()
+            return connection.execute(_LAST_NONCE, {"of_sender": raw(sender)}).scalar_one_or_none()
 
     def carried(self, call: Hash) -> list[tuple[Place, ItemOutcome]]:
         """See the port."""

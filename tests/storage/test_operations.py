@@ -5,7 +5,8 @@ add
 ├── a receipt claimed before → refused, in the log       └── refused → in the log, claims nothing
 outbox
 ├── sending → sent, unresolved                            ├── resolve → each item's verdict, history, final
-├── abandon → queued again, dead bytes                    └── fail → failed, receipt free
+├── abandon → queued again, dead bytes                    ├── fail → failed, receipt free
+└── a relayer with a new key → counts no nonce of the account before it
 api keys → found by hash, revoked once
 """
 
@@ -149,7 +150,7 @@ def test_outbox__sent_and_resolved__tells_each_verdict(store: Operations, outbox
     assert store.queued(10) == []
     assert outbox.unresolved() == [call(3)]
     assert [place for place, _ in outbox.carried(call(3).hash)] == places
-    assert outbox.last_nonce() is None
+    assert outbox.last_nonce(HOLDER) is None
     sent = store.get("op_a")
     assert sent is not None
     assert (sent.state, sent.items[0].transaction, sent.items[0].block) == (OperationState.SENT, call(3).hash, None)
@@ -173,11 +174,24 @@ def test_outbox__sent_and_resolved__tells_each_verdict(store: Operations, outbox
         "AlreadyRedeemed", f"voucher {VOUCHER}, refused by the contract", VOUCHER, on_chain=True
     )
     assert outbox.unresolved() == []
-    assert outbox.last_nonce() == 3
-    assert [(entry.nonce, entry.block_time) for entry in outbox.confirmed_from(3)] == [(3, BLOCK.timestamp)]
-    assert outbox.confirmed_from(4) == []
+    assert outbox.last_nonce(HOLDER) == 3
+    assert [(entry.nonce, entry.block_time) for entry in outbox.confirmed_from(HOLDER, 3)] == [(3, BLOCK.timestamp)]
+    assert outbox.confirmed_from(HOLDER, 4) == []
     assert store.receipt_claimed(ProgrammeId(1), MerchantId(1), word(1))
     assert not store.receipt_claimed(ProgrammeId(1), MerchantId(1), word(2))
+
+
+def test_outbox__relayer_with_a_new_key__counts_no_nonce_of_the_account_before(
+    store: Operations, outbox: Outbox
+) -> None:
+    store.add(operation("op_a", outcome(1)))
+    outbox.sending(call(3), [Place("op_a", 0, 0, 0)])
+    outbox.resolve(call(3).hash, BLOCK, [(Place("op_a", 0, 0, 0), Declined("Expired", VOUCHER))])
+
+    newcomer = Address("0x" + "b2" * 20)
+
+    assert outbox.last_nonce(newcomer) is None
+    assert outbox.confirmed_from(newcomer, 0) == []
 
 
 def test_outbox__abandoned__waits_again(store: Operations, outbox: Outbox) -> None:
@@ -187,7 +201,7 @@ def test_outbox__abandoned__waits_again(store: Operations, outbox: Outbox) -> No
     outbox.abandon(call(3).hash)
 
     assert outbox.unresolved() == []
-    assert outbox.last_nonce() is None
+    assert outbox.last_nonce(HOLDER) is None
     again = store.get("op_a")
     assert again is not None
     assert (again.state, again.items[0].transaction) == (OperationState.QUEUED, None)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from node_api.domain.access import ApiKey
-from node_api.domain.ids import Hash, MerchantId, ProgrammeId
+from node_api.domain.ids import Address, Hash, MerchantId, ProgrammeId
 from node_api.domain.models import BlockRef
 from node_api.domain.operations import ItemOutcome, Operation, Place, SentCall, Verdict
 
@@ -59,12 +59,12 @@ class OutboxStore(Protocol):
         """Calls whose outcome is not known, by ascending nonce."""
         ...
 
-    def confirmed_from(self, nonce: int) -> list[SentCall]:
-        """Resolved calls with this nonce or a higher one, ascending: what a chain that went back has lost."""
+    def confirmed_from(self, sender: Address, nonce: int) -> list[SentCall]:
+        """The account's resolved calls with this nonce or a higher one, ascending: what a chain that went back has lost."""
         ...
 
-    def last_nonce(self) -> int | None:
-        """The highest nonce that was resolved."""
+    def last_nonce(self, sender: Address) -> int | None:
+        """The account's highest nonce that was resolved."""
         ...
 
     def carried(self, call: Hash) -> list[tuple[Place, ItemOutcome]]:

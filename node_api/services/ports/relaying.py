@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from node_api.domain.ids import UnixSeconds
+from node_api.domain.ids import Address, UnixSeconds
 from node_api.domain.items import ItemGroup
 from node_api.domain.models import BlockRef
 from node_api.domain.operations import SentCall, Verdict
@@ -34,6 +34,11 @@ class Relay(Protocol):
 
     Every method raises ChainUnavailable where the chain does not answer; then nothing is known, and the call is made again.
     """
+
+    @property
+    def sender(self) -> Address:
+        """The relayer's account: its nonces are counted apart from those of an account before it."""
+        ...
 
     def sign(self, groups: Sequence[ItemGroup]) -> SentCall:
         """Signs the next call; nothing is sent. Its nonce is the chain's next."""
