@@ -39,6 +39,12 @@ def test_holder__without_vouchers__has_none(operator: Client) -> None:
     assert (answer.status_code, answer.json()["vouchers"]) == (200, [])
 
 
+def test_holder__page_behind_the_greatest_number__is_empty(operator: Client) -> None:
+    answer = operator.get("/v1/holders/0x" + "00" * 19 + "01/vouchers", after=str(2**256 - 1))
+
+    assert (answer.status_code, answer.json()["vouchers"]) == (200, [])
+
+
 def test_trace__of_a_redeemed_voucher__tells_its_life(
     served: Served, wallet: Client, merchant: Client, operator: Client, person: int
 ) -> None:

@@ -55,7 +55,7 @@ def read_holder(
 ) -> HolderOut:
     """A holder's vouchers by ascending number; none for an address that holds none."""
     with node.fresh.open() as (reader, now):
-        start = None if after is None else VoucherId(int(after))
+        start = _start(after)
         found = reader.vouchers_of(as_address(address), limit=limit, after=start)
         return holder_out(address, found, limit, caller, now, BlockOut.of(reader.block))
 
@@ -72,7 +72,7 @@ def read_wallet(
     limit: Limit = 100,
 ) -> HolderOut:
     """A custodial person's address and vouchers in a programme."""
-    start = None if after is None else VoucherId(int(after))
+    start = _start(after)
     holder, found, block, now = node.codes.vouchers(programme, person, limit=limit, after=start)
     return holder_out(holder, found, limit, caller, now, BlockOut.of(block))
 
@@ -162,3 +162,8 @@ def holder_out(
         next=str(found[-1].voucher) if len(found) == limit else None,
         block=block,
     )
+
+
+def _start(after: str | None) -> VoucherId | None:
+    """Where a page begins: behind `after`. No voucher's number is above 59 bits, and the database's integers end at 63."""
+    return None if after is None else VoucherId(min(int(after), (1 << VOUCHER_BITS) - 1))
