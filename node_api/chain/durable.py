@@ -11,9 +11,9 @@ PRIVATE_FOLDER = 0o700
 
 
 def private_folder(folder: Path) -> Path:
-    """Makes the folder (and those above it) where it is missing, readable by its owner alone, and returns it."""
+    """Makes the folder, and those above it, where they are missing, readable by their owner alone, and returns it."""
     if not folder.is_dir():
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(folder.parent)
         folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
     return folder
 

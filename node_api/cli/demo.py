@@ -19,6 +19,7 @@ from fastapi import FastAPI
 from node_api.app import NotStarted, build_node
 from node_api.chain.clock import ChainClock
 from node_api.chain.deployment.run import deployer
+from node_api.chain.durable import private_folder
 from node_api.chain.gas_used import gas_of_event
 from node_api.chain.handle import ChainHandle, ensure_chain, living_status, stop_chain
 from node_api.cli.demo_report import DemoFigures, figures_of, tell_demo
@@ -109,6 +110,7 @@ def _complete_journey(shared: Shared) -> Path:
     path = shared.settings.data.resolve() / "import"
     if (path / REPORT).exists():
         return path
+    private_folder(path.parent)  # the first thing in it names persons
     part = path.with_name("import.part")
     shutil.rmtree(part, ignore_errors=True)
     try:

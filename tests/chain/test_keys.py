@@ -2,6 +2,7 @@
 
 create_missing
 ├── a fresh folder → a file for each role and a password, readable by their owner alone
+├── folders above it missing → made as private
 ├── again → nothing changes
 ├── by many at once → one set of keys
 └── with a password of one's own → no password file
@@ -45,6 +46,11 @@ def test_create__when_the_folder_is_fresh__then_a_private_file_for_each_role(rin
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
     assert len({ring.address(role) for role in ACCOUNT_ROLES}) == len(ACCOUNT_ROLES)
     assert len((folder / "password").read_text()) == 43
+
+
+def test_create__when_folders_above_are_missing__then_they_are_as_private(tmp_path: Path) -> None:
+    KeyRing(tmp_path / "node" / "keys").create_missing([])
+    assert (tmp_path / "node").stat().st_mode & 0o777 == 0o700
 
 
 def test_create__when_again__then_nothing_changes(ring: KeyRing, tmp_path: Path) -> None:
