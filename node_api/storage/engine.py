@@ -43,7 +43,13 @@ def open_database(url: str, *, durable: bool = True) -> Engine:
     if address.get_backend_name() != "sqlite":
         if address.drivername in ("postgresql", "postgres"):
             address = address.set(drivername="postgresql+psycopg")
-        return create_engine(address, pool_pre_ping=True, pool_size=_POOL, max_overflow=_POOL)
+        return create_engine(
+            address,
+            pool_pre_ping=True,
+            pool_size=_POOL,
+            max_overflow=_POOL,
+            hide_parameters=True,
+        )
     if address.database and address.database != ":memory:":
         file = Path(address.database)
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -53,6 +59,7 @@ def open_database(url: str, *, durable: bool = True) -> Engine:
         connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
         pool_size=_POOL,
         max_overflow=_POOL,
+        hide_parameters=True,  # what a statement carried has no place in an error that is logged
     )
 
     def configure(connection: _SqliteConnection, _: ConnectionPoolEntry) -> None:

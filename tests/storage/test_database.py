@@ -7,6 +7,7 @@ migrate
 transactions
 ├── a reader beside a writer ........... sees one state
 └── a writer that fails ................ leaves nothing
+a statement that fails ................. is told without what it carried
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import MetaData, func, insert, select, text
+from sqlalchemy.exc import StatementError
 
 from node_api.storage import operation_tables
 from node_api.storage import tables as t
@@ -92,6 +94,13 @@ def test_writer__that_fails__leaves_nothing(make_database: MakeDatabase) -> None
         write_and_fail()
     with reading(engine) as reader:
         assert reader.execute(select(func.count()).select_from(t.blocks)).scalar_one() == 0
+
+
+def test_statement__that_fails__is_told_without_what_it_carried(make_database: MakeDatabase) -> None:
+    engine = make_database()
+    with pytest.raises(StatementError) as told, writing(engine) as writer:
+        writer.execute(text("INSERT INTO nowhere VALUES (:name)"), {"name": "household-1"})
+    assert "household-1" not in str(told.value)
 
 
 def test_open_database__of_a_file__uses_the_write_ahead_log(make_database: MakeDatabase) -> None:
