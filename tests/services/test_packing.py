@@ -5,6 +5,9 @@ pack
 ├── when a merchant's items come in any order: it should sort them by their first voucher, the earlier of two equal ones first
 ├── when an item has a terminal's seal: it should stand alone
 └── in every case: it should say where each queued item went
+one_call
+├── when there are many vouchers: it should stop at the bound
+└── when one item alone is beyond the bound: it should go alone
 """
 
 import pytest
@@ -13,16 +16,19 @@ from node_api.domain.ids import Address, Amount, Hash, MerchantId, UnixSeconds, 
 from node_api.domain.items import Item, Spend, TerminalSeal
 from node_api.domain.models import BlockRef
 from node_api.domain.operations import ItemOutcome, OperationState, WorkItem
-from node_api.services.outbox import pack
+from node_api.services.outbox import MAX_VOUCHERS, one_call, pack
 from node_api.services.ports.operations import QueuedItem
 
 BLOCK = BlockRef(1, Hash("0x" + "0" * 64), UnixSeconds(0))
 SEAL = TerminalSeal(Address("0x" + "1" * 40), b"")
 
 
-def queued(position: int, merchant: int, voucher: int, seal: TerminalSeal | None = None) -> QueuedItem:
+def queued(
+    position: int, merchant: int, voucher: int, seal: TerminalSeal | None = None, *, vouchers: int = 1
+) -> QueuedItem:
     digest = Hash(f"0x{position:064x}")
-    item = Item((Spend(VoucherId(voucher), Amount(1)),), MerchantId(merchant), Amount(1), digest, 0, UnixSeconds(9))
+    spends = tuple(Spend(VoucherId(voucher + number), Amount(1)) for number in range(vouchers))
+    item = Item(spends, MerchantId(merchant), Amount(1), digest, 0, UnixSeconds(9))
     return QueuedItem(
         "op", position, ItemOutcome(WorkItem(item, seal, digest, None, None, BLOCK), OperationState.QUEUED)
     )
@@ -48,3 +54,17 @@ def test_pack__of_queued_items__groups_and_sorts_them(
     by_position = {entry.position: entry.outcome.work.item for entry in entries}
     for place in places:
         assert groups[place.group].items[place.item] == by_position[place.position]
+
+
+def test_one_call__many_vouchers__stops_at_the_bound() -> None:
+    half = MAX_VOUCHERS // 2
+
+    taken = one_call([queued(0, 1, 1, vouchers=half), queued(1, 1, 1, vouchers=half), queued(2, 1, 1)])
+
+    assert [entry.position for entry in taken] == [0, 1]
+
+
+def test_one_call__a_single_giant__goes_alone() -> None:
+    taken = one_call([queued(0, 1, 1, vouchers=MAX_VOUCHERS + 1), queued(1, 1, 1)])
+
+    assert [entry.position for entry in taken] == [0]
