@@ -57,11 +57,16 @@ abstract contract VouchersRedemption is IVouchersErrors, IVouchersRedemption, Re
         bool relayed = _relayers[msg.sender];
         uint256 items;
         for (uint256 i; i < groups.length; ++i) {
-            if (!relayed && groups[i].terminal != msg.sender) revert Vouchers_SenderNotAllowed(msg.sender);
+            if (!relayed && !_isOwnTerminal(groups[i])) revert Vouchers_SenderNotAllowed(msg.sender);
             items += groups[i].items.length;
         }
         if (!relayed && groups.length == 0) revert Vouchers_SenderNotAllowed(msg.sender);
         if (items > MAX_ITEMS) revert Vouchers_TooManyItems(items, MAX_ITEMS);
+    }
+
+    /// @dev Whether the sender is the terminal the group names, and the merchant's: nobody else writes refusals into the record.
+    function _isOwnTerminal(Group calldata group) private view returns (bool) {
+        return group.terminal == msg.sender && MerchantWord.serves(_terminals[msg.sender], group.merchant);
     }
 
     function _redeemGroup(Call memory c, Group calldata group, uint256 index) private {

@@ -4,12 +4,12 @@ pragma solidity 0.8.30;
 /// @title Why Vouchers says no. The first part are refusal reasons: their selectors stand in {IVouchersRedemption-RedemptionRefused}
 /// and {IVouchersRedemption-RedemptionItemRefused}; nothing reverts. They are checked in this order.
 interface IVouchersErrors {
-    /// @notice The list of spends is empty.
-    error Vouchers_VouchersMissing();
     /// @notice The terminal is not an active terminal of the merchant.
     error Vouchers_TerminalUnknown(address terminal, uint256 merchant);
     /// @notice The terminal neither sent the call nor signed its items.
     error Vouchers_TerminalSignatureInvalid(address terminal);
+    /// @notice The list of spends is empty.
+    error Vouchers_VouchersMissing();
     /// @notice There is no such voucher: unknown batch or roll, place beyond the roll, or the batch was not issued to the roll.
     error Vouchers_VoucherUnknown(uint256 voucher);
     /// @notice The signature is not the holder's for exactly this redemption.
@@ -51,7 +51,7 @@ interface IVouchersErrors {
 
     // From here on: why a call reverts.
 
-    /// @notice The sender is neither a relayer nor the terminal of every group.
+    /// @notice The sender is neither a relayer nor the terminal of every group and its merchant.
     error Vouchers_SenderNotAllowed(address sender);
     /// @notice More items than one call may carry.
     error Vouchers_TooManyItems(uint256 items, uint256 most);

@@ -30,7 +30,7 @@ interface IVouchersRedemption {
     /// refused one, in order; then {TerminalBatchAccepted} for each group with a terminal, and {RedemptionsCommitted} at the end.
     ///
     /// Requirements:
-    /// - The caller must be a relayer, or the terminal named by every group.
+    /// - The caller must be a relayer, or the terminal named by every group and active at its merchant.
     /// - At most 1,000 items.
     ///
     /// Notes:

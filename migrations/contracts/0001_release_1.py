@@ -1,7 +1,8 @@
 """The contracts of the first release, linked, with the functions given to roles and the roles to their keys.
 
 One account holds ADMIN alone; every other role is granted to its own key. After five days (the AccessManager's own
-setback) a later grant takes effect only after `grant_delay_seconds`, so that it can be seen and cancelled.
+setback) a later grant, and every change of which role may call what, takes effect only after `grant_delay_seconds`, so that
+it can be seen and cancelled. EMERGENCY is the guardian who cancels what other roles have scheduled.
 """
 
 from node_api.chain.deployment.steps import AccountOf, AddressOf, Call, Deploy, Parameter, SelectorsOf, View
@@ -98,6 +99,26 @@ _DELAYS = tuple(
     for role in ROLE_IDS
 )
 
+_TARGET_DELAYS = tuple(
+    Call(
+        f"admin_delay_{contract}",
+        "AccessManager",
+        "setTargetAdminDelay",
+        {"target": AddressOf(contract), "newDelay": Parameter("grant_delay_seconds")},
+    )
+    for contract in GUARDED
+)
+
+_GUARDIANS = tuple(
+    Call(
+        f"guardian_{role}",
+        "AccessManager",
+        "setRoleGuardian",
+        {"roleId": ROLE_IDS[role], "guardian": ROLE_IDS[KeyRole.EMERGENCY]},
+    )
+    for role in _GRANTED
+)
+
 _OPEN = (
     Call(
         "relayer",
@@ -117,4 +138,4 @@ _OPEN = (
     ),
 )
 
-STEPS = (*_CONTRACTS, *_LINKS, *_FUNCTIONS, *_LABELS, *_GRANTS, *_DELAYS, *_OPEN)
+STEPS = (*_CONTRACTS, *_LINKS, *_FUNCTIONS, *_LABELS, *_GRANTS, *_DELAYS, *_TARGET_DELAYS, *_GUARDIANS, *_OPEN)

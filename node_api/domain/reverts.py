@@ -25,7 +25,7 @@ _INTERNAL = "the contracts are handed what their own code makes", "report it: th
 RULES_AND_REMEDIES: dict[str, tuple[str, str]] = {
     # Vouchers
     "Vouchers_SenderNotAllowed": (
-        "redemptions are sent by a relayer, or by the terminal named in every group",
+        "redemptions are sent by a relayer, or by the merchant's own terminal named in every group",
         "send with the key of OPERATOR after syncRelayer, or from the terminal",
     ),
     "Vouchers_TooManyItems": ("a call carries no more items than the bound named", "send several calls"),

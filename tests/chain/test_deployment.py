@@ -2,6 +2,7 @@
 
 run
 ├── first → every contract, link, role and grant is as the table says
+├── first, five days on → ADMIN changes no authority and no function's role at once
 ├── second → sends nothing
 ├── killed again and again, at every kind of moment → everything once
 ├── after the chain went back → the same bytes again, the same addresses
@@ -31,6 +32,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from node_api.chain.clock import ChainClock
 from node_api.chain.contracts import contract
 from node_api.chain.deployment.addresses import Deployment, read_deployment, write_deployment
 from node_api.chain.deployment.engine import Deployer, StepReport, created_address, journal_path
@@ -47,8 +49,10 @@ from node_api.chain.deployment.journal import Finished, Journal, Started
 from node_api.chain.deployment.steps import AddressOf, Call, Deploy, Plan, Step, load_plan, migrations_folder
 from node_api.chain.keys import KeyRing, KeyRole
 from node_api.chain.roles import GUARDED, ROLE_IDS
+from node_api.chain.rpc_errors import RpcError
 from node_api.chain.rpc_values import Json, data, quantity
 from node_api.chain.sender import Sender, SignedTransaction, TxHash, nonce_of
+from node_api.domain.ids import UnixSeconds
 from tests.chain.conftest import CREATE_NOTHING, Chain
 
 PLAN = load_plan(migrations_folder())
@@ -124,6 +128,37 @@ def test_run__when_first__then_everything_is_as_the_table_says(
     assert str(ask(chain, deployment, "SettlementToken", "issuer")) == keys.address(KeyRole.ISSUER).lower()
 
 
+def test_run__when_five_days_have_passed__then_admin_changes_nothing_at_once(
+    chain: Chain, keys: KeyRing, make_deployer: Callable[..., Deployer]
+) -> None:
+    deployment = make_deployer().run()
+    manager, treasury = contract("AccessManager"), deployment.address("Treasury")
+    release = contract("Treasury").function("releaseSettlement").selector
+    changes = (
+        manager.function("updateAuthority").encode((treasury, deployment.address("AccessManager"))),
+        manager.function("setTargetFunctionRole").encode((treasury, [release], 0)),
+    )
+    calls = [
+        {
+            "from": keys.address(KeyRole.ADMIN),
+            "to": deployment.address("AccessManager"),
+            "data": "0x" + change.hex(),
+        }
+        for change in changes
+    ]
+    for call in calls:
+        assert chain.rpc.call("eth_call", [call, "latest"]) == "0x"
+    clock = ChainClock(chain.rpc)
+    clock.jump_to(UnixSeconds(clock.last_block_time() + 5 * 86_400 + 1))
+    for call in calls:
+        with pytest.raises(RpcError, match="revert"):
+            chain.rpc.call("eth_call", [call, "latest"])
+    for role, role_id in ROLE_IDS.items():
+        if role is not KeyRole.ADMIN:
+            guardian = ask(chain, deployment, "AccessManager", "getRoleGuardian", role_id)
+            assert guardian == ROLE_IDS[KeyRole.EMERGENCY]
+
+
 def test_run__when_second__then_sends_nothing(chain: Chain, make_deployer: Callable[..., Deployer]) -> None:
     assert {told.state for told in make_deployer().look()} == {"pending"}
     assert head_number(chain) == 0
@@ -137,7 +172,7 @@ def test_run__when_second__then_sends_nothing(chain: Chain, make_deployer: Calla
 def test_run__when_killed_again_and_again__then_everything_once(
     chain: Chain, keys: KeyRing, make_deployer: Callable[..., Deployer]
 ) -> None:
-    # A step tells of itself when it is pending, started (journaled, not sent), sent, and done: 4 moments × 47 steps.
+    # A step tells of itself when it is pending, started (journaled, not sent), sent, and done: 4 moments a step.
     # Every run is killed 7 moments later than the run before it got; 7 is prime to 4, so every kind of moment is hit.
     kills = 0
     chain.rpc.close()  # no connection is shared with the processes forked below

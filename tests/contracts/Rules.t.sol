@@ -79,9 +79,9 @@ contract RulesTest is CaseWorld {
 
     /// @dev Whose key the terminal has.
     function _terminal(string memory terminal) private pure returns (string memory) {
-        if (_same(terminal, "stranger sends")) return "stranger";
+        if (_same(terminal, "stranger signs")) return "stranger";
         if (_same(terminal, "another's signs")) return "another's till";
-        if (_same(terminal, "removed sends")) return "removed till";
+        if (_same(terminal, "removed signs")) return "removed till";
         if (_same(terminal, "holder sends") || _same(terminal, "holder signs")) return "alice";
         return "till";
     }

@@ -12,7 +12,7 @@ import {Vm} from "./Vm.sol";
 /// ├── when the terminal sends it: it should answer for what was redeemed
 /// ├── when the terminal signed it, in 65 or 64 bytes or as a contract: it should answer for it
 /// ├── when nothing of the group was redeemed: it should answer for nothing
-/// ├── when it is no terminal, another merchant's, or was removed: it should pass over every item
+/// ├── when it is no terminal, another merchant's, or was removed: it may not send, and a relayer's call passes over every item
 /// ├── when it signed nothing, other items, another order or another merchant: it should pass over every item
 /// ├── when the holder is the terminal: it should refuse the item
 /// └── when one group's terminal is bad: it should leave the other groups alone
@@ -85,7 +85,7 @@ contract TerminalsTest is RedeemWorld {
         Group memory group = _tilled(_one(_signedItem(_voucher(0), 0, merchant)));
         group.terminal = outsider;
         _assertPassedOver(group, operator, IVouchersErrors.Vouchers_TerminalUnknown.selector);
-        _assertPassedOver(group, outsider, IVouchersErrors.Vouchers_TerminalUnknown.selector);
+        _assertMayNotSend(group, outsider);
     }
 
     function test_terminal__whenItIsAnotherMerchants__passesOverEveryItem() external {
@@ -93,18 +93,20 @@ contract TerminalsTest is RedeemWorld {
         Group memory group = _group(other, _one(_signedItem(_voucher(0), 0, other)));
         group.terminal = till;
         vm.recordLogs();
-        vm.prank(till);
+        vm.prank(operator);
         vm.assertEq(vouchers.redeem(_one(group)), 0);
         Vm.Log[] memory logs = vm.getRecordedLogs();
         vm.assertEq(logs.length, 1);
         _assertItemRefused(logs[0], other, 0, 0, IVouchersErrors.Vouchers_TerminalUnknown.selector);
+        _assertMayNotSend(group, till);
     }
 
     function test_terminal__whenMerchantIsZero__passesOverEveryItem() external {
         Group memory group = _group(0, _one(_signedItem(_voucher(0), 0, 0)));
         group.terminal = outsider;
+        _assertMayNotSend(group, outsider);
         vm.recordLogs();
-        vm.prank(outsider);
+        vm.prank(operator);
         vm.assertEq(vouchers.redeem(_one(group)), 0);
         _assertItemRefused(vm.getRecordedLogs()[0], 0, 0, 0, IVouchersErrors.Vouchers_TerminalUnknown.selector);
     }
@@ -113,7 +115,8 @@ contract TerminalsTest is RedeemWorld {
         vm.prank(registrar);
         merchants.removeTerminal(merchant, till);
         Group memory group = _tilled(_one(_signedItem(_voucher(0), 0, merchant)));
-        _assertPassedOver(group, till, IVouchersErrors.Vouchers_TerminalUnknown.selector);
+        _assertPassedOver(group, operator, IVouchersErrors.Vouchers_TerminalUnknown.selector);
+        _assertMayNotSend(group, till);
     }
 
     function test_terminal__whenItDidNotSignTheseItems__passesOverEveryItem() external {
@@ -181,6 +184,12 @@ contract TerminalsTest is RedeemWorld {
         vm.assertEq(logs.length, 3);
         _assertRedeemed(logs[0], group.items[0], 0, merchant, 1);
         _assertAccepted(logs[1], 1, 1);
+    }
+
+    function _assertMayNotSend(Group memory group, address sender) private {
+        vm.expectRevert(abi.encodeWithSelector(IVouchersErrors.Vouchers_SenderNotAllowed.selector, sender));
+        vm.prank(sender);
+        vouchers.redeem(_one(group));
     }
 
     function _assertPassedOver(Group memory group, address sender, bytes4 reason) private {

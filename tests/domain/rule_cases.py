@@ -36,9 +36,9 @@ THIS, ANOTHER = MerchantId(1), MerchantId(2)
 CHAIN, CONTRACT = 31_337, Address("0x" + "c0" * 20)
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 TERMINAL_KEYS = {
-    "stranger sends": "stranger",
+    "stranger signs": "stranger",
     "another's signs": "another's till",
-    "removed sends": "removed till",
+    "removed signs": "removed till",
     "holder sends": "alice",
     "holder signs": "alice",
 }

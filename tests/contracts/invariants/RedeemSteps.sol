@@ -49,7 +49,8 @@ abstract contract RedeemSteps is Judge {
     function _expectSender(Group[] memory groups, address sender) private view returns (bytes4) {
         uint256 items;
         for (uint256 g; g < groups.length; ++g) {
-            if (!mRelayers[sender] && groups[g].terminal != sender) return IVouchersErrors.Vouchers_SenderNotAllowed.selector;
+            bool own = groups[g].terminal == sender && mTerminals[sender] != 0 && mTerminals[sender] == groups[g].merchant;
+            if (!mRelayers[sender] && !own) return IVouchersErrors.Vouchers_SenderNotAllowed.selector;
             items += groups[g].items.length;
         }
         if (!mRelayers[sender] && groups.length == 0) return IVouchersErrors.Vouchers_SenderNotAllowed.selector;
