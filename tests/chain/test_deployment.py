@@ -138,7 +138,7 @@ def test_run__when_five_days_have_passed__then_admin_changes_nothing_at_once(
         manager.function("updateAuthority").encode((treasury, deployment.address("AccessManager"))),
         manager.function("setTargetFunctionRole").encode((treasury, [release], 0)),
     )
-    calls = [
+    calls: list[Json] = [
         {
             "from": keys.address(KeyRole.ADMIN),
             "to": deployment.address("AccessManager"),
