@@ -75,7 +75,7 @@ abstract contract VouchersRedemption is IVouchersErrors, IVouchersRedemption, Re
         c.merchant = group.merchant;
         c.merchantWord = _merchants[group.merchant];
         c.terminal = uint256(uint160(group.terminal));
-        Digests.setMerchant(c.desk, group.merchant, group.terminal);
+        Digests.setMerchant(c.desk, c.merchant, c.terminal);
         uint256 first = c.number;
 
         bytes32 refusal = c.terminal == 0 ? GOOD : _judgeTerminal(c, group);

@@ -7,6 +7,7 @@ import {IProgrammeRegistry} from "./interfaces/IProgrammeRegistry.sol";
 import {ITreasury} from "./interfaces/ITreasury.sol";
 import {IVouchersErrors} from "./interfaces/IVouchersErrors.sol";
 import {IVouchersSupply} from "./interfaces/IVouchersSupply.sol";
+import {Calldata} from "./libraries/Calldata.sol";
 import {RegionCode} from "./libraries/RegionCode.sol";
 import {RollCode} from "./libraries/RollCode.sol";
 import {BatchTerms} from "./types/Supply.sol";
@@ -163,20 +164,13 @@ abstract contract VouchersSupply is IVouchersErrors, IVouchersSupply, VouchersSt
     // --- rolls ---
 
     function _checkHolders(bytes calldata holders) private pure {
-        uint256 zero = type(uint256).max;
-        assembly ("memory-safe") {
-            let from := holders.offset
-            for {
-                let at := from
-                let end := add(from, holders.length)
-            } lt(at, end) { at := add(at, 20) } {
-                if iszero(shr(96, calldataload(at))) {
-                    zero := div(sub(at, from), 20)
-                    break
-                }
+        unchecked {
+            uint256 start = Calldata.start(holders);
+            uint256 end = start + holders.length;
+            for (uint256 at = start; at < end; at += 20) {
+                if (Calldata.load(at) >> 96 == 0) revert Vouchers_HolderZero((at - start) / 20);
             }
         }
-        if (zero != type(uint256).max) revert Vouchers_HolderZero(zero);
     }
 
     // --- issues ---

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
+
 import {Item, Spend} from "../types/Redemption.sol";
+import {Calldata} from "./Calldata.sol";
+import {Memory} from "./Memory.sol";
 
 /// @title EIP-712 hashes of what holders and terminals sign. The types stand in docs/storage.md, section 5.
 library Digests {
@@ -15,24 +19,22 @@ library Digests {
     /// @dev Lays out a desk in memory: what is the same in every hash of a call is written once. From `desk`: a Spend (128 bytes),
     /// a Redemption (224), the bytes to sign (66 of 96), a leaf (224).
     function lay(bytes32 domain) internal view returns (uint256 desk) {
-        (bytes32 spend, bytes32 redemption_) = (SPEND, REDEMPTION);
-        assembly ("memory-safe") {
-            desk := mload(0x40)
-            mstore(0x40, add(desk, 672))
-            mstore(desk, spend)
-            mstore(add(desk, 128), redemption_)
-            mstore(add(desk, 352), hex"1901")
-            mstore(add(desk, 354), domain)
-            mstore(add(desk, 608), timestamp())
+        desk = Memory.take(672);
+        unchecked {
+            Memory.store(desk, SPEND);
+            Memory.store(desk + 128, REDEMPTION);
+            Memory.store(desk + 352, bytes32(hex"1901"));
+            Memory.store(desk + 354, domain);
+            Memory.store(desk + 608, block.timestamp);
         }
     }
 
     /// @dev Sets the merchant and terminal of the hashes to come.
-    function setMerchant(uint256 desk, uint256 merchant, address terminal) internal pure {
-        assembly ("memory-safe") {
-            mstore(add(desk, 192), merchant)
-            mstore(add(desk, 544), merchant)
-            mstore(add(desk, 576), terminal)
+    function setMerchant(uint256 desk, uint256 merchant, uint256 terminal) internal pure {
+        unchecked {
+            Memory.store(desk + 192, merchant);
+            Memory.store(desk + 544, merchant);
+            Memory.store(desk + 576, terminal);
         }
     }
 
@@ -40,41 +42,37 @@ library Digests {
     function leaf(uint256 desk, bytes32 digest, uint256 voucher, uint256 amount, uint256 version)
         internal
         pure
-        returns (bytes32 hash)
+        returns (bytes32)
     {
-        assembly ("memory-safe") {
-            mstore(add(desk, 448), digest)
-            mstore(add(desk, 480), voucher)
-            mstore(add(desk, 512), amount)
-            mstore(add(desk, 640), version)
-            hash := keccak256(add(desk, 448), 224)
+        unchecked {
+            Memory.store(desk + 448, digest);
+            Memory.store(desk + 480, voucher);
+            Memory.store(desk + 512, amount);
+            Memory.store(desk + 640, version);
+            return Memory.hash(desk + 448, 224);
         }
     }
 
     /// @dev The commitment to the leaves so far and one more.
-    function commit(bytes32 commitment, bytes32 leaf_) internal pure returns (bytes32 next) {
-        assembly ("memory-safe") {
-            mstore(0, commitment)
-            mstore(32, leaf_)
-            next := keccak256(0, 64)
-        }
+    function commit(bytes32 commitment, bytes32 leaf_) internal pure returns (bytes32) {
+        return Hashes.efficientKeccak256(commitment, leaf_);
     }
 
     /// @dev The digest a holder signs for `item`, whose spends are `list`.
-    function redemption(uint256 desk, Item calldata item, Spend[] calldata list) internal pure returns (bytes32 digest) {
-        assembly ("memory-safe") {
-            let hashes := mload(0x40) // the spends' hashes, side by side
-            let next := hashes
-            let from := list.offset
-            for { let end := add(from, mul(list.length, 96)) } lt(from, end) { from := add(from, 96) } {
-                calldatacopy(add(desk, 32), from, 96)
-                mstore(next, keccak256(desk, 128))
-                next := add(next, 32)
+    function redemption(uint256 desk, Item calldata item, Spend[] calldata list) internal pure returns (bytes32) {
+        unchecked {
+            uint256 hashes = Memory.load(0x40); // the spends' hashes, side by side, in memory that is not taken: hashed at once
+            uint256 next = hashes;
+            uint256 from = Calldata.start(list);
+            for (uint256 end = from + list.length * 96; from < end; from += 96) {
+                Calldata.copy(desk + 32, from, 96);
+                Memory.store(next, Memory.hash(desk, 128));
+                next += 32;
             }
-            mstore(add(desk, 160), keccak256(hashes, sub(next, hashes)))
-            calldatacopy(add(desk, 224), add(item, 32), 128) // bill, receipt, channel, deadline stand behind the offset of spends
-            mstore(add(desk, 386), keccak256(add(desk, 128), 224))
-            digest := keccak256(add(desk, 352), 66)
+            Memory.store(desk + 160, Memory.hash(hashes, next - hashes));
+            Calldata.copy(desk + 224, Calldata.start(item) + 32, 128); // bill, receipt, channel, deadline stand behind the offset of spends
+            Memory.store(desk + 386, Memory.hash(desk + 128, 224));
+            return Memory.hash(desk + 352, 66);
         }
     }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {Calldata} from "./Calldata.sol";
+import {Memory} from "./Memory.sol";
+
 /// @title Checks who signed a digest: a key by ECDSA, else a contract by ERC-1271, with bounded gas and a bounded answer.
 /// @dev A signature has 65 bytes (r, s, v) or 64 (ERC-2098); s must lie in the lower half of the curve's order.
 library Signatures {
@@ -18,35 +21,28 @@ library Signatures {
 
     /// @dev The key that signed; zero for anything that is not a signature.
     function recover(bytes32 digest, bytes calldata signature) internal view returns (address signer) {
-        bytes32 r;
-        bytes32 s;
+        uint256 r;
+        uint256 s;
         uint256 v;
-        if (signature.length == 64) {
-            assembly ("memory-safe") {
-                r := calldataload(signature.offset)
-                let vs := calldataload(add(signature.offset, 32))
-                s := shr(1, shl(1, vs))
-                v := add(27, shr(255, vs))
-            }
-        } else if (signature.length == 65) {
-            assembly ("memory-safe") {
-                r := calldataload(signature.offset)
-                s := calldataload(add(signature.offset, 32))
-                v := byte(0, calldataload(add(signature.offset, 64)))
-            }
-        } else {
-            return address(0);
+        unchecked {
+            uint256 start = Calldata.start(signature);
+            (r, s) = (Calldata.load(start), Calldata.load(start + 32));
+            if (signature.length == 64) (s, v) = (s << 1 >> 1, 27 + (s >> 255));
+            else if (signature.length == 65) v = Calldata.load(start + 64) >> 248;
+            else return address(0);
         }
-        if (uint256(s) > HALF_ORDER) return address(0);
-        assembly ("memory-safe") {
-            let free := mload(0x40)
-            mstore(free, digest)
-            mstore(add(free, 32), v)
-            mstore(add(free, 64), r)
-            mstore(add(free, 96), s)
-            mstore(0, 0)
-            pop(staticcall(gas(), 1, free, 128, 0, 32)) // a bad signature returns nothing and leaves zero
-            signer := mload(0)
+        if (s > HALF_ORDER) return address(0);
+        unchecked {
+            uint256 question = Memory.load(0x40); // in memory that is not taken: asked at once
+            Memory.store(question, digest);
+            Memory.store(question + 32, v);
+            Memory.store(question + 64, r);
+            Memory.store(question + 96, s);
+            assembly ("memory-safe") {
+                mstore(0, 0)
+                pop(staticcall(gas(), 1, question, 128, 0, 32)) // a bad signature returns nothing and leaves zero
+                signer := mload(0)
+            }
         }
     }
 
