@@ -94,11 +94,23 @@ def command_line(binary: Path, options: EmbeddedOptions, port: int, genesis_at: 
 
 
 def start_anvil(
-    options: EmbeddedOptions, genesis_at: int, wanted_port: int | None
+    options: EmbeddedOptions,
+    genesis_at: int,
+    wanted_port: int | None,
+    *,
+    state: Path | None = None,
+    mining: bool = True,
 ) -> tuple[subprocess.Popen[bytes], RpcClient]:
-    """Starts anvil with an empty chain and waits until it answers.
+    """Starts anvil and waits until it answers.
 
     On Linux the kernel kills it when the thread that called this ends, so call it from the main thread.
+
+    Args:
+        options: of the chain.
+        genesis_at: block time of block 0, Unix seconds.
+        wanted_port: where it is to answer, if that port is free.
+        state: file that it has read before it answers; without one it starts with an empty chain.
+        mining: whether it makes a block of what it is sent; else that waits in its pool.
 
     Raises:
         AnvilMissing: no binary.
@@ -107,9 +119,12 @@ def start_anvil(
     binary = find_anvil(options.anvil)
     log = options.folder / "anvil.log"
     port = free_port(wanted_port)
+    line = command_line(binary, options, port, genesis_at)
+    line += [] if mining else ["--no-mining"]
+    line += ["--load-state", str(state)] if state else []
     with log.open("ab") as output:
         process = subprocess.Popen(
-            command_line(binary, options, port, genesis_at),
+            line,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -117,7 +132,7 @@ def start_anvil(
             preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - no threads here
         )
     rpc = RpcClient(f"http://{LOOPBACK}:{port}", timeout=options.rpc_timeout)
-    deadline = time.monotonic() + _START_SECONDS
+    deadline = time.monotonic() + (options.rpc_timeout if state else _START_SECONDS)
     while process.poll() is None and time.monotonic() < deadline:
         try:
             rpc.call("eth_chainId")

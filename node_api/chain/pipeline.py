@@ -12,22 +12,29 @@ from node_api.chain.deployed import CallReverted, Deployed
 from node_api.chain.deployment.resolve import Accounts
 from node_api.chain.keys import KeyRole
 from node_api.chain.rpc import Request
-from node_api.chain.rpc_errors import ChainError, RpcError, RpcUnavailable
+from node_api.chain.rpc_errors import RpcError, RpcUnavailable
 from node_api.chain.rpc_values import quantity, record, text
-from node_api.chain.sender import NonceTaken, NoReceipt, Sender, SignedTransaction, nonce_of, receipt_of
+from node_api.chain.sender import (
+    RESEND_SECONDS,
+    NonceTaken,
+    NoReceipt,
+    Sender,
+    SignedTransaction,
+    is_known,
+    is_past,
+    nonce_of,
+    receipt_of,
+)
 from node_api.domain.ids import Address, Hash
 
 WINDOW = 48
 """Most transactions in flight."""
 WINDOW_BYTES = 2_000_000
 """Most signed bytes in flight, unless one transaction alone is larger."""
-STALL_SECONDS = 2.0
-"""Without a receipt for so long, everything in flight is sent again."""
 GIVE_UP_SECONDS = 120.0
 _KEPT = 400
 _PORTION_BYTES = 100_000  # sent at once, so that the chain works while the next ones are made and signed
 _PAUSE = 0.004
-_HARMLESS = ("already known", "already imported", "known transaction", "nonce too low", "nonce is too low")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +162,7 @@ class Pipeline:
         except RpcUnavailable:
             return  # they are sent again when nothing lands
         for outcome in outcomes:
-            if isinstance(outcome, RpcError) and not _harmless(outcome):
+            if isinstance(outcome, RpcError) and not (is_known(outcome) or is_past(outcome)):
                 raise outcome
 
     def _land(self, flying: deque[_Flying]) -> list[tuple[Call, Mined]]:
@@ -190,7 +197,7 @@ class Pipeline:
             raise NoReceipt(f"transaction {flying[0].signed.hash} is in no block after {GIVE_UP_SECONDS:g} s")
         time.sleep(_PAUSE)
         now = time.monotonic()
-        if min(still, now - self._resent_at) > STALL_SECONDS:
+        if min(still, now - self._resent_at) > RESEND_SECONDS:
             self._revive()
             self._resend(flying)
             self._resent_at = time.monotonic()
@@ -226,8 +233,3 @@ class Pipeline:
             raise NonceTaken(
                 f"nonce {oldest.nonce} of {oldest.sender} belongs to another transaction: something else signs with this key"
             )
-
-
-def _harmless(error: ChainError) -> bool:
-    said = str(error).lower()
-    return any(phrase in said for phrase in _HARMLESS)

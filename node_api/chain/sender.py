@@ -22,6 +22,8 @@ from node_api.chain.rpc_values import Json, quantity, record, text
 TxHash = NewType("TxHash", str)
 
 RECEIPT_SECONDS = 120.0
+RESEND_SECONDS = 2.0
+"""Without a receipt for so long, the same bytes are sent again: a restarted chain may have lost them, a pool dropped them."""
 _FIRST_WAIT, _LONGEST_WAIT = 0.001, 0.25
 # What engines say of bytes they have already, in lower case.
 _KNOWN = ("already known", "already imported", "known transaction")
@@ -161,11 +163,11 @@ class Sender:
     def transact(self, to: str | None, data: bytes, *, gas: int | None = None, what: str = "the call") -> Receipt:
         """Signs, sends and waits. For callers that need not survive a kill in between; others keep the bytes.
 
-        Raises: as `estimate` (only where no gas is given), `submit` and `wait_for`.
+        Raises: as `estimate` (only where no gas is given), `submit` and `see_through`.
         """
         signed = self.sign(to, data, gas if gas is not None else self.estimate(to, data, what))
         submit(self.rpc, signed)
-        return wait_for(self.rpc, signed.hash)
+        return see_through(self.rpc, signed)
 
 
 def nonce_of(rpc: RpcClient, address: str) -> int:
@@ -183,14 +185,23 @@ def submit(rpc: RpcClient, signed: SignedTransaction) -> None:
     try:
         rpc.call("eth_sendRawTransaction", [signed.raw])
     except RpcError as error:
-        said = error.message.lower()
-        if any(phrase in said for phrase in _KNOWN):
+        if is_known(error):
             return
-        if any(phrase in said for phrase in _PAST):
+        if is_past(error):
             if receipt_of(rpc, signed.hash) is not None:
                 return
             raise NonceTaken(f"nonce {signed.nonce} of {signed.sender} belongs to another transaction") from error
         raise
+
+
+def is_known(error: RpcError) -> bool:
+    """Whether the chain says that it has these very bytes already."""
+    return any(phrase in error.message.lower() for phrase in _KNOWN)
+
+
+def is_past(error: RpcError) -> bool:
+    """Whether the chain says that the nonce is used up: by these bytes, or by others."""
+    return any(phrase in error.message.lower() for phrase in _PAST)
 
 
 def receipt_of(rpc: RpcClient, transaction: TxHash) -> Receipt | None:
@@ -212,7 +223,7 @@ def receipt_of(rpc: RpcClient, transaction: TxHash) -> Receipt | None:
 
 
 def wait_for(rpc: RpcClient, transaction: TxHash, *, seconds: float = RECEIPT_SECONDS) -> Receipt:
-    """Waits for the transaction's receipt.
+    """Waits for the transaction's receipt; sends nothing.
 
     Raises:
         Reverted: it is in a block and failed.
@@ -227,3 +238,18 @@ def wait_for(rpc: RpcClient, transaction: TxHash, *, seconds: float = RECEIPT_SE
     if not receipt.succeeded:
         raise Reverted(receipt)
     return receipt
+
+
+def see_through(rpc: RpcClient, signed: SignedTransaction, *, seconds: float = RECEIPT_SECONDS) -> Receipt:
+    """Waits for the receipt of bytes that were submitted, and submits them again every two seconds until it is there.
+
+    Raises: as `submit` and `wait_for`.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return wait_for(rpc, signed.hash, seconds=RESEND_SECONDS)
+        except NoReceipt:
+            if time.monotonic() > deadline:
+                raise NoReceipt(f"transaction {signed.hash} is in no block after {seconds:g} s") from None
+        submit(rpc, signed)

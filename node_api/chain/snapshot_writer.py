@@ -45,11 +45,12 @@ class SnapshotSchedule:
 
 
 def take_snapshot(
-    rpc: RpcClient, follower: Follower, journal: BlockJournal, options: EmbeddedOptions
+    rpc: RpcClient, follower: Follower, journal: BlockJournal, options: EmbeddedOptions, wall: int | None = None
 ) -> tuple[SnapshotHeader, int, float]:
     """Holds mining, journals what is new, reads the state, and writes it once mining goes on.
 
-    Transactions sent meanwhile wait in the pool and are mined afterwards.
+    Transactions sent meanwhile wait in the pool and are mined afterwards. `wall` is the real time to write into the
+    header, for a chain whose newest block was seen then; None means now.
 
     Returns: the header written, the block of the oldest snapshot still kept (0 where there is only this one), and
     the seconds it took.
@@ -76,7 +77,7 @@ def take_snapshot(
         number=head.number,
         hash=head.hash,
         timestamp=head.timestamp,
-        wall=int(time.time()),
+        wall=int(time.time()) if wall is None else wall,
         size=len(state),
         sha256=digest(state),
     )

@@ -18,7 +18,7 @@ from dataclasses import replace
 
 import structlog
 
-from node_api.chain.anvil import AnvilFailed, kill, kill_orphan, start_anvil
+from node_api.chain.anvil import AnvilFailed, kill, kill_orphan
 from node_api.chain.block_journal import BlockJournal, segment_bases
 from node_api.chain.follower import Follower, PathLeft, head_of
 from node_api.chain.identity import ChainIdentity, ForeignChain, recognise, recorded_identity
@@ -75,7 +75,7 @@ class Supervisor:
                 raise
 
     def _bring_up(self, wanted_port: int | None, orphan: int) -> None:
-        """Starts an empty anvil, makes it the chain of this folder again, and says that it is ready."""
+        """Starts anvil as the chain of this folder and says that it is ready; only then it makes blocks."""
         options = self._options
         if orphan and kill_orphan(orphan, options.folder):
             log.warning("orphan_killed", pid=orphan)
@@ -85,25 +85,23 @@ class Supervisor:
                 f"the data folder holds a chain with id {known.chain_id}, the settings ask for {options.chain_id}"
             )
         genesis_at = known.genesis_at if known else options.genesis_at or int(time.time())
-        self._process, self._rpc = start_anvil(options, genesis_at, wanted_port)
-        self._say(replace(self._status, anvil_pid=self._process.pid, url=self._rpc.url))
-        restored = restore(self._rpc, options.folder, options.chain_id)
+        self._process, self._rpc, restored = restore(
+            options, genesis_at, wanted_port, lambda started: self._say(replace(self._status, anvil_pid=started.pid))
+        )
+        self._say(replace(self._status, url=self._rpc.url))
         identity = recognise(options.identity_file, ChainIdentity.ask(self._rpc), self._rpc.url)
-        for name in restored.torn:
-            os.replace(options.folder / name, options.folder / f"{name}.torn")
         log.info("restored", **{name: getattr(restored, name) for name in type(restored).__slots__})
         self._follower = Follower(self._rpc, head_of(self._rpc))
         base = max(segment_bases(options.folder), default=restored.base)
-        self._journal = BlockJournal(options.folder, max(base, restored.base), keep=restored.head)
-        if restored.lost:
-            self._snapshot()
+        self._journal = BlockJournal(options.folder, max(base, restored.head), keep=restored.head)
         give_wanted_time(self._rpc, options.folder)
+        self._rpc.call("evm_setAutomine", [True])  # from here on every block is followed
         self._say(
             replace(
                 self._status,
                 phase=Phase.READY,
                 genesis_hash=identity.genesis_hash,
-                snapshot=max(self._status.snapshot, restored.base),
+                snapshot=restored.head,
                 lost=restored.lost,
                 message=_remark(restored.torn, restored.lost),
             )

@@ -4,6 +4,7 @@ transact → a receipt; a reverting call is told by its error before anything is
 submit → the same bytes twice are no fault; another transaction's nonce is
 sign → nonces count up by themselves and start anew when forgotten
 wait_for → gives up in time
+see_through → sends again what the pool dropped; gives up in time
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from node_api.chain.sender import (
     WouldRevert,
     nonce_of,
     receipt_of,
+    see_through,
     submit,
     wait_for,
 )
@@ -112,6 +114,22 @@ def test_sign__when_by_many_threads__then_every_nonce_once(chain: Chain) -> None
 def test_wait__when_never_sent__then_gives_up(chain: Chain) -> None:
     with pytest.raises(NoReceipt):
         wait_for(chain.rpc, TxHash("0x" + "00" * 32), seconds=0.05)
+
+
+def test_see_through__when_the_pool_drops_it__then_sent_again(chain: Chain) -> None:
+    signed = chain.sender.sign(None, CREATE_NOTHING, 100_000)
+    chain.rpc.call("evm_setAutomine", [False])
+    submit(chain.rpc, signed)
+    chain.rpc.call("anvil_dropAllTransactions")
+    chain.rpc.call("evm_setAutomine", [True])
+    assert see_through(chain.rpc, signed).succeeded
+
+
+def test_see_through__when_no_block_comes__then_gives_up(chain: Chain) -> None:
+    signed = chain.sender.sign(None, CREATE_NOTHING, 100_000)
+    chain.rpc.call("evm_setAutomine", [False])
+    with pytest.raises(NoReceipt, match=r"in no block after 0\.01 s"):
+        see_through(chain.rpc, signed, seconds=0.01)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ stop, start → the same blocks, transactions, receipts and logs; the clock goes
 kill
 ├── anvil → back on the same address with every block, hash and time
 ├── anvil, while transactions go out → nothing that was journaled is lost, the sender goes on
+├── anvil, while everything is sent again without a pause → the same blocks
 ├── the supervisor → anvil ends with it; the next start brings everything back
 ├── the supervisor, amid snapshots and transactions → every transaction once
 ├── anvil, again and again → given up, and said so
@@ -54,8 +55,8 @@ from node_api.chain.identity import ForeignChain
 from node_api.chain.options import EmbeddedOptions
 from node_api.chain.rpc_errors import ChainError, RpcError, RpcUnavailable
 from node_api.chain.rpc_values import quantity
-from node_api.chain.sender import nonce_of, submit, wait_for
-from node_api.chain.snapshot import snapshot_files
+from node_api.chain.sender import SignedTransaction, nonce_of, receipt_of, submit, wait_for
+from node_api.chain.snapshot import read_snapshot, snapshot_files
 from node_api.chain.status import ChainStatus, Phase, read_status, supervisor_pid, write_status
 from tests.chain.conftest import CREATE_NOTHING, GENESIS_AT, Chain
 
@@ -251,10 +252,41 @@ def test_kill__when_transactions_go_out__then_nothing_journaled_is_lost(chain: C
             os.kill(chain.anvil_pid(), signal.SIGKILL)
         wait_until(lambda raw=signed.raw: resend(chain, raw))  # type: ignore[misc]
     for signed in sent:
-        # What the kill took before it was journaled is sent again by its sender, the same bytes.
-        resend(chain, signed.raw)
-        assert wait_for(chain.rpc, signed.hash).succeeded
-    assert quantity(chain.rpc.call("eth_getTransactionCount", [chain.sender.address, "latest"])) == 63
+        # What the kill took before it was journaled is sent again by its sender, the same bytes, for as long as it waits.
+        wait_until(lambda signed=signed: resend(chain, signed.raw) and in_a_block(chain, signed))  # type: ignore[misc]
+    assert nonce_of(chain.rpc, chain.sender.address) == 63
+    assert chain_status(chain).lost == 0
+
+
+def test_kill__when_all_is_sent_again_meanwhile__then_the_same_blocks(chain: Chain) -> None:
+    """Nothing may get between the blocks while they are brought back."""
+    sent = [chain.sender.sign(None, CREATE_NOTHING, 100_000) for _ in range(80)]
+    for signed in sent[:60]:
+        submit(chain.rpc, signed)
+        wait_for(chain.rpc, signed.hash)
+    time.sleep(FOLLOWED)
+    blocks = [("eth_getBlockByNumber", (hex(number), False)) for number in range(61)]
+    before = chain.rpc.batch(blocks)
+    over = threading.Event()
+
+    def resend_all() -> None:
+        while not over.is_set():
+            for signed in reversed(sent):  # the last ones first: each waits for those before it
+                resend(chain, signed.raw)
+
+    hasty = threading.Thread(target=resend_all)
+    hasty.start()
+    kill_anvil(chain)
+    wait_until(lambda: nonce_of(chain.rpc, chain.sender.address) == len(sent))
+    over.set()
+    hasty.join()
+    assert chain.rpc.batch(blocks) == before
+    assert chain_status(chain).lost == 0
+
+
+def in_a_block(chain: Chain, signed: SignedTransaction) -> bool:
+    receipt = receipt_of(chain.rpc, signed.hash)
+    return receipt is not None and receipt.succeeded
 
 
 def resend(chain: Chain, raw: str) -> bool:
@@ -378,7 +410,8 @@ def test_snapshot__when_torn__then_the_older_one_and_the_journal(chain: Chain) -
     chain.start()
     assert chain.head()["number"] == "0x6"
     assert newest.name in chain_status(chain).message
-    assert not newest.exists()
+    assert newest.with_name(f"{newest.name}.torn").exists()
+    assert read_snapshot(newest)[0].number == 6  # what came back is kept whole again
     chain.send()
     assert snapshot_chain(chain.folder) == 7
 

@@ -17,7 +17,7 @@ from node_api.chain.deployment.resolve import Accounts, Resolver
 from node_api.chain.deployment.steps import Call, Deploy, Plan, Step
 from node_api.chain.keys import KeyRole
 from node_api.chain.rpc import RpcClient
-from node_api.chain.sender import NonceTaken, Receipt, Reverted, Sender, WouldRevert, submit, wait_for
+from node_api.chain.sender import NonceTaken, Receipt, Reverted, Sender, WouldRevert, see_through, submit
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ class Deployer:
     def _await(self, step: Step) -> Receipt:
         self._tell(step, "sent")
         try:
-            return wait_for(self._rpc, self._journal.started[step.id].signed.hash)
+            return see_through(self._rpc, self._journal.started[step.id].signed)
         except Reverted as fault:
             self._journal.fail(step.id, str(fault))
             raise StepRefused(f"step {step.id}: {fault}") from fault
