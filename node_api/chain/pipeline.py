@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -11,19 +12,22 @@ from node_api.chain.contracts import contract
 from node_api.chain.deployed import CallReverted, Deployed
 from node_api.chain.deployment.resolve import Accounts
 from node_api.chain.keys import KeyRole
+from node_api.chain.landed import Landed
 from node_api.chain.rpc import Request
-from node_api.chain.rpc_errors import RpcError, RpcUnavailable
-from node_api.chain.rpc_values import quantity, record, text
+from node_api.chain.rpc_errors import ChainError, RpcError, RpcUnavailable
+from node_api.chain.rpc_values import quantity
 from node_api.chain.sender import (
     RESEND_SECONDS,
     NonceTaken,
     NoReceipt,
+    Receipt,
     Sender,
     SignedTransaction,
     is_known,
     is_past,
     nonce_of,
     receipt_of,
+    receipts_of,
 )
 from node_api.domain.ids import Address, Hash
 
@@ -32,7 +36,6 @@ WINDOW = 48
 WINDOW_BYTES = 2_000_000
 """Most signed bytes in flight, unless one transaction alone is larger."""
 GIVE_UP_SECONDS = 120.0
-_KEPT = 400
 _PORTION_BYTES = 100_000  # sent at once, so that the chain works while the next ones are made and signed
 _PAUSE = 0.004
 
@@ -56,6 +59,13 @@ class Mined:
     transaction: Hash
     block: int
     gas: int
+
+
+class WentBack(ChainError):
+    """The chain lost blocks with transactions that had landed. All are in blocks again, but the outcome may be another.
+
+    A call was refused that may have rested on what was lost, or something fared otherwise than before: look at the chain anew.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +101,14 @@ class Pipeline:
         self._revive = revive
         self._senders: dict[KeyRole, Sender] = {}
         self._resent_at = 0.0
-        self._confirmed: deque[SignedTransaction] = deque(maxlen=_KEPT)
+        self._landed = Landed()
 
     def run(self, calls: Iterable[Call]) -> Iterator[tuple[Call, Mined]]:
         """Yields each call with its receipt, in order.
 
         Raises:
             CallReverted: a contract said no; calls behind it may have taken effect.
+            WentBack: likewise, but what the call rested on may have been lost; everything in flight has landed.
             NoReceipt: a transaction stays out of the blocks for two minutes.
             NonceTaken: something else signs with one of the keys.
             ChainError: the chain is gone and does not come back.
@@ -114,7 +125,29 @@ class Pipeline:
                 yield from landed
             elif flying:
                 self._be_patient(flying, progress)
-        self._require_kept()
+        if self._have_moved() and self.settle():
+            raise WentBack("the chain lost blocks, and what it was sent again fared otherwise than before")
+
+    def settle(self, flying: Iterable[SignedTransaction] = ()) -> bool:
+        """Gives a chain that went back what it has lost, and waits until that and what is in flight stands in blocks.
+
+        Returns whether anything that had landed before has fared otherwise.
+
+        Raises:
+            NoReceipt: something stays out of the blocks for two minutes.
+            ChainError: the chain is gone and does not come back.
+        """
+        awaited = [*self._landed.transactions, *flying]
+        deadline, resent_at = time.monotonic() + GIVE_UP_SECONDS, -math.inf
+        while None in (receipts := self._receipts(awaited)):
+            missing = [signed for signed, receipt in zip(awaited, receipts, strict=True) if receipt is None]
+            if time.monotonic() > deadline:
+                raise NoReceipt(f"the chain went back and does not take transaction {missing[0].hash} again")
+            if time.monotonic() - resent_at > RESEND_SECONDS:
+                self._send(missing)
+                resent_at = time.monotonic()
+            time.sleep(_PAUSE)
+        return self._landed.renew((signed, r) for signed, r in zip(awaited, receipts, strict=True) if r is not None)
 
     def _fill(self, flying: deque[_Flying], waiting: Iterator[Call]) -> bool:
         """Signs and sends while the window has room; says whether there is nothing more to send."""
@@ -167,24 +200,38 @@ class Pipeline:
 
     def _land(self, flying: deque[_Flying]) -> list[tuple[Call, Mined]]:
         """Takes the oldest transactions that have receipts off the queue."""
-        requests: list[Request] = [("eth_getTransactionReceipt", (entry.signed.hash,)) for entry in flying]
         try:
-            receipts = self._rpc.batch(requests) if requests else []
+            receipts = receipts_of(self._rpc, (entry.signed for entry in flying))
         except RpcUnavailable:
             return []
         landed: list[tuple[Call, Mined]] = []
         for receipt in receipts:
             if receipt is None:
                 break
-            entry, fields = flying.popleft(), record(receipt)
-            if quantity(fields["status"]) != 1:
-                raise self._why(entry, quantity(fields["blockNumber"]))
-            self._confirmed.append(entry.signed)
-            mined = Mined(
-                Hash(text(fields["transactionHash"])), quantity(fields["blockNumber"]), quantity(fields["gasUsed"])
-            )
-            landed.append((entry.call, mined))
+            entry = flying.popleft()
+            self._landed.add(entry.signed, receipt)
+            if not receipt.succeeded:
+                raise self._refusal(entry, receipt.block, [other.signed for other in flying])
+            landed.append((entry.call, Mined(Hash(receipt.transaction), receipt.block, receipt.gas_used)))
         return landed
+
+    def _refusal(self, entry: _Flying, block: int, flying: list[SignedTransaction]) -> ChainError:
+        """What a refused call means: the contract's no, unless the chain has lost what the call rested on."""
+        if not self._have_moved():
+            return self._why(entry, block)
+        self.settle(flying)
+        return WentBack(f"the chain lost blocks, and {entry.call.contract}.{entry.call.function} was refused meanwhile")
+
+    def _have_moved(self) -> bool:
+        return self._landed.have_moved(self._receipts(self._landed.transactions))
+
+    def _receipts(self, transactions: list[SignedTransaction]) -> list[Receipt | None]:
+        """Receipts of transactions, from a chain that is brought back where it does not answer."""
+        try:
+            return receipts_of(self._rpc, transactions)
+        except RpcUnavailable:
+            self._revive()
+            return receipts_of(self._rpc, transactions)
 
     def _why(self, entry: _Flying, block: int) -> CallReverted:
         what = f"{entry.call.contract}.{entry.call.function}"
@@ -202,29 +249,14 @@ class Pipeline:
             self._resend(flying)
             self._resent_at = time.monotonic()
 
-    def _require_kept(self) -> None:
-        """Looks whether the chain still has what it confirmed; gives it back what a restart has lost.
-
-        Raises:
-            NoReceipt: it does not take it back within two minutes.
-        """
-        deadline = time.monotonic() + GIVE_UP_SECONDS
-        while lost := self._lost():
-            if time.monotonic() > deadline:
-                raise NoReceipt(f"the chain went back and does not take transaction {lost[0].hash} again")
-            self._send(lost)
-            time.sleep(_PAUSE)
-
-    def _lost(self) -> list[SignedTransaction]:
-        counts = {sender.address: nonce_of(self._rpc, sender.address) for sender in self._senders.values()}
-        return [entry for entry in self._confirmed if entry.nonce >= counts[entry.sender]]
-
     def _resend(self, flying: deque[_Flying]) -> None:
+        landed = self._landed.transactions
         try:
-            lost = self._lost()
+            receipts = receipts_of(self._rpc, landed)
+            self._require_nonce(flying[0].signed)
         except RpcUnavailable:
             return
-        self._require_nonce(flying[0].signed)
+        lost = [signed for signed, receipt in zip(landed, receipts, strict=True) if receipt is None]
         self._send([*lost, *(entry.signed for entry in flying)])
 
     def _require_nonce(self, oldest: SignedTransaction) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NewType, cast
 
@@ -206,7 +207,15 @@ def is_past(error: RpcError) -> bool:
 
 def receipt_of(rpc: RpcClient, transaction: TxHash) -> Receipt | None:
     """The transaction's receipt; None while it is in no block."""
-    answer = rpc.call("eth_getTransactionReceipt", [transaction])
+    return _receipt(rpc.call("eth_getTransactionReceipt", [transaction]))
+
+
+def receipts_of(rpc: RpcClient, transactions: Iterable[SignedTransaction]) -> list[Receipt | None]:
+    """Receipts in the order of the transactions; None for those in no block."""
+    return [_receipt(answer) for answer in rpc.batch([("eth_getTransactionReceipt", (t.hash,)) for t in transactions])]
+
+
+def _receipt(answer: Json) -> Receipt | None:
     if answer is None:
         return None
     fields = record(answer)

@@ -27,6 +27,7 @@ from node_api.domain.ids import (
 from node_api.services.ports.treasury import (
     BatchSeen,
     BatchTerms,
+    ChainWentBack,
     LineTerms,
     MerchantSeen,
     MerchantTerms,
@@ -143,9 +144,12 @@ class ChainBook:
     def _seen(
         self, name: str, lookup: str, refs: Sequence[str], describe: Callable[[Sequence[int]], list[S]]
     ) -> list[S | None]:
-        """Ids by reference first, then what stands behind those that exist."""
+        """Ids by reference first, then what stands behind those that exist. Raises ChainWentBack between the two."""
         ids = self._numbers(name, lookup, [(ref,) for ref in refs])
-        described = iter(describe([number for number in ids if number]))
+        try:
+            described = iter(describe([number for number in ids if number]))
+        except CallReverted as fault:
+            raise ChainWentBack(f"the chain lost what it had under references of {name}") from fault
         return [next(described) if number else None for number in ids]
 
     def _numbers(self, name: str, function: str, arguments: Sequence[tuple[object, ...]]) -> list[int]:

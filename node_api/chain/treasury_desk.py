@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from node_api.chain.deployed import CallReverted, Deployed
 from node_api.chain.deployment.resolve import Accounts
 from node_api.chain.keys import KeyRole
-from node_api.chain.pipeline import Call, Pipeline
+from node_api.chain.pipeline import Call, Pipeline, WentBack
 from node_api.chain.rpc_values import quantity, record
 from node_api.chain.treasury_calls import call_of
 from node_api.domain.ids import UnixSeconds
-from node_api.services.ports.treasury import Carried, Command, CommandRefused
+from node_api.services.ports.treasury import Carried, ChainWentBack, Command, CommandRefused
 
 
 class ChainDesk:
@@ -38,6 +38,12 @@ class ChainDesk:
                 yield Carried(sent.pop(id(call)), mined.transaction, mined.block, mined.gas)
         except CallReverted as refusal:
             raise CommandRefused(next(iter(sent.values())), refusal.error, refusal.detail) from refusal
+        except WentBack as fault:
+            raise ChainWentBack(str(fault)) from fault
+
+    def settle(self) -> None:
+        """See the port."""
+        self._pipeline.settle()
 
     def now(self) -> UnixSeconds:
         """Time of the pending block, where the chain has one; else of the newest."""

@@ -61,3 +61,8 @@ def bar(shared: Shared, title: str) -> Iterator[Callable[[str, int, int], None]]
             progress.update(task, description=description, advance=count, total=total)
 
         yield advance
+
+
+def say_aside(remark: str) -> None:
+    """Tells of something remarkable while a command goes on: on stderr, for people and programs alike."""
+    click.echo(remark, err=True)

@@ -6,6 +6,7 @@ The treasury's desk, on a real chain
 │   └── issue over the quota, over the budget line, without money
 ├── takes a roll of 1,228 places and none more
 ├── sends again what a chain that went back has lost
+├── a call refused because what it rested on was lost → said so, and all is given back; without a loss → the contract's error
 └── says so where another signs with the same key
 """
 
@@ -21,11 +22,13 @@ from node_api.chain.deployed import CallReverted, Deployed, Question
 from node_api.chain.deployment.errors import NotDeployed
 from node_api.chain.keys import KeyRole
 from node_api.chain.pipeline import Pipeline
+from node_api.chain.roles import ROLE_IDS
 from node_api.chain.rpc import RpcClient
 from node_api.chain.sender import NonceTaken
 from node_api.chain.treasury_book import ChainBook
 from node_api.chain.treasury_desk import ChainDesk
-from node_api.domain.ids import Address, Amount, BatchId, Hash, LineId, ProgrammeId, RollId, UnixSeconds
+from node_api.domain.ids import Address, Amount, BatchId, Hash, LineId, MerchantId, ProgrammeId, RollId, UnixSeconds
+from node_api.domain.models import MerchantStatus
 from node_api.services.ports import treasury as t
 from tests.world import BEIJING, CATERING, CHAIN_ID, ENDS_AT, FACE_A, STARTS_AT, TILL_ONLY, World
 
@@ -158,6 +161,50 @@ def test_pipeline__chain_that_went_back__gets_again_what_it_lost(tmp_path: Path)
         list(desk.carry_out([t.NameCategories(((3, "three"),))]))
         book = ChainBook(Deployed(world.rpc, world.addresses), world.roles)
         assert book.category_names([1, 2, 3]) == ["one", "two", "three"]
+    finally:
+        world.stop()
+
+
+def shop(world: World) -> t.EnterMerchants:
+    payout = Address(world.roles.address(KeyRole.ARBITER))
+    return t.EnterMerchants((("shop", t.MerchantTerms(CATERING, BEIJING, TILL_ONLY, payout)),))
+
+
+def test_pipeline__refused_on_a_chain_that_went_back__says_so_and_gives_back(tmp_path: Path) -> None:
+    world = World(tmp_path / "chain").start()
+    try:
+        desk, book = desk_of(world), ChainBook(Deployed(world.rpc, world.addresses), world.roles)
+        list(desk.carry_out([shop(world)]))
+        before = world.rpc.call("evm_snapshot")
+        list(desk.carry_out([t.ActivateMerchants((MerchantId(1),))]))
+        world.rpc.call("evm_revert", [before])
+        suspension = t.SuspendMerchant(MerchantId(1), "late")
+        names = [t.NameCategories(((number, "one"),)) for number in range(1, 5)]
+        with pytest.raises(t.ChainWentBack, match=r"MerchantRegistry.suspend was refused meanwhile"):
+            list(desk.carry_out([suspension, *names]))
+        assert [seen.status for seen in book.merchants(["shop"]) if seen] == [MerchantStatus.ACTIVE]
+        assert book.category_names([1, 2, 3, 4]) == ["one"] * 4  # what was in flight has landed
+        list(desk.carry_out([suspension]))
+        assert refusal(desk, suspension).error == "MerchantRegistry_StatusWrong"  # nothing was lost this time
+    finally:
+        world.stop()
+
+
+def test_pipeline__what_it_gives_back_fares_otherwise__says_so(tmp_path: Path) -> None:
+    """Another registrar takes the reference between the loss and the resending."""
+    world = World(tmp_path / "chain").start()
+    try:
+        desk, other = desk_of(world), KeyRole.OPERATOR
+        world.send(
+            KeyRole.ADMIN, "AccessManager", "grantRole", ROLE_IDS[KeyRole.REGISTRAR], world.roles.address(other), 0
+        )
+        before = world.rpc.call("evm_snapshot")
+        list(desk.carry_out([shop(world)]))
+        world.rpc.call("evm_revert", [before])
+        world.send(other, "MerchantRegistry", "enter", ["shop"], [(CATERING, BEIJING, TILL_ONLY, "0x" + "11" * 20)])
+        with pytest.raises(t.ChainWentBack, match="fared otherwise"):
+            list(desk.carry_out([]))
+        list(desk.carry_out([]))  # told once
     finally:
         world.stop()
 

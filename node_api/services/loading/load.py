@@ -11,6 +11,7 @@ from node_api.domain.ids import Address, Amount, line_id
 from node_api.domain.importing.rows import Ref
 from node_api.domain.models import ProgrammeState
 from node_api.services.import_folder import ImportFolder
+from node_api.services.loading.again import Told, until_it_stays
 from node_api.services.loading.differences import Difference, differences
 from node_api.services.loading.seen import Seen, look, look_again
 from node_api.services.loading.terms import (
@@ -49,10 +50,6 @@ class FolderDiffers(Exception):
         self.differences = found
 
 
-class ChainWentBack(Exception):
-    """Something this load had put on chain is gone again: load again, it goes on from what is there."""
-
-
 class FundsMissing(Exception):
     """The treasurer does not hold the money of the deposits, and the token is not one this node can mint."""
 
@@ -81,7 +78,7 @@ class Loading:
     """One load of one folder.
 
     Attributes:
-        work: what is left to do.
+        work: what was left to do when the load began.
         tally: what was done.
     """
 
@@ -98,23 +95,33 @@ class Loading:
         self._book = book
         self._wallets = wallets
         self.tally = Tally()
-        self._seen = look(folder, book, wallets)
-        if found := differences(folder, self._seen, book, wallets):
+        self._look()
+        self.work: Work = self._left
+
+    def _look(self) -> None:
+        """Finds out what the chain has and what is left to do. Raises FolderDiffers."""
+        self._seen = look(self._folder, self._book, self._wallets)
+        if found := differences(self._folder, self._seen, self._book, self._wallets):
             raise FolderDiffers(found)
-        self.work: Work = work_left(folder, self._seen, desk.now())
+        self._left = work_left(self._folder, self._seen, self._desk.now())
 
     @property
     def seen(self) -> Seen:
         """What the chain has, by reference."""
         return self._seen
 
-    def run(self, progress: Progress = lambda _stage, _count: None) -> Tally:
-        """Does everything that is left.
+    def run(self, progress: Progress = lambda _stage, _count: None, told: Told = lambda _: None) -> Tally:
+        """Does everything that is left. Where the chain goes back meanwhile, `told` hears of it, and the load goes on.
 
         Raises:
             FundsMissing: a deposit has no money behind it.
             CommandRefused: a contract said no; what was done before stays, and another load goes on from there.
+            ChainWentBack: the chain went back again and again.
         """
+        until_it_stays(lambda: self._attempt(progress), self._look, self._desk, told)
+        return self.tally
+
+    def _attempt(self, progress: Progress) -> None:
         stages: tuple[tuple[str, Callable[[], Iterable[t.Command]]], ...] = (
             ("money", self._money),
             ("drafts", self._drafts),
@@ -133,10 +140,9 @@ class Loading:
                 sent = True
             if sent:
                 self._look_again()
-            self.tally.seconds[name] = time.monotonic() - began
+            self.tally.seconds[name] = self.tally.seconds.get(name, 0.0) + time.monotonic() - began
         self._seen.programmes.clear()  # their states are others now
         look_again(self._folder, self._book, self._seen)
-        return self.tally
 
     def _look_again(self) -> None:
         """Learns the ids of what was just made. Raises ChainWentBack where something is not there."""
@@ -149,7 +155,7 @@ class Loading:
             ("WriteRoll", len(self._folder.rolls), len(seen.rolls)),
         )
         if any(state[kind] and wanted != there for kind, wanted, there in made):
-            raise ChainWentBack("the chain lost what it had confirmed; load again, it goes on from what is there")
+            raise t.ChainWentBack("the chain lost what had landed in its blocks")
 
     # --- stages: within one, no command depends on another role's ---
 
@@ -157,7 +163,7 @@ class Loading:
         """What deposits need. Everything is looked at before the first command goes out."""
         due: Counter[Address] = Counter()
         tokens = {row.ref: self._seen.tokens[row.token] for row in self._folder.programmes}
-        for row in self.work.deposits:
+        for row in self._left.deposits:
             due[tokens[row.programme]] += row.amount
         allowed = [t.AllowToken(token) for token in sorted(set(tokens.values())) if token not in self._seen.allowed]
         return [
@@ -181,49 +187,49 @@ class Loading:
         lines: dict[Ref, list[t.LineTerms]] = {}
         for row in sorted(self._folder.budget_lines, key=lambda row: row.number):
             lines.setdefault(row.programme, []).append(line_terms(row, self._wallets.account(row.funder)))
-        for programme in self.work.by_state(ProgrammeState.DRAFT):
+        for programme in self._left.by_state(ProgrammeState.DRAFT):
             terms = programme_terms(programme, self._seen.tokens[programme.token])
             yield t.DraftProgramme(programme.ref, terms, rules_terms(programme), tuple(lines[programme.ref]))
-        for names in chunks(self.work.names, NAMES_AT_ONCE):
+        for names in chunks(self._left.names, NAMES_AT_ONCE):
             yield t.NameCategories(tuple((row.category, row.name) for row in names))
-        for merchants in chunks(self.work.merchants, MERCHANTS_AT_ONCE):
+        for merchants in chunks(self._left.merchants, MERCHANTS_AT_ONCE):
             terms_of = self._wallets.account
             yield t.EnterMerchants(tuple((row.ref, merchant_terms(row, terms_of(row.payout))) for row in merchants))
 
     def _proposals(self) -> Iterator[t.Command]:
-        for programme in self.work.by_state(ProgrammeState.PROPOSED):
+        for programme in self._left.by_state(ProgrammeState.PROPOSED):
             yield t.ProposeProgramme(self._seen.programme(programme.ref))
-        for merchants in chunks(self.work.merchant_activations, ACTIVATIONS_AT_ONCE):
+        for merchants in chunks(self._left.merchant_activations, ACTIVATIONS_AT_ONCE):
             yield t.ActivateMerchants(tuple(self._seen.merchants[row.ref].id for row in merchants))
 
     def _approvals(self) -> Iterator[t.Command]:
-        for programme in self.work.by_state(ProgrammeState.APPROVED):
+        for programme in self._left.by_state(ProgrammeState.APPROVED):
             yield t.ApproveProgramme(self._seen.programme(programme.ref))
-        for merchant in self.work.suspensions:
+        for merchant in self._left.suspensions:
             yield t.SuspendMerchant(self._seen.merchants[merchant.ref].id, "suspended in the import files")
-        for merchant, wallet in self.work.terminals:
+        for merchant, wallet in self._left.terminals:
             yield t.AddTerminal(self._seen.merchants[merchant.ref].id, self._wallets.account(wallet))
 
     def _publication(self) -> Iterator[t.Command]:
-        for programme in self.work.by_state(ProgrammeState.PUBLISHED):
+        for programme in self._left.by_state(ProgrammeState.PUBLISHED):
             yield t.PublishProgramme(self._seen.programme(programme.ref))
 
     def _supply(self) -> Iterator[t.Command]:
-        for row in self.work.deposits:
+        for row in self._left.deposits:
             line = line_id(self._seen.programme(row.programme), row.number)
             yield t.DepositMoney(line, row.amount, slip_of(row))
-        for batches in chunks(self.work.batches, BATCHES_AT_ONCE):
+        for batches in chunks(self._left.batches, BATCHES_AT_ONCE):
             programme = self._seen.programme
             yield t.OpenBatches(tuple((row.ref, batch_terms(row, programme(row.programme))) for row in batches))
-        for roll in self.work.rolls:
+        for roll in self._left.rolls:
             holders = self._wallets.holders(roll)
             yield t.WriteRoll(self._seen.programme(roll.programme), roll.ref, roll.custodial, holders)
 
     def _issues(self) -> Iterator[t.Command]:
-        for pack in self.work.packs:
+        for pack in self._left.packs:
             batches = tuple(self._seen.batch(ref) for ref in pack.batches)
             yield t.IssuePack(batches, tuple(self._seen.roll(ref) for ref in pack.rolls), pack.places)
 
     def _activation(self) -> Iterator[t.Command]:
-        for programme in self.work.activations:
+        for programme in self._left.activations:
             yield t.ActivateProgramme(self._seen.programme(programme.ref))

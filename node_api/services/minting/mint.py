@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from node_api.domain.ids import Amount, BatchId, RollId
 from node_api.domain.importing.rows import Ref, RollRow
+from node_api.services.loading.again import Told, until_it_stays
 from node_api.services.loading.load import Progress, Tally
 from node_api.services.loading.work import PACK_BATCH_GAS, PACK_GAS, PACK_PAIR_GAS, chunks
 from node_api.services.ports import treasury as t
@@ -88,15 +89,29 @@ class Minting:
         self._desk = desk
         self._book = book
         self._wallets = wallets
-        self._seen = dict(zip((row.ref for row in rolls), book.rolls([row.ref for row in rolls]), strict=True))
-        self._pairs = self._pairs_left()
+        self._look()
         self.plan = self._plan()
         self.tally = Tally()
         if obstacles := [*self._roll_obstacles(), *self._batch_obstacles()]:
             raise MintingImpossible(obstacles)
 
-    def run(self, progress: Progress = lambda _stage, _count: None) -> Tally:
-        """Writes the rolls and issues the batches. Raises CommandRefused."""
+    def _look(self) -> None:
+        """Finds out which rolls there are and which pairs are left."""
+        refs = [row.ref for row in self._rolls]
+        self._seen = dict(zip(refs, self._book.rolls(refs), strict=True))
+        self._pairs = self._pairs_left()
+
+    def run(self, progress: Progress = lambda _stage, _count: None, told: Told = lambda _: None) -> Tally:
+        """Writes the rolls and issues the batches. Where the chain goes back meanwhile, `told` hears of it, and it goes on.
+
+        Raises:
+            CommandRefused: a contract said no.
+            ChainWentBack: the chain went back again and again.
+        """
+        until_it_stays(lambda: self._attempt(progress), self._look, self._desk, told)
+        return self.tally
+
+    def _attempt(self, progress: Progress) -> None:
         programme = self._batches[0].terms.programme
         missing = [row for row in self._rolls if self._seen[row.ref] is None]
         holders: Callable[[RollRow], bytes] = self._wallets.holders
@@ -108,7 +123,6 @@ class Minting:
         for carried in self._desk.carry_out(self._packs()):
             self.tally.add(carried)
             progress("issues", 1)
-        return self.tally
 
     def _packs(self) -> list[t.IssuePack]:
         """Rolls that lack the same batches share a pack."""
@@ -126,7 +140,8 @@ class Minting:
 
     def _roll_id(self, ref: Ref) -> RollId:
         seen = self._seen[ref]
-        assert seen is not None, "rolls are written before they are issued to"
+        if seen is None:  # rolls are written before they are issued to
+            raise t.ChainWentBack("the chain lost a roll that had landed in its blocks")
         return seen.id
 
     def _pairs_left(self) -> set[tuple[BatchId, Ref]]:

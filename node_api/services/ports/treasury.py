@@ -15,6 +15,7 @@ from node_api.services.ports.treasury_commands import (
     AllowToken,
     ApproveProgramme,
     Carried,
+    ChainWentBack,
     CloseProgramme,
     Command,
     CommandRefused,
@@ -54,6 +55,7 @@ __all__ = [
     "BatchSeen",
     "BatchTerms",
     "Carried",
+    "ChainWentBack",
     "CloseProgramme",
     "Command",
     "CommandRefused",
@@ -95,7 +97,12 @@ class TreasuryDesk(Protocol):
 
         Raises:
             CommandRefused: a contract said no.
+            ChainWentBack: a contract said no, or otherwise than before, on a chain that had lost blocks.
         """
+        ...
+
+    def settle(self) -> None:
+        """Gives a chain that went back what it has lost of the commands, and waits until all of them stand in blocks."""
         ...
 
     def now(self) -> UnixSeconds:

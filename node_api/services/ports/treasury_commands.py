@@ -237,3 +237,10 @@ class CommandRefused(Exception):
         self.command = command
         self.error = error
         self.detail = detail
+
+
+class ChainWentBack(Exception):
+    """The chain lost blocks that held commands of before: a refusal may rest on that, and what was learned may be untrue.
+
+    Settle the desk, look at the chain anew, and go on with what is left.
+    """
