@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from node_api.chain.durable import private_folder
 from node_api.chain.identity import ChainIdentity, ForeignChain, recognise
 from node_api.chain.options import EmbeddedOptions
 from node_api.chain.rpc import RpcClient
-from node_api.chain.rpc_errors import ChainError
+from node_api.chain.rpc_errors import ChainError, RpcUnavailable
 from node_api.chain.status import ALREADY_RUNNING, ChainStatus, Phase, read_status, supervisor_pid
 
 READY_SECONDS = 120.0
@@ -72,7 +73,8 @@ def ensure_chain(options: EmbeddedOptions) -> ChainHandle:
     while time.monotonic() < deadline:
         status = living_status(options.folder)
         if status is not None and status.phase is Phase.READY:
-            return _checked(options, status)
+            with contextlib.suppress(RpcUnavailable):  # it has just died, and its supervisor has yet to notice
+                return _checked(options, status)
         if supervisor_pid(options.folder) is None:
             ended = None if starter is None else starter.poll()
             if ended not in (None, ALREADY_RUNNING):

@@ -3,6 +3,7 @@
 start
 ├── first → a chain at its genesis time, with London rules, free gas and no funded accounts
 ├── running → the same chain, no second one
+├── just after anvil died → waited for
 ├── by many at once → one chain
 ├── another chain id than the folder's → refused
 ├── a foreign chain on the recorded address → refused
@@ -114,6 +115,15 @@ def test_start__when_first__then_as_configured(chain: Chain) -> None:
 
 def test_start__when_running__then_the_same_chain(chain: Chain) -> None:
     assert ensure_chain(chain.options) == chain.handle
+
+
+def test_start__when_anvil_has_just_died__then_waited_for(chain: Chain) -> None:
+    chain.send(2)
+    time.sleep(FOLLOWED)
+    os.kill(chain.anvil_pid(), signal.SIGKILL)
+    wait_until(lambda: not answers(chain))
+    assert ensure_chain(chain.options) == chain.handle
+    assert answers(chain)
 
 
 def test_start__when_by_many_at_once__then_one_chain(chain_options: EmbeddedOptions) -> None:

@@ -15,6 +15,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import astuple
 from pathlib import Path
@@ -26,6 +27,7 @@ from node_api.chain.handle import living_status
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import ChainError
 from node_api.chain.rpc_values import quantity
+from node_api.chain.status import Phase
 from node_api.cli.deploy import open_chain
 from node_api.record import open_record
 from tests.e2e.town import BEFORE_ANYTHING, FOLDER, Town, town
@@ -131,6 +133,16 @@ def kill_chain(place: Town, *, supervisor: bool) -> None:
     os.kill(status.anvil_pid, signal.SIGKILL)
 
 
+def wait_for_restart(place: Town) -> None:
+    """Waits until the supervisor has brought anvil back: a command that was all but done does not need to."""
+    deadline = time.monotonic() + 60
+    while (status := living_status(place.settings.chain_folder)) is None or not (
+        status.restarts and status.phase is Phase.READY
+    ):
+        assert time.monotonic() < deadline, f"{status}"
+        time.sleep(0.01)
+
+
 def kill_everything(place: Town, command: str, folder: Path, blocks: int) -> None:
     """Starts a command and kills it, with the chain, once there are so many blocks more."""
     process = begin(place, command, folder)
@@ -176,5 +188,6 @@ def test_kill__chain_alone__the_command_itself_ends_well(
     kill_chain(place, supervisor=False)
     told, complaints = process.communicate(timeout=120)
     assert process.returncode == 0, f"{told!r} {complaints!r}"
+    wait_for_restart(place)
     assert figures(place) == undisturbed[command]
     assert place.told("audit", "reconcile")["equal"]
