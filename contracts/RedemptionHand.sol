@@ -2,7 +2,7 @@
 pragma solidity 0.8.30;
 
 import {VoucherId} from "./libraries/VoucherId.sol";
-import {VouchersStorage} from "./VouchersStorage.sol";
+import {VouchersBase} from "./VouchersBase.sol";
 import {BatchWord} from "./words/BatchWord.sol";
 import {LedgerWord} from "./words/LedgerWord.sol";
 import {MerchantWord} from "./words/MerchantWord.sol";
@@ -13,7 +13,7 @@ import {RulesWord} from "./words/RulesWord.sol";
 /// @title The words a call of redemptions has in hand.
 /// @dev Neighbouring vouchers mostly share their words. A call reads each word once, keeps it in memory, and writes redeemed bits
 /// and ledger sums back when it leaves them. Zero ids never name anything, so a fresh hand matches no key.
-abstract contract RedemptionHand is VouchersStorage {
+abstract contract RedemptionHand is VouchersBase {
     uint256 private constant PATCHES = 8;
 
     /// @dev The 256 neighbouring places of a batch and roll, as judged for a group's merchant. `key` is {_keyOf}; `fit` a refusal's

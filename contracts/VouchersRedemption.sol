@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-
 import {IVouchersErrors} from "./interfaces/IVouchersErrors.sol";
 import {IVouchersRedemption} from "./interfaces/IVouchersRedemption.sol";
 import {Digests} from "./libraries/Digests.sol";
@@ -23,7 +21,7 @@ import {RollWord} from "./words/RollWord.sol";
 import {RulesWord} from "./words/RulesWord.sol";
 
 /// @title Redeeming: the hot path.
-abstract contract VouchersRedemption is IVouchersErrors, IVouchersRedemption, RedemptionHand, EIP712 {
+abstract contract VouchersRedemption is IVouchersErrors, IVouchersRedemption, RedemptionHand {
     uint256 private constant MAX_ITEMS = 1_000;
     /// @dev Refusals are selectors, left-aligned in a full word: no masks on the hot path.
     bytes32 private constant GOOD = 0;

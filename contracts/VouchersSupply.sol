@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
-
 import {IProgrammeRegistry} from "./interfaces/IProgrammeRegistry.sol";
 import {ITreasury} from "./interfaces/ITreasury.sol";
 import {IVouchersErrors} from "./interfaces/IVouchersErrors.sol";
@@ -12,7 +10,7 @@ import {RegionCode} from "./libraries/RegionCode.sol";
 import {RollCode} from "./libraries/RollCode.sol";
 import {BatchTerms} from "./types/Supply.sol";
 import {ProgrammeState, ProgrammeTerms} from "./types/Programme.sol";
-import {VouchersStorage} from "./VouchersStorage.sol";
+import {VouchersBase} from "./VouchersBase.sol";
 import {BatchWord} from "./words/BatchWord.sol";
 import {LedgerWord} from "./words/LedgerWord.sol";
 import {NetworkWord} from "./words/NetworkWord.sol";
@@ -20,7 +18,7 @@ import {ProgrammeWord} from "./words/ProgrammeWord.sol";
 import {RollWord} from "./words/RollWord.sol";
 
 /// @title Opening batches, writing rolls, issuing.
-abstract contract VouchersSupply is IVouchersErrors, IVouchersSupply, VouchersStorage, AccessManaged {
+abstract contract VouchersSupply is IVouchersErrors, IVouchersSupply, VouchersBase {
     bytes1 internal constant BATCH_REFERENCE = 0x01;
     bytes1 internal constant ROLL_REFERENCE = 0x02;
 

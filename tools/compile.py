@@ -72,6 +72,8 @@ LAUNCHER = ROOT / "tools" / "solc" / "solc-v0.8.30"
 ARTIFACTS = ROOT / "node_api" / "chain" / "artifacts"
 # Deployed as published, so listed here and not found among our own sources.
 LIBRARY_CONTRACTS = ("node_modules/@openzeppelin/contracts/access/manager/AccessManager.sol",)
+# A contract whose other functions are another's code: whoever calls it needs the functions of both.
+BACKS = {"Vouchers": "VouchersBack"}
 # EIP-170: no chain takes a longer runtime code.
 MAX_RUNTIME_BYTES = 24_576
 
@@ -118,7 +120,16 @@ def compile_all(root: Path = ROOT) -> dict[str, Artifact]:
         name = Path(path).stem
         if is_deployed(path) and name in contracts and contracts[name]["evm"]["bytecode"]["object"]:
             found[name] = artifact(name, path, contracts[name], chosen)
+    for front, back in BACKS.items():
+        found[front]["abi"] = joined(found[front]["abi"], found[back]["abi"])
     return found
+
+
+def joined(front: Json, back: Json) -> Json:
+    """The functions, events and errors of both: the front's constructor, each thing that both have once."""
+    assert isinstance(front, list) and isinstance(back, list)
+    own = [entry for entry in back if isinstance(entry, dict) and entry["type"] != "constructor" and entry not in front]
+    return [*front, *own]
 
 
 def is_deployed(path: str) -> bool:

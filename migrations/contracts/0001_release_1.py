@@ -30,9 +30,11 @@ _CONTRACTS = (
             "issuer_": AccountOf(KeyRole.ISSUER),
         },
     ),
+    Deploy("VouchersBack", "VouchersBack", _MANAGED),
+    Deploy("Vouchers", "Vouchers", {**_MANAGED, "back": AddressOf("VouchersBack")}),
     *(
         Deploy(name, name, _MANAGED)
-        for name in ("Vouchers", "ProgrammeRegistry", "MerchantRegistry", "Treasury", "CaseDesk")
+        for name in ("ProgrammeRegistry", "MerchantRegistry", "Treasury", "CaseDesk")
     ),
 )
 

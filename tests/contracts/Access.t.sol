@@ -6,6 +6,7 @@ import {IMerchantRegistry} from "../../contracts/interfaces/IMerchantRegistry.so
 import {IProgrammeRegistry} from "../../contracts/interfaces/IProgrammeRegistry.sol";
 import {ITreasury} from "../../contracts/interfaces/ITreasury.sol";
 import {IVouchers} from "../../contracts/interfaces/IVouchers.sol";
+import {IVouchersRecord} from "../../contracts/interfaces/IVouchersRecord.sol";
 import {IVouchersErrors} from "../../contracts/interfaces/IVouchersErrors.sol";
 import {IVouchersSupply} from "../../contracts/interfaces/IVouchersSupply.sol";
 import {Roles} from "../../contracts/libraries/Roles.sol";
@@ -103,7 +104,7 @@ contract AccessTest is Base {
         Vm.Log[] memory logs = vm.getRecordedLogs();
         vm.assertEq(logs.length, 5);
         address[4] memory all = [address(programmes), address(merchants), address(treasury), address(desk)];
-        assertLog(logs[0], address(vouchers), topicsOf(IVouchers.ContractsLinked.selector), abi.encode(all));
+        assertLog(logs[0], address(vouchers), topicsOf(IVouchersRecord.ContractsLinked.selector), abi.encode(all));
         assertLog(
             logs[1],
             address(programmes),
@@ -124,12 +125,12 @@ contract AccessTest is Base {
 
     function test_linkedFunctionOfVouchers__whenAnybodyElseCalls__refusesTheCaller() external {
         bytes[6] memory calls = [
-            abi.encodeCall(IVouchers.setProgramme, (1, 5)),
-            abi.encodeCall(IVouchers.setRules, (1, 1, 1, 1)),
-            abi.encodeCall(IVouchers.setMerchant, (1, 2)),
-            abi.encodeCall(IVouchers.setTerminal, (outsider, 1)),
-            abi.encodeCall(IVouchers.takePayable, (1, 1, 1)),
-            abi.encodeCall(IVouchers.bookSwept, (1, 1))
+            abi.encodeCall(IVouchersRecord.setProgramme, (1, 5)),
+            abi.encodeCall(IVouchersRecord.setRules, (1, 1, 1, 1)),
+            abi.encodeCall(IVouchersRecord.setMerchant, (1, 2)),
+            abi.encodeCall(IVouchersRecord.setTerminal, (outsider, 1)),
+            abi.encodeCall(IVouchersRecord.takePayable, (1, 1, 1)),
+            abi.encodeCall(IVouchersRecord.bookSwept, (1, 1))
         ];
         address[6] memory linked =
             [address(programmes), address(programmes), address(merchants), address(merchants), address(treasury), address(desk)];
@@ -186,7 +187,9 @@ contract AccessTest is Base {
     function _assertSynced(address account, bool allowed) private {
         Vm.Log[] memory logs = vm.getRecordedLogs();
         vm.assertEq(logs.length, 1);
-        assertLog(logs[0], address(vouchers), topicsOf(IVouchers.RelayerSynced.selector, topic(account)), abi.encode(allowed));
+        assertLog(
+            logs[0], address(vouchers), topicsOf(IVouchersRecord.RelayerSynced.selector, topic(account)), abi.encode(allowed)
+        );
         vm.assertEq(vouchers.isRelayer(account), allowed);
     }
 
@@ -239,7 +242,7 @@ contract AccessTest is Base {
 
     function _links() private view returns (bytes[5] memory) {
         return [
-            abi.encodeCall(IVouchers.link, (outsider, outsider, outsider, outsider)),
+            abi.encodeCall(IVouchersRecord.link, (outsider, outsider, outsider, outsider)),
             abi.encodeCall(IProgrammeRegistry.link, (outsider, outsider)),
             abi.encodeCall(IMerchantRegistry.link, (outsider)),
             abi.encodeCall(ITreasury.link, (outsider, outsider, outsider, outsider)),

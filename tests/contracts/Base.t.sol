@@ -91,7 +91,8 @@ abstract contract Base is TestBase {
     function _deploy() internal {
         manager = new AccessManager(admin);
         bytes memory authority = abi.encode(address(manager));
-        vouchers = IVouchers(vm.deployCode("Vouchers.sol:Vouchers", authority));
+        address back = vm.deployCode("VouchersBack.sol:VouchersBack", authority);
+        vouchers = IVouchers(vm.deployCode("Vouchers.sol:Vouchers", abi.encode(manager, back)));
         programmes = IProgrammeRegistry(vm.deployCode("ProgrammeRegistry.sol:ProgrammeRegistry", authority));
         merchants = IMerchantRegistry(vm.deployCode("MerchantRegistry.sol:MerchantRegistry", authority));
         treasury = ITreasury(vm.deployCode("Treasury.sol:Treasury", authority));
