@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {Overlay} from "./libraries/Overlay.sol";
 import {VoucherId} from "./libraries/VoucherId.sol";
 import {VouchersBase} from "./VouchersBase.sol";
 import {BatchWord} from "./words/BatchWord.sol";
@@ -17,23 +18,27 @@ abstract contract RedemptionHand is VouchersBase {
     uint256 private constant PATCHES = 8;
 
     /// @dev The 256 neighbouring places of a batch and roll, as judged for a group's merchant. `key` is {_keyOf}; `fit` a refusal's
-    /// selector, or zero; `open` the channels open to its vouchers, none where `fit` is a refusal; `bits` are the redeemed bits of `bitsKey`, `stored` what storage holds of them.
+    /// selector, or zero; `open` the channels open to its vouchers, none where `fit` is a refusal; `bits` are the redeemed bits of
+    /// `bitsKey`, `stored` what storage holds of them; `marked` has the bits of vouchers that may carry a freeze or another overlay.
     struct Patch {
         uint256 key;
         uint256 pointer;
         uint256 places;
         uint256 programme;
         uint256 terms;
-        uint256 maxDeadline;
+        uint256 rules;
         bytes32 fit;
         uint256 open;
         uint256 bitsKey;
         uint256 bits;
         uint256 stored;
+        uint256 marked;
     }
 
     /// @dev `group` is the group's number from 1, shifted beyond a patch's bits key; `amount` was redeemed at the merchant
-    /// under the line of `account`, by the redemptions from number `booked` on, and stands in no ledger word yet.
+    /// under the line of `account`, by the redemptions from number `booked` on, and stands in no ledger word yet: `dayWord` is what
+    /// storage has under `dayKey`. `digest` and `holder` are the item's in hand. `counter` is the holder's word after that item, to be
+    /// written under `counterKey` if that is not zero; `terminalNext` the terminal's. `consented` are the digests attestors consented to.
     struct Call {
         uint256 desk;
         uint256 network;
@@ -43,6 +48,8 @@ abstract contract RedemptionHand is VouchersBase {
         uint256 merchant;
         uint256 merchantWord;
         uint256 terminal;
+        uint256 terminalWord;
+        uint256 terminalNext;
         uint256 roll;
         uint256 rollWord;
         uint256 programme;
@@ -55,6 +62,13 @@ abstract contract RedemptionHand is VouchersBase {
         uint256 account;
         uint256 amount;
         uint256 booked;
+        uint256 dayKey;
+        uint256 dayWord;
+        bytes32 digest;
+        address holder;
+        uint256 counterKey;
+        uint256 counter;
+        bytes32[] consented;
         uint256 failed;
         uint256 table;
         Patch blank;
@@ -110,10 +124,11 @@ abstract contract RedemptionHand is VouchersBase {
         p.places = RollWord.places(c.rollWord);
         p.programme = c.programme;
         p.terms = c.terms;
-        p.maxDeadline = RulesWord.maxDeadline(c.rules);
+        p.rules = c.rules;
         p.fit = _fit(c);
-        p.open = p.fit == 0 ? BatchWord.channels(c.reach) & MerchantWord.channels(c.merchantWord) : 0;
+        p.open = p.fit == 0 ? _channels(c) & MerchantWord.channels(c.merchantWord) : 0;
         uint256 bitsKey = VoucherId.bitsKey(voucher);
+        p.marked = _marked(c, bitsKey);
         if (bitsKey != p.bitsKey) {
             _writeBits(p);
             p.bitsKey = bitsKey;
@@ -125,6 +140,26 @@ abstract contract RedemptionHand is VouchersBase {
 
     /// @dev What the rules say of the batch, roll and merchant in hand, whichever voucher it is.
     function _fit(Call memory c) internal view virtual returns (bytes32);
+
+    /// @dev Channels open to the vouchers of the batch in hand.
+    function _channels(Call memory c) private view returns (uint256 channels) {
+        channels = BatchWord.channels(c.reach);
+        if (ProgrammeWord.isWidened(c.programmeWord)) channels |= ProgrammeWord.extraChannels(c.programmeWord, block.timestamp);
+    }
+
+    /// @dev Which of the vouchers of the bits key need a look at freezes and overlays: all where the whole batch, roll, or some
+    /// holder is frozen.
+    function _marked(Call memory c, uint256 bitsKey) private view returns (uint256 bits) {
+        (uint256 ofBatch, uint256 ofRoll) = (BatchWord.flags(c.reach), RollWord.flags(c.rollWord));
+        if (ofBatch & BatchWord.OVERLAYS != 0 && ofRoll & RollWord.OVERLAYS != 0) {
+            bits = _overlays[Overlay.key(Overlay.FROZEN, bitsKey)] | _overlays[Overlay.key(Overlay.REVOKED, bitsKey)]
+                | _overlays[Overlay.key(Overlay.EVER_REVERSED, bitsKey)];
+        }
+        if (
+            ofBatch & BatchWord.FROZEN | ofRoll & RollWord.FROZEN | ProgrammeWord.flags(c.programmeWord)
+                    & ProgrammeWord.HOLDERS_FROZEN != 0
+        ) bits = type(uint256).max;
+    }
 
     function _readRoll(Call memory c, uint256 roll) private view {
         if (roll == c.roll) return;
@@ -186,16 +221,24 @@ abstract contract RedemptionHand is VouchersBase {
         return p.bitsKey == VoucherId.bitsKey(voucher) ? p.terms : _batches[VoucherId.batch(voucher)].terms;
     }
 
+    /// @dev Takes the line of `account` in hand, with the merchant's day under it.
+    function _turnTo(Call memory c, uint256 account) internal {
+        _writeLedger(c);
+        c.account = account;
+        uint256 line = BatchWord.line(account);
+        c.dayKey = LedgerWord.dayKey(line, c.merchant, ProgrammeWord.day(_programmes[line >> 16], block.timestamp));
+        c.dayWord = _days[c.dayKey];
+    }
+
     /// @dev Moves what was redeemed at the merchant under the line in hand from committed to payable.
     function _writeLedger(Call memory c) internal {
         uint256 count = c.number - c.booked;
         if (count == 0) return;
         uint256 line = BatchWord.line(c.account);
         uint256 amount = c.amount;
-        uint256 programmeWord = _programmes[line >> 16];
-        uint256 key = LedgerWord.dayKey(line, c.merchant, ProgrammeWord.day(programmeWord, block.timestamp));
         _lines[line] = LedgerWord.redeem(_lines[line], amount, count);
-        _days[key] = LedgerWord.addRedeemed(_days[key], amount, count);
+        c.dayWord = LedgerWord.addRedeemed(c.dayWord, amount, count);
+        _days[c.dayKey] = c.dayWord;
         c.amount = 0;
         c.booked = c.number;
     }

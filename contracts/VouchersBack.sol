@@ -80,7 +80,7 @@ contract VouchersBack is IVouchersRecord, VouchersSupply {
     function validUntil(uint256 batch, uint256 roll) public view returns (uint256) {
         Batch storage stored = _batches[batch];
         uint256 paused = _pausedSeconds(_programmes[BatchWord.programme(stored.terms)]);
-        return _validUntil(stored.terms, stored.reach, _rolls[roll], paused);
+        return _validUntil(batch, stored.terms, stored.reach, _rolls[roll], paused);
     }
 
     /// @inheritdoc IVouchersRecord
@@ -150,6 +150,16 @@ contract VouchersBack is IVouchersRecord, VouchersSupply {
         return _domainSeparatorV4();
     }
 
+    /// @inheritdoc IVouchersRecord
+    function isAttestor(address account) external view returns (bool) {
+        return _attestors[account];
+    }
+
+    /// @inheritdoc IVouchersRecord
+    function counterWord(uint256 programme, address holder) external view returns (uint256) {
+        return _counters[programme << 160 | uint160(holder)];
+    }
+
     // --- linking and words of others ---
 
     /// @inheritdoc IVouchersRecord
@@ -164,6 +174,13 @@ contract VouchersBack is IVouchersRecord, VouchersSupply {
         (bool allowed,) = IAccessManager(authority()).hasRole(Roles.OPERATOR, account);
         _relayers[account] = allowed;
         emit RelayerSynced(account, allowed);
+    }
+
+    /// @inheritdoc IVouchersRecord
+    function syncAttestor(address account) external {
+        (bool allowed,) = IAccessManager(authority()).hasRole(Roles.ATTESTOR, account);
+        _attestors[account] = allowed;
+        emit AttestorSynced(account, allowed);
     }
 
     /// @inheritdoc IVouchersRecord

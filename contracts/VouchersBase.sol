@@ -4,10 +4,31 @@ pragma solidity 0.8.30;
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
+import {Overlay} from "./libraries/Overlay.sol";
+import {VoucherId} from "./libraries/VoucherId.sol";
 import {VouchersStorage} from "./VouchersStorage.sol";
 
 /// @title What both halves of Vouchers have in common: slots in one order, roles, and the domain of everything signed.
 abstract contract VouchersBase is VouchersStorage, AccessManaged, EIP712 {
+    mapping(address account => bool) internal _attestors;
+    mapping(uint256 subjectKey => uint256 until) internal _frozenUntil;
+
+    /// @dev Whether the voucher carries the overlay.
+    function _carries(uint256 overlay, uint256 voucher) internal view returns (bool) {
+        return _overlays[Overlay.key(overlay, VoucherId.bitsKey(voucher))] & VoucherId.bit(voucher) != 0;
+    }
+
+    /// @dev Whether the voucher, its roll, its batch or its holder is frozen now. A freeze ends by itself.
+    function _isFrozen(uint256 programme, uint256 voucher, address holder) internal view returns (bool) {
+        return (_carries(Overlay.FROZEN, voucher) && _isHeld(Overlay.SUBJECT_VOUCHER, voucher))
+            || _isHeld(Overlay.SUBJECT_ROLL, VoucherId.roll(voucher)) || _isHeld(Overlay.SUBJECT_BATCH, VoucherId.batch(voucher))
+            || _isHeld(Overlay.SUBJECT_HOLDER, programme << 160 | uint160(holder));
+    }
+
+    function _isHeld(uint256 subject, uint256 id) private view returns (bool) {
+        return block.timestamp < _frozenUntil[Overlay.freezeKey(subject, id)];
+    }
+
     /// @param manager The AccessManager that knows the roles.
     constructor(address manager) AccessManaged(manager) EIP712("VoucherTrail", "1") {}
 }

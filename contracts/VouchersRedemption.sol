@@ -3,8 +3,10 @@ pragma solidity 0.8.30;
 
 import {IVouchersErrors} from "./interfaces/IVouchersErrors.sol";
 import {IVouchersRedemption} from "./interfaces/IVouchersRedemption.sol";
+import {Calendar} from "./libraries/Calendar.sol";
 import {Digests} from "./libraries/Digests.sol";
 import {Items} from "./libraries/Items.sol";
+import {Overlay} from "./libraries/Overlay.sol";
 import {RegionCode} from "./libraries/RegionCode.sol";
 import {RollCode} from "./libraries/RollCode.sol";
 import {Signatures} from "./libraries/Signatures.sol";
@@ -12,8 +14,10 @@ import {VoucherId} from "./libraries/VoucherId.sol";
 import {RedemptionHand} from "./RedemptionHand.sol";
 import {MerchantStatus} from "./types/Merchant.sol";
 import {ProgrammeState} from "./types/Programme.sol";
-import {Group, Item, Spend} from "./types/Redemption.sol";
+import {Consent, Group, Item, Spend} from "./types/Redemption.sol";
 import {BatchWord} from "./words/BatchWord.sol";
+import {CounterWord} from "./words/CounterWord.sol";
+import {LedgerWord} from "./words/LedgerWord.sol";
 import {MerchantWord} from "./words/MerchantWord.sol";
 import {NetworkWord} from "./words/NetworkWord.sol";
 import {ProgrammeWord} from "./words/ProgrammeWord.sol";
@@ -28,9 +32,20 @@ abstract contract VouchersRedemption is IVouchersErrors, IVouchersRedemption, Re
 
     /// @inheritdoc IVouchersRedemption
     function redeem(Group[] calldata groups) external returns (uint256 redeemed) {
+        Call memory c;
+        return _redeem(c, groups);
+    }
+
+    /// @inheritdoc IVouchersRedemption
+    function redeemWithConsents(Group[] calldata groups, Consent[] calldata consents) external returns (uint256 redeemed) {
+        Call memory c;
+        c.consented = _readConsents(consents);
+        return _redeem(c, groups);
+    }
+
+    function _redeem(Call memory c, Group[] calldata groups) private returns (uint256 redeemed) {
         _checkSender(groups);
 
-        Call memory c;
         _layTable(c);
         c.desk = Digests.lay(_domainSeparatorV4());
         c.network = _network;
@@ -49,6 +64,21 @@ abstract contract VouchersRedemption is IVouchersErrors, IVouchersRedemption, Re
 
         // Log:
         emit RedemptionsCommitted(first, redeemed, c.commitment);
+    }
+
+    /// @dev The digests that attestors consented to; zero, which is no digest, where the signature is no attestor's.
+    function _readConsents(Consent[] calldata consents) private returns (bytes32[] memory digests) {
+        if (consents.length > MAX_ITEMS) revert Vouchers_TooManyItems(consents.length, MAX_ITEMS);
+        digests = new bytes32[](consents.length);
+        for (uint256 i; i < consents.length; ++i) {
+            bytes32 redemption = consents[i].redemption;
+            address attestor = Signatures.recover(Digests.consent(_domainSeparatorV4(), redemption), consents[i].signature);
+            if (!_attestors[attestor]) continue;
+            digests[i] = redemption;
+
+            // Log:
+            emit ConsentGiven(redemption, attestor);
+        }
     }
 
     function _checkSender(Group[] calldata groups) private view {
@@ -75,6 +105,8 @@ abstract contract VouchersRedemption is IVouchersErrors, IVouchersRedemption, Re
         c.terminal = uint256(uint160(group.terminal));
         Digests.setMerchant(c.desk, c.merchant, c.terminal);
         uint256 first = c.number;
+        c.account = 0; // the day in hand is another merchant's
+        c.terminalWord = 0;
 
         bytes32 refusal = c.terminal == 0 ? GOOD : _judgeTerminal(c, group);
         if (refusal != GOOD) return _refuseGroup(group, index, refusal);
@@ -82,6 +114,7 @@ abstract contract VouchersRedemption is IVouchersErrors, IVouchersRedemption, Re
             _redeemItem(c, Items.at(items, i), index, i);
         }
         _writeLedger(c);
+        if (MerchantWord.dailyLimit(c.terminalWord) != 0) _terminals[group.terminal] = c.terminalWord;
 
         // Log:
         if (c.terminal != 0 && c.number != first) {
@@ -104,6 +137,8 @@ abstract contract VouchersRedemption is IVouchersErrors, IVouchersRedemption, Re
             else emit RedemptionItemRefused(c.merchant, group, index, bytes4(refusal));
             return;
         }
+        if (c.counterKey != 0) _counters[c.counterKey] = c.counter;
+        if (MerchantWord.dailyLimit(c.terminalWord) != 0) c.terminalWord = c.terminalNext;
         uint256 i;
         do {
             _redeemVoucher(c, Items.at(spends, i).voucher, item.receipt, digest);
@@ -118,7 +153,8 @@ abstract contract VouchersRedemption is IVouchersErrors, IVouchersRedemption, Re
     /// @dev A terminal counts only where it sent the call or signed its items.
     function _judgeTerminal(Call memory c, Group calldata group) private view returns (bytes32) {
         address terminal = group.terminal;
-        if (!MerchantWord.serves(_terminals[terminal], group.merchant)) return bytes32(Vouchers_TerminalUnknown.selector);
+        c.terminalWord = _terminals[terminal];
+        if (!MerchantWord.serves(c.terminalWord, group.merchant)) return bytes32(Vouchers_TerminalUnknown.selector);
         if (terminal == msg.sender) return GOOD;
         bytes32[] memory digests = new bytes32[](group.items.length);
         for (uint256 i; i < digests.length; ++i) {
@@ -155,6 +191,8 @@ abstract contract VouchersRedemption is IVouchersErrors, IVouchersRedemption, Re
         if (!Signatures.isSignedBy(holder, digest, Items.signature(item))) {
             return (bytes32(Vouchers_SignatureInvalid.selector), false);
         }
+        c.digest = digest;
+        c.holder = holder;
         return (_judgeSpends(c, p, item, spends, holder), true);
     }
 
@@ -166,6 +204,9 @@ abstract contract VouchersRedemption is IVouchersErrors, IVouchersRedemption, Re
         uint256 amounts;
         uint256 minimums;
         uint256 judged;
+        uint256 flags;
+        uint256 threshold = type(uint256).max;
+        c.counterKey = 0;
         reason = _judgeDeadline(p, item.deadline);
         while (true) {
             Spend calldata spend = Items.at(spends, judged);
@@ -176,19 +217,26 @@ abstract contract VouchersRedemption is IVouchersErrors, IVouchersRedemption, Re
                     p := mload(slot)
                 }
             }
-            if (reason == GOOD) reason = _judgeVoucher(p, spend, item.channel);
+            if (reason == GOOD) reason = _judgeVoucher(c, p, spend, item.channel);
             if (reason != GOOD) break;
             p.bits |= VoucherId.bit(spend.voucher);
             unchecked {
                 amounts += BatchWord.face(p.terms); // each below 2^48, so neither sum can wrap
                 minimums += BatchWord.minimumSpend(p.terms);
                 ++judged;
+                uint256 stepUp = RulesWord.stepUpThreshold(p.rules);
+                if (stepUp - 1 < threshold) threshold = stepUp; // the smallest; 0 is no threshold and wraps
             }
+            flags |= RulesWord.flags(p.rules);
             if (judged != spends.length) continue;
 
             if (amounts > item.bill) reason = bytes32(Vouchers_AmountsOverBill.selector);
             else if (minimums > item.bill) reason = bytes32(Vouchers_MinimumSpendUnmet.selector);
-            else if (uint256(uint160(holder)) == c.terminal) reason = bytes32(Vouchers_SelfRedemption.selector);
+            else if (amounts > threshold && !_isConsented(c)) reason = bytes32(Vouchers_ConsentMissing.selector);
+            else if (flags != 0) reason = _judgeLimits(c, spends, flags, amounts);
+            if (reason == GOOD) reason = _judgeTerminalLimit(c, p.programme, amounts);
+            if (reason != GOOD) break;
+            if (uint256(uint160(holder)) == c.terminal) reason = bytes32(Vouchers_SelfRedemption.selector);
             else return GOOD;
             break;
         }
@@ -202,7 +250,7 @@ abstract contract VouchersRedemption is IVouchersErrors, IVouchersRedemption, Re
     function _judgeDeadline(Patch memory p, uint256 deadline) private view returns (bytes32) {
         unchecked {
             uint256 ahead = deadline - block.timestamp; // wraps to a huge number for a deadline that has passed
-            if (ahead - 1 < p.maxDeadline) return GOOD; // and so does 0 - 1
+            if (ahead - 1 < RulesWord.maxDeadline(p.rules)) return GOOD; // and so does 0 - 1
         }
         return block.timestamp >= deadline ? bytes32(Vouchers_DeadlinePassed.selector) : bytes32(Vouchers_DeadlineTooFar.selector);
     }
@@ -232,12 +280,118 @@ abstract contract VouchersRedemption is IVouchersErrors, IVouchersRedemption, Re
         return GOOD;
     }
 
-    function _judgeVoucher(Patch memory p, Spend calldata spend, uint256 channel) private pure returns (bytes32) {
-        if (p.bits & VoucherId.bit(spend.voucher) != 0) return bytes32(Vouchers_AlreadyRedeemed.selector);
+    function _judgeVoucher(Call memory c, Patch memory p, Spend calldata spend, uint256 channel) private view returns (bytes32) {
+        if ((p.bits | p.marked) & VoucherId.bit(spend.voucher) != 0) {
+            bytes32 reason = _judgeMarks(c, p, spend.voucher);
+            if (reason != GOOD) return reason;
+        }
         if (p.open >> channel & 1 == 0) return p.fit == GOOD ? bytes32(Vouchers_ChannelClosed.selector) : p.fit;
         if ((spend.amount ^ BatchWord.face(p.terms)) | spend.sequence != 0) return bytes32(Vouchers_AmountMismatch.selector);
         return GOOD;
     }
+
+    /// @dev A voucher whose redeemed bit or a mark is set.
+    function _judgeMarks(Call memory c, Patch memory p, uint256 voucher) private view returns (bytes32) {
+        uint256 bit = VoucherId.bit(voucher);
+        if (p.marked & bit != 0) {
+            if (_isFrozen(p.programme, voucher, c.holder)) return bytes32(Vouchers_VoucherFrozen.selector);
+            if (_carries(Overlay.REVOKED, voucher)) return bytes32(Vouchers_VoucherRevoked.selector);
+        }
+        if (p.bits & bit != 0) return bytes32(Vouchers_AlreadyRedeemed.selector);
+        return _dead[Overlay.deadKey(c.digest, voucher)] ? bytes32(Vouchers_SignatureUsed.selector) : GOOD;
+    }
+
+    // --- optional rules: what a version does not ask for is not looked at ---
+
+    function _isConsented(Call memory c) private pure returns (bool) {
+        for (uint256 i; i < c.consented.length; ++i) {
+            if (c.consented[i] == c.digest) return true;
+        }
+        return false;
+    }
+
+    /// @dev The holder's and the merchant's limits, each by the rules of every voucher's own batch. `flags` are those of all of them.
+    function _judgeLimits(Call memory c, Spend[] calldata spends, uint256 flags, uint256 amounts)
+        private
+        returns (bytes32 reason)
+    {
+        if (flags & (RulesWord.HOLDER_LIMITS | RulesWord.FIRST_ONLY) != 0) {
+            reason = _judgeHolder(c, spends, amounts);
+        }
+        if (reason == GOOD && flags & RulesWord.MERCHANT_LIMIT != 0) reason = _judgeMerchantDay(c, spends);
+    }
+
+    function _judgeHolder(Call memory c, Spend[] calldata spends, uint256 amounts) private view returns (bytes32) {
+        uint256 programme = RollWord.programme(_rolls[VoucherId.roll(Items.at(spends, 0).voucher)]);
+        uint256 day = ProgrammeWord.day(_programmes[programme], block.timestamp);
+        uint256 key = programme << 160 | uint160(c.holder);
+        uint256 word = CounterWord.turn(_counters[key], day, Calendar.monthOf(day));
+        uint256 next = CounterWord.add(word, amounts, spends.length);
+        uint256 rulesKey;
+        for (uint256 i; i < spends.length; ++i) {
+            uint256 own = BatchWord.rulesKey(_termsOf(c, Items.at(spends, i).voucher));
+            if (own == rulesKey) continue;
+            rulesKey = own;
+            uint256 flags = RulesWord.flags(_rules[own].terms);
+            if (flags & RulesWord.HOLDER_LIMITS != 0) {
+                bytes32 reason = _judgeCounters(_rules[own].limits, next, amounts, spends.length);
+                if (reason != GOOD) return reason;
+            }
+            if (flags & RulesWord.FIRST_ONLY != 0 && CounterWord.total(word) != 0) {
+                return bytes32(Vouchers_NotFirstRedemption.selector);
+            }
+        }
+        (c.counterKey, c.counter) = (key, next);
+        return GOOD;
+    }
+
+    /// @dev `next` is the holder's word with this redemption of `count` vouchers counted in. A limit of 0 is none.
+    function _judgeCounters(uint256 limits, uint256 next, uint256 amounts, uint256 count) private pure returns (bytes32) {
+        if (_passes(amounts, RulesWord.redemptionAmount(limits)) || _passes(count, RulesWord.redemptionCount(limits))) {
+            return bytes32(Vouchers_RedemptionLimitPassed.selector);
+        }
+        if (
+            _passes(CounterWord.dayAmount(next), RulesWord.dayAmount(limits))
+                || _passes(CounterWord.dayCount(next), RulesWord.dayCount(limits))
+        ) return bytes32(Vouchers_DayLimitPassed.selector);
+        if (
+            _passes(CounterWord.monthAmount(next), RulesWord.monthAmount(limits))
+                || _passes(CounterWord.monthCount(next), RulesWord.monthCount(limits))
+        ) return bytes32(Vouchers_MonthLimitPassed.selector);
+        return GOOD;
+    }
+
+    function _passes(uint256 sum, uint256 limit) private pure returns (bool) {
+        return limit != 0 && sum > limit;
+    }
+
+    /// @dev For each voucher: what the merchant's day has under its line, with all of this item's vouchers of that line.
+    function _judgeMerchantDay(Call memory c, Spend[] calldata spends) private returns (bytes32) {
+        for (uint256 i; i < spends.length; ++i) {
+            uint256 terms = _termsOf(c, Items.at(spends, i).voucher);
+            uint256 limit = RulesWord.merchantDailyLimit(_rules[BatchWord.rulesKey(terms)].terms);
+            if (limit == 0) continue;
+            uint256 account = BatchWord.account(terms);
+            if (account != c.account) _turnTo(c, account);
+            uint256 sum = LedgerWord.redeemed(c.dayWord) + c.amount;
+            for (uint256 j; j < spends.length; ++j) {
+                uint256 others = _termsOf(c, Items.at(spends, j).voucher);
+                if (BatchWord.account(others) == account) sum += BatchWord.face(others);
+            }
+            if (sum > limit) return bytes32(Vouchers_MerchantLimitPassed.selector);
+        }
+        return GOOD;
+    }
+
+    function _judgeTerminalLimit(Call memory c, uint256 programme, uint256 amounts) private view returns (bytes32) {
+        uint256 limit = MerchantWord.dailyLimit(c.terminalWord);
+        if (limit == 0) return GOOD;
+        uint256 day = ProgrammeWord.day(_programmes[programme], block.timestamp);
+        c.terminalNext = MerchantWord.spend(c.terminalWord, day, amounts);
+        return MerchantWord.spent(c.terminalNext) > limit ? bytes32(Vouchers_TerminalLimitPassed.selector) : GOOD;
+    }
+
+    // --- what holds for a batch, roll and merchant ---
 
     /// @inheritdoc RedemptionHand
     function _fit(Call memory c) internal view override returns (bytes32) {
@@ -246,22 +400,36 @@ abstract contract VouchersRedemption is IVouchersErrors, IVouchersRedemption, Re
         if (ProgrammeWord.state(programmeWord) != uint256(ProgrammeState.ACTIVE)) {
             return bytes32(Vouchers_ProgrammeNotActive.selector);
         }
+        if (block.timestamp < ProgrammeWord.pausedUntil(programmeWord) || block.timestamp < NetworkWord.pausedUntil(c.network)) {
+            return bytes32(Vouchers_ProgrammePaused.selector);
+        }
         if (block.timestamp < BatchWord.validFrom(terms)) return bytes32(Vouchers_NotYetValid.selector);
         uint256 paused;
         unchecked {
             paused = ProgrammeWord.pausedSeconds(programmeWord) + NetworkWord.pausedSeconds(c.network); // 33 bits
         }
-        if (block.timestamp >= _validUntil(terms, reach, c.rollWord, paused)) return bytes32(Vouchers_Expired.selector);
+        if (block.timestamp >= _validUntil(c.batch, terms, reach, c.rollWord, paused)) return bytes32(Vouchers_Expired.selector);
         if (MerchantWord.status(merchantWord) != uint256(MerchantStatus.ACTIVE)) {
             return bytes32(Vouchers_MerchantNotActive.selector);
         }
-        if (BatchWord.categories(reach) & MerchantWord.categories(merchantWord) == 0) {
-            return bytes32(Vouchers_CategoryNotShared.selector);
-        }
-        if (!RegionCode.covers(BatchWord.region(reach), MerchantWord.region(merchantWord))) {
+        if (block.timestamp < MerchantWord.frozenUntil(merchantWord)) return bytes32(Vouchers_MerchantFrozen.selector);
+        uint256 categories = BatchWord.categories(reach) | ProgrammeWord.widenedCategories(programmeWord);
+        if (categories & MerchantWord.categories(merchantWord) == 0) return bytes32(Vouchers_CategoryNotShared.selector);
+        uint256 region = MerchantWord.region(merchantWord);
+        if (!RegionCode.covers(BatchWord.region(reach), region) && !_isWidenedTo(c, region)) {
             return bytes32(Vouchers_RegionOutside.selector);
         }
         return GOOD;
+    }
+
+    /// @dev Whether the programme in hand was widened to the region.
+    function _isWidenedTo(Call memory c, uint256 region) private view returns (bool) {
+        if (ProgrammeWord.flags(c.programmeWord) & ProgrammeWord.REGIONS_WIDENED == 0) return false;
+        uint256[] storage widened = _widenedRegions[c.programme];
+        for (uint256 i; i < widened.length; ++i) {
+            if (RegionCode.covers(widened[i], region)) return true;
+        }
+        return false;
     }
 
     // --- effects ---
@@ -274,10 +442,7 @@ abstract contract VouchersRedemption is IVouchersErrors, IVouchersRedemption, Re
 
         // Effect: the ledger, the commitment.
         uint256 account = BatchWord.account(terms);
-        if (account != c.account) {
-            _writeLedger(c);
-            c.account = account;
-        }
+        if (account != c.account) _turnTo(c, account);
         unchecked {
             c.amount += amount;
         }

@@ -68,12 +68,19 @@ abstract contract VouchersStorage {
     }
 
     /// @dev Until when a voucher of this batch and roll may be spent, exclusive, in block time.
-    function _validUntil(uint256 terms, uint256 reach, uint256 rollWord_, uint256 paused) internal pure returns (uint256 until) {
+    function _validUntil(uint256 batch, uint256 terms, uint256 reach, uint256 rollWord_, uint256 paused)
+        internal
+        view
+        returns (uint256 until)
+    {
         unchecked {
             until = BatchWord.validUntil(terms);
             uint256 claimDays = BatchWord.claimDays(reach);
             if (claimDays != 0) {
                 uint256 claimUntil = RollWord.writtenAt(rollWord_) + claimDays * 1 days; // 2^40 + 2^16 days: far below 2^256
+                if (BatchWord.flags(reach) & BatchWord.EXTENDED != 0) {
+                    claimUntil += BatchWord.extendedSeconds(_batches[batch].supply);
+                }
                 if (claimUntil < until) until = claimUntil;
             }
             until += paused;

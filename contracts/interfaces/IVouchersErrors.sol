@@ -24,16 +24,26 @@ interface IVouchersErrors {
     error Vouchers_HolderMismatch(uint256 voucher, address holder, address signer);
     /// @notice The voucher belongs to another programme than the first one does.
     error Vouchers_ProgrammeMixed(uint256 voucher, uint256 programme, uint256 expected);
+    /// @notice The voucher, its roll, its batch or its holder is frozen.
+    error Vouchers_VoucherFrozen(uint256 voucher, uint256 time);
+    /// @notice The voucher was revoked.
+    error Vouchers_VoucherRevoked(uint256 voucher);
     /// @notice The voucher is redeemed already.
     error Vouchers_AlreadyRedeemed(uint256 voucher);
+    /// @notice A redemption of the voucher by this signature was reversed; the signature is dead.
+    error Vouchers_SignatureUsed(uint256 voucher, bytes32 digest);
     /// @notice The programme is not active.
     error Vouchers_ProgrammeNotActive(uint256 programme, uint256 state);
+    /// @notice The programme, or the whole network, is paused.
+    error Vouchers_ProgrammePaused(uint256 programme, uint256 time, uint256 pausedUntil);
     /// @notice The voucher's validity has not begun.
     error Vouchers_NotYetValid(uint256 voucher, uint256 time, uint256 validFrom);
     /// @notice The voucher's validity is over.
     error Vouchers_Expired(uint256 voucher, uint256 time, uint256 validUntil);
     /// @notice The merchant is not active.
     error Vouchers_MerchantNotActive(uint256 merchant, uint256 status);
+    /// @notice The merchant is frozen.
+    error Vouchers_MerchantFrozen(uint256 merchant, uint256 time, uint256 frozenUntil);
     /// @notice The merchant is vetted for none of the voucher's categories.
     error Vouchers_CategoryNotShared(uint256 voucher, uint256 voucherCategories, uint256 merchantCategories);
     /// @notice The merchant lies outside the voucher's spend region.
@@ -46,6 +56,20 @@ interface IVouchersErrors {
     error Vouchers_AmountsOverBill(uint256 amounts, uint256 bill);
     /// @notice The bill does not reach the sum of the vouchers' minimum spends.
     error Vouchers_MinimumSpendUnmet(uint256 minimum, uint256 bill);
+    /// @notice The amounts are above the step-up threshold and no attestor consented to this redemption.
+    error Vouchers_ConsentMissing(uint256 amounts, uint256 threshold);
+    /// @notice The redemption is larger, by amount or by vouchers, than one of a holder may be.
+    error Vouchers_RedemptionLimitPassed(address holder, uint256 amounts, uint256 count);
+    /// @notice The holder would pass what may be redeemed on one day.
+    error Vouchers_DayLimitPassed(address holder, uint256 amounts, uint256 count);
+    /// @notice The holder would pass what may be redeemed in one month.
+    error Vouchers_MonthLimitPassed(address holder, uint256 amounts, uint256 count);
+    /// @notice The voucher is for a first redemption, and the holder has redeemed in this programme before.
+    error Vouchers_NotFirstRedemption(address holder, uint256 total);
+    /// @notice The merchant would pass what may be redeemed there on one day under one budget line.
+    error Vouchers_MerchantLimitPassed(uint256 merchant, uint256 amounts, uint256 limit);
+    /// @notice The terminal would pass what it may redeem on one day.
+    error Vouchers_TerminalLimitPassed(address terminal, uint256 amounts, uint256 limit);
     /// @notice The holder's key is the terminal's.
     error Vouchers_SelfRedemption(address holder);
 

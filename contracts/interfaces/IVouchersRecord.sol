@@ -7,6 +7,8 @@ import {VoucherState} from "../types/Supply.sol";
 interface IVouchersRecord {
     /// @notice The list of relayers was brought in line with the AccessManager.
     event RelayerSynced(address indexed account, bool allowed);
+    /// @notice The list of attestors was brought in line with the AccessManager.
+    event AttestorSynced(address indexed account, bool allowed);
     /// @notice The contracts that may write the words a redemption reads.
     event ContractsLinked(address registry, address merchantRegistry, address treasury, address desk);
 
@@ -75,6 +77,12 @@ interface IVouchersRecord {
     /// @notice The domain separator of everything that is signed (EIP-712).
     function domainSeparator() external view returns (bytes32);
 
+    /// @notice Whether the account may consent to a redemption above the step-up threshold.
+    function isAttestor(address account) external view returns (bool);
+
+    /// @notice What a holder has redeemed in a programme, see {CounterWord}; kept only under rules that need it.
+    function counterWord(uint256 programme, address holder) external view returns (uint256);
+
     // --- linking and words of others ---
 
     /// @notice Links the contracts of this release, once. Emits {ContractsLinked}. ADMIN only.
@@ -82,6 +90,9 @@ interface IVouchersRecord {
 
     /// @notice Copies whether `account` has the role OPERATOR. Emits {RelayerSynced}. Anybody may call.
     function syncRelayer(address account) external;
+
+    /// @notice Copies whether `account` has the role ATTESTOR. Emits {AttestorSynced}. Anybody may call.
+    function syncAttestor(address account) external;
 
     /// @notice Writes a programme's word. ProgrammeRegistry only.
     function setProgramme(uint256 programme, uint256 word) external;

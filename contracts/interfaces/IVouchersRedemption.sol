@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {Group} from "../types/Redemption.sol";
+import {Consent, Group} from "../types/Redemption.sol";
 
 /// @title Redeeming vouchers.
 interface IVouchersRedemption {
@@ -24,6 +24,9 @@ interface IVouchersRedemption {
     /// @notice Closes a call that redeemed anything: the chain of its leaves, see docs/storage.md, section 1.
     event RedemptionsCommitted(uint256 indexed firstNumber, uint256 count, bytes32 commitment);
 
+    /// @notice An attestor consented to a redemption above the step-up threshold; logged with the call that brought the consent.
+    event ConsentGiven(bytes32 indexed redemption, address indexed attestor);
+
     /// @notice Redeems signed items for their merchants; an item the rules refuse is logged and skipped.
     ///
     /// @dev Emits {VoucherRedeemed} for each voucher of an accepted item and {RedemptionRefused} or {RedemptionItemRefused} for each
@@ -40,4 +43,11 @@ interface IVouchersRedemption {
     /// @param groups The merchants, each with its terminal and the items sold there.
     /// @return redeemed How many vouchers were redeemed.
     function redeem(Group[] calldata groups) external returns (uint256 redeemed);
+
+    /// @notice {redeem} with attestors' consents to those of its redemptions that are above the step-up threshold.
+    ///
+    /// @dev Emits {ConsentGiven} for each good consent; one that is no attestor's is passed over, and its redemption refused.
+    ///
+    /// @param consents At most as many as there are items; their order is free.
+    function redeemWithConsents(Group[] calldata groups, Consent[] calldata consents) external returns (uint256 redeemed);
 }

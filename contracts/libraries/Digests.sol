@@ -16,6 +16,8 @@ library Digests {
     );
     bytes32 internal constant TERMINAL_BATCH = keccak256("TerminalBatch(uint256 merchant,bytes32[] redemptions)");
 
+    bytes32 internal constant CONSENT = keccak256("Consent(bytes32 redemption)");
+
     /// @dev Lays out a desk in memory: what is the same in every hash of a call is written once. From `desk`: a Spend (128 bytes),
     /// a Redemption (224), the bytes to sign (66 of 96), a leaf (224).
     function lay(bytes32 domain) internal view returns (uint256 desk) {
@@ -74,6 +76,11 @@ library Digests {
             Memory.store(desk + 386, Memory.hash(desk + 128, 224));
             return Memory.hash(desk + 352, 66);
         }
+    }
+
+    /// @dev The digest an attestor signs to consent to a redemption.
+    function consent(bytes32 domain, bytes32 redemption_) internal pure returns (bytes32) {
+        return keccak256(abi.encodePacked(hex"1901", domain, keccak256(abi.encode(CONSENT, redemption_))));
     }
 
     /// @dev The digest a terminal signs for the redemptions of one group.

@@ -19,6 +19,12 @@ struct Item {
     bytes signature;
 }
 
+/// @dev An attestor's signature of `Consent(redemption)`, where `redemption` is the digest the holder signed.
+struct Consent {
+    bytes32 redemption;
+    bytes signature;
+}
+
 /// @dev The items of one merchant. `terminal` is zero where no terminal answers for them; otherwise it sent the call or signed
 /// `TerminalBatch(merchant, digests)`.
 struct Group {

@@ -6,10 +6,15 @@ import {BatchTerms} from "../types/Supply.sol";
 /// @title The three words of a batch.
 /// @dev `terms`: programme 24, line 16, version 16, kind 8, face 48, minimumSpend 48, percentage 16, validFrom 40, validUntil 40.
 /// `reach`: categories 64, region 40, channels 8, claimDays 16, flags 8, firstRoll 24, issued 48, swept 48.
-/// `supply`: quota 40, issued 40, openedAt 40, swept 40.
+/// `supply`: quota 40, issued 40, openedAt 40, swept 40, extendedSeconds 40.
 library BatchWord {
     /// @dev Rolls whose marks stand in `reach` itself, from the first roll the batch was issued to.
     uint256 internal constant WINDOW = 48;
+
+    /// @dev Flags: some voucher carries an overlay; the batch is frozen; its validity was extended.
+    uint256 internal constant OVERLAYS = 1;
+    uint256 internal constant FROZEN = 2;
+    uint256 internal constant EXTENDED = 4;
 
     uint256 private constant ISSUED_AT = 160;
     uint256 private constant SWEPT_AT = 208;
@@ -87,6 +92,10 @@ library BatchWord {
         return uint16(reach >> 112);
     }
 
+    function flags(uint256 reach) internal pure returns (uint256) {
+        return uint8(reach >> 128);
+    }
+
     function firstRoll(uint256 reach) internal pure returns (uint256) {
         return uint24(reach >> 136);
     }
@@ -145,6 +154,11 @@ library BatchWord {
 
     function swept(uint256 supply) internal pure returns (uint256) {
         return uint40(supply >> 120);
+    }
+
+    /// @dev Seconds by which its validity was extended in all.
+    function extendedSeconds(uint256 supply) internal pure returns (uint256) {
+        return uint40(supply >> 160);
     }
 
     /// @dev The caller keeps `swept + count ≤ issued`.

@@ -2,9 +2,11 @@
 pragma solidity 0.8.30;
 
 /// @title The words of a merchant and of a terminal that a redemption reads.
-/// @dev Merchant: status 8, channels 8, categories 64, region 40. Terminal: merchant 32, status 8.
+/// @dev Merchant: status 8, channels 8, categories 64, region 40, flags 8, frozenUntil 40.
+/// Terminal: merchant 32, status 8, dailyLimit 64, day 24, spent 64.
 library MerchantWord {
     uint256 internal constant TERMINAL_ACTIVE = 1;
+    uint256 internal constant FROZEN = 1;
 
     function pack(uint256 status_, uint256 channels_, uint256 categories_, uint256 region_) internal pure returns (uint256) {
         return status_ | channels_ << 8 | categories_ << 16 | region_ << 80;
@@ -24,6 +26,27 @@ library MerchantWord {
 
     function region(uint256 word) internal pure returns (uint256) {
         return uint40(word >> 80);
+    }
+
+    /// @dev Until when the merchant is frozen, exclusive; 0 if it is not.
+    function frozenUntil(uint256 word) internal pure returns (uint256) {
+        return uint8(word >> 120) & FROZEN == 0 ? 0 : uint40(word >> 128);
+    }
+
+    /// @dev What the terminal may redeem on a day; 0: no limit of its own.
+    function dailyLimit(uint256 terminal) internal pure returns (uint256) {
+        return uint64(terminal >> 40);
+    }
+
+    function spent(uint256 terminal) internal pure returns (uint256) {
+        return uint64(terminal >> 128);
+    }
+
+    /// @dev The terminal's word after `amount` on `day`. A day earlier than the last counts as the last one, so that programmes of
+    /// different time zones give no second allowance. The caller keeps the sum below 2^64.
+    function spend(uint256 terminal, uint256 day, uint256 amount) internal pure returns (uint256) {
+        if (day <= uint24(terminal >> 104)) return terminal + (amount << 128);
+        return uint104(terminal) | day << 104 | amount << 128;
     }
 
     function packTerminal(uint256 merchant, uint256 status_) internal pure returns (uint256) {

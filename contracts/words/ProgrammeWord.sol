@@ -3,14 +3,23 @@ pragma solidity 0.8.30;
 
 /// @title The word of a programme that a redemption reads.
 /// @dev state 8, flags 8, version 16, utcOffset 16 (int16, minutes), pausedSeconds 32, pausedUntil 40, widenedCategories 64,
-/// widenedChannels 8, widenedChannelsUntil 40.
+/// widenedChannels 8, widenedChannelsUntil 40, permanentChannels 8.
 library ProgrammeWord {
+    /// @dev Flags: some voucher carries an overlay; regions were widened; holders were frozen.
+    uint256 internal constant OVERLAYS = 1;
+    uint256 internal constant REGIONS_WIDENED = 2;
+    uint256 internal constant HOLDERS_FROZEN = 4;
+
     function pack(uint256 state_, uint256 version_, int16 utcOffset_) internal pure returns (uint256) {
         return state_ | version_ << 16 | uint256(uint16(utcOffset_)) << 32;
     }
 
     function state(uint256 word) internal pure returns (uint256) {
         return uint8(word);
+    }
+
+    function flags(uint256 word) internal pure returns (uint256) {
+        return uint8(word >> 8);
     }
 
     function version(uint256 word) internal pure returns (uint256) {
@@ -41,6 +50,17 @@ library ProgrammeWord {
 
     function widenedChannelsUntil(uint256 word) internal pure returns (uint256) {
         return uint40(word >> 192);
+    }
+
+    /// @dev Channels open beyond the batch's own at `time`, for ever or until the emergency lane's widening lapses.
+    function extraChannels(uint256 word, uint256 time) internal pure returns (uint256) {
+        uint256 permanent = uint8(word >> 232);
+        return time < widenedChannelsUntil(word) ? permanent | widenedChannels(word) : permanent;
+    }
+
+    /// @dev Whether anything was ever widened: all such fields stand above bit 119.
+    function isWidened(uint256 word) internal pure returns (bool) {
+        return word >> 120 != 0;
     }
 
     /// @dev The local calendar day of `time`, counted from 1970-01-01. `time` lies after 1970-01-02.

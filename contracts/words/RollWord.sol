@@ -6,6 +6,8 @@ pragma solidity 0.8.30;
 library RollWord {
     uint256 internal constant CLAIMED = 1;
     uint256 internal constant CUSTODIAL = 2;
+    uint256 internal constant OVERLAYS = 4;
+    uint256 internal constant FROZEN = 8;
 
     function pack(uint256 programme_, uint256 places_, uint256 writtenAt_, uint256 flags_, address pointer_)
         internal

@@ -7,6 +7,11 @@ import {RulesTerms} from "../types/Programme.sol";
 /// @dev `terms`: stepUpThreshold 64, merchantDailyLimit 64, maxDeadline 32, reversalWindow 32, disputeWindow 32, flags 8, openSeconds 16.
 /// `limits`: dayAmount 56, dayCount 16, monthAmount 56, monthCount 16, redemptionAmount 56, redemptionCount 16, openMaxBill 40.
 library RulesWord {
+    /// @dev Flags: limits for each holder; a merchant's daily limit; a holder's first redemption only.
+    uint256 internal constant HOLDER_LIMITS = 1;
+    uint256 internal constant MERCHANT_LIMIT = 2;
+    uint256 internal constant FIRST_ONLY = 4;
+
     function packTerms(RulesTerms memory r) internal pure returns (uint256) {
         return uint256(r.stepUpThreshold) | uint256(r.merchantDailyLimit) << 64 | uint256(r.maxDeadline) << 128
             | uint256(r.reversalWindow) << 160 | uint256(r.disputeWindow) << 192 | uint256(r.flags) << 224
@@ -24,6 +29,34 @@ library RulesWord {
 
     function merchantDailyLimit(uint256 terms) internal pure returns (uint256) {
         return uint64(terms >> 64);
+    }
+
+    function flags(uint256 terms) internal pure returns (uint256) {
+        return uint8(terms >> 224);
+    }
+
+    function dayAmount(uint256 limits) internal pure returns (uint256) {
+        return uint56(limits);
+    }
+
+    function dayCount(uint256 limits) internal pure returns (uint256) {
+        return uint16(limits >> 56);
+    }
+
+    function monthAmount(uint256 limits) internal pure returns (uint256) {
+        return uint56(limits >> 72);
+    }
+
+    function monthCount(uint256 limits) internal pure returns (uint256) {
+        return uint16(limits >> 128);
+    }
+
+    function redemptionAmount(uint256 limits) internal pure returns (uint256) {
+        return uint56(limits >> 144);
+    }
+
+    function redemptionCount(uint256 limits) internal pure returns (uint256) {
+        return uint16(limits >> 200);
     }
 
     /// @dev How many seconds ahead a signature's deadline may lie.
