@@ -16,6 +16,8 @@ import {RulesWord} from "./words/RulesWord.sol";
 /// and ledger sums back when it leaves them. Zero ids never name anything, so a fresh hand matches no key.
 abstract contract RedemptionHand is VouchersBase {
     uint256 private constant PATCHES = 8;
+    /// @dev Refusals are selectors, left-aligned in a full word: no masks on the hot path.
+    bytes32 internal constant GOOD = 0;
 
     /// @dev The 256 neighbouring places of a batch and roll, as judged for a group's merchant. `key` is {_keyOf}; `fit` a refusal's
     /// selector, or zero; `open` the channels open to its vouchers, none where `fit` is a refusal; `bits` are the redeemed bits of
@@ -37,8 +39,9 @@ abstract contract RedemptionHand is VouchersBase {
 
     /// @dev `group` is the group's number from 1, shifted beyond a patch's bits key; `amount` was redeemed at the merchant
     /// under the line of `account`, by the redemptions from number `booked` on, and stands in no ledger word yet: `dayWord` is what
-    /// storage has under `dayKey`. `digest` and `holder` are the item's in hand. `counter` is the holder's word after that item, to be
-    /// written under `counterKey` if that is not zero; `terminalNext` the terminal's. `consented` are the digests attestors consented to.
+    /// storage has under `dayKey`. `digest` and `holder` are the item's in hand, `mixed` says that its vouchers stand under several rules
+    /// versions. `pending`: once it is accepted, `counter` is to be written under `counterKey` if that is not zero, and
+    /// `terminalNext` is the terminal's word. `consented` are the digests attestors consented to.
     struct Call {
         uint256 desk;
         uint256 network;
@@ -66,6 +69,8 @@ abstract contract RedemptionHand is VouchersBase {
         uint256 dayWord;
         bytes32 digest;
         address holder;
+        bool mixed;
+        bool pending;
         uint256 counterKey;
         uint256 counter;
         bytes32[] consented;

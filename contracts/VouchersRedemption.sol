@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {IVouchersErrors} from "./interfaces/IVouchersErrors.sol";
 import {IVouchersRedemption} from "./interfaces/IVouchersRedemption.sol";
-import {Calendar} from "./libraries/Calendar.sol";
 import {Digests} from "./libraries/Digests.sol";
 import {Items} from "./libraries/Items.sol";
 import {Overlay} from "./libraries/Overlay.sol";
@@ -12,12 +10,11 @@ import {RollCode} from "./libraries/RollCode.sol";
 import {Signatures} from "./libraries/Signatures.sol";
 import {VoucherId} from "./libraries/VoucherId.sol";
 import {RedemptionHand} from "./RedemptionHand.sol";
+import {RedemptionLimits} from "./RedemptionLimits.sol";
 import {MerchantStatus} from "./types/Merchant.sol";
 import {ProgrammeState} from "./types/Programme.sol";
 import {Consent, Group, Item, Spend} from "./types/Redemption.sol";
 import {BatchWord} from "./words/BatchWord.sol";
-import {CounterWord} from "./words/CounterWord.sol";
-import {LedgerWord} from "./words/LedgerWord.sol";
 import {MerchantWord} from "./words/MerchantWord.sol";
 import {NetworkWord} from "./words/NetworkWord.sol";
 import {ProgrammeWord} from "./words/ProgrammeWord.sol";
@@ -25,10 +22,8 @@ import {RollWord} from "./words/RollWord.sol";
 import {RulesWord} from "./words/RulesWord.sol";
 
 /// @title Redeeming: the hot path.
-abstract contract VouchersRedemption is IVouchersErrors, IVouchersRedemption, RedemptionHand {
+abstract contract VouchersRedemption is IVouchersRedemption, RedemptionLimits {
     uint256 private constant MAX_ITEMS = 1_000;
-    /// @dev Refusals are selectors, left-aligned in a full word: no masks on the hot path.
-    bytes32 private constant GOOD = 0;
 
     /// @inheritdoc IVouchersRedemption
     function redeem(Group[] calldata groups) external returns (uint256 redeemed) {
@@ -137,8 +132,7 @@ abstract contract VouchersRedemption is IVouchersErrors, IVouchersRedemption, Re
             else emit RedemptionItemRefused(c.merchant, group, index, bytes4(refusal));
             return;
         }
-        if (c.counterKey != 0) _counters[c.counterKey] = c.counter;
-        if (MerchantWord.dailyLimit(c.terminalWord) != 0) c.terminalWord = c.terminalNext;
+        if (c.pending) _writeCounters(c);
         uint256 i;
         do {
             _redeemVoucher(c, Items.at(spends, i).voucher, item.receipt, digest);
@@ -204,9 +198,7 @@ abstract contract VouchersRedemption is IVouchersErrors, IVouchersRedemption, Re
         uint256 amounts;
         uint256 minimums;
         uint256 judged;
-        uint256 flags;
-        uint256 threshold = type(uint256).max;
-        c.counterKey = 0;
+        uint256 rules = p.rules;
         reason = _judgeDeadline(p, item.deadline);
         while (true) {
             Spend calldata spend = Items.at(spends, judged);
@@ -216,6 +208,7 @@ abstract contract VouchersRedemption is IVouchersErrors, IVouchersRedemption, Re
                 assembly ("memory-safe") {
                     p := mload(slot)
                 }
+                if (p.rules != rules) c.mixed = true;
             }
             if (reason == GOOD) reason = _judgeVoucher(c, p, spend, item.channel);
             if (reason != GOOD) break;
@@ -224,22 +217,18 @@ abstract contract VouchersRedemption is IVouchersErrors, IVouchersRedemption, Re
                 amounts += BatchWord.face(p.terms); // each below 2^48, so neither sum can wrap
                 minimums += BatchWord.minimumSpend(p.terms);
                 ++judged;
-                uint256 stepUp = RulesWord.stepUpThreshold(p.rules);
-                if (stepUp - 1 < threshold) threshold = stepUp; // the smallest; 0 is no threshold and wraps
             }
-            flags |= RulesWord.flags(p.rules);
             if (judged != spends.length) continue;
 
             if (amounts > item.bill) reason = bytes32(Vouchers_AmountsOverBill.selector);
             else if (minimums > item.bill) reason = bytes32(Vouchers_MinimumSpendUnmet.selector);
-            else if (amounts > threshold && !_isConsented(c)) reason = bytes32(Vouchers_ConsentMissing.selector);
-            else if (flags != 0) reason = _judgeLimits(c, spends, flags, amounts);
-            if (reason == GOOD) reason = _judgeTerminalLimit(c, p.programme, amounts);
+            else if (_asksMore(c, rules)) reason = _judgeMore(c, spends, rules, amounts);
             if (reason != GOOD) break;
             if (uint256(uint160(holder)) == c.terminal) reason = bytes32(Vouchers_SelfRedemption.selector);
             else return GOOD;
             break;
         }
+        (c.mixed, c.pending) = (false, false);
         c.failed = Items.at(spends, judged == spends.length ? 0 : judged).voucher; // sums are the first one's fault
         for (uint256 i; i < judged; ++i) {
             _clearBit(c, Items.at(spends, i).voucher);
@@ -299,96 +288,6 @@ abstract contract VouchersRedemption is IVouchersErrors, IVouchersRedemption, Re
         }
         if (p.bits & bit != 0) return bytes32(Vouchers_AlreadyRedeemed.selector);
         return _dead[Overlay.deadKey(c.digest, voucher)] ? bytes32(Vouchers_SignatureUsed.selector) : GOOD;
-    }
-
-    // --- optional rules: what a version does not ask for is not looked at ---
-
-    function _isConsented(Call memory c) private pure returns (bool) {
-        for (uint256 i; i < c.consented.length; ++i) {
-            if (c.consented[i] == c.digest) return true;
-        }
-        return false;
-    }
-
-    /// @dev The holder's and the merchant's limits, each by the rules of every voucher's own batch. `flags` are those of all of them.
-    function _judgeLimits(Call memory c, Spend[] calldata spends, uint256 flags, uint256 amounts)
-        private
-        returns (bytes32 reason)
-    {
-        if (flags & (RulesWord.HOLDER_LIMITS | RulesWord.FIRST_ONLY) != 0) {
-            reason = _judgeHolder(c, spends, amounts);
-        }
-        if (reason == GOOD && flags & RulesWord.MERCHANT_LIMIT != 0) reason = _judgeMerchantDay(c, spends);
-    }
-
-    function _judgeHolder(Call memory c, Spend[] calldata spends, uint256 amounts) private view returns (bytes32) {
-        uint256 programme = RollWord.programme(_rolls[VoucherId.roll(Items.at(spends, 0).voucher)]);
-        uint256 day = ProgrammeWord.day(_programmes[programme], block.timestamp);
-        uint256 key = programme << 160 | uint160(c.holder);
-        uint256 word = CounterWord.turn(_counters[key], day, Calendar.monthOf(day));
-        uint256 next = CounterWord.add(word, amounts, spends.length);
-        uint256 rulesKey;
-        for (uint256 i; i < spends.length; ++i) {
-            uint256 own = BatchWord.rulesKey(_termsOf(c, Items.at(spends, i).voucher));
-            if (own == rulesKey) continue;
-            rulesKey = own;
-            uint256 flags = RulesWord.flags(_rules[own].terms);
-            if (flags & RulesWord.HOLDER_LIMITS != 0) {
-                bytes32 reason = _judgeCounters(_rules[own].limits, next, amounts, spends.length);
-                if (reason != GOOD) return reason;
-            }
-            if (flags & RulesWord.FIRST_ONLY != 0 && CounterWord.total(word) != 0) {
-                return bytes32(Vouchers_NotFirstRedemption.selector);
-            }
-        }
-        (c.counterKey, c.counter) = (key, next);
-        return GOOD;
-    }
-
-    /// @dev `next` is the holder's word with this redemption of `count` vouchers counted in. A limit of 0 is none.
-    function _judgeCounters(uint256 limits, uint256 next, uint256 amounts, uint256 count) private pure returns (bytes32) {
-        if (_passes(amounts, RulesWord.redemptionAmount(limits)) || _passes(count, RulesWord.redemptionCount(limits))) {
-            return bytes32(Vouchers_RedemptionLimitPassed.selector);
-        }
-        if (
-            _passes(CounterWord.dayAmount(next), RulesWord.dayAmount(limits))
-                || _passes(CounterWord.dayCount(next), RulesWord.dayCount(limits))
-        ) return bytes32(Vouchers_DayLimitPassed.selector);
-        if (
-            _passes(CounterWord.monthAmount(next), RulesWord.monthAmount(limits))
-                || _passes(CounterWord.monthCount(next), RulesWord.monthCount(limits))
-        ) return bytes32(Vouchers_MonthLimitPassed.selector);
-        return GOOD;
-    }
-
-    function _passes(uint256 sum, uint256 limit) private pure returns (bool) {
-        return limit != 0 && sum > limit;
-    }
-
-    /// @dev For each voucher: what the merchant's day has under its line, with all of this item's vouchers of that line.
-    function _judgeMerchantDay(Call memory c, Spend[] calldata spends) private returns (bytes32) {
-        for (uint256 i; i < spends.length; ++i) {
-            uint256 terms = _termsOf(c, Items.at(spends, i).voucher);
-            uint256 limit = RulesWord.merchantDailyLimit(_rules[BatchWord.rulesKey(terms)].terms);
-            if (limit == 0) continue;
-            uint256 account = BatchWord.account(terms);
-            if (account != c.account) _turnTo(c, account);
-            uint256 sum = LedgerWord.redeemed(c.dayWord) + c.amount;
-            for (uint256 j; j < spends.length; ++j) {
-                uint256 others = _termsOf(c, Items.at(spends, j).voucher);
-                if (BatchWord.account(others) == account) sum += BatchWord.face(others);
-            }
-            if (sum > limit) return bytes32(Vouchers_MerchantLimitPassed.selector);
-        }
-        return GOOD;
-    }
-
-    function _judgeTerminalLimit(Call memory c, uint256 programme, uint256 amounts) private view returns (bytes32) {
-        uint256 limit = MerchantWord.dailyLimit(c.terminalWord);
-        if (limit == 0) return GOOD;
-        uint256 day = ProgrammeWord.day(_programmes[programme], block.timestamp);
-        c.terminalNext = MerchantWord.spend(c.terminalWord, day, amounts);
-        return MerchantWord.spent(c.terminalNext) > limit ? bytes32(Vouchers_TerminalLimitPassed.selector) : GOOD;
     }
 
     // --- what holds for a batch, roll and merchant ---

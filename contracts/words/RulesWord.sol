@@ -31,6 +31,11 @@ library RulesWord {
         return uint64(terms >> 64);
     }
 
+    /// @dev Whether it asks for a consent or a limit.
+    function isOptional(uint256 terms) internal pure returns (bool) {
+        return terms & (0xff << 224 | type(uint64).max) != 0;
+    }
+
     function flags(uint256 terms) internal pure returns (uint256) {
         return uint8(terms >> 224);
     }
