@@ -25,6 +25,8 @@ INDEXED_CONTRACTS = ("AccessManager", "ProgrammeRegistry", "MerchantRegistry", "
 # Logged, and of no use to the index: links are checked by the deployment, roles' plumbing does not move money or vouchers.
 PASSED_OVER = frozenset(
     {
+        "AttestorSynced",
+        "ConsentGiven",
         "ContractsLinked",
         "AuthorityUpdated",
         "EIP712DomainChanged",

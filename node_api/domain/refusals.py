@@ -64,14 +64,34 @@ class ProgrammeMixed(RuleRefusal):
     remedy = "make one code for each programme"
 
 
+class VoucherFrozen(RuleRefusal):
+    rule = "a frozen voucher, or one of a frozen roll, batch or holder, is not spent"
+    remedy = "wait until the freeze ends or is lifted; the auditor who set it gave a reason, and an appeal is recorded"
+
+
+class VoucherRevoked(RuleRefusal):
+    rule = "a revoked voucher is not spent"
+    remedy = "use another voucher; the trace names who revoked this one and why"
+
+
 class AlreadyRedeemed(RuleRefusal):
     rule = "a voucher is redeemed once"
     remedy = "use another voucher; GET /v1/vouchers/{id} shows where this one was spent"
 
 
+class SignatureUsed(RuleRefusal):
+    rule = "a signature whose redemption was reversed is dead"
+    remedy = "have the holder make a new code; the voucher itself can be spent again"
+
+
 class ProgrammeNotActive(RuleRefusal):
     rule = "vouchers are spent while their programme is active"
     remedy = "wait until the programme is activated; a closed one takes no more redemptions"
+
+
+class ProgrammePaused(RuleRefusal):
+    rule = "nothing is spent while the programme or the network is paused"
+    remedy = "wait until the pause ends; its length is added to the validity"
 
 
 class NotYetValid(RuleRefusal):
@@ -87,6 +107,11 @@ class Expired(RuleRefusal):
 class MerchantNotActive(RuleRefusal):
     rule = "only an active merchant redeems"
     remedy = "ask the registrar why the merchant is not active"
+
+
+class MerchantFrozen(RuleRefusal):
+    rule = "a frozen merchant does not redeem"
+    remedy = "wait until the freeze ends or is lifted; the merchant may appeal"
 
 
 class CategoryNotShared(RuleRefusal):
@@ -117,6 +142,41 @@ class AmountsOverBill(RuleRefusal):
 class MinimumSpendUnmet(RuleRefusal):
     rule = "the bill reaches the sum of the vouchers' minimum spends"
     remedy = "spend fewer vouchers on this receipt, or buy more in their categories"
+
+
+class ConsentMissing(RuleRefusal):
+    rule = "above the step-up threshold a redemption needs the consent of an attestor"
+    remedy = "have an attestor consent to this very redemption, or spend less"
+
+
+class RedemptionLimitPassed(RuleRefusal):
+    rule = "one redemption stays within the programme's limits of amount and vouchers"
+    remedy = "spend fewer vouchers on this receipt"
+
+
+class DayLimitPassed(RuleRefusal):
+    rule = "a holder stays within the programme's limits for a day"
+    remedy = "spend the rest on another day"
+
+
+class MonthLimitPassed(RuleRefusal):
+    rule = "a holder stays within the programme's limits for a month"
+    remedy = "spend the rest in another month"
+
+
+class NotFirstRedemption(RuleRefusal):
+    rule = "the voucher is for a holder's first redemption in the programme"
+    remedy = "use another voucher"
+
+
+class MerchantLimitPassed(RuleRefusal):
+    rule = "a merchant stays within the programme's limit for a day and budget line"
+    remedy = "come back tomorrow, or spend at another merchant"
+
+
+class TerminalLimitPassed(RuleRefusal):
+    rule = "a terminal stays within its own limit for a day"
+    remedy = "use another terminal, or have the registrar raise the limit"
 
 
 class SelfRedemption(RuleRefusal):
