@@ -127,7 +127,8 @@ def compile_all(root: Path = ROOT) -> dict[str, Artifact]:
 
 def joined(front: Json, back: Json) -> Json:
     """The functions, events and errors of both: the front's constructor, each thing that both have once."""
-    assert isinstance(front, list) and isinstance(back, list)
+    assert isinstance(front, list)
+    assert isinstance(back, list)
     own = [entry for entry in back if isinstance(entry, dict) and entry["type"] != "constructor" and entry not in front]
     return [*front, *own]
 
