@@ -32,10 +32,7 @@ _CONTRACTS = (
     ),
     Deploy("VouchersBack", "VouchersBack", _MANAGED),
     Deploy("Vouchers", "Vouchers", {**_MANAGED, "back": AddressOf("VouchersBack")}),
-    *(
-        Deploy(name, name, _MANAGED)
-        for name in ("ProgrammeRegistry", "MerchantRegistry", "Treasury", "CaseDesk")
-    ),
+    *(Deploy(name, name, _MANAGED) for name in ("ProgrammeRegistry", "MerchantRegistry", "Treasury", "CaseDesk")),
 )
 
 _VOUCHERS, _TREASURY = AddressOf("Vouchers"), AddressOf("Treasury")
