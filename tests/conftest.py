@@ -1,5 +1,6 @@
 """What every test run needs: ape's plugin only under `ape test`, ordinary tests only under pytest."""
 
+import signal
 import sys
 from pathlib import Path
 
@@ -18,6 +19,9 @@ def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if UNDER_APE:
         config.addinivalue_line("filterwarnings", "default")  # ape's own warnings are not ours to fail on
+    else:
+        # ape, once imported, answers Ctrl-C with SystemExit, which fails the test at hand and goes on with the next.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:

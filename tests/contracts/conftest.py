@@ -7,11 +7,11 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-RUNS = ROOT / "build" / "forge" / "runs"
 LCOV = ROOT / "build" / "coverage" / "contracts.lcov"
 MACHINE_REPORTS = ROOT / "build"
 
@@ -25,7 +25,14 @@ COMMANDS = {
         *("--skip", "tests/contracts/gas/*", "--skip", "tests/contracts/invariants/*"),
     ],
 }
-BACKGROUND = pytest.StashKey["subprocess.Popen[bytes]"]()
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """The process that runs forge, and the folder of its output."""
+
+    process: "subprocess.Popen[bytes]"
+    folder: "TemporaryDirectory[str]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +42,9 @@ class Done:
     code: int
     out: str
     err: str
+
+
+BACKGROUND = pytest.StashKey[Background]()
 
 
 @pytest.fixture(scope="session")
@@ -51,8 +61,9 @@ def forge_coverage(pytestconfig: pytest.Config) -> Done:
 
 def await_run(config: pytest.Config, name: str) -> Done:
     """Waits for a run that {pytest_collection_finish} started; pytest's limit of time is this wait's, too."""
-    code, out, err = (RUNS / f"{name}.{kind}" for kind in ("code", "out", "err"))
-    while not code.exists() and config.stash[BACKGROUND].poll() is None:
+    background = config.stash[BACKGROUND]
+    code, out, err = (Path(background.folder.name, f"{name}.{kind}") for kind in ("code", "out", "err"))
+    while not code.exists() and background.process.poll() is None:
         time.sleep(0.1)
     assert code.exists(), f"{name} was ended from outside:\n{err.read_text()[-4000:]}"
     return Done(int(code.read_text()), out.read_text(), err.read_text())
@@ -72,23 +83,26 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     wanted = {name for item in session.items for name in wanted_runs(item)}
     if not wanted or session.config.getoption("collectonly"):
         return
-    RUNS.mkdir(parents=True, exist_ok=True)
     LCOV.parent.mkdir(parents=True, exist_ok=True)
-    for left_over in (*RUNS.iterdir(), *MACHINE_REPORTS.glob("machine-*.txt"), LCOV):
+    for left_over in (*MACHINE_REPORTS.glob("machine-*.txt"), LCOV):
         left_over.unlink(missing_ok=True)
+    folder = TemporaryDirectory(prefix="forge-")
     script = "\n".join(
         f"{shlex.join(command)} >{to}.out 2>{to}.err; echo $? >{to}.ended; mv {to}.ended {to}.code"
         for name, command in COMMANDS.items()
-        for to in [shlex.quote(str(RUNS / name))]
+        for to in [shlex.quote(f"{folder.name}/{name}")]
         if name in wanted
     )
-    command = ["nice", "-n", "10", "sh", "-c", script]
-    session.config.stash[BACKGROUND] = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
+    process = subprocess.Popen(["nice", "-n", "10", "sh", "-c", script], cwd=ROOT, start_new_session=True)
+    session.config.stash[BACKGROUND] = Background(process, folder)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Leaves nothing running, however the tests ended."""
     background = config.stash.get(BACKGROUND, None)
-    if background is not None and background.poll() is None:
-        os.killpg(background.pid, signal.SIGKILL)
-        background.wait()
+    if background is None:
+        return
+    if background.process.poll() is None:
+        os.killpg(background.process.pid, signal.SIGKILL)
+        background.process.wait()
+    background.folder.cleanup()
