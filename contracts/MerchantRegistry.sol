@@ -5,28 +5,12 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 
 import {IMerchantRegistry} from "./interfaces/IMerchantRegistry.sol";
 import {IVouchers} from "./interfaces/IVouchers.sol";
-import {RegionCode} from "./libraries/RegionCode.sol";
-import {MerchantStatus, MerchantTerms} from "./types/Merchant.sol";
-import {MerchantWord} from "./words/MerchantWord.sol";
+import {MerchantAccounts} from "./MerchantAccounts.sol";
+import {MerchantStatus, MerchantTerms, PayoutProposal} from "./types/Merchant.sol";
 
 /// @title MerchantRegistry
-contract MerchantRegistry is IMerchantRegistry, AccessManaged {
-    struct Merchant {
-        address registrar;
-        MerchantStatus status;
-        address suspender;
-        MerchantTerms terms;
-    }
-
+contract MerchantRegistry is MerchantAccounts {
     uint256 private constant CATEGORIES = 64;
-
-    uint256 private _lastMerchant;
-    mapping(uint256 merchant => Merchant) private _merchants;
-    mapping(address key => uint256 merchant) private _keys;
-    mapping(address terminal => uint256 merchant) private _terminals;
-    mapping(bytes32 refHash => uint256 merchant) private _references;
-    mapping(uint256 category => string name) private _categories;
-    IVouchers private _vouchers;
 
     /// @param manager The AccessManager that knows the roles.
     constructor(address manager) AccessManaged(manager) {}
@@ -51,6 +35,13 @@ contract MerchantRegistry is IMerchantRegistry, AccessManaged {
     }
 
     /// @inheritdoc IMerchantRegistry
+    function reject(uint256 id, string calldata reason) external restricted {
+        Merchant storage m = _step(id, MerchantStatus.APPLIED, MerchantStatus.REMOVED);
+        if (m.registrar == msg.sender) revert MerchantRegistry_OwnProposal(id, msg.sender);
+        emit MerchantRejected(id, msg.sender, reason);
+    }
+
+    /// @inheritdoc IMerchantRegistry
     function suspend(uint256 id, string calldata reason) external restricted {
         Merchant storage m = _step(id, MerchantStatus.ACTIVE, MerchantStatus.SUSPENDED);
         m.suspender = msg.sender;
@@ -65,29 +56,58 @@ contract MerchantRegistry is IMerchantRegistry, AccessManaged {
     }
 
     /// @inheritdoc IMerchantRegistry
-    function addKey(uint256 id, address key) external restricted {
-        _takeAccount(_keys, id, key);
-        emit MerchantKeyAdded(id, key, msg.sender);
+    function proposeRemoval(uint256 id, string calldata reason) external restricted {
+        _removable(id);
+        _removals[id] = msg.sender;
+        emit MerchantRemovalProposed(id, msg.sender, reason);
     }
 
     /// @inheritdoc IMerchantRegistry
-    function removeKey(uint256 id, address key) external restricted {
-        _dropAccount(_keys, id, key);
-        emit MerchantKeyRemoved(id, key, msg.sender);
+    function remove(uint256 id, string calldata reason) external restricted {
+        Merchant storage m = _removable(id);
+
+        // Check: proposed, by another person.
+        address proposer = _removals[id];
+        if (proposer == address(0)) revert MerchantRegistry_NothingProposed(id);
+        if (proposer == msg.sender) revert MerchantRegistry_OwnProposal(id, msg.sender);
+
+        // Effect:
+        delete _removals[id];
+        m.status = MerchantStatus.REMOVED;
+        _writeWord(id, m);
+
+        // Log:
+        emit MerchantRemoved(id, msg.sender, reason);
     }
 
     /// @inheritdoc IMerchantRegistry
-    function addTerminal(uint256 id, address terminal) external restricted {
-        _takeAccount(_terminals, id, terminal);
-        _vouchers.setTerminal(terminal, MerchantWord.packTerminal(id, MerchantWord.TERMINAL_ACTIVE));
-        emit TerminalAdded(id, terminal, msg.sender);
+    function proposeChange(uint256 id, MerchantTerms calldata terms) external restricted {
+        Merchant storage m = _standing(id);
+        _checkTerms("", terms);
+        if (terms.payout != m.terms.payout) revert MerchantRegistry_PayoutInvalid(id, terms.payout);
+        _changes[id] = Change(msg.sender, keccak256(abi.encode(terms)));
+        emit MerchantChangeProposed(id, msg.sender, terms);
     }
 
     /// @inheritdoc IMerchantRegistry
-    function removeTerminal(uint256 id, address terminal) external restricted {
-        _dropAccount(_terminals, id, terminal);
-        _vouchers.setTerminal(terminal, 0);
-        emit TerminalRemoved(id, terminal, msg.sender);
+    function change(uint256 id, MerchantTerms calldata terms) external restricted {
+        Merchant storage m = _standing(id);
+        Change memory c = _changes[id];
+        bytes32 hash = keccak256(abi.encode(terms));
+
+        // Check: the very terms that were proposed, by another person, and the payout account as it is now.
+        if (c.proposer == address(0)) revert MerchantRegistry_NothingProposed(id);
+        if (c.hash != hash) revert MerchantRegistry_ChangeDiffers(id, hash, c.hash);
+        if (c.proposer == msg.sender) revert MerchantRegistry_OwnProposal(id, msg.sender);
+        if (terms.payout != m.terms.payout) revert MerchantRegistry_PayoutInvalid(id, terms.payout);
+
+        // Effect:
+        delete _changes[id];
+        m.terms = terms;
+        _writeWord(id, m);
+
+        // Log:
+        emit MerchantChanged(id, msg.sender, terms);
     }
 
     /// @inheritdoc IMerchantRegistry
@@ -125,13 +145,28 @@ contract MerchantRegistry is IMerchantRegistry, AccessManaged {
     }
 
     /// @inheritdoc IMerchantRegistry
+    function payoutProposal(uint256 id) external view returns (PayoutProposal memory) {
+        return _payouts[id];
+    }
+
+    /// @inheritdoc IMerchantRegistry
+    function changeProposal(uint256 id) external view returns (address proposer, bytes32 hash) {
+        return (_changes[id].proposer, _changes[id].hash);
+    }
+
+    /// @inheritdoc IMerchantRegistry
+    function removalProposer(uint256 id) external view returns (address) {
+        return _removals[id];
+    }
+
+    /// @inheritdoc IMerchantRegistry
     function merchantOfKey(address key) external view returns (uint256) {
-        return _keys[key];
+        return _unlessRemoved(_keys[key]);
     }
 
     /// @inheritdoc IMerchantRegistry
     function merchantOfTerminal(address terminal) external view returns (uint256) {
-        return _terminals[terminal];
+        return _unlessRemoved(_terminals[terminal]);
     }
 
     /// @inheritdoc IMerchantRegistry
@@ -156,10 +191,7 @@ contract MerchantRegistry is IMerchantRegistry, AccessManaged {
         if (bytes(ref).length == 0 || bytes(ref).length > 64) revert MerchantRegistry_ReferenceInvalid(ref);
         bytes32 key = keccak256(bytes(ref));
         if (_references[key] != 0) revert MerchantRegistry_ReferenceTaken(ref, _references[key]);
-        if (terms.categories == 0) revert MerchantRegistry_TermsInvalid(ref, "categories");
-        if (terms.channels == 0) revert MerchantRegistry_TermsInvalid(ref, "channels");
-        if (terms.region == 0 || !RegionCode.isValid(terms.region)) revert MerchantRegistry_TermsInvalid(ref, "region");
-        if (terms.payout == address(0)) revert MerchantRegistry_TermsInvalid(ref, "payout");
+        _checkTerms(ref, terms);
 
         // Effect:
         uint256 id = ++_lastMerchant;
@@ -172,30 +204,14 @@ contract MerchantRegistry is IMerchantRegistry, AccessManaged {
         emit MerchantApplied(id, msg.sender, ref, terms);
     }
 
-    function _step(uint256 id, MerchantStatus from, MerchantStatus to) private returns (Merchant storage m) {
-        m = _merchants[id];
-        if (m.status != from) revert MerchantRegistry_StatusWrong(id, m.status, from);
-        m.status = to;
-        _writeWord(id, m);
+    /// @dev An application is rejected, not removed.
+    function _removable(uint256 id) private view returns (Merchant storage m) {
+        m = _standing(id);
+        if (m.status == MerchantStatus.APPLIED) revert MerchantRegistry_StatusWrong(id, m.status, MerchantStatus.ACTIVE);
     }
 
-    /// @dev The word a redemption reads follows every change.
-    function _writeWord(uint256 id, Merchant storage m) private {
-        MerchantTerms storage t = m.terms;
-        _vouchers.setMerchant(id, MerchantWord.pack(uint256(m.status), t.channels, t.categories, t.region));
-    }
-
-    function _takeAccount(mapping(address => uint256) storage accounts, uint256 id, address account) private {
-        MerchantStatus status = _merchants[id].status;
-        if (status == MerchantStatus.NONE || status == MerchantStatus.REMOVED) {
-            revert MerchantRegistry_StatusWrong(id, status, MerchantStatus.ACTIVE);
-        }
-        if (account == address(0) || accounts[account] != 0) revert MerchantRegistry_AccountTaken(account, accounts[account]);
-        accounts[account] = id;
-    }
-
-    function _dropAccount(mapping(address => uint256) storage accounts, uint256 id, address account) private {
-        if (id == 0 || accounts[account] != id) revert MerchantRegistry_AccountUnknown(account, id);
-        delete accounts[account];
+    /// @dev Keys and terminals of a removed merchant speak for nobody.
+    function _unlessRemoved(uint256 id) private view returns (uint256) {
+        return _merchants[id].status == MerchantStatus.REMOVED ? 0 : id;
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-/// @dev Where a merchant stands. REMOVED is cold.
+/// @dev Where a merchant stands. REMOVED is cold: what was rejected or removed never comes back.
 enum MerchantStatus {
     NONE,
     APPLIED,
@@ -16,4 +16,11 @@ struct MerchantTerms {
     uint40 region;
     uint8 channels;
     address payout;
+}
+
+/// @dev A payout account on its way: approved by another person, from `ripeAt` on. No account means none is.
+struct PayoutProposal {
+    address account;
+    address proposer;
+    uint40 ripeAt;
 }

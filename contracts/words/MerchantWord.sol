@@ -7,9 +7,16 @@ pragma solidity 0.8.30;
 library MerchantWord {
     uint256 internal constant TERMINAL_ACTIVE = 1;
     uint256 internal constant FROZEN = 1;
+    uint256 private constant TERMS_BITS = 120;
+    uint256 private constant LIMIT_AT = 40;
 
     function pack(uint256 status_, uint256 channels_, uint256 categories_, uint256 region_) internal pure returns (uint256) {
         return status_ | channels_ << 8 | categories_ << 16 | region_ << 80;
+    }
+
+    /// @dev The word with the flags and the end of a freeze that stand in `old`.
+    function keepFreeze(uint256 word, uint256 old) internal pure returns (uint256) {
+        return word | old >> TERMS_BITS << TERMS_BITS;
     }
 
     function status(uint256 word) internal pure returns (uint256) {
@@ -35,7 +42,12 @@ library MerchantWord {
 
     /// @dev What the terminal may redeem on a day; 0: no limit of its own.
     function dailyLimit(uint256 terminal) internal pure returns (uint256) {
-        return uint64(terminal >> 40);
+        return uint64(terminal >> LIMIT_AT);
+    }
+
+    /// @dev The word with another limit; what was spent today stays.
+    function withDailyLimit(uint256 terminal, uint64 limit) internal pure returns (uint256) {
+        return terminal & ~(uint256(type(uint64).max) << LIMIT_AT) | uint256(limit) << LIMIT_AT;
     }
 
     function spent(uint256 terminal) internal pure returns (uint256) {

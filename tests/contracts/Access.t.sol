@@ -227,13 +227,20 @@ contract AccessTest is Base {
         if (selector == IMerchantRegistry.nameCategories.selector) return abi.encode(ids, texts);
         if (selector == IMerchantRegistry.activate.selector) return abi.encode(ids);
         if (selector == IProgrammeRegistry.close.selector || _isReasoned(selector)) return abi.encode(uint256(0), "");
+        if (selector == ITreasury.proposeMove.selector) return abi.encode(uint256(0), uint256(0), uint64(0), "");
+        if (selector == IMerchantRegistry.proposeChange.selector || selector == IMerchantRegistry.change.selector) {
+            return abi.encode(uint256(0), _merchantTerms());
+        }
         if (selector == ITreasury.prepareSettlement.selector) return abi.encode(new MerchantDay[](0));
         if (selector == ITreasury.releaseSettlement.selector) return abi.encode(uint256(0), new MerchantDay[](0));
         return abi.encode(uint256(0), uint256(0), uint256(0)); // numbers and addresses only
     }
 
     function _isReasoned(bytes4 selector) private pure returns (bool) {
-        return selector == IMerchantRegistry.suspend.selector || selector == IMerchantRegistry.reinstate.selector;
+        return selector == IMerchantRegistry.suspend.selector || selector == IMerchantRegistry.reinstate.selector
+            || selector == IMerchantRegistry.reject.selector || selector == IMerchantRegistry.proposeRemoval.selector
+            || selector == IMerchantRegistry.remove.selector || selector == IMerchantRegistry.withdrawPayout.selector
+            || selector == ITreasury.withdrawMove.selector;
     }
 
     function _targets() private view returns (address[5] memory) {

@@ -4,6 +4,7 @@ pragma solidity 0.8.30;
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
+import {IProgrammeRegistry} from "../../contracts/interfaces/IProgrammeRegistry.sol";
 import {ITreasury} from "../../contracts/interfaces/ITreasury.sol";
 import {ProgrammeTerms} from "../../contracts/types/Programme.sol";
 import {Base, IToken} from "./Base.t.sol";
@@ -13,6 +14,9 @@ import {Vm} from "./Vm.sol";
 /// allowToken
 /// ├── when it is no contract, or on the list: it should refuse it
 /// └── when it is a new contract: it should list it
+/// disallowToken
+/// ├── when it is not on the list: it should refuse it
+/// └── when it is: no programme should be drafted or published with it, and running ones go on
 /// deposit
 /// ├── when the line is unknown or its programme not published: it should refuse it
 /// ├── when the programme is closed: it should refuse it
@@ -47,6 +51,45 @@ contract DepositTest is Base {
         vm.assertEq(logs.length, 1);
         assertLog(logs[0], address(treasury), topicsOf(ITreasury.TokenAllowed.selector, topic(other), topic(approver)), "");
         vm.assertTrue(treasury.isTokenAllowed(other), "not listed");
+    }
+
+    // --- disallowToken ---
+
+    function test_disallowToken__whenNotListed__refusesIt() external {
+        vm.expectRevert(abi.encodeWithSelector(ITreasury.Treasury_TokenNotListed.selector, outsider));
+        vm.prank(approver);
+        treasury.disallowToken(outsider);
+    }
+
+    function test_disallowToken__whenListed__runningProgrammesGoOn() external {
+        uint256 line = _line(address(token));
+        uint256 late = _draft("late", _programmeTerms(), 1);
+        vm.recordLogs();
+        vm.prank(approver);
+        treasury.disallowToken(address(token));
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        vm.assertEq(logs.length, 1);
+        bytes32[] memory topics = topicsOf(ITreasury.TokenDisallowed.selector, topic(address(token)), topic(approver));
+        assertLog(logs[0], address(treasury), topics, "");
+        vm.assertFalse(treasury.isTokenAllowed(address(token)), "listed");
+
+        vm.expectRevert(
+            abi.encodeWithSelector(IProgrammeRegistry.ProgrammeRegistry_TokenNotAllowed.selector, address(token))
+        );
+        _draft("new", _programmeTerms(), 1);
+        vm.prank(treasurer);
+        programmes.propose(late);
+        vm.prank(approver);
+        programmes.approve(late);
+        vm.expectRevert(abi.encodeWithSelector(ITreasury.Treasury_TokenNotListed.selector, address(token)));
+        vm.prank(treasurer);
+        programmes.publish(late);
+        _deposit(line, 100);
+        vm.assertEq(treasury.account(line).deposited, 100);
+        vm.prank(approver);
+        treasury.allowToken(address(token));
+        vm.prank(treasurer);
+        programmes.publish(late);
     }
 
     // --- deposit ---

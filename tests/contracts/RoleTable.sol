@@ -26,7 +26,7 @@ library RoleTable {
     }
 
     function rows() internal pure returns (Row[] memory all) {
-        all = new Row[](24);
+        all = new Row[](40);
         all[0] = Row(Target.VOUCHERS, IVouchersSupply.openBatches.selector, Roles.TREASURER);
         all[1] = Row(Target.VOUCHERS, IVouchersSupply.writeRoll.selector, Roles.TREASURER);
         all[2] = Row(Target.VOUCHERS, IVouchersSupply.issue.selector, Roles.TREASURER);
@@ -51,5 +51,21 @@ library RoleTable {
         all[21] = Row(Target.TREASURY, ITreasury.allowToken.selector, Roles.APPROVER);
         all[22] = Row(Target.TREASURY, ITreasury.releaseSettlement.selector, Roles.APPROVER);
         all[23] = Row(Target.DESK, ICaseDesk.sweep.selector, Roles.TREASURER);
+        all[24] = Row(Target.MERCHANTS, IMerchantRegistry.replaceKey.selector, Roles.REGISTRAR);
+        all[25] = Row(Target.MERCHANTS, IMerchantRegistry.replaceTerminal.selector, Roles.REGISTRAR);
+        all[26] = Row(Target.MERCHANTS, IMerchantRegistry.limitTerminal.selector, Roles.REGISTRAR);
+        all[27] = Row(Target.MERCHANTS, IMerchantRegistry.proposePayout.selector, Roles.REGISTRAR);
+        all[28] = Row(Target.MERCHANTS, IMerchantRegistry.withdrawPayout.selector, Roles.REGISTRAR);
+        all[29] = Row(Target.MERCHANTS, IMerchantRegistry.proposeChange.selector, Roles.REGISTRAR);
+        all[30] = Row(Target.MERCHANTS, IMerchantRegistry.proposeRemoval.selector, Roles.REGISTRAR);
+        all[31] = Row(Target.MERCHANTS, IMerchantRegistry.reject.selector, Roles.APPROVER);
+        all[32] = Row(Target.MERCHANTS, IMerchantRegistry.change.selector, Roles.APPROVER);
+        all[33] = Row(Target.MERCHANTS, IMerchantRegistry.remove.selector, Roles.APPROVER);
+        all[34] = Row(Target.MERCHANTS, IMerchantRegistry.approvePayout.selector, Roles.APPROVER);
+        all[35] = Row(Target.TREASURY, ITreasury.depositFromFunder.selector, Roles.TREASURER);
+        all[36] = Row(Target.TREASURY, ITreasury.proposeMove.selector, Roles.TREASURER);
+        all[37] = Row(Target.TREASURY, ITreasury.withdrawMove.selector, Roles.TREASURER);
+        all[38] = Row(Target.TREASURY, ITreasury.approveMove.selector, Roles.APPROVER);
+        all[39] = Row(Target.TREASURY, ITreasury.disallowToken.selector, Roles.APPROVER);
     }
 }

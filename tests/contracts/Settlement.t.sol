@@ -14,9 +14,12 @@ import {Vm} from "./Vm.sol";
 /// ├── when the run is unknown or was released: it should refuse it
 /// ├── when the caller prepared it: it should refuse it
 /// ├── when the entries are not those prepared: it should refuse them
-/// ├── when a day's window is not over: it should say from when on
-/// ├── when nothing is payable for a day, or it stands twice: it should refuse all of the run
+/// ├── when a day's window is not over: it should pass over it, and pay it in a later run
+/// ├── when nothing is payable for a day, or it stands twice: it should pass over it and pay the others
+/// ├── when more or less is payable than the entry says: it should pass over it
+/// ├── when the merchant was suspended or removed: it should pay what it earned
 /// └── when all days are payable: it should pay each once and log it
+/// (how tokens misbehave at a payout: SettlementFaults.t.sol)
 /// settleableFrom
 /// └── it should be the end of the local day and the longer of both windows
 /// returnRest
@@ -44,10 +47,12 @@ contract SettlementTest is OpenWorld {
         vm.prank(treasurer);
         uint256 run = treasury.prepareSettlement(entries);
         Vm.Log[] memory logs = vm.getRecordedLogs();
-        vm.assertEq(logs.length, 1);
+        vm.assertEq(logs.length, 2);
         bytes32 hash = keccak256(abi.encode(entries));
         bytes32[] memory topics = topicsOf(ITreasury.SettlementPrepared.selector, run, topic(treasurer));
         assertLog(logs[0], address(treasury), topics, abi.encode(1, hash));
+        topics = topicsOf(ITreasury.SettlementEntered.selector, run, line, merchant);
+        assertLog(logs[1], address(treasury), topics, abi.encode(_day(NOW), FACE));
         (address proposer, bytes32 kept) = treasury.runOf(run);
         vm.assertEq(proposer, treasurer);
         vm.assertEq(kept, hash);
@@ -87,47 +92,88 @@ contract SettlementTest is OpenWorld {
         _refuse(abi.encodeWithSelector(ITreasury.Treasury_RunMismatch.selector, run, given, prepared), run, entries);
     }
 
-    function test_releaseSettlement__whenOneSecondEarly__saysFromWhenOn() external {
+    function test_releaseSettlement__whenOneSecondEarly__passesOverTheDay() external {
         _redeem(merchant, _signedItem(_voucher(0), 0, merchant));
         uint256 day = _day(NOW);
         MerchantDay[] memory entries = _entry(day);
-        uint256 run = _prepare(entries);
         uint256 earliest = (day + 1) * 1 days - 8 hours + DISPUTE_WINDOW;
         vm.warp(earliest - 1);
-        _refuse(abi.encodeWithSelector(ITreasury.Treasury_TooEarly.selector, line, merchant, day, earliest), run, entries);
+        _skip(entries, ITreasury.Treasury_TooEarly.selector);
+        uint256 run = _prepare(entries);
         vm.warp(earliest);
         vm.prank(approver);
         vm.assertEq(treasury.releaseSettlement(run, entries), FACE);
     }
 
-    function test_releaseSettlement__whenNothingIsPayable__refusesAllOfTheRun() external {
+    function test_releaseSettlement__whenNothingIsPayable__paysTheOthers() external {
         _redeem(merchant, _signedItem(_voucher(0), 0, merchant));
         vm.warp(OVER);
         uint256 day = _day(NOW);
-        MerchantDay[] memory entries = new MerchantDay[](2);
-        (entries[0], entries[1]) = (_entry(day)[0], _entry(day + 1)[0]);
+        MerchantDay[] memory entries = new MerchantDay[](3);
+        (entries[0], entries[1], entries[2]) = (_entry(day + 1)[0], _entry(day)[0], _entry(day)[0]);
         uint256 run = _prepare(entries);
-        _refuse(abi.encodeWithSelector(ITreasury.Treasury_NothingPayable.selector, line, merchant, day + 1), run, entries);
-        vm.assertEq(token.balanceOf(payout), 0);
-
-        entries[1] = entries[0]; // the same day twice in one run
-        run = _prepare(entries);
-        _refuse(abi.encodeWithSelector(ITreasury.Treasury_NothingPayable.selector, line, merchant, day), run, entries);
-
-        entries = _entry(day); // and in two runs
-        run = _prepare(entries);
         uint256 second = _prepare(entries);
+        vm.recordLogs();
         vm.prank(approver);
-        treasury.releaseSettlement(run, entries);
-        _refuse(abi.encodeWithSelector(ITreasury.Treasury_NothingPayable.selector, line, merchant, day), second, entries);
+        vm.assertEq(treasury.releaseSettlement(run, entries), FACE);
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        vm.assertEq(logs.length, 5);
+        _assertSkipped(logs[0], run, day + 1, ITreasury.Treasury_NothingPayable.selector);
+        _assertPaid(logs[1], logs[2], run, day, 1);
+        _assertSkipped(logs[3], run, day, ITreasury.Treasury_NothingPayable.selector);
+        vm.prank(approver);
+        vm.assertEq(treasury.releaseSettlement(second, entries), 0);
         vm.assertEq(token.balanceOf(payout), FACE);
+        _assertIdentity(line);
+    }
+
+    function test_releaseSettlement__whenAnotherAmountIsPayable__passesOverTheDay() external {
+        _redeem(merchant, _signedItem(_voucher(0), 0, merchant));
+        vm.warp(OVER);
+        MerchantDay[] memory entries = _entry(_day(NOW));
+        entries[0].amount = FACE - 1;
+        _skip(entries, ITreasury.Treasury_AmountDiffers.selector);
+        entries[0].amount = FACE + 1;
+        _skip(entries, ITreasury.Treasury_AmountDiffers.selector);
+        entries[0].amount = 0;
+        _skip(entries, ITreasury.Treasury_AmountDiffers.selector);
+        _settle(_day(NOW), FACE);
+    }
+
+    function test_releaseSettlement__whenMerchantWasSuspendedOrRemoved__paysWhatItEarned() external {
+        _redeem(merchant, _signedItem(_voucher(0), 0, merchant));
+        vm.warp(NOW + 1 days);
+        _redeem(merchant, _signedItem(_voucher(1), 1, merchant));
+        vm.warp(OVER);
+        vm.prank(registrar);
+        merchants.suspend(merchant, "hygiene");
+        _settle(_day(NOW), FACE);
+        vm.prank(registrar);
+        merchants.proposeRemoval(merchant, "closed");
+        vm.prank(approver);
+        merchants.remove(merchant, "closed");
+        _settle(_day(NOW) + 1, FACE);
+        vm.assertEq(token.balanceOf(payout), 2 * uint256(FACE));
+    }
+
+    function test_payMerchantDay__whenAnybodyElseCalls__refusesTheCaller() external {
+        address[4] memory callers = [admin, approver, treasurer, address(vouchers)];
+        for (uint256 i; i < callers.length; ++i) {
+            vm.expectRevert(abi.encodeWithSelector(ITreasury.Treasury_CallerNotLinked.selector, callers[i]));
+            vm.prank(callers[i]);
+            treasury.payMerchantDay(1, _entry(_day(NOW))[0]);
+        }
     }
 
     function test_releaseSettlement__whenSeveralWereRedeemedInADay__paysThemTogether() external {
         _redeem(merchant, _signedItem(_voucher(0), 0, merchant));
         _redeem(merchant, _signedItem(_voucher(1), 1, merchant));
         vm.warp(OVER);
-        _settle(_day(NOW), 2 * uint256(FACE));
+        MerchantDay[] memory entries = _entry(_day(NOW));
+        entries[0].amount = 2 * uint64(FACE);
+        uint256 run = _prepare(entries);
+        vm.prank(approver);
+        vm.assertEq(treasury.releaseSettlement(run, entries), 2 * uint256(FACE));
         vm.assertEq(_payable(line), 0);
         vm.assertEq(_payableCount(line), 0);
         vm.assertEq(token.balanceOf(payout), 2 * uint256(FACE));
@@ -141,6 +187,7 @@ contract SettlementTest is OpenWorld {
         uint256 day = _day(NOW);
         MerchantDay[] memory entries = new MerchantDay[](2);
         (entries[0], entries[1]) = (_entry(day)[0], _entry(day + 1)[0]);
+        entries[0].amount = 2 * uint64(FACE);
         vm.warp(OVER);
         uint256 run = _prepare(entries);
         vm.recordLogs();
@@ -236,7 +283,7 @@ contract SettlementTest is OpenWorld {
 
     function _entry(uint256 day) private view returns (MerchantDay[] memory entries) {
         entries = new MerchantDay[](1);
-        entries[0] = MerchantDay(uint40(line), uint32(merchant), uint24(day));
+        entries[0] = MerchantDay(uint40(line), uint32(merchant), uint24(day), FACE);
     }
 
     function _prepare(MerchantDay[] memory entries) private returns (uint256) {
@@ -249,6 +296,31 @@ contract SettlementTest is OpenWorld {
         uint256 run = _prepare(entries);
         vm.prank(approver);
         vm.assertEq(treasury.releaseSettlement(run, entries), amount);
+    }
+
+    /// @dev A run of this one entry passes over it and changes nothing but the run.
+    function _skip(MerchantDay[] memory entries, bytes4 reason) private {
+        bytes memory accounts = abi.encode(treasury.account(line), vouchers.lineWord(line), treasury.escrowOf(address(token)));
+        uint256 run = _prepare(entries);
+        vm.recordLogs();
+        vm.prank(approver);
+        vm.assertEq(treasury.releaseSettlement(run, entries), 0);
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        vm.assertEq(logs.length, 2);
+        _assertSkipped(logs[0], run, entries[0].day, reason);
+        assertLog(
+            logs[1], address(treasury), topicsOf(ITreasury.SettlementReleased.selector, run, topic(approver)), abi.encode(0)
+        );
+        vm.assertEq(
+            abi.encode(treasury.account(line), vouchers.lineWord(line), treasury.escrowOf(address(token))), accounts
+        );
+        (, bytes32 hash) = treasury.runOf(run);
+        vm.assertEq(hash, bytes32(0));
+    }
+
+    function _assertSkipped(Vm.Log memory log, uint256 run, uint256 day, bytes4 reason) private view {
+        bytes32[] memory topics = topicsOf(ITreasury.MerchantPayoutSkipped.selector, line, merchant, run);
+        assertLog(log, address(treasury), topics, abi.encode(day, reason));
     }
 
     function _refuse(bytes memory error, uint256 run, MerchantDay[] memory entries) private {

@@ -13,7 +13,7 @@ abstract contract OddToken {
         return true;
     }
 
-    function transfer(address to, uint256 amount) external returns (bool) {
+    function transfer(address to, uint256 amount) external virtual returns (bool) {
         balanceOf[msg.sender] -= amount;
         balanceOf[to] += amount;
         return true;
@@ -69,6 +69,63 @@ contract ReentrantToken is OddToken {
         balanceOf[from] -= amount;
         balanceOf[to] += amount;
         (succeeded, answer) = _target.call(_call);
+        return true;
+    }
+}
+
+/// @title Pays out badly: refuses, says nothing, or calls back, as it is told for an account.
+contract OddPayoutToken is OddToken {
+    error OddPayoutToken_Barred(address account);
+
+    enum Way {
+        FINE,
+        BARRED,
+        SILENT,
+        FALSE,
+        REENTERS
+    }
+
+    mapping(address account => Way) private _ways;
+    address private _target;
+    bytes[] private _calls;
+    bool[] public succeeded;
+    bytes[] public answers;
+
+    function treat(address account, Way way) external {
+        _ways[account] = way;
+    }
+
+    function reenter(address target, bytes[] calldata calls) external {
+        _target = target;
+        for (uint256 i; i < calls.length; ++i) {
+            _calls.push(calls[i]);
+        }
+    }
+
+    function transferFrom(address from, address to, uint256 amount) external override returns (bool) {
+        balanceOf[from] -= amount;
+        balanceOf[to] += amount;
+        return true;
+    }
+
+    function transfer(address to, uint256 amount) external override returns (bool) {
+        Way way = _ways[to];
+        if (way == Way.BARRED) revert OddPayoutToken_Barred(to);
+        if (way == Way.FALSE) return false;
+        if (way == Way.SILENT) {
+            assembly ("memory-safe") {
+                revert(0, 0)
+            }
+        }
+        balanceOf[msg.sender] -= amount;
+        balanceOf[to] += amount;
+        if (way == Way.REENTERS) {
+            for (uint256 i; i < _calls.length; ++i) {
+                (bool ok, bytes memory answer) = _target.call(_calls[i]);
+                succeeded.push(ok);
+                answers.push(answer);
+            }
+        }
         return true;
     }
 }

@@ -89,7 +89,7 @@ abstract contract TreasurySteps is Steps {
         for (uint256 i; i < mDays.length && found < most; ++i) {
             MDay storage d = mDays[(from + i) % mDays.length];
             if (d.redeemed == d.settled || block.timestamp + 1 < _settleableFrom(d.line, d.day)) continue;
-            entries[found++] = MerchantDay(uint40(d.line), uint32(d.merchant), uint24(d.day));
+            entries[found++] = MerchantDay(uint40(d.line), uint32(d.merchant), uint24(d.day), 0);
         }
         assembly ("memory-safe") {
             mstore(entries, found)
@@ -100,10 +100,10 @@ abstract contract TreasurySteps is Steps {
         entries = new MerchantDay[](count);
         for (uint256 i; i < count; ++i) {
             if (mDays.length == 0 || _chance(10)) {
-                entries[i] = MerchantDay(uint40(_draw(2 ** 18)), uint32(_draw(4)), uint24(block.timestamp / 1 days - _draw(9)));
+                entries[i] = MerchantDay(uint40(_draw(2 ** 18)), uint32(_draw(4)), uint24(block.timestamp / 1 days - _draw(9)), 0);
             } else {
                 MDay storage d = mDays[mDays.length - 1 - _draw(mDays.length) % 12 % mDays.length];
-                entries[i] = MerchantDay(uint40(d.line), uint32(d.merchant), uint24(d.day));
+                entries[i] = MerchantDay(uint40(d.line), uint32(d.merchant), uint24(d.day), 0);
             }
         }
     }

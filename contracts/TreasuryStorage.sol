@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+
+import {IMerchantRegistry} from "./interfaces/IMerchantRegistry.sol";
+import {IProgrammeRegistry} from "./interfaces/IProgrammeRegistry.sol";
+import {ITreasury} from "./interfaces/ITreasury.sol";
+import {IVouchers} from "./interfaces/IVouchers.sol";
+import {ProgrammeTerms} from "./types/Programme.sol";
+
+/// @title The slots of Treasury, as drawn in docs/storage.md, section 2, and what its parts share.
+/// @dev Sums of a line stay below 2^56, because its budget does and deposits stay within it.
+abstract contract TreasuryStorage is ITreasury, AccessManaged {
+    struct Run {
+        address proposer;
+        bytes32 hash;
+    }
+
+    mapping(address token => bool) internal _tokens;
+    mapping(uint256 line => Account) internal _accounts;
+    mapping(bytes32 slip => uint256 line) internal _slips;
+    mapping(uint256 run => Run) internal _runs;
+    mapping(address token => uint256) internal _escrow;
+    uint256 internal _lastRun;
+    IVouchers internal _vouchers;
+    IProgrammeRegistry internal _registry;
+    IMerchantRegistry internal _merchantRegistry;
+    address internal _desk;
+    uint256 internal _lastMove;
+    mapping(uint256 move => Move) internal _moves;
+
+    modifier onlyLinked(address linked) {
+        if (msg.sender != linked) revert Treasury_CallerNotLinked(msg.sender);
+        _;
+    }
+
+    /// @dev How much of a line's budget nothing was issued against: what was ever deposited and left `available` is in use or gone.
+    function _budgetLeft(Account storage a) internal view returns (uint256) {
+        return a.budget - (a.deposited - a.available);
+    }
+
+    function _tokenOf(uint256 line) internal view returns (IERC20) {
+        (ProgrammeTerms memory terms,,) = _registry.programme(line >> 16);
+        return IERC20(terms.token);
+    }
+}
