@@ -20,6 +20,7 @@ import {TestBase} from "./Vm.sol";
 interface IToken {
     function mint(address to, uint256 amount) external;
     function approve(address spender, uint256 amount) external returns (bool);
+    function allowance(address owner, address spender) external view returns (uint256);
     function balanceOf(address account) external view returns (uint256);
 }
 

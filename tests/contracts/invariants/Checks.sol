@@ -119,11 +119,23 @@ abstract contract Checks is Model {
             _paid[d.merchant] += settled;
         }
         for (uint256 merchant = 1; merchant <= mLastMerchant; ++merchant) {
-            _must(8, "paid out", merchant, token.balanceOf(mMerchants[merchant].payout), _paid[merchant]);
+            uint256 held;
+            for (uint256 i; i < mPayouts[merchant].length; ++i) {
+                if (_firstOf(mPayouts[merchant], i)) held += token.balanceOf(mPayouts[merchant][i]);
+            }
+            _must(8, "paid out", merchant, held, _paid[merchant]);
         }
     }
 
-    // --- I1, I2, I3, I12: the ledger by line ---
+    /// @dev Whether the account stands nowhere before in the list.
+    function _firstOf(address[] storage accounts, uint256 at) private view returns (bool) {
+        for (uint256 i; i < at; ++i) {
+            if (accounts[i] == accounts[at]) return false;
+        }
+        return true;
+    }
+
+    // --- I1, I2, I3, I12, I18: the ledger by line ---
 
     function _checkLines() private {
         for (uint256 programme = 1; programme <= mLastProgramme; ++programme) {
@@ -150,8 +162,22 @@ abstract contract Checks is Model {
         if (a.deposited > a.budget || _issuedValue[line] > a.budget) {
             revert Invariant_Broken(12, "over budget", line, _issuedValue[line], a.budget);
         }
-        if (a.returned != 0) _must(4, "returned", line, token.balanceOf(mLines[line].funder), a.returned);
+        _must(4, "the funder's", line, token.balanceOf(mLines[line].funder), mFunds[mLines[line].funder]);
+        _checkFunder(line);
         _held[itsToken] += a.available + committed + due;
+    }
+
+    /// @dev What the lines of one funder may spend together is what was approved for them together.
+    function _checkFunder(uint256 line) private view {
+        if (mLines[line].budget == 0 && mProgrammes[line >> 16].state < 4) return;
+        (uint256 budgets, uint256 approved) = (0, 0);
+        for (uint256 number = 1; number <= mProgrammes[line >> 16].lines; ++number) {
+            uint256 other = line >> 16 << 16 | number;
+            if (mLines[other].funder != mLines[line].funder) continue;
+            budgets += treasury.account(other).budget;
+            approved += mLines[other].amount;
+        }
+        _must(18, "budgets of a funder", line, budgets, approved);
     }
 
     // --- I4: escrow ---
@@ -181,7 +207,7 @@ abstract contract Checks is Model {
         }
     }
 
-    // --- I13, I16: merchants, terminals, relayers ---
+    // --- I13, I15, I19: merchants, their accounts, relayers ---
 
     function _checkMerchants() private view {
         _must(13, "merchants", 0, merchants.lastMerchant(), mLastMerchant);
@@ -191,11 +217,22 @@ abstract contract Checks is Model {
             _must(13, "status", id, uint256(status), m.status);
             uint256 word = uint256(status) | uint256(terms.channels) << 8 | uint256(terms.categories) << 16;
             _must(13, "word", id, vouchers.merchantWord(id), word | uint256(terms.region) << 80);
+            _must(13, "categories", id, terms.categories, m.categories);
+            _must(13, "region", id, terms.region, _regionCode(m.region));
+            _must(13, "channels", id, terms.channels, m.channels);
+            _must(19, "payout", id, uint160(merchants.payoutOf(id)), uint160(m.payout));
+            _must(19, "next payout", id, uint160(merchants.payoutProposal(id).account), uint160(mPayoutNext[id].account));
         }
         for (uint256 i; i < mTills.length; ++i) {
             uint256 owner = mTerminals[mTills[i]];
-            _must(13, "terminal", i, merchants.merchantOfTerminal(mTills[i]), owner);
-            _must(13, "terminal's word", i, vouchers.terminalWord(mTills[i]), owner == 0 ? 0 : owner | 1 << 32);
+            _must(13, "terminal", i, merchants.merchantOfTerminal(mTills[i]), mMerchants[owner].status == 4 ? 0 : owner);
+            uint256 word = owner == 0 ? 0 : owner | 1 << 32 | mTillLimits[mTills[i]] << 40;
+            _must(13, "terminal's word", i, vouchers.terminalWord(mTills[i]) % 2 ** 104, word);
+        }
+        for (uint256 i; i < 6; ++i) {
+            uint256 owner = mKeys[address(uint160(0xbb0000 + i))];
+            uint256 found = merchants.merchantOfKey(address(uint160(0xbb0000 + i)));
+            _must(13, "key", i, found, mMerchants[owner].status == 4 ? 0 : owner);
         }
         for (uint256 i; i < mActors.length; ++i) {
             _must(15, "relayer", i, vouchers.isRelayer(mActors[i]) ? 1 : 0, mRelayers[mActors[i]] ? 1 : 0);

@@ -26,6 +26,10 @@ contract SpoiltMachine is Machine {
         vm.store(target, slot, vm.load(target, slot) ^ bytes32(flipped));
     }
 
+    function spoilMerchants(bytes32 slot, uint256 flipped) external {
+        vm.store(address(merchants), slot, vm.load(address(merchants), slot) ^ bytes32(flipped));
+    }
+
     function numbers() external view returns (uint256 redemptions, uint256 firstOfLastCall) {
         return (mNumber, mFirsts[mFirsts.length - 1]);
     }
@@ -46,7 +50,8 @@ contract SpoiltMachine is Machine {
 // The checks can fail: after a sound run one word is spoilt, and the check named must say so
 // ├── I1 available of a line · I2 a redeemed bit set · I3 payable of a line · I4 escrow
 // ├── I5 a batch's issued · I7 a bit beyond the roll · I8 settled of a day · I9 swept mark
-// └── I10 running number, commitment · I11 state of a programme · I12 budget · I13 merchant's word · I15 relayer
+// ├── I10 running number, commitment · I11 state of a programme · I12 budget · I13 merchant's word · I15 relayer
+// └── I19 payout account
 contract ChecksBiteTest is TestBase {
     uint256 private constant STEPS = 2_500;
 
@@ -139,6 +144,11 @@ contract ChecksBiteTest is TestBase {
     function test_check__merchantsWord__then13() external {
         machine.spoil(false, _at(1, 8), 1 << 16);
         _mustBreak(13);
+    }
+
+    function test_check__payoutAccount__then19() external {
+        machine.spoilMerchants(bytes32(uint256(_at(1, 2)) + 3), 1); // the payout account is the terms' second slot
+        _mustBreak(19);
     }
 
     function test_check__relayer__then15() external {

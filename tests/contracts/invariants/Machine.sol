@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {BudgetSteps} from "./BudgetSteps.sol";
 import {Checks} from "./Checks.sol";
+import {LifeSteps} from "./LifeSteps.sol";
 import {MerchantSteps} from "./MerchantSteps.sol";
 import {OtherSteps} from "./OtherSteps.sol";
 import {ProgrammeSteps} from "./ProgrammeSteps.sol";
@@ -11,7 +13,7 @@ import {SupplySteps} from "./SupplySteps.sol";
 import {TreasurySteps} from "./TreasurySteps.sol";
 
 /// @title The state machine: each step is one call of one function by one actor, with its outcome foretold by the model.
-contract Machine is ProgrammeSteps, MerchantSteps, SupplySteps, RedeemSteps, TreasurySteps, OtherSteps, Checks {
+contract Machine is ProgrammeSteps, MerchantSteps, SupplySteps, RedeemSteps, TreasurySteps, BudgetSteps, LifeSteps, OtherSteps, Checks {
     function setUp() public override {
         super.setUp();
     }
@@ -23,7 +25,7 @@ contract Machine is ProgrammeSteps, MerchantSteps, SupplySteps, RedeemSteps, Tre
 
     function step() external {
         ++steps;
-        uint256 at = _draw(1000);
+        uint256 at = _draw(1070);
         if (at < 25) _timeStep();
         else if (at < 395) _redeemStep();
         else if (at < 585) _supplyStep(at - 395);
@@ -32,7 +34,9 @@ contract Machine is ProgrammeSteps, MerchantSteps, SupplySteps, RedeemSteps, Tre
         else if (at < 970) _merchantStep(at - 900);
         else if (at < 985) _operatorSide(at);
         else if (at < 990) _linkStep();
-        else _linkedOnlyStep();
+        else if (at < 1000) _linkedOnlyStep();
+        else if (at < 1030) _budgetStep(at - 1000);
+        else _lifeStep(at - 1030);
         if (steps % 200 == 0) check();
     }
 

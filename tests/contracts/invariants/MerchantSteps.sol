@@ -19,7 +19,7 @@ abstract contract MerchantSteps is Steps {
     function _enterStep() internal {
         Entry memory e = _soundEntry();
         bytes4 expected;
-        if (mLastMerchant >= MOST || _chance(40)) expected = _spoilEntry(e);
+        if (_standing() >= MOST || _chance(40)) expected = _spoilEntry(e);
         address actor = _actor(Roles.REGISTRAR);
         bytes memory data = abi.encodeCall(merchants.enter, (e.refs, e.terms));
         if (!_call("enter", actor, Roles.REGISTRAR, address(merchants), data, expected)) return;
@@ -27,6 +27,13 @@ abstract contract MerchantSteps is Steps {
             MerchantTerms memory t = e.terms[i];
             mMerchants[++mLastMerchant] =
                 MMerchant(1, actor, address(0), t.categories, e.regions[i], t.channels, t.payout, e.refs[i]);
+            mPayouts[mLastMerchant].push(t.payout);
+        }
+    }
+
+    function _standing() private view returns (uint256 count) {
+        for (uint256 id = 1; id <= mLastMerchant; ++id) {
+            if (mMerchants[id].status != 4) ++count;
         }
     }
 
@@ -135,6 +142,7 @@ abstract contract MerchantSteps is Steps {
         string memory what = add ? "addTerminal" : "removeTerminal";
         if (_call(what, _actor(Roles.REGISTRAR), Roles.REGISTRAR, address(merchants), data, expected)) {
             mTerminals[given] = add ? id : 0;
+            mTillLimits[given] = 0;
         }
     }
 
@@ -152,7 +160,9 @@ abstract contract MerchantSteps is Steps {
             return (known ? FINE : IMerchantRegistry.MerchantRegistry_AccountUnknown.selector, account);
         }
         if (_chance(5)) account = address(0);
-        if (mMerchants[id].status == 0) return (IMerchantRegistry.MerchantRegistry_StatusWrong.selector, account);
+        if (mMerchants[id].status == 0 || mMerchants[id].status == 4) {
+            return (IMerchantRegistry.MerchantRegistry_StatusWrong.selector, account);
+        }
         if (account == address(0) || owners[account] != 0) {
             return (IMerchantRegistry.MerchantRegistry_AccountTaken.selector, account);
         }

@@ -75,7 +75,7 @@ abstract contract Model is Base {
     }
 
     struct MMerchant {
-        uint256 status; // 0 none, 1 applied, 2 active, 3 suspended
+        uint256 status; // 0 none, 1 applied, 2 active, 3 suspended, 4 removed
         address registrar;
         address suspender;
         uint256 categories;
@@ -99,6 +99,27 @@ abstract contract Model is Base {
         address proposer;
         bool open;
         MerchantDay[] entries;
+    }
+
+    struct MMove {
+        address proposer; // zero once decided
+        uint256 from;
+        uint256 to;
+        uint256 amount;
+    }
+
+    struct MChange {
+        address proposer; // zero once decided
+        uint256 categories;
+        uint256 region;
+        uint256 channels;
+        address payout;
+    }
+
+    struct MPayout {
+        address account;
+        address proposer;
+        uint256 ripeAt;
     }
 
     uint256 internal constant HOLDERS = 10;
@@ -130,6 +151,14 @@ abstract contract Model is Base {
     uint256[] internal mFirsts; // first numbers of the calls
     mapping(uint256 first => bytes32) internal mCommitments;
     mapping(address => uint256) internal mDonated; // by token
+    mapping(address funder => uint256) internal mFunds; // what it must have of the token
+    uint256 internal mLastMove;
+    mapping(uint256 move => MMove) internal mMoves;
+    mapping(uint256 merchant => address) internal mRemovals; // who proposed it
+    mapping(uint256 merchant => MChange) internal mChanges;
+    mapping(uint256 merchant => MPayout) internal mPayoutNext;
+    mapping(uint256 merchant => address[]) internal mPayouts; // the payout accounts it ever had
+    mapping(address terminal => uint256) internal mTillLimits;
     mapping(address => bool) internal mAllowed; // tokens
     mapping(address => mapping(uint64 => bool)) internal mRoles;
     mapping(address => bool) internal mRelayers;

@@ -7,6 +7,7 @@ import {IProgrammeRegistry} from "../../../contracts/interfaces/IProgrammeRegist
 import {ITreasury} from "../../../contracts/interfaces/ITreasury.sol";
 import {IVouchersErrors} from "../../../contracts/interfaces/IVouchersErrors.sol";
 import {Roles} from "../../../contracts/libraries/Roles.sol";
+import {MerchantDay} from "../../../contracts/types/Settlement.sol";
 import {Steps} from "./Steps.sol";
 
 /// @title Time, roles, linking, and the functions only linked contracts may call.
@@ -22,14 +23,15 @@ abstract contract OtherSteps is Steps {
 
     function _edge() private returns (uint256 time) {
         MProgramme storage p = mProgrammes[_anyProgramme()];
-        uint256 kind = _draw(7);
+        uint256 kind = _draw(8);
         if (kind == 0) time = p.startsAt;
         if (kind == 1) time = p.endsAt;
         if (kind == 2 && mDays.length != 0) {
             MDay storage d = mDays[mDays.length - 1 - _draw(mDays.length) % 10];
             time = _settleableFrom(d.line, d.day);
         }
-        if (kind > 2 && mPairs.length != 0) {
+        if (kind == 7) time = mPayoutNext[_anyMerchant()].ripeAt;
+        if (kind > 2 && kind < 7 && mPairs.length != 0) {
             for (uint256 i; i < 12 && time <= block.timestamp; ++i) {
                 MPair storage pair = mPairs[mPairs.length - 1 - _draw(mPairs.length) % 50];
                 time = kind < 5 ? mBatches[pair.batch].from : _mUntil(pair.batch, pair.roll);
@@ -81,8 +83,11 @@ abstract contract OtherSteps is Steps {
     /// @dev Nobody outside reaches what one contract of the release does for another.
     function _linkedOnlyStep() internal {
         address actor = mActors[_draw(mActors.length)];
-        uint256 which = _draw(9);
-        if (which < 3) {
+        uint256 which = _draw(10);
+        if (which == 9) {
+            bytes memory data = abi.encodeCall(treasury.payMerchantDay, (1, MerchantDay(1 << 16 | 1, 1, 1, 1)));
+            _call("linked only", actor, ANYBODY, address(treasury), data, ITreasury.Treasury_CallerNotLinked.selector);
+        } else if (which < 3) {
             bytes memory data = abi.encodeCall(treasury.commit, (1 << 16 | 1, 1));
             if (which == 1) data = abi.encodeCall(treasury.releaseExpired, (1 << 16 | 1, 1));
             if (which == 2) data = abi.encodeCall(treasury.setBudget, (1 << 16 | 1, 1));

@@ -2,6 +2,7 @@
 pragma solidity 0.8.30;
 
 import {IProgrammeRegistry} from "../../../contracts/interfaces/IProgrammeRegistry.sol";
+import {ITreasury} from "../../../contracts/interfaces/ITreasury.sol";
 import {Roles} from "../../../contracts/libraries/Roles.sol";
 import {LineTerms, ProgrammeTerms, RulesTerms} from "../../../contracts/types/Programme.sol";
 import {Steps} from "./Steps.sol";
@@ -26,6 +27,9 @@ abstract contract ProgrammeSteps is Steps {
         } else if (mLastProgramme >= MOST || _running() >= 3 || (mLastProgramme > 0 && _chance(5))) {
             d.ref = mProgrammes[1 + _draw(mLastProgramme)].ref;
             expected = IProgrammeRegistry.ProgrammeRegistry_ReferenceTaken.selector;
+        }
+        if (!mAllowed[d.terms.token] && expected != IProgrammeRegistry.ProgrammeRegistry_ReferenceInvalid.selector) {
+            expected = IProgrammeRegistry.ProgrammeRegistry_TokenNotAllowed.selector;
         }
         address actor = _actor(Roles.TREASURER);
         bytes memory data = abi.encodeCall(programmes.draft, (d.ref, d.terms, d.rules, d.lines));
@@ -70,8 +74,9 @@ abstract contract ProgrammeSteps is Steps {
         d.rules.reversalWindow = uint32(_draw(3 days));
         d.rules.disputeWindow = uint32(_draw(3 days));
         d.lines = new LineTerms[](1 + _draw(3));
+        bool shared = _chance(50); // the first two lines have one funder
         for (uint256 i; i < d.lines.length; ++i) {
-            address donor = address(uint160(0xf000 + (mLastProgramme + 1) * 256 + i));
+            address donor = address(uint160(0xf000 + (mLastProgramme + 1) * 256 + (shared && i == 1 ? 0 : i)));
             d.lines[i] = LineTerms(donor, _regionCode(_draw(REGIONS)), "residents", "meals", uint64(60_000 + _draw(800_000)));
         }
     }
@@ -169,7 +174,9 @@ abstract contract ProgrammeSteps is Steps {
 
     function _publishStep(uint256 id) internal {
         bytes memory data = abi.encodeCall(programmes.publish, (id));
-        if (!_call("publish", _actor(Roles.TREASURER), Roles.TREASURER, address(programmes), data, _needs(id, 3))) return;
+        bytes4 expected = _needs(id, 3);
+        if (expected == FINE && !mAllowed[mProgrammes[id].token]) expected = ITreasury.Treasury_TokenNotListed.selector;
+        if (!_call("publish", _actor(Roles.TREASURER), Roles.TREASURER, address(programmes), data, expected)) return;
         mProgrammes[id].state = 4;
         for (uint256 i = 1; i <= mProgrammes[id].lines; ++i) {
             mLines[id << 16 | i].budget = mLines[id << 16 | i].amount;
