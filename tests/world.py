@@ -249,13 +249,13 @@ class World:
     def settle_and_close(self) -> None:
         """Merchant 1's first day under line 1 is paid; after the end all of programme 2 is swept, paid, returned."""
         self.at(STARTS_AT + 10 * DAY)
-        first = [(line_id(1, 1), 1, self.day(STARTS_AT + 100))]  # type: ignore[arg-type]
+        first = [(line_id(1, 1), 1, self.day(STARTS_AT + 100), FACE_A)]  # type: ignore[arg-type]
         self.send(KeyRole.TREASURER, "Treasury", "prepareSettlement", first)
         self.send(KeyRole.APPROVER, "Treasury", "releaseSettlement", 1, first)
         self.at(ENDS_AT)
         self.send(KeyRole.TREASURER, "CaseDesk", "sweep", 3, 3)
         self.send(KeyRole.TREASURER, "CaseDesk", "sweep", 1, 2)
-        second = [(line_id(2, 1), 1, self.day(STARTS_AT + 100 + DAY))]  # type: ignore[arg-type]
+        second = [(line_id(2, 1), 1, self.day(STARTS_AT + 100 + DAY), 2 * FACE_B)]  # type: ignore[arg-type]
         self.send(KeyRole.TREASURER, "Treasury", "prepareSettlement", second)
         self.send(KeyRole.APPROVER, "Treasury", "releaseSettlement", 2, second)
         self.send(KeyRole.TREASURER, "ProgrammeRegistry", "close", 2, "the season is over")

@@ -24,7 +24,7 @@ interface IMerchantRegistry {
     event PayoutChanged(uint256 indexed merchant, address indexed account, address indexed by);
     event PayoutWithdrawn(uint256 indexed merchant, address indexed account, address indexed by, string reason);
     /// @notice What a terminal may redeem in a local day; 0 for no limit.
-    event TerminalLimited(uint256 indexed merchant, address indexed terminal, uint256 dailyLimit, address by);
+    event TerminalLimited(uint256 indexed merchant, address indexed terminal, uint256 dailyLimit, address indexed by);
     /// @notice The contract this one writes to.
     event ContractsLinked(address vouchers);
 

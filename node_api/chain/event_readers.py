@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
+from node_api.chain.event_args import Args, EventReader
+from node_api.chain.event_args import bytes_of as _bytes
+from node_api.chain.event_args import number_of as _number
+from node_api.chain.event_args import struct_of as _struct
+from node_api.chain.event_args import text_of as _text
+from node_api.chain.money_event_readers import MONEY_READERS
 from node_api.domain.events import (
     BatchOpened,
     BudgetLineAdded,
@@ -26,44 +32,8 @@ from node_api.domain.events import (
     SettlementPrepared,
     SettlementReleased,
     TerminalBatchAccepted,
-    TokenAllowed,
     VouchersSwept,
 )
-
-Args = dict[str, object]
-EventReader = Callable[[Args], tuple[Event, ...]]
-
-
-def _number(args: Args, name: str) -> int:
-    value = args[name]
-    assert isinstance(value, int)
-    return value
-
-
-def _text(args: Args, name: str) -> str:
-    """A string of the chain, which may be any bytes: what is not UTF-8, and NUL, which no database takes, is escaped."""
-    value = args[name]
-    assert isinstance(value, bytes)
-    return value.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
-
-
-def _bytes(args: Args, name: str) -> bytes:
-    return _raw(args[name])
-
-
-def _raw(value: object) -> bytes:
-    """Bytes as they are; an address of eth_abi, 0x-hex, as its 20 bytes."""
-    if isinstance(value, str):
-        return bytes.fromhex(value[2:])
-    assert isinstance(value, bytes)
-    return value
-
-
-def _struct(args: Args, name: str, fields: str) -> Args:
-    values = args[name]
-    assert isinstance(values, tuple)
-    return dict(zip(fields.split(), values, strict=True))
-
 
 # --- ProgrammeRegistry ---
 
@@ -206,6 +176,7 @@ def _paid(args: Args) -> tuple[Event, ...]:
 
 
 READERS: Mapping[str, EventReader] = {
+    **MONEY_READERS,
     "ProgrammeDrafted": _drafted,
     "BudgetLineAdded": _line_added,
     "ProgrammeProposed": _programme_step("proposed"),
@@ -234,7 +205,6 @@ READERS: Mapping[str, EventReader] = {
     ),
     "RelayerSynced": lambda a: (RelayerSynced(_bytes(a, "account"), bool(a["allowed"])),),
     "VouchersSwept": _swept,
-    "TokenAllowed": lambda a: (TokenAllowed(_bytes(a, "token"), _bytes(a, "by")),),
     "BudgetSet": lambda a: (BudgetSet(_number(a, "line"), _number(a, "amount")),),
     "Deposited": lambda a: (Deposited(_bytes(a, "slip"), _number(a, "line"), _bytes(a, "from"), _number(a, "amount")),),
     "SettlementPrepared": lambda a: (

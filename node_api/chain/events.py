@@ -15,7 +15,7 @@ from eth_abi.abi import decode
 from eth_utils.crypto import keccak
 
 from node_api.chain import event_readers as read
-from node_api.chain.event_readers import Args
+from node_api.chain.event_args import Args
 from node_api.chain.rpc_errors import ChainError
 from node_api.chain.rpc_values import Json, record, rows, text
 from node_api.domain.events import Event, RedemptionRefused, VoucherRedeemed, VouchersIssued

@@ -5,7 +5,7 @@ from __future__ import annotations
 from node_api.chain.deployed import Deployed
 from node_api.chain.keys import KeyRole
 from node_api.chain.pipeline import Call
-from node_api.domain.ids import Day, LineId, MerchantId
+from node_api.domain.ids import Amount, Day, LineId, MerchantId
 from node_api.services.ports import treasury as t
 
 CUSTODIAL = 2
@@ -43,7 +43,7 @@ def _money_call(command: t.Command, deployed: Deployed, treasurer: str) -> Call 
             deposit = (command.line, command.amount, _bytes(command.slip))
             return Call(KeyRole.TREASURER, treasury, "deposit", deposit, _SMALL)
         case t.PrepareSettlement():
-            gas = _SMALL + 2_000 * len(command.entries)
+            gas = _SMALL + 8_000 * len(command.entries)
             return Call(KeyRole.TREASURER, treasury, "prepareSettlement", (_days(command.entries),), gas)
         case t.ReleaseSettlement():
             gas = _SMALL + _PAYMENT * len(command.entries)
@@ -165,7 +165,7 @@ def _batch(terms: t.BatchTerms) -> tuple[object, ...]:
     )
 
 
-def _days(entries: tuple[tuple[LineId, MerchantId, Day], ...]) -> list[tuple[object, ...]]:
+def _days(entries: tuple[tuple[LineId, MerchantId, Day, Amount], ...]) -> list[tuple[object, ...]]:
     return [tuple(entry) for entry in entries]
 
 

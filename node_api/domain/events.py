@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from node_api.domain.merchant_events import MerchantEvent
+from node_api.domain.money_events import MoneyEvent
+
 
 @dataclass(frozen=True, slots=True)
 class ProgrammeDrafted:
@@ -84,14 +87,6 @@ class BudgetSet:
 
 
 @dataclass(frozen=True, slots=True)
-class TokenAllowed:
-    """A token was put on the list of settlement tokens."""
-
-    token: bytes
-    actor: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Deposited:
     """Money arrived for a line."""
 
@@ -155,7 +150,7 @@ class MerchantApplied:
 
 @dataclass(frozen=True, slots=True)
 class MerchantStep:
-    """A merchant went a step: applied, activated, suspended, reinstated."""
+    """A merchant went a step: applied, activated, rejected, suspended, reinstated, removed; or its removal was proposed."""
 
     merchant: int
     name: str
@@ -311,7 +306,6 @@ Event = (
     | BudgetLineAdded
     | ProgrammeStep
     | BudgetSet
-    | TokenAllowed
     | Deposited
     | SettlementPrepared
     | SettlementReleased
@@ -331,6 +325,8 @@ Event = (
     | VouchersSwept
     | RoleStep
     | RelayerSynced
+    | MerchantEvent
+    | MoneyEvent
 )
 
 

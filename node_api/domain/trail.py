@@ -22,7 +22,8 @@ class Step:
     """One step in the life of a programme or merchant.
 
     Attributes:
-        name: what was done: drafted, proposed, approved, published, activated, closed; applied, suspended, reinstated.
+        name: what was done: drafted, proposed, approved, published, activated, closed; applied, activated,
+            rejected, suspended, reinstated, removal-proposed, removed.
         actor: account that did it.
         reason: as given on chain; empty where the step has none.
         approvals: for `approved`, how many approvals there were with this one; else 0.

@@ -10,6 +10,8 @@ from operator import attrgetter
 from sqlalchemy import Connection, Table, select
 
 from node_api.domain import events as ev
+from node_api.domain import merchant_events as merchants
+from node_api.domain import money_events as money
 from node_api.domain.ids import VOUCHER_BITS
 from node_api.storage import tables as t
 
@@ -27,15 +29,24 @@ _TABLES: dict[type, Table] = {
     ev.BudgetLineAdded: t.budget_lines,
     ev.ProgrammeStep: t.programme_steps,
     ev.BudgetSet: t.budgets,
-    ev.TokenAllowed: t.tokens,
+    money.TokenStep: t.token_steps,
     ev.Deposited: t.deposits,
     ev.SettlementPrepared: t.settlement_runs,
     ev.SettlementReleased: t.settlement_releases,
+    money.SettlementEntered: t.settlement_entries,
+    money.PayoutSkipped: t.skipped_payouts,
+    money.BudgetMoveProposed: t.budget_moves,
+    money.BudgetMoveWithdrawn: t.withdrawn_moves,
+    money.BudgetMoved: t.moved_budgets,
+    money.MoneyMoved: t.moved_money,
     ev.MerchantPaid: t.payments,
     ev.RestReturned: t.rests,
     ev.MerchantApplied: t.merchants,
     ev.MerchantStep: t.merchant_steps,
     ev.MerchantAccount: t.merchant_accounts,
+    merchants.MerchantTermsStep: t.merchant_terms,
+    merchants.PayoutStep: t.payout_steps,
+    merchants.TerminalLimited: t.terminal_limits,
     ev.CategoryNamed: t.category_names,
     ev.BatchOpened: t.batches,
     ev.RollWritten: t.rolls,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, FromClause, bindparam, func, select
+from sqlalchemy import BindParameter, ColumnElement, FromClause, ScalarSelect, Table, bindparam, func, select
 
 from node_api.domain.ids import Address, Amount, Day, LineId, MerchantId, ProgrammeId
 from node_api.domain.models import Merchant, MerchantStatus
@@ -18,16 +19,36 @@ _AFTER_STEP = {
     "activated": MerchantStatus.ACTIVE,
     "suspended": MerchantStatus.SUSPENDED,
     "reinstated": MerchantStatus.ACTIVE,
+    "rejected": MerchantStatus.REMOVED,
+    "removed": MerchantStatus.REMOVED,
 }
 
 _upto: BindParameter[int] = bindparam("upto")
-_MERCHANT = select(t.merchants).where(t.merchants.c.merchant == bindparam("wanted"), t.merchants.c.block <= _upto)
-_NEWEST_STEP = (
-    select(t.merchant_steps.c.name)
-    .where(t.merchant_steps.c.merchant == bindparam("wanted"), t.merchant_steps.c.block <= _upto)
-    .order_by(t.merchant_steps.c.block.desc(), t.merchant_steps.c.log_index.desc())
-    .limit(1)
-)
+
+
+def _newest(table: Table, column: str, names: Iterable[str]) -> ScalarSelect[Any]:
+    """The column in the merchant's newest step of one of these names; None where it took none."""
+    return (
+        select(table.c[column])
+        .where(table.c.merchant == t.merchants.c.merchant, table.c.name.in_(names), table.c.block <= _upto)
+        .order_by(table.c.block.desc(), table.c.log_index.desc())
+        .limit(1)
+        .correlate(t.merchants)
+        .scalar_subquery()
+    )
+
+
+# A merchant as it applied, with its newest step, and what was changed since.
+_MERCHANTS = select(
+    t.merchants,
+    _newest(t.merchant_steps, "name", list(_AFTER_STEP)).label("step"),
+    *(
+        _newest(t.merchant_terms, name, ["changed"]).label(f"new_{name}")
+        for name in ("categories", "region", "channels")
+    ),
+    _newest(t.payout_steps, "account", ["changed"]).label("new_payout"),
+).where(t.merchants.c.block <= _upto)
+_MERCHANT = _MERCHANTS.where(t.merchants.c.merchant == bindparam("wanted"))
 
 
 class MerchantQueries(Queries):
@@ -41,8 +62,7 @@ class MerchantQueries(Queries):
         """See the port."""
         named = {"wanted": merchant, "upto": self._block.number}
         row = self._connection.execute(_MERCHANT, named).one_or_none()
-        step = None if row is None else self._connection.execute(_NEWEST_STEP, named).scalar_one()
-        return None if row is None else _merchant(row, _AFTER_STEP[str(step)])
+        return None if row is None else _merchant(row)
 
     def merchant_by_ref(self, ref: str) -> Merchant | None:
         """See the port."""
@@ -54,7 +74,9 @@ class MerchantQueries(Queries):
 
     def merchant_of_key(self, address: Address) -> MerchantId | None:
         """See the port."""
-        return self._owner(address, "key")
+        merchant = self._owner(address, "key")
+        found = None if merchant is None else self.merchant(merchant)
+        return None if found is None or found.status is MerchantStatus.REMOVED else merchant
 
     def category_names(self) -> dict[int, str]:
         """See the port."""
@@ -108,15 +130,6 @@ class MerchantQueries(Queries):
             for row in self._rows(query.order_by(table.c.block, table.c.log_index))
         ]
 
-    def accounts_of(self, merchant: MerchantId) -> list[tuple[Address, str]]:
-        """The accounts that are the merchant's now, each with `key` or `terminal`."""
-        table = t.merchant_accounts
-        query = select(table).where(table.c.merchant == merchant, self._upto(table))
-        now: dict[tuple[Address, str], bool] = {}
-        for row in self._rows(query.order_by(table.c.block, table.c.log_index)):
-            now[to_address(row.account), row.kind] = row.added
-        return [account for account, added in now.items() if added]
-
     @staticmethod
     def _payment(row: Record) -> Payment:
         return Payment(row.line, row.merchant, row.day, row.run, row.amount, to_address(row.account), tx_of(row))
@@ -125,18 +138,8 @@ class MerchantQueries(Queries):
         return [self._payment(row) for row in self._rows(query)]
 
     def _merchants(self, which: Iterable[ColumnElement[bool]]) -> list[Merchant]:
-        table = t.merchants
-        rows = self._rows(select(table).where(self._upto(table), *which).order_by(table.c.merchant))
-        status = self._status(rows[0].merchant if len(rows) == 1 else None)
-        return [_merchant(row, status[row.merchant]) for row in rows]
-
-    def _status(self, merchant: int | None) -> dict[int, MerchantStatus]:
-        table = t.merchant_steps
-        query = select(table.c.merchant, table.c.name).where(self._upto(table))
-        if merchant is not None:
-            query = query.where(table.c.merchant == merchant)
-        rows = self._rows(query.order_by(table.c.block, table.c.log_index))
-        return {row.merchant: _AFTER_STEP[row.name] for row in rows}
+        query = _MERCHANTS.where(*which).order_by(t.merchants.c.merchant)
+        return [_merchant(row) for row in self._connection.execute(query, {"upto": self._block.number})]
 
     def _owner(self, address: Address, kind: str) -> MerchantId | None:
         """The newest word on an account."""
@@ -188,13 +191,14 @@ def _day(row: Record) -> MerchantDay:
     )
 
 
-def _merchant(row: Record, status: MerchantStatus) -> Merchant:
+def _merchant(row: Record) -> Merchant:
+    changed = row.new_categories is not None
     return Merchant(
         id=row.merchant,
         ref=row.ref,
-        status=status,
-        categories=row.categories,
-        region=row.region,
-        channels=row.channels,
-        payout=to_address(row.payout),
+        status=_AFTER_STEP[row.step],
+        categories=row.new_categories if changed else row.categories,
+        region=row.new_region if changed else row.region,
+        channels=row.new_channels if changed else row.channels,
+        payout=to_address(row.payout if row.new_payout is None else row.new_payout),
     )

@@ -11,7 +11,8 @@ from node_api.domain.ids import Amount, LineId, ProgrammeId, UnixSeconds, progra
 from node_api.domain.models import BudgetLine, Programme, ProgrammeState, Rules
 from node_api.domain.trail import LineSums, Step, Totals
 from node_api.storage import tables as t
-from node_api.storage.queries import Queries, Query, Record, to_address, tx_of, with_tx
+from node_api.storage.queries import Query, Record, to_address, tx_of, with_tx
+from node_api.storage.read_money import MoneyQueries
 from node_api.storage.sums import NO_SUMS, sums_from_facts, sums_from_roll_ups
 
 _AFTER_STEP = {
@@ -38,7 +39,7 @@ _RULES = select(t.rules).where(
 )
 
 
-class ProgrammeQueries(Queries):
+class ProgrammeQueries(MoneyQueries):
     """Implements `ProgrammeReader`, and what an auditor asks beyond it."""
 
     def programmes(self) -> list[Programme]:
@@ -165,15 +166,6 @@ class ProgrammeQueries(Queries):
                 )
             )
         return lines
-
-    def _budgets(self, line: int | None) -> dict[int, int]:
-        """The budgets in force; a line of an unpublished programme has none yet."""
-        table = t.budgets
-        query = select(table.c.line, table.c.amount).where(self._upto(table))
-        if line is not None:
-            query = query.where(table.c.line == line)
-        rows = self._rows(query.order_by(table.c.block, table.c.log_index))
-        return {row.line: row.amount for row in rows}
 
     def _count_of(self, programme: ProgrammeId | None, *, batches: bool) -> int:
         table = t.batches if batches else t.rolls

@@ -44,7 +44,6 @@ class RoleQueries(Queries):
 
     def tokens(self) -> list[Address]:
         """Settlement tokens that were ever allowed."""
-        table = t.tokens
-        return [
-            to_address(row.token) for row in self._rows(select(table).where(self._upto(table)).order_by(table.c.token))
-        ]
+        table = t.token_steps
+        query = select(table.c.token).where(self._upto(table)).distinct().order_by(table.c.token)
+        return [to_address(row.token) for row in self._rows(query)]

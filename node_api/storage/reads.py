@@ -13,13 +13,14 @@ from node_api.services.ports.reading import BlockNotIndexed, IndexEmpty
 from node_api.storage import tables as t
 from node_api.storage.engine import reading
 from node_api.storage.queries import to_hash
+from node_api.storage.read_merchant_life import MerchantLifeQueries
 from node_api.storage.read_merchants import MerchantQueries
 from node_api.storage.read_programmes import ProgrammeQueries
 from node_api.storage.read_roles import RoleQueries
 from node_api.storage.read_vouchers import VoucherQueries
 
 
-class IndexReader(ProgrammeQueries, MerchantQueries, VoucherQueries, RoleQueries):
+class IndexReader(ProgrammeQueries, MerchantQueries, MerchantLifeQueries, VoucherQueries, RoleQueries):
     """Everything the index says as of one block. Implements `Reader` and `AuditReader`."""
 
 

@@ -19,7 +19,7 @@ _LINE = tuple(column.name for column in t.line_totals.c if not column.primary_ke
 _DayKey = tuple[int, int, int]
 
 # What the sums are made of: a rewind reads these rows before it takes them away.
-SUMMED = (t.deposits, t.issues, t.redemptions, t.sweeps, t.payments, t.rests)
+SUMMED = (t.deposits, t.moved_money, t.issues, t.redemptions, t.sweeps, t.payments, t.rests)
 
 
 class Sums:
@@ -33,6 +33,7 @@ class Sums:
         self._line_of_batch = line_of_batch
         for table, add in (
             (t.deposits, self._deposit),
+            (t.moved_money, self._move),
             (t.issues, self._issue),
             (t.redemptions, self._redemption),
             (t.sweeps, self._sweep),
@@ -80,6 +81,11 @@ class Sums:
 
     def _deposit(self, row: Row) -> None:
         self._lines[_int(row["line"])]["deposited"] += _int(row["amount"])
+
+    def _move(self, row: Row) -> None:
+        """Moved money counts as deposited for the line it went to, and no longer for the one it came from."""
+        self._lines[_int(row["from_line"])]["deposited"] -= _int(row["amount"])
+        self._lines[_int(row["to_line"])]["deposited"] += _int(row["amount"])
 
     def _issue(self, row: Row) -> None:
         batch, count = _int(row["batch"]), _int(row["count"])

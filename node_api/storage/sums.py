@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Connection, Table, func, select
+from typing import Any
+
+from sqlalchemy import ColumnElement, CompoundSelect, Connection, Table, func, select, union_all
 
 from node_api.domain.ids import Amount, LineId, ProgrammeId
 from node_api.domain.trail import LineSums
@@ -67,6 +69,8 @@ def sums_from_facts(connection: Connection, block: int, programme: ProgrammeId |
     for table, name in ((t.deposits, "deposited"), (t.rests, "returned"), (t.payments, "settled")):
         for line, amount in connection.execute(_by_line(table, block, programme, func.sum(table.c.amount))):
             take(line, name, amount)
+    for line, amount in connection.execute(_moved(block, programme)):
+        take(line, "deposited", amount)
     redeemed = (func.sum(t.redemptions.c.amount), func.count())
     swept = (func.sum(t.sweeps.c.amount), func.sum(t.sweeps.c.count))
     for table, name, columns in ((t.redemptions, "redeemed", redeemed), (t.sweeps, "swept", swept)):
@@ -86,6 +90,19 @@ def _by_line(table: Table, block: int, programme: ProgrammeId | None, *columns: 
         select(table.c.line, *columns)
         .where(table.c.block <= block, *lines_of(table.c.line, programme))
         .group_by(table.c.line)
+    )
+
+
+def _moved(block: int, programme: ProgrammeId | None) -> CompoundSelect[Any]:
+    """What came to a line by moves, and, below zero, what went from it."""
+    table = t.moved_money
+    return union_all(
+        *(
+            select(line, func.sum(sign * table.c.amount))
+            .where(table.c.block <= block, *lines_of(line, programme))
+            .group_by(line)
+            for line, sign in ((table.c.from_line, -1), (table.c.to_line, 1))
+        )
     )
 
 

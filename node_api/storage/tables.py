@@ -147,12 +147,23 @@ programme_steps = _steps(
 # --- money ---
 
 budgets = _steps("budgets", _int("line", index=True), _money("amount"))
-tokens = _facts("tokens", Column("token", Raw, primary_key=True), _raw("actor"))
+token_steps = _steps("token_steps", _raw("token"), Column("allowed", Boolean, nullable=False), _raw("actor"))
 deposits = _facts(
     "deposits", Column("slip", Raw, primary_key=True), _int("line", index=True), _raw("depositor"), _money("amount")
 )
 settlement_runs = _facts("settlement_runs", _id("run"), _raw("actor"), _int("entries"), _raw("hash"))
 settlement_releases = _facts("settlement_releases", _id("run"), _raw("actor"), _money("amount"))
+settlement_entries = _steps(
+    "settlement_entries",
+    _int("run", index=True),
+    _int("line"),
+    _int("merchant", index=True),
+    _int("day"),
+    Column("amount", Mask, nullable=False),
+)
+skipped_payouts = _steps(
+    "skipped_payouts", _int("line"), _int("merchant"), _int("run", index=True), _int("day"), _raw("reason")
+)
 payments = _steps(
     "payments",
     _int("line"),
@@ -162,7 +173,22 @@ payments = _steps(
     _money("amount"),
     _raw("account"),
     Index("ix_payments_line_day", "line", "merchant", "day"),
+    Index("ix_payments_run", "run"),
 )
+budget_moves = _facts(
+    "budget_moves",
+    _id("move"),
+    _int("from_line"),
+    _int("to_line"),
+    _money("amount"),
+    _raw("actor"),
+    Column("reason", Text, nullable=False),
+)
+withdrawn_moves = _facts("withdrawn_moves", _id("move"), _raw("actor"), Column("reason", Text, nullable=False))
+moved_budgets = _steps(
+    "moved_budgets", _int("from_line"), _int("to_line"), _money("amount"), _raw("proposer"), _raw("approver")
+)
+moved_money = _facts("moved_money", _id("move"), _int("from_line"), _int("to_line"), _money("amount"))
 rests = _steps("rests", _int("line", index=True), _raw("funder"), _money("amount"))
 
 # --- merchants ---
@@ -184,6 +210,28 @@ merchant_accounts = _steps(
     _int("merchant", index=True),
     Column("added", Boolean, nullable=False),
     _raw("actor"),
+)
+merchant_terms = _steps(
+    "merchant_terms",
+    _int("merchant", index=True),
+    Column("name", String(16), nullable=False),
+    _mask("categories"),
+    _int("region"),
+    _small("channels"),
+    _raw("payout"),
+    _raw("actor"),
+)
+payout_steps = _steps(
+    "payout_steps",
+    _int("merchant", index=True),
+    Column("name", String(16), nullable=False),
+    _raw("account"),
+    _raw("actor"),
+    _int("ripe_at"),
+    Column("reason", Text, nullable=False),
+)
+terminal_limits = _steps(
+    "terminal_limits", _int("merchant", index=True), _raw("terminal", index=True), _mask("daily_limit"), _raw("actor")
 )
 category_names = _steps("category_names", _small("category"), Column("name", Text, nullable=False), _raw("actor"))
 

@@ -271,7 +271,6 @@ contract MerchantAccountsTest is OpenWorld {
     }
 
     function _assertLimited(Vm.Log memory log, address terminal, uint256 limit) private view {
-        bytes32[] memory topics = topicsOf(IMerchantRegistry.TerminalLimited.selector, merchant, topic(terminal));
-        assertLog(log, address(merchants), topics, abi.encode(limit, registrar));
+        _assertLog(log, IMerchantRegistry.TerminalLimited.selector, terminal, abi.encode(limit));
     }
 }

@@ -20,7 +20,7 @@ from eth_utils.crypto import keccak
 
 from node_api.chain.deployed import Question
 from node_api.domain.access import ApiRole
-from node_api.domain.ids import Address, BatchId, Day, LineId, MerchantId, ProgrammeId, RollId
+from node_api.domain.ids import Address, Amount, BatchId, Day, LineId, MerchantId, ProgrammeId, RollId
 from node_api.domain.importing.wallets import Wallet, device_secret
 from node_api.services.ports import treasury as t
 from tests.e2e.town import FOLDER, Json, Street, Town, moment, open_street, town
@@ -201,20 +201,19 @@ def _pay_merchants(street: Street) -> None:
     place = street.town
     first, second = Day(moment("2026-03-02T08:00") // 86_400), Day(moment("2026-03-09T08:00") // 86_400)
     entries = (
-        (LineId(MEALS << 16 | 1), NOODLE_HOUSE, first),
-        (LineId(MUSEUMS << 16 | 1), MUSEUM, second),
+        (LineId(MEALS << 16 | 1), NOODLE_HOUSE, first, Amount(4500)),
+        (LineId(MUSEUMS << 16 | 1), MUSEUM, second, Amount(3000)),
     )
-    place.do(t.PrepareSettlement(entries))
-    with pytest.raises(t.CommandRefused) as early:
-        place.do(t.ReleaseSettlement(1, entries))
-    assert early.value.error == "Treasury_TooEarly"
-    place.wait_until(moment("2026-03-12T00:00"))
     payouts = accounts(place, "noodle-house", "city-museum")
-    assert balances(place, payouts) == [0, 0]
-    place.do(t.ReleaseSettlement(1, entries))
+    place.do(t.PrepareSettlement(entries))
+    place.do(t.PrepareSettlement(entries))
+    place.do(t.ReleaseSettlement(1, entries))  # too early for the museum's day, perhaps for both: those are passed over
+    assert balances(place, payouts)[1] == 0
+    place.wait_until(moment("2026-03-12T00:00"))
+    place.do(t.ReleaseSettlement(2, entries))
     assert balances(place, payouts) == [4500, 3000]
     with pytest.raises(t.CommandRefused) as twice:
-        place.do(t.ReleaseSettlement(1, entries))
+        place.do(t.ReleaseSettlement(2, entries))
     assert twice.value.error == "Treasury_RunNotOpen"
     statement = street.client(ApiRole.MERCHANT, NOODLE_HOUSE).get(f"/v1/merchants/{NOODLE_HOUSE}/statement").json()
     assert (statement["settled"], statement["open"]) == (4500, 0)

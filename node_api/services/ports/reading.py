@@ -103,7 +103,7 @@ class MerchantReader(Protocol):
         ...
 
     def merchant_of_key(self, address: Address) -> MerchantId | None:
-        """The merchant whose key this account is now."""
+        """The merchant whose key this account is now; None if it was removed."""
         ...
 
     def category_names(self) -> dict[int, str]:

@@ -163,9 +163,9 @@ class SweepPair:
 
 @dataclass(frozen=True, slots=True)
 class PrepareSettlement:
-    """Prepares a run: (line, merchant, day) each. By the treasurer."""
+    """Prepares a run: (line, merchant, day, amount) each. By the treasurer."""
 
-    entries: tuple[tuple[LineId, MerchantId, Day], ...]
+    entries: tuple[tuple[LineId, MerchantId, Day, Amount], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,7 @@ class ReleaseSettlement:
     """Releases a prepared run. By the approver."""
 
     run: int
-    entries: tuple[tuple[LineId, MerchantId, Day], ...]
+    entries: tuple[tuple[LineId, MerchantId, Day, Amount], ...]
 
 
 @dataclass(frozen=True, slots=True)
