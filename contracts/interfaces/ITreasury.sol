@@ -30,25 +30,19 @@ interface ITreasury {
     event Deposited(uint256 indexed line, address indexed from, uint256 amount, bytes32 indexed slip);
     event SettlementPrepared(uint256 indexed run, address indexed by, uint256 entries, bytes32 hash);
     /// @notice One entry of a run that was prepared: exactly `amount` is to be paid.
-    event SettlementEntered(
-        uint256 indexed run, uint256 indexed line, uint256 indexed merchant, uint256 day, uint256 amount
-    );
+    event SettlementEntered(uint256 indexed run, uint256 indexed line, uint256 indexed merchant, uint256 day, uint256 amount);
     event SettlementReleased(uint256 indexed run, address indexed by, uint256 amount);
     event MerchantPaid(
         uint256 indexed line, uint256 indexed merchant, uint256 indexed run, uint256 day, uint256 amount, address account
     );
     /// @notice An entry was not paid and stays payable; `reason` is the selector of what stood against it: an error of this
     /// contract, or the token's own.
-    event MerchantPayoutSkipped(
-        uint256 indexed line, uint256 indexed merchant, uint256 indexed run, uint256 day, bytes4 reason
-    );
+    event MerchantPayoutSkipped(uint256 indexed line, uint256 indexed merchant, uint256 indexed run, uint256 day, bytes4 reason);
     event BudgetMoveProposed(
         uint256 indexed move, uint256 indexed fromLine, uint256 indexed toLine, uint256 amount, address by, string reason
     );
     event BudgetMoveWithdrawn(uint256 indexed move, address indexed by, string reason);
-    event BudgetMoved(
-        uint256 indexed fromLine, uint256 indexed toLine, uint256 amount, address proposer, address approver
-    );
+    event BudgetMoved(uint256 indexed fromLine, uint256 indexed toLine, uint256 amount, address proposer, address approver);
     /// @notice The money that went with a move of budget: of both lines' deposits, `amount` now counts for `toLine`.
     event MoneyMoved(uint256 indexed move, uint256 indexed fromLine, uint256 indexed toLine, uint256 amount);
     event RestReturned(uint256 indexed line, address indexed funder, uint256 amount);

@@ -132,9 +132,7 @@ contract BudgetsTest is Base {
         uint256 move = _propose(first, second, BUDGET);
         _issueTo(first, 1);
         uint256 left = BUDGET - FACE;
-        _refuseApproval(
-            abi.encodeWithSelector(ITreasury.Treasury_OverBudgetLine.selector, first, BUDGET, left), approver, move
-        );
+        _refuseApproval(abi.encodeWithSelector(ITreasury.Treasury_OverBudgetLine.selector, first, BUDGET, left), approver, move);
     }
 
     function test_approveMove__whenProgrammeClosedMeanwhile__refusesIt() external {
@@ -213,9 +211,7 @@ contract BudgetsTest is Base {
         vm.prank(issuer);
         token.mint(shop, 100);
         vm.expectRevert(
-            abi.encodeWithSelector(
-                selectorOf("ERC20InsufficientAllowance(address,uint256,uint256)"), address(treasury), 0, 100
-            )
+            abi.encodeWithSelector(selectorOf("ERC20InsufficientAllowance(address,uint256,uint256)"), address(treasury), 0, 100)
         );
         vm.prank(treasurer);
         treasury.depositFromFunder(foreign, 100, keccak256("slip"));
@@ -313,8 +309,6 @@ contract BudgetsTest is Base {
     }
 
     function _assertAccount(uint256 line, uint64 deposited, uint64 available, uint64 budget) private view {
-        vm.assertEq(
-            abi.encode(treasury.account(line)), abi.encode(ITreasury.Account(deposited, available, 0, 0, budget))
-        );
+        vm.assertEq(abi.encode(treasury.account(line)), abi.encode(ITreasury.Account(deposited, available, 0, 0, budget)));
     }
 }

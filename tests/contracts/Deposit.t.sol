@@ -73,9 +73,7 @@ contract DepositTest is Base {
         assertLog(logs[0], address(treasury), topics, "");
         vm.assertFalse(treasury.isTokenAllowed(address(token)), "listed");
 
-        vm.expectRevert(
-            abi.encodeWithSelector(IProgrammeRegistry.ProgrammeRegistry_TokenNotAllowed.selector, address(token))
-        );
+        vm.expectRevert(abi.encodeWithSelector(IProgrammeRegistry.ProgrammeRegistry_TokenNotAllowed.selector, address(token)));
         _draft("new", _programmeTerms(), 1);
         vm.prank(treasurer);
         programmes.propose(late);

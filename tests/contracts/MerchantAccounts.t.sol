@@ -215,8 +215,7 @@ contract MerchantAccountsTest is OpenWorld {
         _approve(approver, spare);
         Vm.Log[] memory logs = vm.getRecordedLogs();
         vm.assertEq(logs.length, 1);
-        bytes32[] memory topics =
-            topicsOf(IMerchantRegistry.PayoutChanged.selector, merchant, topic(spare), topic(approver));
+        bytes32[] memory topics = topicsOf(IMerchantRegistry.PayoutChanged.selector, merchant, topic(spare), topic(approver));
         assertLog(logs[0], address(merchants), topics, "");
         vm.assertEq(merchants.payoutOf(merchant), spare);
         vm.expectRevert(abi.encodeWithSelector(IMerchantRegistry.MerchantRegistry_NothingProposed.selector, merchant));

@@ -170,9 +170,7 @@ contract MerchantLifeTest is RedeemWorld {
         _propose(merchant, _merchantTerms());
         vm.recordLogs();
         _propose(merchant, t);
-        _assertOnlyLog(
-            topicsOf(IMerchantRegistry.MerchantChangeProposed.selector, merchant, topic(registrar)), abi.encode(t)
-        );
+        _assertOnlyLog(topicsOf(IMerchantRegistry.MerchantChangeProposed.selector, merchant, topic(registrar)), abi.encode(t));
         (address proposer, bytes32 hash) = merchants.changeProposal(merchant);
         vm.assertEq(proposer, registrar);
         vm.assertEq(hash, keccak256(abi.encode(t)));
@@ -214,9 +212,7 @@ contract MerchantLifeTest is RedeemWorld {
         _propose(merchant, _otherTerms());
         vm.recordLogs();
         _change(approver, _otherTerms());
-        _assertOnlyLog(
-            topicsOf(IMerchantRegistry.MerchantChanged.selector, merchant, topic(approver)), abi.encode(_otherTerms())
-        );
+        _assertOnlyLog(topicsOf(IMerchantRegistry.MerchantChanged.selector, merchant, topic(approver)), abi.encode(_otherTerms()));
         (MerchantTerms memory found, MerchantStatus status) = merchants.merchant(merchant);
         vm.assertEq(abi.encode(found), abi.encode(_otherTerms()));
         vm.assertEq(uint256(status), uint256(MerchantStatus.ACTIVE));

@@ -311,9 +311,7 @@ contract SettlementTest is OpenWorld {
         assertLog(
             logs[1], address(treasury), topicsOf(ITreasury.SettlementReleased.selector, run, topic(approver)), abi.encode(0)
         );
-        vm.assertEq(
-            abi.encode(treasury.account(line), vouchers.lineWord(line), treasury.escrowOf(address(token))), accounts
-        );
+        vm.assertEq(abi.encode(treasury.account(line), vouchers.lineWord(line), treasury.escrowOf(address(token))), accounts);
         (, bytes32 hash) = treasury.runOf(run);
         vm.assertEq(hash, bytes32(0));
     }

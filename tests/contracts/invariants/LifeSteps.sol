@@ -96,8 +96,7 @@ abstract contract LifeSteps is Steps {
             id = _anyMerchant();
         }
         MChange storage c = mChanges[id];
-        MerchantTerms memory t =
-            MerchantTerms(uint64(c.categories), _regionCode(c.region), uint8(c.channels), c.payout);
+        MerchantTerms memory t = MerchantTerms(uint64(c.categories), _regionCode(c.region), uint8(c.channels), c.payout);
         bool differs = _chance(5);
         if (differs) ++t.categories;
         address actor = _actor(Roles.APPROVER);

@@ -13,7 +13,17 @@ import {SupplySteps} from "./SupplySteps.sol";
 import {TreasurySteps} from "./TreasurySteps.sol";
 
 /// @title The state machine: each step is one call of one function by one actor, with its outcome foretold by the model.
-contract Machine is ProgrammeSteps, MerchantSteps, SupplySteps, RedeemSteps, TreasurySteps, BudgetSteps, LifeSteps, OtherSteps, Checks {
+contract Machine is
+    ProgrammeSteps,
+    MerchantSteps,
+    SupplySteps,
+    RedeemSteps,
+    TreasurySteps,
+    BudgetSteps,
+    LifeSteps,
+    OtherSteps,
+    Checks
+{
     function setUp() public override {
         super.setUp();
     }

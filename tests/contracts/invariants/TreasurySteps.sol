@@ -164,7 +164,9 @@ abstract contract TreasurySteps is Steps {
         for (uint256 i; i < logs.length; ++i) {
             if (logs[i].topics[0] != ITreasury.MerchantPayoutSkipped.selector) continue;
             (, bytes4 reason) = abi.decode(logs[i].data, (uint256, bytes4));
-            if (found >= count || reason != skips[found]) revert Steps_Surprise("skip", found < count ? skips[found] : FINE, reason);
+            if (found >= count || reason != skips[found]) {
+                revert Steps_Surprise("skip", found < count ? skips[found] : FINE, reason);
+            }
             ++found;
         }
         if (found != count) revert Steps_Surprise("skip", skips[found], FINE);
