@@ -187,11 +187,11 @@ abstract contract VouchersRedemption is IVouchersRedemption, RedemptionLimits {
         }
         c.digest = digest;
         c.holder = holder;
-        return (_judgeSpends(c, p, item, spends, holder), true);
+        return (_judgeSpends(c, p, item, spends), true);
     }
 
     /// @dev The rules in the order of {IVouchersErrors}; leaves the first voucher that failed in `c.failed`. `p` is the first one's.
-    function _judgeSpends(Call memory c, Patch memory p, Item calldata item, Spend[] calldata spends, address holder)
+    function _judgeSpends(Call memory c, Patch memory p, Item calldata item, Spend[] calldata spends)
         private
         returns (bytes32 reason)
     {
@@ -204,7 +204,7 @@ abstract contract VouchersRedemption is IVouchersRedemption, RedemptionLimits {
             Spend calldata spend = Items.at(spends, judged);
             if (judged != 0) {
                 uint256 slot = _slotOf(c, spend.voucher);
-                reason = _judgeNext(c, slot, spends, judged, holder);
+                reason = _judgeNext(c, slot, spends, judged);
                 assembly ("memory-safe") {
                     p := mload(slot)
                 }
@@ -224,7 +224,7 @@ abstract contract VouchersRedemption is IVouchersRedemption, RedemptionLimits {
             else if (minimums > item.bill) reason = bytes32(Vouchers_MinimumSpendUnmet.selector);
             else if (_asksMore(c, rules)) reason = _judgeMore(c, spends, rules, amounts);
             if (reason != GOOD) break;
-            if (uint256(uint160(holder)) == c.terminal) reason = bytes32(Vouchers_SelfRedemption.selector);
+            if (uint256(uint160(c.holder)) == c.terminal) reason = bytes32(Vouchers_SelfRedemption.selector);
             else return GOOD;
             break;
         }
@@ -245,10 +245,7 @@ abstract contract VouchersRedemption is IVouchersRedemption, RedemptionLimits {
     }
 
     /// @dev What holds between a voucher and those before it in the same item. All have the first one's holder and programme.
-    function _judgeNext(Call memory c, uint256 slot, Spend[] calldata spends, uint256 index, address holder)
-        private
-        returns (bytes32)
-    {
+    function _judgeNext(Call memory c, uint256 slot, Spend[] calldata spends, uint256 index) private returns (bytes32) {
         uint256 voucher = Items.at(spends, index).voucher;
         uint256 first = Items.at(spends, 0).voucher;
         if (voucher <= Items.at(spends, index - 1).voucher) return bytes32(Vouchers_VouchersNotAscending.selector);
@@ -264,7 +261,7 @@ abstract contract VouchersRedemption is IVouchersRedemption, RedemptionLimits {
         }
         if (!VoucherId.isWithin(voucher, p.places)) return bytes32(Vouchers_VoucherUnknown.selector);
         if ((voucher ^ first) << 221 == 0) return GOOD; // the same place of the same roll
-        if (RollCode.holderAt(p.pointer, VoucherId.place(voucher)) != holder) return bytes32(Vouchers_HolderMismatch.selector);
+        if (RollCode.holderAt(p.pointer, VoucherId.place(voucher)) != c.holder) return bytes32(Vouchers_HolderMismatch.selector);
         if (p.programme != RollWord.programme(_rolls[VoucherId.roll(first)])) return bytes32(Vouchers_ProgrammeMixed.selector);
         return GOOD;
     }
