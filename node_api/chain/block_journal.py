@@ -9,13 +9,18 @@ back to the older of the two snapshots, so that one torn snapshot loses nothing.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import orjson
 
 from node_api.chain.durable import PRIVATE_FILE, sync_folder
+
+_LOOK_EVERY = 0.005
+_TAIL = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,32 @@ def read_blocks(folder: Path, base: int) -> Iterator[JournaledBlock]:
         if start >= base:
             for block, _ in _whole_lines(segment_path(folder, start)):
                 yield block
+
+
+def newest_journaled(folder: Path) -> int:
+    """Number of the last block that is written down, in the journal or in a snapshot; -1 where nothing is."""
+    bases = segment_bases(folder)
+    if not bases:
+        return -1
+    try:
+        with segment_path(folder, bases[-1]).open("rb") as file:
+            block = _parse(_last_line(file))
+    except FileNotFoundError:  # a snapshot has taken its place just now
+        return bases[-1]
+    return bases[-1] if block is None else block.number
+
+
+def wait_until_journaled(folder: Path, number: int, seconds: float = 2.0) -> bool:
+    """Waits until a kill of anvil cannot take block `number` any more; False where it is not written down in time.
+
+    The supervisor writes blocks down within some 25 ms; on a loaded machine it may take longer.
+    """
+    deadline = time.monotonic() + seconds
+    while newest_journaled(folder) < number:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_LOOK_EVERY)
+    return True
 
 
 class BlockJournal:
@@ -110,6 +141,20 @@ class BlockJournal:
                 segment_path(self._folder, other).unlink()
         sync_folder(self._folder)
         return following
+
+
+def _last_line(file: BinaryIO) -> bytes:
+    """The last line that has its end; empty where there is none."""
+    size = file.seek(0, os.SEEK_END)
+    window = _TAIL
+    while True:
+        file.seek(max(0, size - window))
+        lines = file.read(min(size, window))
+        end = lines.rfind(b"\n") + 1
+        start = lines.rfind(b"\n", 0, max(0, end - 1)) + 1
+        if start or window >= size:
+            return lines[start:end]
+        window *= 4
 
 
 def _whole_lines(path: Path) -> Iterator[tuple[JournaledBlock, int]]:

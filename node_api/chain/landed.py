@@ -17,6 +17,7 @@ class _Landing:
     """A transaction in a block, successful or not: even a refused one is needed again, its nonce comes before others."""
 
     signed: SignedTransaction
+    block: int
     block_hash: str
     succeeded: bool
 
@@ -32,9 +33,14 @@ class Landed:
         """Oldest first."""
         return [landing.signed for landing in self._landings]
 
+    @property
+    def newest(self) -> int:
+        """The highest block with one of them; -1 where there is none."""
+        return max((landing.block for landing in self._landings), default=-1)
+
     def add(self, signed: SignedTransaction, receipt: Receipt) -> None:
         """Notes where a transaction stands."""
-        self._landings.append(_Landing(signed, receipt.block_hash, receipt.succeeded))
+        self._landings.append(_Landing(signed, receipt.block, receipt.block_hash, receipt.succeeded))
 
     def have_moved(self, receipts: Iterable[Receipt | None]) -> bool:
         """Whether any of `transactions`, with these receipts now, is in no block or in another one than it was.

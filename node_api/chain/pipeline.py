@@ -84,7 +84,12 @@ class Pipeline:
     """
 
     def __init__(
-        self, deployed: Deployed, keys: Accounts, chain_id: int, revive: Callable[[], object] = lambda: None
+        self,
+        deployed: Deployed,
+        keys: Accounts,
+        chain_id: int,
+        revive: Callable[[], object] = lambda: None,
+        keep: Callable[[int], object] = lambda _: None,
     ) -> None:
         """Opens no key yet.
 
@@ -93,18 +98,20 @@ class Pipeline:
             keys: role keys, opened when first used.
             chain_id: signed with every transaction.
             revive: called when the chain does not answer; returns once it does, or raises ChainError.
+            keep: waits until a chain that is killed does not lose the block of this number any more.
         """
         self._deployed = deployed
         self._rpc = deployed.rpc
         self._keys = keys
         self._chain_id = chain_id
         self._revive = revive
+        self._keep = keep
         self._senders: dict[KeyRole, Sender] = {}
         self._resent_at = 0.0
         self._landed = Landed()
 
     def run(self, calls: Iterable[Call]) -> Iterator[tuple[Call, Mined]]:
-        """Yields each call with its receipt, in order.
+        """Yields each call with its receipt, in order. Ends once none of them can be lost any more.
 
         Raises:
             CallReverted: a contract said no; calls behind it may have taken effect.
@@ -125,8 +132,11 @@ class Pipeline:
                 yield from landed
             elif flying:
                 self._be_patient(flying, progress)
-        if self._have_moved() and self.settle():
-            raise WentBack("the chain lost blocks, and what it was sent again fared otherwise than before")
+        self._keep(self._landed.newest)
+        while self._have_moved():
+            if self.settle():
+                raise WentBack("the chain lost blocks, and what it was sent again fared otherwise than before")
+            self._keep(self._landed.newest)
 
     def settle(self, flying: Iterable[SignedTransaction] = ()) -> bool:
         """Gives a chain that went back what it has lost, and waits until that and what is in flight stands in blocks.

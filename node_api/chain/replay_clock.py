@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
-from node_api.chain.block_journal import read_blocks, segment_bases
+from node_api.chain.block_journal import wait_until_journaled
 from node_api.chain.clock import ChainClock
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import RpcError
 from node_api.chain.wanted_time import keep_wanted_time
 
-_PATIENCE_SECONDS = 2.0
-_LOOK_EVERY = 0.005
 _PAST = "lower than previous"
 
 
@@ -37,14 +34,6 @@ class ReplayClock(ChainClock):
         return True
 
     def settle(self, block: int) -> None:
-        """See the port. The supervisor writes blocks down within some 25 ms; on a loaded machine it may take longer."""
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while self._folder is not None and not _is_kept(self._folder, block) and time.monotonic() < deadline:
-            time.sleep(_LOOK_EVERY)
-
-
-def _is_kept(folder: Path, block: int) -> bool:
-    bases = segment_bases(folder)
-    if not bases:
-        return False
-    return bases[-1] >= block or any(entry.number >= block for entry in read_blocks(folder, bases[-1]))
+        """See the port."""
+        if self._folder is not None:
+            wait_until_journaled(self._folder, block)

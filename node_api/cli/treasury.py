@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from node_api.chain.block_journal import wait_until_journaled
 from node_api.chain.deployed import Deployed
 from node_api.chain.deployment.addresses import Deployment, read_deployment
 from node_api.chain.durable import PRIVATE_FILE, private_folder
@@ -65,7 +66,7 @@ def open_treasury(settings: Settings) -> TreasuryOffice:
     rpc = PatientRpc(handle.url, revive)
     deployed = Deployed(rpc, {name: Address(entry.address) for name, entry in deployment.contracts.items()})
     keys = key_ring(settings)
-    pipeline = Pipeline(deployed, keys, handle.chain_id, revive)
+    pipeline = Pipeline(deployed, keys, handle.chain_id, revive, keeper(settings, handle))
     wallets = KeptWallets(CustodialWallet(keys.unsafe_wallet_master()))
     return TreasuryOffice(
         handle, deployment, rpc, deployed, keys, ChainDesk(deployed, keys, pipeline), ChainBook(deployed, keys), wallets
@@ -81,6 +82,16 @@ def reviver(settings: Settings, handle: ChainHandle) -> Callable[[], object]:
             open_chain(settings)
 
     return revive
+
+
+def keeper(settings: Settings, handle: ChainHandle) -> Callable[[int], object]:
+    """Waits until a block is kept: the embedded chain's supervisor writes it down, others look after themselves."""
+
+    def keep(block: int) -> None:
+        if handle.embedded:
+            wait_until_journaled(settings.chain_folder, block)
+
+    return keep
 
 
 @contextmanager

@@ -5,6 +5,7 @@ snapshot
 ├── cut or changed anywhere → torn
 └── of another form → torn
 block journal
+├── its last block → told at any length of lines, torn ones passed over; waited for
 ├── cut anywhere → the whole lines before
 ├── kept up to a block → the rest is cut off
 └── after a snapshot → goes on in a new segment, old ones go
@@ -13,6 +14,7 @@ schedule → never for more than a twentieth of the time
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +23,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node_api.chain.block_journal import BlockJournal, JournaledBlock, read_blocks, segment_bases, segment_path
+from node_api.chain.block_journal import (
+    BlockJournal,
+    JournaledBlock,
+    newest_journaled,
+    read_blocks,
+    segment_bases,
+    segment_path,
+    wait_until_journaled,
+)
 from node_api.chain.snapshot import (
     FORMAT,
     SnapshotHeader,
@@ -43,6 +53,30 @@ def header(number: int) -> SnapshotHeader:
 
 def block(number: int) -> JournaledBlock:
     return JournaledBlock(number, f"0x{number:x}", f"0x{number - 1:x}", 1000 + number, 2000, ("0x01", "0x02"))
+
+
+@pytest.mark.parametrize("size", [0, 10, 70_000, 400_000])
+def test_newest__whatever_the_length_of_lines__is_the_last_whole_one(tmp_path: Path, size: int) -> None:
+    assert newest_journaled(tmp_path) == -1
+    journal = BlockJournal(tmp_path, 6)
+    assert newest_journaled(tmp_path) == 6
+    for number in (7, 8):
+        journal.append([replace(block(number), transactions=("0x" + "0" * size,))])
+        assert newest_journaled(tmp_path) == number
+    with segment_path(tmp_path, 6).open("ab") as file:
+        file.write(b'{"number": 9, "hash"')
+    assert newest_journaled(tmp_path) == 8
+    journal.close()
+
+
+def test_wait__until_written_down(tmp_path: Path) -> None:
+    journal = BlockJournal(tmp_path, 0)
+    assert not wait_until_journaled(tmp_path, 1, seconds=0.02)
+    writer = threading.Timer(0.05, journal.append, ([block(1)],))
+    writer.start()
+    assert wait_until_journaled(tmp_path, 1)
+    writer.join()
+    journal.close()
 
 
 def test_write__when_several__then_the_two_newest_are_kept_and_readable(tmp_path: Path) -> None:
