@@ -23,6 +23,7 @@ from node_api.chain.block_journal import BlockJournal, segment_bases
 from node_api.chain.follower import Follower, PathLeft, head_of
 from node_api.chain.identity import ChainIdentity, ForeignChain, recognise, recorded_identity
 from node_api.chain.options import EmbeddedOptions
+from node_api.chain.pool_watch import PoolWatch
 from node_api.chain.restore import restore
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import ChainError, RpcError, RpcProtocolError, RpcUnavailable
@@ -94,6 +95,7 @@ class Supervisor:
         self._follower = Follower(self._rpc, head_of(self._rpc))
         base = max(segment_bases(options.folder), default=restored.base)
         self._journal = BlockJournal(options.folder, max(base, restored.head), keep=restored.head)
+        self._pool = PoolWatch(self._rpc)
         give_wanted_time(self._rpc, options.folder)
         self._rpc.call("evm_setAutomine", [True])  # from here on every block is followed
         self._say(
@@ -131,6 +133,8 @@ class Supervisor:
             log.warning("chain_left_its_path", seen=self._follower.seen.number)
             self._follower = Follower(self._rpc, head_of(self._rpc))
             self._snapshot_wanted = True
+        if stirred := self._pool.look(self._follower.seen):
+            log.warning("pool_stirred", transactions=stirred, block=self._follower.seen.number)
         if self._snapshot_wanted or self._schedule.due():
             self._snapshot_wanted = False
             self._snapshot()
@@ -183,6 +187,7 @@ class Supervisor:
     _rpc: RpcClient
     _follower: Follower
     _journal: BlockJournal
+    _pool: PoolWatch
 
 
 def _port_of(status: ChainStatus | None) -> int | None:

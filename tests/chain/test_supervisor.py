@@ -10,6 +10,10 @@ start
 ├── a status file left by a dead supervisor → not believed
 ├── the folder was removed while it ran → a new chain, and the old one ends
 └── no binary → said so
+pool
+├── a transaction that anvil has forgotten in it → comes into a block
+├── one whose predecessor is still to come → waits for it
+└── mining by hand → nothing is touched
 stop, start → the same blocks, transactions, receipts and logs; the clock goes on
 kill
 ├── anvil → back on the same address with every block, hash and time
@@ -189,6 +193,43 @@ def test_start__when_there_is_no_binary__then_said_so(chain_options: EmbeddedOpt
     status = read_status(chain_options.folder)
     assert status is not None
     assert status.phase is Phase.FAILED
+
+
+# --- the pool ---
+
+
+def test_pool__when_a_transaction_is_forgotten__then_comes_into_a_block(chain: Chain) -> None:
+    """anvil takes it in while an earlier nonce is missing, and then is not told that the earlier one has passed."""
+    chain.send()
+    first = chain.sender.sign(None, CREATE_NOTHING, 100_000)
+    second, third = (chain.sender.sign(None, CREATE_NOTHING, 100_000) for _ in range(2))
+    for signed in (second, third):
+        submit(chain.rpc, signed)
+    chain.rpc.call("anvil_setNonce", [chain.sender.address, hex(second.nonce)])
+    wait_until(lambda: in_a_block(chain, third))
+    assert in_a_block(chain, second)
+    assert receipt_of(chain.rpc, first.hash) is None
+    assert '"transactions": 2' in (chain.folder / "supervisor.log").read_text()
+
+
+def test_pool__when_the_nonce_before_is_missing__then_waits_for_it(chain: Chain) -> None:
+    first, second = (chain.sender.sign(None, CREATE_NOTHING, 100_000) for _ in range(2))
+    submit(chain.rpc, second)
+    time.sleep(2.5)  # it is put in anew meanwhile
+    assert receipt_of(chain.rpc, second.hash) is None
+    submit(chain.rpc, first)
+    wait_until(lambda: in_a_block(chain, second))
+
+
+def test_pool__when_mining_by_hand__then_nothing_is_touched(chain: Chain) -> None:
+    chain.rpc.call("evm_setAutomine", [False])
+    signed = chain.sender.sign(None, CREATE_NOTHING, 100_000)
+    submit(chain.rpc, signed)
+    time.sleep(2.5)
+    assert receipt_of(chain.rpc, signed.hash) is None
+    assert "pool_stirred" not in (chain.folder / "supervisor.log").read_text()
+    chain.rpc.call("evm_mine")
+    assert in_a_block(chain, signed)
 
 
 # --- stop, start ---
