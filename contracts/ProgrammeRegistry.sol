@@ -1,42 +1,30 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {Proxy} from "@openzeppelin/contracts/proxy/Proxy.sol";
 
 import {IProgrammeRegistry} from "./interfaces/IProgrammeRegistry.sol";
 import {ITreasury} from "./interfaces/ITreasury.sol";
 import {IVouchers} from "./interfaces/IVouchers.sol";
 import {RegionCode} from "./libraries/RegionCode.sol";
-import {LineTerms, ProgrammeState, ProgrammeTerms, RulesTerms} from "./types/Programme.sol";
+import {ProgrammeBase} from "./ProgrammeBase.sol";
+import {LineTerms, ProgrammeState, ProgrammeTerms, RulesRecord, RulesTerms} from "./types/Programme.sol";
 import {LedgerWord} from "./words/LedgerWord.sol";
-import {ProgrammeWord} from "./words/ProgrammeWord.sol";
 import {RulesWord} from "./words/RulesWord.sol";
 
 /// @title ProgrammeRegistry
-contract ProgrammeRegistry is IProgrammeRegistry, AccessManaged {
-    struct Programme {
-        address drafter;
-        ProgrammeState state;
-        uint8 approvals;
-        uint16 lines;
-        uint16 version;
-        address proposer;
-        ProgrammeTerms terms;
-    }
-
+/// @dev At its address is {IProgrammes}: a programme's life by its own code, versions of rules by that of {ProgrammeBack}, fixed for ever
+/// when deployed.
+contract ProgrammeRegistry is IProgrammeRegistry, ProgrammeBase, Proxy {
     uint256 private constant MAX_LINES = 256;
 
-    uint256 private _lastProgramme;
-    mapping(uint256 programme => Programme) private _programmes;
-    mapping(uint256 line => LineTerms) private _lines;
-    mapping(uint256 programme => mapping(address approver => bool)) private _approvals;
-    mapping(bytes32 refHash => uint256 programme) private _references;
-    mapping(uint256 programme => mapping(uint256 version => RulesTerms)) private _rules;
-    IVouchers private _vouchers;
-    ITreasury private _treasury;
+    address private immutable BACK;
 
     /// @param manager The AccessManager that knows the roles.
-    constructor(address manager) AccessManaged(manager) {}
+    /// @param back The {ProgrammeBack} of the same release.
+    constructor(address manager, address back) ProgrammeBase(manager) {
+        BACK = back;
+    }
 
     /// @inheritdoc IProgrammeRegistry
     function draft(string calldata ref, ProgrammeTerms calldata terms, RulesTerms calldata rules_, LineTerms[] calldata lines)
@@ -46,7 +34,7 @@ contract ProgrammeRegistry is IProgrammeRegistry, AccessManaged {
     {
         // Check: the terms are whole, the reference is new.
         _checkTerms(ref, terms);
-        _checkRules(ref, rules_);
+        _checkRules(rules_);
         if (lines.length == 0 || lines.length > MAX_LINES) revert ProgrammeRegistry_TermsInvalid(ref, "lines");
         bytes32 key = keccak256(bytes(ref));
         if (_references[key] != 0) revert ProgrammeRegistry_ReferenceTaken(ref, _references[key]);
@@ -58,7 +46,7 @@ contract ProgrammeRegistry is IProgrammeRegistry, AccessManaged {
         p.drafter = msg.sender;
         p.state = ProgrammeState.DRAFT;
         p.lines = uint16(lines.length);
-        p.version = 1;
+        (p.version, p.newest) = (1, 1);
         p.terms = terms;
         _rules[id][1] = rules_;
 
@@ -73,6 +61,8 @@ contract ProgrammeRegistry is IProgrammeRegistry, AccessManaged {
     function propose(uint256 id) external restricted {
         Programme storage p = _step(id, ProgrammeState.DRAFT, ProgrammeState.PROPOSED);
         p.proposer = msg.sender;
+        RulesRecord storage record = _records[id][1];
+        (record.proposer, record.proposedAt, record.ripeAt) = (msg.sender, uint40(block.timestamp), uint40(block.timestamp));
         emit ProgrammeProposed(id, msg.sender);
     }
 
@@ -96,10 +86,13 @@ contract ProgrammeRegistry is IProgrammeRegistry, AccessManaged {
     /// @inheritdoc IProgrammeRegistry
     function publish(uint256 id) external restricted {
         Programme storage p = _step(id, ProgrammeState.APPROVED, ProgrammeState.PUBLISHED);
-        RulesTerms memory r = _rules[id][p.version];
+        RulesTerms memory r = _rules[id][1];
+
+        // Effect:
+        (_records[id][1].activator, _records[id][1].activatedAt) = (msg.sender, uint40(block.timestamp));
 
         // Interaction: the words a redemption reads, the budgets the Treasury keeps to.
-        _vouchers.setRules(id, p.version, RulesWord.packTerms(r), RulesWord.packLimits(r));
+        _vouchers.setRules(id, 1, RulesWord.packTerms(r), RulesWord.packLimits(r));
         _writeWord(id, p);
         for (uint256 number = 1; number <= p.lines; ++number) {
             _treasury.setBudget(id << 16 | number, _lines[id << 16 | number].amount);
@@ -152,11 +145,6 @@ contract ProgrammeRegistry is IProgrammeRegistry, AccessManaged {
     }
 
     /// @inheritdoc IProgrammeRegistry
-    function rules(uint256 id, uint256 version) external view returns (RulesTerms memory) {
-        return _rules[id][version];
-    }
-
-    /// @inheritdoc IProgrammeRegistry
     function line(uint256 id) external view returns (LineTerms memory) {
         return _lines[id];
     }
@@ -173,6 +161,10 @@ contract ProgrammeRegistry is IProgrammeRegistry, AccessManaged {
 
     // --- helpers ---
 
+    function _implementation() internal view override returns (address) {
+        return BACK;
+    }
+
     function _step(uint256 id, ProgrammeState from, ProgrammeState to) private returns (Programme storage p) {
         p = _programmes[id];
         if (p.state != from) revert ProgrammeRegistry_StateWrong(id, p.state, from);
@@ -180,7 +172,7 @@ contract ProgrammeRegistry is IProgrammeRegistry, AccessManaged {
     }
 
     function _writeWord(uint256 id, Programme storage p) private {
-        _vouchers.setProgramme(id, ProgrammeWord.pack(uint256(p.state), p.version, p.terms.utcOffset));
+        _vouchers.setProgramme(id, _wordOf(id, p));
     }
 
     function _addLine(uint256 id, uint256 number, LineTerms calldata terms) private {
@@ -200,16 +192,5 @@ contract ProgrammeRegistry is IProgrammeRegistry, AccessManaged {
         if (t.approvalsNeeded == 0) revert ProgrammeRegistry_TermsInvalid(ref, "approvalsNeeded");
         if (t.utcOffset < -14 * 60 || t.utcOffset > 14 * 60) revert ProgrammeRegistry_TermsInvalid(ref, "utcOffset");
         if (!RegionCode.isValid(t.region)) revert ProgrammeRegistry_TermsInvalid(ref, "region");
-    }
-
-    function _checkRules(string calldata ref, RulesTerms calldata r) private pure {
-        if (r.maxDeadline == 0) revert ProgrammeRegistry_TermsInvalid(ref, "maxDeadline");
-        if (r.stepUpThreshold != 0) revert ProgrammeRegistry_RuleNotInRelease("stepUpThreshold");
-        if (r.merchantDailyLimit != 0) revert ProgrammeRegistry_RuleNotInRelease("merchantDailyLimit");
-        if (r.redemptionAmount != 0 || r.redemptionCount != 0) revert ProgrammeRegistry_RuleNotInRelease("redemption");
-        if (r.dayAmount != 0 || r.dayCount != 0) revert ProgrammeRegistry_RuleNotInRelease("day");
-        if (r.monthAmount != 0 || r.monthCount != 0) revert ProgrammeRegistry_RuleNotInRelease("month");
-        if (r.openSeconds != 0 || r.openMaxBill != 0) revert ProgrammeRegistry_RuleNotInRelease("open");
-        if (r.flags != 0) revert ProgrammeRegistry_RuleNotInRelease("flags");
     }
 }

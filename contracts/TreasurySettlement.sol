@@ -8,7 +8,6 @@ import {ITreasury} from "./interfaces/ITreasury.sol";
 import {TreasuryStorage} from "./TreasuryStorage.sol";
 import {MerchantDay} from "./types/Settlement.sol";
 import {ProgrammeWord} from "./words/ProgrammeWord.sol";
-import {RulesWord} from "./words/RulesWord.sol";
 
 /// @title Settlement: merchants' days, prepared by one person and released by another, paid once.
 abstract contract TreasurySettlement is TreasuryStorage {
@@ -85,9 +84,7 @@ abstract contract TreasurySettlement is TreasuryStorage {
 
     /// @inheritdoc ITreasury
     function settleableFrom(uint256 line, uint256 day) public view returns (uint256) {
-        uint256 word = _vouchers.programmeWord(line >> 16);
-        (uint256 rules,) = _vouchers.rulesWords(line >> 16, ProgrammeWord.version(word));
-        int256 dayEnds = int256((day + 1) * 1 days) - ProgrammeWord.utcOffset(word);
-        return uint256(dayEnds) + RulesWord.settlementWindow(rules);
+        int256 utcOffset = ProgrammeWord.utcOffset(_vouchers.programmeWord(line >> 16));
+        return uint256(int256((day + 1) * 1 days) - utcOffset) + _vouchers.settlementWindow(line >> 16);
     }
 }

@@ -14,7 +14,9 @@ import {VouchersSupply} from "./VouchersSupply.sol";
 import {BatchWord} from "./words/BatchWord.sol";
 import {LedgerWord} from "./words/LedgerWord.sol";
 import {NetworkWord} from "./words/NetworkWord.sol";
+import {ProgrammeWord} from "./words/ProgrammeWord.sol";
 import {RollWord} from "./words/RollWord.sol";
+import {RulesWord} from "./words/RulesWord.sol";
 
 /// @title The back of Vouchers: everything but redeeming.
 /// @dev Its code runs by delegatecall from {Vouchers}, on the slots and under the address of that contract; called at its own address it
@@ -97,6 +99,19 @@ contract VouchersBack is IVouchersRecord, VouchersSupply {
     function rulesWords(uint256 programme, uint256 version) external view returns (uint256 terms, uint256 limits) {
         Rules storage rules = _rules[programme << 16 | version];
         return (rules.terms, rules.limits);
+    }
+
+    /// @inheritdoc IVouchersRecord
+    function widenedRegions(uint256 programme) external view returns (uint256[] memory) {
+        return _widenedRegions[programme];
+    }
+
+    /// @inheritdoc IVouchersRecord
+    function settlementWindow(uint256 programme) external view returns (uint256 longest) {
+        for (uint256 version = ProgrammeWord.version(_programmes[programme]); version != 0; --version) {
+            uint256 window = RulesWord.settlementWindow(_rules[programme << 16 | version].terms); // 0 for one never active
+            if (window > longest) longest = window;
+        }
     }
 
     /// @inheritdoc IVouchersRecord
@@ -191,6 +206,13 @@ contract VouchersBack is IVouchersRecord, VouchersSupply {
     /// @inheritdoc IVouchersRecord
     function setRules(uint256 programme, uint256 version, uint256 terms, uint256 limits) external onlyLinked(_registry) {
         _rules[programme << 16 | version] = Rules(terms, limits);
+    }
+
+    /// @inheritdoc IVouchersRecord
+    function addWidenedRegions(uint256 programme, uint256[] calldata regions) external onlyLinked(_registry) {
+        for (uint256 i; i < regions.length; ++i) {
+            _widenedRegions[programme].push(regions[i]);
+        }
     }
 
     /// @inheritdoc IVouchersRecord

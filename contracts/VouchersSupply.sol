@@ -102,7 +102,7 @@ abstract contract VouchersSupply is IVouchersErrors, IVouchersSupply, VouchersBa
         uint256 batch = NetworkWord.lastBatch(network) + 1;
         uint256 programmeWord = _openProgramme(t.programme);
         _checkTerms(ref, t);
-        _checkInside(ref, t);
+        _checkInside(ref, t, programmeWord);
 
         // Effect:
         _takeReference(BATCH_REFERENCE, ref, batch);
@@ -128,14 +128,25 @@ abstract contract VouchersSupply is IVouchersErrors, IVouchersSupply, VouchersBa
         if (!RegionCode.isValid(t.region)) revert Vouchers_TermsInvalid(ref, "region");
     }
 
-    function _checkInside(string calldata ref, BatchTerms calldata t) private view {
+    /// @dev Inside the programme as widened by its rules versions.
+    function _checkInside(string calldata ref, BatchTerms calldata t, uint256 word) private view {
         (ProgrammeTerms memory p,, uint256 lines) = IProgrammeRegistry(_registry).programme(t.programme);
         if (t.line == 0 || t.line > lines) revert Vouchers_OutsideProgramme(ref, "line");
         if (t.validFrom < p.startsAt) revert Vouchers_OutsideProgramme(ref, "validFrom");
         if (t.validUntil > p.endsAt) revert Vouchers_OutsideProgramme(ref, "validUntil");
-        if (t.categories & ~p.categories != 0) revert Vouchers_OutsideProgramme(ref, "categories");
-        if (t.channels & ~p.channels != 0) revert Vouchers_OutsideProgramme(ref, "channels");
-        if (!RegionCode.covers(p.region, t.region)) revert Vouchers_OutsideProgramme(ref, "region");
+        if (t.categories & ~(p.categories | ProgrammeWord.widenedCategories(word)) != 0) revert Vouchers_OutsideProgramme(ref, "categories");
+        if (t.channels & ~(p.channels | ProgrammeWord.permanentChannels(word)) != 0) revert Vouchers_OutsideProgramme(ref, "channels");
+        if (!RegionCode.covers(p.region, t.region) && !_isWidenedTo(t.programme, t.region)) {
+            revert Vouchers_OutsideProgramme(ref, "region");
+        }
+    }
+
+    function _isWidenedTo(uint256 programme, uint256 region) private view returns (bool) {
+        uint256[] storage regions = _widenedRegions[programme];
+        for (uint256 i; i < regions.length; ++i) {
+            if (RegionCode.covers(regions[i], region)) return true;
+        }
+        return false;
     }
 
     /// @dev The word of a programme in which something may be opened or issued.

@@ -23,6 +23,7 @@ _COMMANDS = {
     "mint_batch": "mint_batch",
     "openapi": "openapi",
     "replay": "replay",
+    "rules": "rules",
     "serve": "serve",
 }
 

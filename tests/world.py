@@ -49,6 +49,10 @@ EVERYWHERE, BEIJING = 0, 0x1100000002
 TILL_ONLY = 1
 CATERING, TRAVEL = 1 << 3, 1 << 63
 FACE_A, FACE_B = 5_000, 300
+RULES_TERMS = (
+    "maxDeadline", "reversalWindow", "disputeWindow", "stepUpThreshold", "merchantDailyLimit", "redemptionAmount",
+    "redemptionCount", "dayAmount", "dayCount", "monthAmount", "monthCount", "openSeconds", "openMaxBill", "flags",
+)  # fmt: skip
 
 
 class Roles:
@@ -244,6 +248,26 @@ class World:
     def pair(self, batch: int, roll: int) -> tuple[BatchId, RollId]:
         return BatchId(batch), RollId(roll)
 
+    # --- rules ---
+
+    def propose_rules(self, programme: int, widening: tuple[int, list[int], int], **changed: int) -> Receipt:
+        """The next version: the first one's terms, but what is changed, by the names of `RulesTerms` in `Programme.sol`."""
+        terms = {"maxDeadline": 3_600, "reversalWindow": 86_400, "disputeWindow": 43_200, **changed}
+        rules = tuple(terms.get(name, 0) for name in RULES_TERMS)
+        return self.send(
+            KeyRole.TREASURER, "ProgrammeRegistry", "proposeRules", programme, rules, widening, "asked for by the shops"
+        )
+
+    def change_rules(self) -> None:
+        """Programme 1 gets a second version, which widens it; a third is taken back, a fourth waits. Before the tenth day."""
+        self.at(STARTS_AT + DAY + 200)
+        self.propose_rules(1, (1 << 5, [0x3100000002, 0x3205000004], 2), dayAmount=20_000, stepUpThreshold=50_000)
+        self.at(STARTS_AT + 9 * DAY)
+        self.send(KeyRole.APPROVER, "ProgrammeRegistry", "activateRules", 1, 2)
+        self.propose_rules(1, (0, [], 0), monthCount=3)
+        self.send(KeyRole.TREASURER, "ProgrammeRegistry", "withdrawRules", 1, 3, "a slip of the pen")
+        self.propose_rules(1, (0, [], 0), flags=4)
+
     # --- the end ---
 
     def settle_and_close(self) -> None:
@@ -270,5 +294,6 @@ class World:
         self.fund()
         self.issue()
         self.spend()
+        self.change_rules()
         self.settle_and_close()
         return self

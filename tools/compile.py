@@ -73,7 +73,7 @@ ARTIFACTS = ROOT / "node_api" / "chain" / "artifacts"
 # Deployed as published, so listed here and not found among our own sources.
 LIBRARY_CONTRACTS = ("node_modules/@openzeppelin/contracts/access/manager/AccessManager.sol",)
 # A contract whose other functions are another's code: whoever calls it needs the functions of both.
-BACKS = {"Vouchers": "VouchersBack"}
+BACKS = {"Vouchers": "VouchersBack", "ProgrammeRegistry": "ProgrammeBack"}
 # EIP-170: no chain takes a longer runtime code.
 MAX_RUNTIME_BYTES = 24_576
 

@@ -83,9 +83,6 @@ interface IProgrammeRegistry {
     /// @notice Who drafted and who proposed a programme, and how many approved it.
     function actorsOf(uint256 programme) external view returns (address drafter, address proposer, uint256 approvals);
 
-    /// @notice A rules version as published.
-    function rules(uint256 programme, uint256 version) external view returns (RulesTerms memory);
-
     /// @notice A budget line, by `programme << 16 | number`.
     function line(uint256 line) external view returns (LineTerms memory);
 

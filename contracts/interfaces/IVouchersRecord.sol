@@ -47,6 +47,13 @@ interface IVouchersRecord {
     /// @notice The words of a rules version, see {RulesWord}.
     function rulesWords(uint256 programme, uint256 version) external view returns (uint256 terms, uint256 limits);
 
+    /// @notice The spend regions widened for a programme.
+    function widenedRegions(uint256 programme) external view returns (uint256[] memory);
+
+    /// @notice Seconds after a merchant's day in which its money may still be taken back: the longest window of a rules version that
+    /// was ever active.
+    function settlementWindow(uint256 programme) external view returns (uint256);
+
     /// @notice The word of a merchant, see {MerchantWord}.
     function merchantWord(uint256 merchant) external view returns (uint256);
 
@@ -99,6 +106,9 @@ interface IVouchersRecord {
 
     /// @notice Writes a rules version's words. ProgrammeRegistry only.
     function setRules(uint256 programme, uint256 version, uint256 terms, uint256 limits) external;
+
+    /// @notice Adds spend regions to those widened for a programme. ProgrammeRegistry only.
+    function addWidenedRegions(uint256 programme, uint256[] calldata regions) external;
 
     /// @notice Writes a merchant's word. MerchantRegistry only.
     function setMerchant(uint256 merchant, uint256 word) external;

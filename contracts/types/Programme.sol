@@ -28,7 +28,8 @@ struct ProgrammeTerms {
 }
 
 /// @dev One numbered version of a programme's rules. Zero switches a rule off. Amounts in the token's smallest unit, windows in seconds.
-/// This release enforces `maxDeadline`, `reversalWindow` and `disputeWindow`; it refuses a version that asks for another one.
+/// `redemption…`, `day…` and `month…` limit what a holder spends, in amount and in vouchers, in one redemption, local day and local month.
+/// `flags`: 4 first redemption only; no other one may be given. This release refuses a version with `openSeconds` or `openMaxBill`.
 struct RulesTerms {
     uint32 maxDeadline;
     uint32 reversalWindow;
@@ -44,6 +45,26 @@ struct RulesTerms {
     uint16 openSeconds;
     uint40 openMaxBill;
     uint8 flags;
+}
+
+/// @dev What a rules version opens to every voucher of its programme, those already issued included; for good. Zero or an empty list opens
+/// nothing. `regions` are spend regions, see {RegionCode}.
+struct Widening {
+    uint64 categories;
+    uint40[] regions;
+    uint8 channels;
+}
+
+/// @dev How a rules version came to be. Zero in a time: it has not happened. `ripeAt` is the first second in which it can be activated.
+struct RulesRecord {
+    address proposer;
+    uint40 proposedAt;
+    uint40 ripeAt;
+    address activator;
+    uint40 activatedAt;
+    uint40 withdrawnAt;
+    Widening widening;
+    string reason;
 }
 
 /// @dev One budget line: whose money, from where, for whom and what, and how much of it may ever be issued.

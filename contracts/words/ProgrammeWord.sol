@@ -10,8 +10,15 @@ library ProgrammeWord {
     uint256 internal constant REGIONS_WIDENED = 2;
     uint256 internal constant HOLDERS_FROZEN = 4;
 
-    function pack(uint256 state_, uint256 version_, int16 utcOffset_) internal pure returns (uint256) {
-        return state_ | version_ << 16 | uint256(uint16(utcOffset_)) << 32;
+    /// @dev The word with these three; whatever else stands in it is kept.
+    function restate(uint256 word, uint256 state_, uint256 version_, int16 utcOffset_) internal pure returns (uint256) {
+        uint256 others = word & ~(uint256(type(uint32).max) << 16 | type(uint8).max);
+        return others | state_ | version_ << 16 | uint256(uint16(utcOffset_)) << 32; // versions are below 2^16
+    }
+
+    /// @dev The word with more categories, channels and flags open; none is ever closed.
+    function widen(uint256 word, uint64 categories, uint8 channels, uint256 flags_) internal pure returns (uint256) {
+        return word | flags_ << 8 | uint256(categories) << 120 | uint256(channels) << 232;
     }
 
     function state(uint256 word) internal pure returns (uint256) {
@@ -54,13 +61,18 @@ library ProgrammeWord {
 
     /// @dev Channels open beyond the batch's own at `time`, for ever or until the emergency lane's widening lapses.
     function extraChannels(uint256 word, uint256 time) internal pure returns (uint256) {
-        uint256 permanent = uint8(word >> 232);
+        uint256 permanent = permanentChannels(word);
         return time < widenedChannelsUntil(word) ? permanent | widenedChannels(word) : permanent;
     }
 
     /// @dev Whether anything was ever widened: all such fields stand above bit 119.
     function isWidened(uint256 word) internal pure returns (bool) {
         return word >> 120 != 0;
+    }
+
+    /// @dev The channels opened for good by a rules version.
+    function permanentChannels(uint256 word) internal pure returns (uint256) {
+        return uint8(word >> 232);
     }
 
     /// @dev The local calendar day of `time`, counted from 1970-01-01. `time` lies after 1970-01-02.

@@ -14,7 +14,7 @@ library RulesWord {
 
     function packTerms(RulesTerms memory r) internal pure returns (uint256) {
         return uint256(r.stepUpThreshold) | uint256(r.merchantDailyLimit) << 64 | uint256(r.maxDeadline) << 128
-            | uint256(r.reversalWindow) << 160 | uint256(r.disputeWindow) << 192 | uint256(r.flags) << 224
+            | uint256(r.reversalWindow) << 160 | uint256(r.disputeWindow) << 192 | _flags(r) << 224
             | uint256(r.openSeconds) << 232;
     }
 
@@ -74,5 +74,13 @@ library RulesWord {
         uint256 reversal = uint32(terms >> 160);
         uint256 dispute = uint32(terms >> 192);
         return reversal > dispute ? reversal : dispute;
+    }
+
+    /// @dev The flags given, and those that say a limit is set.
+    function _flags(RulesTerms memory r) private pure returns (uint256 flags_) {
+        flags_ = r.flags;
+        if (r.merchantDailyLimit != 0) flags_ |= MERCHANT_LIMIT;
+        if (r.redemptionAmount | r.dayAmount | r.monthAmount != 0) flags_ |= HOLDER_LIMITS;
+        if (r.redemptionCount | r.dayCount | r.monthCount != 0) flags_ |= HOLDER_LIMITS;
     }
 }

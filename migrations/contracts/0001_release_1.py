@@ -32,7 +32,9 @@ _CONTRACTS = (
     ),
     Deploy("VouchersBack", "VouchersBack", _MANAGED),
     Deploy("Vouchers", "Vouchers", {**_MANAGED, "back": AddressOf("VouchersBack")}),
-    *(Deploy(name, name, _MANAGED) for name in ("ProgrammeRegistry", "MerchantRegistry", "Treasury", "CaseDesk")),
+    Deploy("ProgrammeBack", "ProgrammeBack", _MANAGED),
+    Deploy("ProgrammeRegistry", "ProgrammeRegistry", {**_MANAGED, "back": AddressOf("ProgrammeBack")}),
+    *(Deploy(name, name, _MANAGED) for name in ("MerchantRegistry", "Treasury", "CaseDesk")),
 )
 
 _VOUCHERS, _TREASURY = AddressOf("Vouchers"), AddressOf("Treasury")

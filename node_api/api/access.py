@@ -35,6 +35,7 @@ ROLES: dict[str, frozenset[ApiRole]] = {
     "GET /v1/merchants/{merchant}/redemptions": frozenset({MERCHANT, *STAFF}),
     "GET /v1/programmes": EVERYBODY,
     "GET /v1/programmes/{programme}": EVERYBODY,
+    "GET /v1/programmes/{programme}/rules": EVERYBODY,
     "GET /v1/audit/vouchers/{voucher}/trace": STAFF,
     "GET /v1/audit/programmes/{programme}/reconciliation": STAFF,
 }

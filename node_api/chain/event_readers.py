@@ -34,6 +34,7 @@ from node_api.domain.events import (
     TerminalBatchAccepted,
     VouchersSwept,
 )
+from node_api.domain.rule_events import RulesStep, WideningProposed
 
 # --- ProgrammeRegistry ---
 
@@ -64,6 +65,40 @@ def _drafted(args: Args) -> tuple[Event, ...]:
         RulesWritten(programme=programme, version=1, **{name: _number(rules, name) for name in rules}),
         ProgrammeStep(programme, "drafted", actor, 0, ""),
     )
+
+
+def _rules_proposed(args: Args) -> tuple[Event, ...]:
+    rules = _struct(args, "rules", _RULES)
+    programme, version = _number(args, "programme"), _number(args, "version")
+    return (
+        RulesWritten(programme=programme, version=version, **{name: _number(rules, name) for name in rules}),
+        RulesStep(programme, version, "proposed", _bytes(args, "by"), _number(args, "ripeAt"), _text(args, "reason")),
+    )
+
+
+def _rules_step(name: str) -> EventReader:
+    def reader(args: Args) -> tuple[Event, ...]:
+        reason = _text(args, "reason") if "reason" in args else ""
+        return (RulesStep(_number(args, "programme"), _number(args, "version"), name, _bytes(args, "by"), 0, reason),)
+
+    return reader
+
+
+def _widening_proposed(args: Args) -> tuple[Event, ...]:
+    regions = args["regions"]
+    assert isinstance(regions, tuple)
+    packed = b"".join(region.to_bytes(5, "big") for region in regions)
+    programme, version = _number(args, "programme"), _number(args, "version")
+    return (WideningProposed(programme, version, _number(args, "categories"), packed, _number(args, "channels")),)
+
+
+def _first_rules(name: str, step: EventReader) -> EventReader:
+    """A programme's step that is its first rules' step, too."""
+
+    def reader(args: Args) -> tuple[Event, ...]:
+        return (*step(args), RulesStep(_number(args, "programme"), 1, name, _bytes(args, "by"), 0, ""))
+
+    return reader
 
 
 def _line_added(args: Args) -> tuple[Event, ...]:
@@ -179,9 +214,13 @@ READERS: Mapping[str, EventReader] = {
     **MONEY_READERS,
     "ProgrammeDrafted": _drafted,
     "BudgetLineAdded": _line_added,
-    "ProgrammeProposed": _programme_step("proposed"),
+    "ProgrammeProposed": _first_rules("proposed", _programme_step("proposed")),
     "ProgrammeApproved": _programme_step("approved"),
-    "ProgrammePublished": _programme_step("published"),
+    "ProgrammePublished": _first_rules("activated", _programme_step("published")),
+    "RulesProposed": _rules_proposed,
+    "RulesActivated": _rules_step("activated"),
+    "RulesWithdrawn": _rules_step("withdrawn"),
+    "WideningProposed": _widening_proposed,
     "ProgrammeActivated": _programme_step("activated"),
     "ProgrammeClosed": _programme_step("closed"),
     "MerchantApplied": _applied,

@@ -23,10 +23,12 @@ from node_api.domain.events import Event, RedemptionRefused, VoucherRedeemed, Vo
 INDEXED_CONTRACTS = ("AccessManager", "ProgrammeRegistry", "MerchantRegistry", "Treasury", "Vouchers", "CaseDesk")
 
 # Logged, and of no use to the index: links are checked by the deployment, roles' plumbing does not move money or vouchers.
+# ProgrammeWidened repeats what WideningProposed and RulesActivated say.
 PASSED_OVER = frozenset(
     {
         "AttestorSynced",
         "ConsentGiven",
+        "ProgrammeWidened",
         "ContractsLinked",
         "AuthorityUpdated",
         "EIP712DomainChanged",

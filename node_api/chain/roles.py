@@ -29,8 +29,8 @@ GUARDED: Mapping[str, Mapping[KeyRole, tuple[str, ...]]] = MappingProxyType(
     {
         "Vouchers": {KeyRole.TREASURER: ("openBatches", "writeRoll", "issue")},
         "ProgrammeRegistry": {
-            KeyRole.TREASURER: ("draft", "propose", "publish", "activate", "close"),
-            KeyRole.APPROVER: ("approve",),
+            KeyRole.TREASURER: ("draft", "propose", "publish", "activate", "close", "proposeRules", "withdrawRules"),
+            KeyRole.APPROVER: ("approve", "activateRules", "rejectRules"),
         },
         "MerchantRegistry": {
             KeyRole.REGISTRAR: (

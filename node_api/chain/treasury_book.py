@@ -174,7 +174,7 @@ class ChainBook:
                 ProgrammeId(number),
                 _int(head[1]),
                 _programme_terms(_row(head[0])),
-                RulesTerms(*(_int(value) for value in _row(rule[0])[:3])),
+                _rules_terms(_row(rule[0])),
                 tuple(_line_terms(_row(next(found)[0])) for _ in range(count)),
             )
             for number, head, rule, count in zip(ids, heads, rules, counts, strict=True)
@@ -210,6 +210,11 @@ class ChainBook:
             )
             for number, word in zip(ids, words, strict=True)
         ]
+
+
+def _rules_terms(row: Sequence[object]) -> RulesTerms:
+    """The terms that an import folder has."""
+    return RulesTerms(_int(row[0]), _int(row[1]), _int(row[2]))
 
 
 def _programme_terms(row: tuple[object, ...]) -> ProgrammeTerms:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from node_api.chain.deployed import Deployed
 from node_api.chain.keys import KeyRole
 from node_api.chain.pipeline import Call
+from node_api.chain.rules_calls import rules_call, rules_tuple
 from node_api.domain.ids import Amount, Day, LineId, MerchantId
 from node_api.services.ports import treasury as t
 
@@ -62,7 +63,7 @@ def _programme_call(command: t.Command) -> Call | None:
             lines = [_line(line) for line in command.lines]
             text = sum(len((line.purpose + line.beneficiary_group).encode()) for line in command.lines)
             gas = _DRAFT + _LINE * len(lines) + _TEXT_BYTE * (text + len(command.terms.name.encode()))
-            arguments = (command.ref, _programme(command.terms), _rules(command.rules), lines)
+            arguments = (command.ref, _programme(command.terms), rules_tuple(command.rules), lines)
             return Call(treasurer, registry, "draft", arguments, gas)
         case t.ProposeProgramme():
             return Call(treasurer, registry, "propose", (command.programme,), _STEP)
@@ -75,7 +76,7 @@ def _programme_call(command: t.Command) -> Call | None:
         case t.CloseProgramme():
             return Call(treasurer, registry, "close", (command.programme, command.reason), 10 * _SMALL)
         case _:
-            return None
+            return rules_call(command)
 
 
 def _supply_call(command: t.Command) -> Call:
@@ -132,11 +133,6 @@ def _programme(terms: t.ProgrammeTerms) -> tuple[object, ...]:
         terms.approvals_needed,
         _bytes(terms.document),
     )
-
-
-def _rules(rules: t.RulesTerms) -> tuple[object, ...]:
-    """The rules of later releases are zero."""
-    return (rules.max_deadline, rules.reversal_window, rules.dispute_window, *(0,) * 11)
 
 
 def _line(terms: t.LineTerms) -> tuple[object, ...]:

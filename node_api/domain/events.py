@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from node_api.domain.merchant_events import MerchantEvent
 from node_api.domain.money_events import MoneyEvent
+from node_api.domain.rule_events import RulesStep, WideningProposed
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +304,8 @@ class RelayerSynced:
 Event = (
     ProgrammeDrafted
     | RulesWritten
+    | RulesStep
+    | WideningProposed
     | BudgetLineAdded
     | ProgrammeStep
     | BudgetSet

@@ -1,5 +1,7 @@
 """Facts as they stand as of one block. Money in the token's smallest unit, times in Unix seconds, intervals half-open."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -93,13 +95,46 @@ class Programme:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """One version of a programme's rules, those of this release. Windows in seconds."""
+    """One version of a programme's rules. Windows in seconds; a limit of 0 is none, and counts are vouchers.
+
+    Attributes:
+        step_up_threshold: above this sum a redemption needs an attestor's consent.
+        merchant_daily_limit: most that is redeemed at one merchant on one local day under one budget line.
+        redemption_amount: most that a holder spends in one redemption; `day_…`, `month_…` on a local day, in a local month.
+        first_only: only as the holder's first redemption in the programme.
+    """
 
     programme: ProgrammeId
     version: int
     max_deadline: int
     reversal_window: int
     dispute_window: int
+    step_up_threshold: int = 0
+    merchant_daily_limit: int = 0
+    redemption_amount: int = 0
+    redemption_count: int = 0
+    day_amount: int = 0
+    day_count: int = 0
+    month_amount: int = 0
+    month_count: int = 0
+    first_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Widening:
+    """What versions of rules opened for good: categories and channels as bit masks, packed spend regions."""
+
+    categories: int = 0
+    regions: tuple[int, ...] = ()
+    channels: int = 0
+
+    def __bool__(self) -> bool:
+        """Whether it opens anything."""
+        return bool(self.categories or self.regions or self.channels)
+
+    def plus(self, more: Widening) -> Widening:
+        """Both together."""
+        return Widening(self.categories | more.categories, self.regions + more.regions, self.channels | more.channels)
 
 
 @dataclass(frozen=True, slots=True)

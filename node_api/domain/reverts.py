@@ -116,6 +116,26 @@ RULES_AND_REMEDIES: dict[str, tuple[str, str]] = {
     "ProgrammeRegistry_ReferenceInvalid": _REFERENCE,
     "ProgrammeRegistry_TermsInvalid": _TERMS,
     "ProgrammeRegistry_RuleNotInRelease": ("a rule of a later release is 0", "leave the field named at 0"),
+    "ProgrammeRegistry_NotOpen": (
+        "rules change while their programme is published or active",
+        "publish the programme first; a closed one changes no more",
+    ),
+    "ProgrammeRegistry_RulesInvalid": (
+        "each term of a version of rules has its bound, and a change its reason",
+        "give the field named a value within docs/treasury.md's bounds",
+    ),
+    "ProgrammeRegistry_RulesWaiting": (
+        "one version of a programme's rules waits at a time",
+        "activate or withdraw the version named first",
+    ),
+    "ProgrammeRegistry_RulesNotWaiting": (
+        "only a version that was proposed, and neither activated nor withdrawn, is activated or withdrawn",
+        "see `vouchertrail rules show` for where the version stands",
+    ),
+    "ProgrammeRegistry_RulesNotRipe": (
+        "a version of rules is activated when its notice is over",
+        "activate it at the time named or later",
+    ),
     "ProgrammeRegistry_TokenNotAllowed": (
         "the settlement token is on the Treasury's list",
         "have an approver allow the token",

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Table, select
 from node_api.domain import events as ev
 from node_api.domain import merchant_events as merchants
 from node_api.domain import money_events as money
+from node_api.domain import rule_events
 from node_api.domain.ids import VOUCHER_BITS
 from node_api.storage import tables as t
 
@@ -26,6 +27,8 @@ _MERCHANT_BITS = 32
 _TABLES: dict[type, Table] = {
     ev.ProgrammeDrafted: t.programmes,
     ev.RulesWritten: t.rules,
+    rule_events.RulesStep: t.rules_steps,
+    rule_events.WideningProposed: t.rules_widenings,
     ev.BudgetLineAdded: t.budget_lines,
     ev.ProgrammeStep: t.programme_steps,
     ev.BudgetSet: t.budgets,

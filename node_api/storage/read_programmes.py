@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from sqlalchemy import BindParameter, ColumnElement, Integer, bindparam, func, literal, select
 
 from node_api.domain.ids import Amount, LineId, ProgrammeId, UnixSeconds, programme_of_line
-from node_api.domain.models import BudgetLine, Programme, ProgrammeState, Rules
+from node_api.domain.models import BudgetLine, Programme, ProgrammeState
 from node_api.domain.trail import LineSums, Step, Totals
 from node_api.storage import tables as t
 from node_api.storage.queries import Query, Record, to_address, tx_of, with_tx
@@ -31,11 +31,11 @@ _STEPS = (
     .where(t.programme_steps.c.programme == bindparam("wanted"), t.programme_steps.c.block <= _upto)
     .order_by(t.programme_steps.c.block, t.programme_steps.c.log_index)
 )
-_VERSION = select(func.max(t.rules.c.version)).where(
-    t.rules.c.programme == bindparam("wanted"), t.rules.c.block <= _upto
-)
-_RULES = select(t.rules).where(
-    t.rules.c.programme == bindparam("wanted"), t.rules.c.version == bindparam("at_version"), t.rules.c.block <= _upto
+_FIRST_VERSION = 1  # a programme has it from its draft on
+_VERSION = select(func.coalesce(func.max(t.rules_steps.c.version), _FIRST_VERSION)).where(
+    t.rules_steps.c.programme == bindparam("wanted"),
+    t.rules_steps.c.name == "activated",
+    t.rules_steps.c.block <= _upto,
 )
 
 
@@ -53,14 +53,6 @@ class ProgrammeQueries(MoneyQueries):
     def programme_by_ref(self, ref: str) -> Programme | None:
         """See the port."""
         return self._one_programme(_BY_REF, ref)
-
-    def rules(self, programme: ProgrammeId, version: int) -> Rules | None:
-        """See the port."""
-        named = {"wanted": programme, "at_version": version, "upto": self._block.number}
-        row = self._connection.execute(_RULES, named).one_or_none()
-        if row is None:
-            return None
-        return Rules(programme, version, row.max_deadline, row.reversal_window, row.dispute_window)
 
     def lines(self, programme: ProgrammeId | None = None) -> list[BudgetLine]:
         """See the port."""
@@ -113,7 +105,7 @@ class ProgrammeQueries(MoneyQueries):
         if not rows:
             return []
         states, versions = self._steps_by_programme(), self._versions()
-        return [_programme(row, states[row.programme], versions[row.programme]) for row in rows]
+        return [_programme(row, states[row.programme], versions.get(row.programme, _FIRST_VERSION)) for row in rows]
 
     def _one_programme(self, query: Query, wanted: int | str) -> Programme | None:
         """One programme by statements built once: a till asks for it with every redemption."""
@@ -134,8 +126,9 @@ class ProgrammeQueries(MoneyQueries):
         return steps
 
     def _versions(self) -> dict[int, int]:
-        table = t.rules
-        query = select(table.c.programme, func.max(table.c.version)).where(self._upto(table))
+        table = t.rules_steps
+        activated = (table.c.name == "activated", self._upto(table))
+        query = select(table.c.programme, func.max(table.c.version)).where(*activated)
         return {row.programme: row[1] for row in self._rows(query.group_by(table.c.programme))}
 
     def _lines(self, which: Iterable[ColumnElement[bool]], sums: dict[LineId, LineSums]) -> list[BudgetLine]:

@@ -17,10 +17,11 @@ from node_api.storage.read_merchant_life import MerchantLifeQueries
 from node_api.storage.read_merchants import MerchantQueries
 from node_api.storage.read_programmes import ProgrammeQueries
 from node_api.storage.read_roles import RoleQueries
+from node_api.storage.read_rules import RulesQueries
 from node_api.storage.read_vouchers import VoucherQueries
 
 
-class IndexReader(ProgrammeQueries, MerchantQueries, MerchantLifeQueries, VoucherQueries, RoleQueries):
+class IndexReader(ProgrammeQueries, RulesQueries, MerchantQueries, MerchantLifeQueries, VoucherQueries, RoleQueries):
     """Everything the index says as of one block. Implements `Reader` and `AuditReader`."""
 
 

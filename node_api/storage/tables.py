@@ -125,6 +125,18 @@ rules = _facts(
     _money("open_max_bill"),
     _small("flags"),
 )
+rules_steps = _steps(
+    "rules_steps",
+    _int("programme", index=True),
+    _int("version"),
+    Column("name", String(16), nullable=False),
+    _raw("actor"),
+    _int("ripe_at"),
+    Column("reason", Text, nullable=False),
+)
+rules_widenings = _facts(
+    "rules_widenings", _id("programme"), _id("version"), _mask("categories"), _raw("regions"), _small("channels")
+)
 budget_lines = _facts(
     "budget_lines",
     _id("line"),

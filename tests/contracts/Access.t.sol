@@ -4,6 +4,7 @@ pragma solidity 0.8.30;
 import {ICaseDesk} from "../../contracts/interfaces/ICaseDesk.sol";
 import {IMerchantRegistry} from "../../contracts/interfaces/IMerchantRegistry.sol";
 import {IProgrammeRegistry} from "../../contracts/interfaces/IProgrammeRegistry.sol";
+import {IProgrammeRules} from "../../contracts/interfaces/IProgrammeRules.sol";
 import {ITreasury} from "../../contracts/interfaces/ITreasury.sol";
 import {IVouchers} from "../../contracts/interfaces/IVouchers.sol";
 import {IVouchersRecord} from "../../contracts/interfaces/IVouchersRecord.sol";
@@ -11,6 +12,7 @@ import {IVouchersErrors} from "../../contracts/interfaces/IVouchersErrors.sol";
 import {IVouchersSupply} from "../../contracts/interfaces/IVouchersSupply.sol";
 import {Roles} from "../../contracts/libraries/Roles.sol";
 import {MerchantTerms} from "../../contracts/types/Merchant.sol";
+import {Widening} from "../../contracts/types/Programme.sol";
 import {MerchantDay} from "../../contracts/types/Settlement.sol";
 import {BatchTerms} from "../../contracts/types/Supply.sol";
 import {Base} from "./Base.t.sol";
@@ -124,7 +126,8 @@ contract AccessTest is Base {
     // --- functions of other contracts ---
 
     function test_linkedFunctionOfVouchers__whenAnybodyElseCalls__refusesTheCaller() external {
-        bytes[6] memory calls = [
+        bytes[7] memory calls = [
+            abi.encodeCall(IVouchersRecord.addWidenedRegions, (1, new uint256[](1))),
             abi.encodeCall(IVouchersRecord.setProgramme, (1, 5)),
             abi.encodeCall(IVouchersRecord.setRules, (1, 1, 1, 1)),
             abi.encodeCall(IVouchersRecord.setMerchant, (1, 2)),
@@ -132,8 +135,8 @@ contract AccessTest is Base {
             abi.encodeCall(IVouchersRecord.takePayable, (1, 1, 1)),
             abi.encodeCall(IVouchersRecord.bookSwept, (1, 1))
         ];
-        address[6] memory linked =
-            [address(programmes), address(programmes), address(merchants), address(merchants), address(treasury), address(desk)];
+        (address registry, address shops) = (address(programmes), address(merchants));
+        address[7] memory linked = [registry, registry, registry, shops, shops, address(treasury), address(desk)];
         address[7] memory callers =
             [admin, treasurer, outsider, address(programmes), address(merchants), address(treasury), address(desk)];
         for (uint256 i; i < calls.length; ++i) {
@@ -222,6 +225,12 @@ contract AccessTest is Base {
         if (selector == IVouchersSupply.issue.selector) return abi.encode(ids, ids);
         if (selector == IProgrammeRegistry.draft.selector) {
             return abi.encode("", _programmeTerms(), _rulesTerms(), _lineTerms(0));
+        }
+        if (selector == IProgrammeRules.proposeRules.selector) {
+            return abi.encode(uint256(0), _rulesTerms(), Widening(0, new uint40[](0), 0), "");
+        }
+        if (selector == IProgrammeRules.withdrawRules.selector || selector == IProgrammeRules.rejectRules.selector) {
+            return abi.encode(uint256(0), uint256(0), "");
         }
         if (selector == IMerchantRegistry.enter.selector) return abi.encode(texts, new MerchantTerms[](0));
         if (selector == IMerchantRegistry.nameCategories.selector) return abi.encode(ids, texts);

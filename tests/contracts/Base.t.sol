@@ -6,7 +6,7 @@ import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessMana
 
 import {ICaseDesk} from "../../contracts/interfaces/ICaseDesk.sol";
 import {IMerchantRegistry} from "../../contracts/interfaces/IMerchantRegistry.sol";
-import {IProgrammeRegistry} from "../../contracts/interfaces/IProgrammeRegistry.sol";
+import {IProgrammes} from "../../contracts/interfaces/IProgrammes.sol";
 import {ITreasury} from "../../contracts/interfaces/ITreasury.sol";
 import {IVouchers} from "../../contracts/interfaces/IVouchers.sol";
 import {Roles} from "../../contracts/libraries/Roles.sol";
@@ -46,7 +46,7 @@ abstract contract Base is TestBase {
 
     AccessManager internal manager;
     IVouchers internal vouchers;
-    IProgrammeRegistry internal programmes;
+    IProgrammes internal programmes;
     IMerchantRegistry internal merchants;
     ITreasury internal treasury;
     ICaseDesk internal desk;
@@ -94,7 +94,8 @@ abstract contract Base is TestBase {
         bytes memory authority = abi.encode(address(manager));
         address back = vm.deployCode("VouchersBack.sol:VouchersBack", authority);
         vouchers = IVouchers(vm.deployCode("Vouchers.sol:Vouchers", abi.encode(manager, back)));
-        programmes = IProgrammeRegistry(vm.deployCode("ProgrammeRegistry.sol:ProgrammeRegistry", authority));
+        back = vm.deployCode("ProgrammeBack.sol:ProgrammeBack", authority);
+        programmes = IProgrammes(vm.deployCode("ProgrammeRegistry.sol:ProgrammeRegistry", abi.encode(manager, back)));
         merchants = IMerchantRegistry(vm.deployCode("MerchantRegistry.sol:MerchantRegistry", authority));
         treasury = ITreasury(vm.deployCode("Treasury.sol:Treasury", authority));
         desk = ICaseDesk(vm.deployCode("CaseDesk.sol:CaseDesk", authority));

@@ -106,7 +106,7 @@ contract LibrariesTest is TestBase {
         uint256 network = 7 | 5 << 64 | 6 << 88 | 1_111 << 112 | 2_222 << 152;
         vm.assertEq(NetworkWord.pausedUntil(network), 1_111);
         vm.assertEq(NetworkWord.pausedSeconds(network), 2_222);
-        uint256 programme = ProgrammeWord.pack(5, 3, -60) | 11 << 48 | 12 << 80 | 13 << 120 | 14 << 184 | 15 << 192;
+        uint256 programme = ProgrammeWord.restate(0, 5, 3, -60) | 11 << 48 | 12 << 80 | 13 << 120 | 14 << 184 | 15 << 192;
         vm.assertEq(ProgrammeWord.pausedSeconds(programme), 11);
         vm.assertEq(ProgrammeWord.pausedUntil(programme), 12);
         vm.assertEq(ProgrammeWord.widenedCategories(programme), 13);
@@ -125,7 +125,7 @@ contract LibrariesTest is TestBase {
     }
 
     function test_day__whenWestOfUtc__changesAtLocalMidnight() external pure {
-        uint256 word = ProgrammeWord.pack(5, 1, -300); // five hours behind
+        uint256 word = ProgrammeWord.restate(0, 5, 1, -300); // five hours behind
         uint256 midnight = 20_000 * 1 days + 5 hours;
         vm.assertEq(ProgrammeWord.day(word, midnight - 1), 19_999);
         vm.assertEq(ProgrammeWord.day(word, midnight), 20_000);

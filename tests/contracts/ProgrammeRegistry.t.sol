@@ -2,6 +2,7 @@
 pragma solidity 0.8.30;
 
 import {IProgrammeRegistry} from "../../contracts/interfaces/IProgrammeRegistry.sol";
+import {IProgrammeRules} from "../../contracts/interfaces/IProgrammeRules.sol";
 import {ITreasury} from "../../contracts/interfaces/ITreasury.sol";
 import {Roles} from "../../contracts/libraries/Roles.sol";
 import {LineTerms, ProgrammeState, ProgrammeTerms, RulesTerms} from "../../contracts/types/Programme.sol";
@@ -122,45 +123,22 @@ contract ProgrammeRegistryTest is Base {
     function test_draft__whenDeadlinesAreUnbounded__refusesIt() external {
         RulesTerms memory r = _rulesTerms();
         r.maxDeadline = 0;
-        _refuseRules(
-            abi.encodeWithSelector(IProgrammeRegistry.ProgrammeRegistry_TermsInvalid.selector, "spring", "maxDeadline"), r
-        );
+        _refuseRules(abi.encodeWithSelector(IProgrammeRules.ProgrammeRegistry_RulesInvalid.selector, "maxDeadline"), r);
     }
 
     function test_draft__whenRuleIsOfLaterRelease__namesIt() external {
         RulesTerms memory r = _rulesTerms();
-        r.stepUpThreshold = 1;
-        _refuseLaterRule("stepUpThreshold", r);
-        r = _rulesTerms();
-        r.merchantDailyLimit = 1;
-        _refuseLaterRule("merchantDailyLimit", r);
-        r = _rulesTerms();
-        r.redemptionAmount = 1;
-        _refuseLaterRule("redemption", r);
-        r = _rulesTerms();
-        r.redemptionCount = 1;
-        _refuseLaterRule("redemption", r);
-        r = _rulesTerms();
-        r.dayAmount = 1;
-        _refuseLaterRule("day", r);
-        r = _rulesTerms();
-        r.dayCount = 1;
-        _refuseLaterRule("day", r);
-        r = _rulesTerms();
-        r.monthAmount = 1;
-        _refuseLaterRule("month", r);
-        r = _rulesTerms();
-        r.monthCount = 1;
-        _refuseLaterRule("month", r);
-        r = _rulesTerms();
         r.openSeconds = 1;
         _refuseLaterRule("open", r);
         r = _rulesTerms();
         r.openMaxBill = 1;
         _refuseLaterRule("open", r);
         r = _rulesTerms();
-        r.flags = 1;
-        _refuseLaterRule("flags", r);
+        for (uint256 bit; bit < 8; ++bit) {
+            r = _rulesTerms();
+            r.flags = uint8(1 << bit);
+            if (bit != 2) _refuseLaterRule("flags", r);
+        }
     }
 
     function test_draft__whenLinesAreNoneOrTooMany__refusesIt() external {

@@ -4,6 +4,7 @@ pragma solidity 0.8.30;
 import {ICaseDesk} from "../../contracts/interfaces/ICaseDesk.sol";
 import {IMerchantRegistry} from "../../contracts/interfaces/IMerchantRegistry.sol";
 import {IProgrammeRegistry} from "../../contracts/interfaces/IProgrammeRegistry.sol";
+import {IProgrammeRules} from "../../contracts/interfaces/IProgrammeRules.sol";
 import {ITreasury} from "../../contracts/interfaces/ITreasury.sol";
 import {IVouchersSupply} from "../../contracts/interfaces/IVouchersSupply.sol";
 import {Roles} from "../../contracts/libraries/Roles.sol";
@@ -26,7 +27,7 @@ library RoleTable {
     }
 
     function rows() internal pure returns (Row[] memory all) {
-        all = new Row[](40);
+        all = new Row[](44);
         all[0] = Row(Target.VOUCHERS, IVouchersSupply.openBatches.selector, Roles.TREASURER);
         all[1] = Row(Target.VOUCHERS, IVouchersSupply.writeRoll.selector, Roles.TREASURER);
         all[2] = Row(Target.VOUCHERS, IVouchersSupply.issue.selector, Roles.TREASURER);
@@ -67,5 +68,9 @@ library RoleTable {
         all[37] = Row(Target.TREASURY, ITreasury.withdrawMove.selector, Roles.TREASURER);
         all[38] = Row(Target.TREASURY, ITreasury.approveMove.selector, Roles.APPROVER);
         all[39] = Row(Target.TREASURY, ITreasury.disallowToken.selector, Roles.APPROVER);
+        all[40] = Row(Target.PROGRAMMES, IProgrammeRules.proposeRules.selector, Roles.TREASURER);
+        all[41] = Row(Target.PROGRAMMES, IProgrammeRules.withdrawRules.selector, Roles.TREASURER);
+        all[42] = Row(Target.PROGRAMMES, IProgrammeRules.activateRules.selector, Roles.APPROVER);
+        all[43] = Row(Target.PROGRAMMES, IProgrammeRules.rejectRules.selector, Roles.APPROVER);
     }
 }

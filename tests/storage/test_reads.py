@@ -75,7 +75,7 @@ def test_reader__asked_for_what_is_not_there__answers_nothing(reads: IndexReads)
         checked: AuditReader = reader  # the port, held by the type checker
         assert checked.programme(ProgrammeId(9)) is None
         assert checked.programme_by_ref("none") is None
-        assert checked.rules(FIRST, 2) is None
+        assert checked.rules(FIRST, 9) is None
         assert checked.line(LineId(99)) is None
         assert checked.merchant(MerchantId(9)) is None
         assert checked.merchant_by_ref("none") is None

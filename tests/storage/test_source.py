@@ -49,6 +49,7 @@ from node_api.domain.events import (
 )
 from node_api.domain.merchant_events import MerchantTermsStep, PayoutStep
 from node_api.domain.money_events import TokenStep
+from node_api.domain.rule_events import RulesStep, WideningProposed
 from node_api.services.indexing import Indexer, compare
 from node_api.services.ports.indexing import PageUnsettled
 from node_api.storage.index import IndexTables
@@ -152,7 +153,7 @@ def test_decoders__know_every_event_of_every_contract() -> None:
 
 
 def test_decode__of_every_log_of_the_story__agrees_with_web3(told: World) -> None:
-    assert len(decoded_alike(told)) == 31
+    assert len(decoded_alike(told)) == 35
 
 
 def test_decode__of_every_log_of_a_changing_world__agrees_with_web3(world: World) -> None:
@@ -186,6 +187,8 @@ FIXED: dict[type, tuple[str, ...]] = {
     MerchantStep: ("name", "reason"),
     MerchantAccount: ("kind", "added"),
     RoleStep: ("granted",),
+    RulesStep: ("name", "ripe_at", "reason", "version"),
+    WideningProposed: ("regions",),
     RollWritten: ("holders",),
     TokenStep: ("allowed",),
     MerchantTermsStep: ("name",),

@@ -29,8 +29,10 @@ from node_api.domain.models import (
     Roll,
     Rules,
     VoucherFacts,
+    Widening,
 )
 from node_api.domain.trail import Issue, MerchantDay, Payment, Refusal, Totals
+from node_api.domain.versions import RulesVersion
 
 
 class IndexEmpty(Exception):
@@ -68,6 +70,14 @@ class ProgrammeReader(Protocol):
 
     def rules(self, programme: ProgrammeId, version: int) -> Rules | None:
         """One version of a programme's rules."""
+        ...
+
+    def rules_versions(self, programme: ProgrammeId) -> list[RulesVersion]:
+        """Every version of a programme's rules ever proposed, by ascending number."""
+        ...
+
+    def widening(self, programme: ProgrammeId) -> Widening:
+        """What the activated versions opened for good."""
         ...
 
     def lines(self, programme: ProgrammeId | None = None) -> list[BudgetLine]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from node_api.domain.ids import Address, Amount, BatchId, Day, Hash, LineId, MerchantId, ProgrammeId, RollId
 from node_api.domain.reverts import RULES_AND_REMEDIES
+from node_api.services.ports.rules_commands import ActivateRules, ProposeRules, RejectRules, WithdrawRules
 from node_api.services.ports.treasury_terms import BatchTerms, LineTerms, MerchantTerms, ProgrammeTerms, RulesTerms
 
 
@@ -193,6 +194,10 @@ Command = (
     | PublishProgramme
     | ActivateProgramme
     | CloseProgramme
+    | ProposeRules
+    | ActivateRules
+    | WithdrawRules
+    | RejectRules
     | EnterMerchants
     | ActivateMerchants
     | SuspendMerchant

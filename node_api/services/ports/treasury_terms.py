@@ -30,11 +30,29 @@ class ProgrammeTerms:
 
 @dataclass(frozen=True, slots=True)
 class RulesTerms:
-    """The rules of this release. Windows in seconds."""
+    """A version of rules, as `RulesTerms` in `Programme.sol`. Windows in seconds; a limit of 0 is none; counts are vouchers."""
 
     max_deadline: int
     reversal_window: int
     dispute_window: int
+    step_up_threshold: int = 0
+    merchant_daily_limit: int = 0
+    redemption_amount: int = 0
+    redemption_count: int = 0
+    day_amount: int = 0
+    day_count: int = 0
+    month_amount: int = 0
+    month_count: int = 0
+    first_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WideningTerms:
+    """What a version opens for good, as `Widening` in `Programme.sol`: bit masks and packed spend regions."""
+
+    categories: int = 0
+    regions: tuple[int, ...] = ()
+    channels: int = 0
 
 
 @dataclass(frozen=True, slots=True)

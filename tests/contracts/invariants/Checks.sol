@@ -6,12 +6,10 @@ import {ITreasury} from "../../../contracts/interfaces/ITreasury.sol";
 import {ProgrammeState} from "../../../contracts/types/Programme.sol";
 import {MerchantStatus, MerchantTerms} from "../../../contracts/types/Merchant.sol";
 import {VoucherState} from "../../../contracts/types/Supply.sol";
-import {Model} from "./Model.sol";
+import {VersionChecks} from "./VersionChecks.sol";
 
 /// @title The numbered invariants of docs/invariants.md, read from the contracts' own words wherever they can be.
-abstract contract Checks is Model {
-    error Invariant_Broken(uint256 number, string what, uint256 subject, uint256 found, uint256 expected);
-
+abstract contract Checks is VersionChecks {
     mapping(uint256 programme => uint256 state) private _stateSeen;
     mapping(uint256 voucher => VoucherState) private _voucherSeen;
     mapping(uint256 line => uint256) private _unspentValue;
@@ -30,14 +28,11 @@ abstract contract Checks is Model {
         _checkDays();
         _checkLines();
         _checkProgrammes();
+        _checkVersions();
         _checkMerchants();
         _checkNumbers();
         _checkEscrow();
         _clear();
-    }
-
-    function _must(uint256 number, string memory what, uint256 subject, uint256 found, uint256 expected) private pure {
-        if (found != expected) revert Invariant_Broken(number, what, subject, found, expected);
     }
 
     // --- I2, I5, I6, I7, I9, I14: vouchers ---

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {Checks} from "./Checks.sol";
+import {VersionChecks} from "./VersionChecks.sol";
 import {Machine} from "./Machine.sol";
 import {MachineVm} from "./Invariants.t.sol";
 import {TestBase} from "../Vm.sol";
@@ -164,7 +164,7 @@ contract ChecksBiteTest is TestBase {
         try machine.check() {
             revert("nothing noticed");
         } catch (bytes memory reason) {
-            vm.assertEq(bytes32(bytes4(reason)), bytes32(Checks.Invariant_Broken.selector), "an invariant");
+            vm.assertEq(bytes32(bytes4(reason)), bytes32(VersionChecks.Invariant_Broken.selector), "an invariant");
             uint256 found;
             assembly ("memory-safe") {
                 found := mload(add(reason, 36))

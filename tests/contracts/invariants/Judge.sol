@@ -23,9 +23,9 @@ abstract contract Judge is Steps {
         uint256 first = item.spends[0].voucher;
         if (!_placeExists(first) || !_wasIssued(first)) return (IVouchersErrors.Vouchers_VoucherUnknown.selector, 0);
         if (c.signer != _mHolderOf(first)) return (IVouchersErrors.Vouchers_SignatureInvalid.selector, 0);
-        MProgramme storage p = mProgrammes[mBatches[first >> 35].programme];
         if (block.timestamp >= item.deadline) return (IVouchersErrors.Vouchers_DeadlinePassed.selector, first);
-        if (item.deadline > block.timestamp + p.maxDeadline) return (IVouchersErrors.Vouchers_DeadlineTooFar.selector, first);
+        uint256 latest = block.timestamp + _mRulesOf(first).maxDeadline;
+        if (item.deadline > latest) return (IVouchersErrors.Vouchers_DeadlineTooFar.selector, first);
         for (uint256 i; i < item.spends.length; ++i) {
             failed = item.spends[i].voucher;
             if (i != 0) reason = _judgeOther(failed, item.spends[i - 1].voucher, first, c.signer);
@@ -49,13 +49,18 @@ abstract contract Judge is Steps {
         MBatch storage b = mBatches[s.voucher >> 35];
         MMerchant storage m = mMerchants[merchant];
         if (mRedeemed[s.voucher]) return IVouchersErrors.Vouchers_AlreadyRedeemed.selector;
-        if (mProgrammes[b.programme].state != 5) return IVouchersErrors.Vouchers_ProgrammeNotActive.selector;
+        MProgramme storage p = mProgrammes[b.programme];
+        if (p.state != 5) return IVouchersErrors.Vouchers_ProgrammeNotActive.selector;
         if (block.timestamp < b.from) return IVouchersErrors.Vouchers_NotYetValid.selector;
         if (block.timestamp >= _mUntil(s.voucher >> 35, _rollOf(s.voucher))) return IVouchersErrors.Vouchers_Expired.selector;
         if (m.status != 2) return IVouchersErrors.Vouchers_MerchantNotActive.selector;
-        if (b.categories & m.categories == 0) return IVouchersErrors.Vouchers_CategoryNotShared.selector;
-        if (!_regionCovers(b.region, m.region)) return IVouchersErrors.Vouchers_RegionOutside.selector;
-        if (channel > 7 || (b.channels & m.channels) / 2 ** channel % 2 == 0) {
+        if ((b.categories | p.wideCategories) & m.categories == 0) return IVouchersErrors.Vouchers_CategoryNotShared.selector;
+        bool inside = _regionCovers(b.region, m.region);
+        for (uint256 i; i < p.wideRegions.length; ++i) {
+            inside = inside || _regionCovers(p.wideRegions[i], m.region);
+        }
+        if (!inside) return IVouchersErrors.Vouchers_RegionOutside.selector;
+        if (channel > 7 || ((b.channels | p.wideChannels) & m.channels) / 2 ** channel % 2 == 0) {
             return IVouchersErrors.Vouchers_ChannelClosed.selector;
         }
         if (s.amount != b.face || s.sequence != 0) return IVouchersErrors.Vouchers_AmountMismatch.selector;
@@ -75,6 +80,12 @@ abstract contract Judge is Steps {
     }
 
     // --- vouchers ---
+
+    /// @dev The rules a voucher's batch was opened under.
+    function _mRulesOf(uint256 voucher) internal view returns (MVersion storage) {
+        MBatch storage b = mBatches[voucher >> 35];
+        return mVersions[b.programme][b.version];
+    }
 
     function _rollOf(uint256 voucher) internal pure returns (uint256) {
         return voucher >> 11 & 0xffffff;

@@ -67,7 +67,8 @@ contract Machine is
     }
 
     function _programmeStep(uint256 at) private {
-        if (at < 80) _pushStep();
+        if (at < 60) _pushStep();
+        else if (at < 80) _rulesStep();
         else if (at < 115) _draftStep();
         else if (at < 119) _proposeStep(_anyProgramme());
         else if (at < 123) _approveStep(_anyProgramme());

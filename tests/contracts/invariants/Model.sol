@@ -20,13 +20,29 @@ abstract contract Model is Base {
         uint256 categories;
         uint256 region; // index of the table below
         uint256 channels;
-        uint256 maxDeadline;
-        uint256 window;
+        uint256 version; // of the rules, active
+        uint256 newest;
+        uint256 wideCategories;
+        uint256 wideChannels;
+        uint256[] wideRegions;
+        uint256 window; // the longest of any version that was ever active
         uint256 lines;
         address token;
         string ref;
         uint256[] batches;
         uint256[] rolls;
+    }
+
+    struct MVersion {
+        uint256 status; // 0 none, then as below
+        address proposer;
+        uint256 ripeAt;
+        uint256 categories; // what it widens
+        uint256 channels;
+        uint256[] regions;
+        uint256 maxDeadline;
+        uint256 reversalWindow;
+        uint256 disputeWindow;
     }
 
     struct MLine {
@@ -46,6 +62,7 @@ abstract contract Model is Base {
     struct MBatch {
         uint256 programme;
         uint256 line; // number within the programme
+        uint256 version;
         uint256 face;
         uint256 minimum;
         uint256 categories;
@@ -122,6 +139,9 @@ abstract contract Model is Base {
         uint256 ripeAt;
     }
 
+    uint256 internal constant WAITING = 1;
+    uint256 internal constant ACTIVE = 2;
+    uint256 internal constant WITHDRAWN = 3;
     uint256 internal constant HOLDERS = 10;
     uint256 internal constant TERMINALS = 6;
     uint256 internal constant REGIONS = 6;
@@ -129,6 +149,7 @@ abstract contract Model is Base {
     uint256 internal mLastProgramme;
     mapping(uint256 programme => MProgramme) internal mProgrammes;
     mapping(uint256 programme => mapping(address => bool)) internal mApproved;
+    mapping(uint256 programme => mapping(uint256 version => MVersion)) internal mVersions;
     mapping(uint256 line => MLine) internal mLines;
     mapping(bytes32 slip => uint256 line) internal mSlips;
     bytes32[] internal mSlipList;

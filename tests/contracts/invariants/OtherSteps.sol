@@ -23,7 +23,11 @@ abstract contract OtherSteps is Steps {
 
     function _edge() private returns (uint256 time) {
         MProgramme storage p = mProgrammes[_anyProgramme()];
-        uint256 kind = _draw(8);
+        uint256 kind = _draw(9);
+        if (kind == 8) {
+            uint256 id = _anyProgramme();
+            time = mVersions[id][mProgrammes[id].newest].ripeAt;
+        }
         if (kind == 0) time = p.startsAt;
         if (kind == 1) time = p.endsAt;
         if (kind == 2 && mDays.length != 0) {
@@ -98,6 +102,7 @@ abstract contract OtherSteps is Steps {
             if (which == 5) data = abi.encodeCall(vouchers.setMerchant, (1, 2));
             if (which == 6) data = abi.encodeCall(vouchers.setTerminal, (actor, 1));
             if (which == 7) data = abi.encodeCall(vouchers.takePayable, (1 << 16 | 1, 1, 1));
+            if (which == 9) data = abi.encodeCall(vouchers.addWidenedRegions, (1, new uint256[](1)));
             if (which == 8) data = abi.encodeCall(vouchers.bookSwept, (1, 1));
             _call("linked only", actor, ANYBODY, address(vouchers), data, IVouchersErrors.Vouchers_CallerNotLinked.selector);
         }

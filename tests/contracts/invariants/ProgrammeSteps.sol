@@ -2,13 +2,14 @@
 pragma solidity 0.8.30;
 
 import {IProgrammeRegistry} from "../../../contracts/interfaces/IProgrammeRegistry.sol";
+import {IProgrammeRules} from "../../../contracts/interfaces/IProgrammeRules.sol";
 import {ITreasury} from "../../../contracts/interfaces/ITreasury.sol";
 import {Roles} from "../../../contracts/libraries/Roles.sol";
 import {LineTerms, ProgrammeTerms, RulesTerms} from "../../../contracts/types/Programme.sol";
-import {Steps} from "./Steps.sol";
+import {RuleSteps} from "./RuleSteps.sol";
 
 /// @title Drafting a programme and taking it through its states.
-abstract contract ProgrammeSteps is Steps {
+abstract contract ProgrammeSteps is RuleSteps {
     struct Draft {
         string ref;
         ProgrammeTerms terms;
@@ -41,7 +42,9 @@ abstract contract ProgrammeSteps is Steps {
         (p.state, p.drafter, p.needed) = (1, actor, d.terms.approvalsNeeded);
         (p.startsAt, p.endsAt, p.utcOffset) = (d.terms.startsAt, d.terms.endsAt, d.terms.utcOffset);
         (p.categories, p.region, p.channels) = (d.terms.categories, d.region, d.terms.channels);
-        (p.maxDeadline, p.lines, p.token, p.ref) = (d.rules.maxDeadline, d.lines.length, d.terms.token, d.ref);
+        (p.lines, p.token, p.ref) = (d.lines.length, d.terms.token, d.ref);
+        (p.version, p.newest) = (1, 1);
+        _keepRules(mVersions[mLastProgramme][1], d.rules);
         p.window = d.rules.reversalWindow > d.rules.disputeWindow ? d.rules.reversalWindow : d.rules.disputeWindow;
         for (uint256 i; i < d.lines.length; ++i) {
             MLine storage line = mLines[mLastProgramme << 16 | (i + 1)];
@@ -70,9 +73,7 @@ abstract contract ProgrammeSteps is Steps {
         t.channels = _chance(50) ? 7 : uint8(1 + _draw(7));
         t.approvalsNeeded = uint8(1 + _draw(2));
         t.document = keccak256(bytes(d.ref));
-        d.rules.maxDeadline = uint32(1 + _draw(3600));
-        d.rules.reversalWindow = uint32(_draw(3 days));
-        d.rules.disputeWindow = uint32(_draw(3 days));
+        d.rules = _drawRules();
         d.lines = new LineTerms[](1 + _draw(3));
         bool shared = _chance(50); // the first two lines have one funder
         for (uint256 i; i < d.lines.length; ++i) {
@@ -118,15 +119,11 @@ abstract contract ProgrammeSteps is Steps {
     function _spoilRules(RulesTerms memory r, uint256 fault) private pure returns (bytes4) {
         if (fault == 9) {
             r.maxDeadline = 0;
-            return IProgrammeRegistry.ProgrammeRegistry_TermsInvalid.selector;
+            return IProgrammeRules.ProgrammeRegistry_RulesInvalid.selector;
         }
-        if (fault == 10) r.stepUpThreshold = 1;
-        if (fault == 11) r.merchantDailyLimit = 1;
-        if (fault == 12) r.redemptionCount = 1;
-        if (fault == 13) r.dayAmount = 1;
-        if (fault == 14) r.monthCount = 1;
-        if (fault == 15) r.openSeconds = 1;
-        if (fault == 16) r.flags = 1;
+        if (fault == 10) r.openSeconds = 1;
+        if (fault == 11) r.openMaxBill = 1;
+        if (fault > 11) r.flags = uint8([1, 2, 8, 16, 128][fault - 12]);
         return IProgrammeRegistry.ProgrammeRegistry_RuleNotInRelease.selector;
     }
 
@@ -182,6 +179,7 @@ abstract contract ProgrammeSteps is Steps {
         if (expected == FINE && !mAllowed[mProgrammes[id].token]) expected = ITreasury.Treasury_TokenNotListed.selector;
         if (!_call("publish", _actor(Roles.TREASURER), Roles.TREASURER, address(programmes), data, expected)) return;
         mProgrammes[id].state = 4;
+        mVersions[id][1].status = ACTIVE;
         for (uint256 i = 1; i <= mProgrammes[id].lines; ++i) {
             mLines[id << 16 | i].budget = mLines[id << 16 | i].amount;
         }

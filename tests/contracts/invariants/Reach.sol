@@ -7,7 +7,7 @@ pragma solidity 0.8.30;
 /// Treasury_BudgetTooLarge, far above these budgets (Budgets.t.sol).
 library Reach {
     function names() internal pure returns (string[] memory list) {
-        list = new string[](46);
+        list = new string[](50);
         list[0] = "activate merchant";
         list[1] = "activate programme";
         list[2] = "addKey";
@@ -54,10 +54,14 @@ library Reach {
         list[43] = "withdrawMove";
         list[44] = "withdrawPayout";
         list[45] = "writeRoll";
+        list[46] = "proposeRules";
+        list[47] = "activateRules";
+        list[48] = "withdrawRules";
+        list[49] = "rejectRules";
     }
 
     function errors() internal pure returns (string[] memory list) {
-        list = new string[](101);
+        list = new string[](106);
         list[0] = "AccessManagedUnauthorized(address)";
         list[1] = "CaseDesk_AlreadyLinked()";
         list[2] = "CaseDesk_NotOver(uint256,uint256,uint256,uint256)";
@@ -159,5 +163,10 @@ library Reach {
         list[98] = "Vouchers_VoucherUnknown(uint256)";
         list[99] = "Vouchers_VouchersMissing()";
         list[100] = "Vouchers_VouchersNotAscending(uint256,uint256)";
+        list[101] = "ProgrammeRegistry_NotOpen(uint256,uint8)";
+        list[102] = "ProgrammeRegistry_RulesInvalid(string)";
+        list[103] = "ProgrammeRegistry_RulesWaiting(uint256,uint256)";
+        list[104] = "ProgrammeRegistry_RulesNotWaiting(uint256,uint256)";
+        list[105] = "ProgrammeRegistry_RulesNotRipe(uint256,uint256,uint256,uint256)";
     }
 }

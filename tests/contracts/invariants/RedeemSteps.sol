@@ -104,7 +104,7 @@ abstract contract RedeemSteps is Judge {
         uint256 holder = _placeExists(first) ? mRolls[_rollOf(first)].holders[first & 0x7ff] : _draw(HOLDERS);
         item.spends = _drawSpends(first, holder);
         item.receipt = keccak256(abi.encode(steps, first));
-        uint256 maxDeadline = mProgrammes[mBatches[first >> 35].programme].maxDeadline;
+        uint256 maxDeadline = _mRulesOf(first).maxDeadline;
         item.deadline = block.timestamp + 1 + (maxDeadline == 0 ? 0 : _draw(maxDeadline));
         item.channel = _drawChannel(first, merchant);
         item.bill = _drawBill(item.spends);
@@ -158,7 +158,8 @@ abstract contract RedeemSteps is Judge {
     }
 
     function _drawChannel(uint256 voucher, uint256 merchant) private returns (uint256 channel) {
-        uint256 shared = mBatches[voucher >> 35].channels & mMerchants[merchant].channels;
+        uint256 shared = (mBatches[voucher >> 35].channels | mProgrammes[mBatches[voucher >> 35].programme].wideChannels)
+            & mMerchants[merchant].channels;
         for (uint256 i; i < 6; ++i) {
             channel = _draw(3);
             if (shared >> channel & 1 != 0) break;
@@ -258,10 +259,10 @@ abstract contract RedeemSteps is Judge {
         MDay storage day = _mDay(line, c.merchant, _mDayOf(b.programme));
         day.redeemed += b.face;
         day.count += 1;
-        bytes memory leaf = abi.encode(digest, voucher, b.face, c.merchant, c.terminal, block.timestamp, uint256(1));
+        bytes memory leaf = abi.encode(digest, voucher, b.face, c.merchant, c.terminal, block.timestamp, b.version);
         _chain = keccak256(abi.encodePacked(_chain, keccak256(leaf)));
         bytes32 topic0 = IVouchersRedemption.VoucherRedeemed.selector;
-        _expectLog(topicsOf(topic0, voucher, c.merchant), abi.encode(receipt, digest, b.face, uint256(1), ++mNumber));
+        _expectLog(topicsOf(topic0, voucher, c.merchant), abi.encode(receipt, digest, b.face, b.version, ++mNumber));
     }
 
     function _applyCall() private {

@@ -42,6 +42,7 @@ abstract contract SupplySteps is Steps {
     }
 
     function _keepBatch(MBatch storage b, BatchTerms memory t, uint256 region, string memory ref) private {
+        b.version = mProgrammes[t.programme].version;
         (b.programme, b.line, b.face, b.minimum) = (t.programme, t.line, t.face, t.minimumSpend);
         (b.categories, b.region, b.channels) = (t.categories, region, t.channels);
         (b.from, b.until, b.claimDays) = (t.validFrom, t.validUntil, t.claimDays);

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {ProgrammeBase} from "./ProgrammeBase.sol";
+import {ProgrammeRules} from "./ProgrammeRules.sol";
+
+/// @title The code behind ProgrammeRegistry for what happens while a programme runs.
+/// @dev Run by delegatecall on the slots of ProgrammeRegistry; of no use by itself.
+contract ProgrammeBack is ProgrammeRules {
+    /// @param manager The AccessManager that knows the roles.
+    constructor(address manager) ProgrammeBase(manager) {}
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+
+import {IProgrammeRegistry} from "./interfaces/IProgrammeRegistry.sol";
+import {IProgrammeRules} from "./interfaces/IProgrammeRules.sol";
+import {ITreasury} from "./interfaces/ITreasury.sol";
+import {IVouchers} from "./interfaces/IVouchers.sol";
+import {LineTerms, ProgrammeState, ProgrammeTerms, RulesRecord, RulesTerms} from "./types/Programme.sol";
+import {ProgrammeWord} from "./words/ProgrammeWord.sol";
+
+/// @title The slots of ProgrammeRegistry, as drawn in docs/storage.md, section 3, and what its parts share.
+abstract contract ProgrammeBase is AccessManaged {
+    /// @dev `version` is the active one, `newest` the last one proposed.
+    struct Programme {
+        address drafter;
+        ProgrammeState state;
+        uint8 approvals;
+        uint16 lines;
+        uint16 version;
+        uint16 newest;
+        address proposer;
+        ProgrammeTerms terms;
+    }
+
+    uint256 internal _lastProgramme;
+    mapping(uint256 programme => Programme) internal _programmes;
+    mapping(uint256 line => LineTerms) internal _lines;
+    mapping(uint256 programme => mapping(address approver => bool)) internal _approvals;
+    mapping(bytes32 refHash => uint256 programme) internal _references;
+    mapping(uint256 programme => mapping(uint256 version => RulesTerms)) internal _rules;
+    IVouchers internal _vouchers;
+    ITreasury internal _treasury;
+    mapping(uint256 programme => mapping(uint256 version => RulesRecord)) internal _records;
+
+    /// @param manager The AccessManager that knows the roles.
+    constructor(address manager) AccessManaged(manager) {}
+
+    /// @dev The programme, if its rules, validity and channels may change now.
+    function _open(uint256 id) internal view returns (Programme storage p) {
+        p = _programmes[id];
+        if (p.state != ProgrammeState.PUBLISHED && p.state != ProgrammeState.ACTIVE) {
+            revert IProgrammeRules.ProgrammeRegistry_NotOpen(id, p.state);
+        }
+    }
+
+    /// @dev The programme's word with its state and version as they stand here; what others keep in it stays.
+    function _wordOf(uint256 id, Programme storage p) internal view returns (uint256) {
+        return ProgrammeWord.restate(_vouchers.programmeWord(id), uint256(p.state), p.version, p.terms.utcOffset);
+    }
+
+    /// @dev Rules that this release enforces, within their bounds.
+    function _checkRules(RulesTerms calldata r) internal pure {
+        if (r.maxDeadline == 0) revert IProgrammeRules.ProgrammeRegistry_RulesInvalid("maxDeadline");
+        if (r.openSeconds != 0 || r.openMaxBill != 0) revert IProgrammeRegistry.ProgrammeRegistry_RuleNotInRelease("open");
+        if (r.flags & ~uint8(4) != 0) revert IProgrammeRegistry.ProgrammeRegistry_RuleNotInRelease("flags"); // 4: first redemption only
+    }
+}
