@@ -2,6 +2,7 @@
 
 from node_api import __version__
 from node_api.chain.eip712 import TYPES
+from node_api.chain.keys import KeyRole
 from tests.api.conftest import Client, Served
 from tests.api.test_redeeming import code_for
 
@@ -18,6 +19,20 @@ def test_programmes__listed_and_named__agree(served: Served, operator: Client) -
     for line in one["lines"]:
         parts = ("available", "committed", "payable", "settled", "returned")
         assert line["deposited"] == sum(line[part] for part in parts)
+
+
+def test_rules__of_a_programme__tell_which_stood_and_who_set_it(served: Served, operator: Client) -> None:
+    told = operator.get("/v1/programmes/programme-Meals/rules").json()
+    (first,) = told["versions"]
+    assert (told["programme"], told["stood"], first["state"]) == (1, 1, "active")
+    assert first["terms"]["max_deadline"] == 3_600
+    assert first["activated"]["by"] == served.world.roles.address(KeyRole.TREASURER).lower()
+    assert told["widening"] == {"categories": [], "regions": [], "channels": []}
+
+    before = operator.get("/v1/programmes/1/rules", at=first["activated"]["at"] - 1).json()
+    assert before["stood"] is None
+    assert operator.get("/v1/programmes/1/rules", at=2**40).status_code == 400
+    assert operator.get("/v1/programmes/nowhere/rules").json()["reason"] == "ProgrammeUnknown"
 
 
 def test_wallet__of_a_person__lists_the_vouchers(served: Served, wallet: Client, operator: Client, person: int) -> None:
