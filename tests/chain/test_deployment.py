@@ -106,7 +106,8 @@ def test_run__when_first__then_everything_is_as_the_table_says(
 ) -> None:
     deployment = make_deployer().run()
     assert read_deployment(deployments, chain.handle.chain_id, chain.handle.genesis_hash) == deployment
-    assert set(deployment.contracts) == {*GUARDED, "AccessManager", "SettlementToken", "VouchersBack"}
+    backs = {"VouchersBack", "ProgrammeBack"}
+    assert set(deployment.contracts) == {*GUARDED, "AccessManager", "SettlementToken", *backs}
     assert deployment.first_block == 1
     for name, entry in deployment.contracts.items():
         code = data(chain.rpc.call("eth_getCode", [entry.address, "latest"]))
