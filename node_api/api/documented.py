@@ -12,6 +12,7 @@ ACCESS: tuple[type[DomainError], ...] = (errors.ApiKeyMissing, errors.ApiKeyUnkn
 READING: tuple[type[DomainError], ...] = (*ACCESS, errors.ChainUnavailable, errors.IndexNotReady, errors.RequestInvalid)
 REDEEMING: tuple[type[DomainError], ...] = (
     *READING,
+    errors.BodyUnreadable,
     errors.RequestTooLarge,
     errors.CodeUnreadable,
     errors.ReceiptHashMismatch,

@@ -36,6 +36,14 @@ def _voucher(value: str) -> str:
     return value
 
 
+def _without_nul(value: str) -> str:
+    if "\0" in value:
+        raise ValueError("must not hold a NUL character")
+    return value
+
+
+NoNul = AfterValidator(_without_nul)
+"""Databases take no NUL in text."""
 Uint = Annotated[int | str, AfterValidator(_uint), Field(examples=["1250"])]
 """A uint256 of a signed message: a JSON integer, or decimal text where a JSON reader would round it."""
 VoucherText = Annotated[str, AfterValidator(_voucher), Field(examples=["34376516864"])]
@@ -47,7 +55,10 @@ SignatureText = Annotated[
 ]
 MerchantNumber = Annotated[int, Field(ge=1, lt=1 << 32)]
 ProgrammeNumber = Annotated[int, Field(ge=1, lt=1 << 24)]
-Reference = Annotated[str, Field(min_length=1, max_length=64)]
+Reference = Annotated[str, NoNul, Field(min_length=1, max_length=64)]
+Person = Annotated[
+    str, NoNul, Field(min_length=1, max_length=128, description="the person's reference, as in holders.csv")
+]
 Money = Annotated[int, Field(ge=0, lt=1 << 56, description="smallest unit of the token (fen, cent)")]
 SignedMoney = Annotated[int, Field(gt=-(1 << 53), lt=1 << 53, description="smallest unit of the token (fen, cent)")]
 Seconds = Annotated[int, Field(ge=0, lt=1 << 40, description="Unix seconds")]

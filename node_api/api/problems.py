@@ -23,6 +23,7 @@ STATUSES: Mapping[type[DomainError], HTTPStatus] = {
     errors.CallFailed: HTTPStatus.BAD_GATEWAY,
     errors.Unknown: HTTPStatus.NOT_FOUND,
     errors.Misuse: HTTPStatus.BAD_REQUEST,
+    errors.MethodNotOffered: HTTPStatus.METHOD_NOT_ALLOWED,
     errors.RequestTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.ReceiptHashMismatch: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -37,6 +38,9 @@ ACCEPTED = HTTPStatus.ACCEPTED
 OK = HTTPStatus.OK
 READY = HTTPStatus.OK
 UNREADY = HTTPStatus.SERVICE_UNAVAILABLE
+
+_SHOWN = 500
+"""Most characters of a request's text in an answer."""
 
 log = structlog.get_logger()
 
@@ -69,11 +73,30 @@ def problem(error: DomainError, **members: object) -> dict[str, object]:
     }
 
 
-def answer(error: DomainError, **members: object) -> Response:
+def answer(error: DomainError, more_headers: Mapping[str, str] | None = None, **members: object) -> Response:
     """The HTTP answer of an error."""
     headers = {"WWW-Authenticate": "Bearer"} if status_of(type(error)) is HTTPStatus.UNAUTHORIZED else {}
     content = orjson.dumps(problem(error, **members))
-    return Response(content, int(status_of(type(error))), headers, MEDIA_TYPE)
+    return Response(content, int(status_of(type(error))), {**headers, **(more_headers or {})}, MEDIA_TYPE)
+
+
+def _of_framework(request: Request, error: HTTPException) -> DomainError | None:
+    """What the framework refuses before a route is reached, as an error of ours; None for what is not foreseen."""
+    asked = f"{request.method} {_shown(request.url.path)}"
+    match error.status_code:
+        case HTTPStatus.NOT_FOUND:
+            return errors.RouteUnknown(asked)
+        case HTTPStatus.METHOD_NOT_ALLOWED:
+            return errors.MethodNotOffered(asked)
+        case HTTPStatus.BAD_REQUEST:
+            return errors.BodyUnreadable(f"the body of {asked}")
+        case _:
+            return None
+
+
+def _shown(text: str) -> str:
+    """Text of a request fit for an answer: of bounded length, and nothing in it that cannot be encoded."""
+    return text.encode("utf-8", "backslashreplace").decode()[:_SHOWN]
 
 
 def install(app: FastAPI, chain_fault: type[Exception]) -> None:
@@ -85,12 +108,19 @@ def install(app: FastAPI, chain_fault: type[Exception]) -> None:
 
     async def on_invalid(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        faults = [{"where": "/".join(map(str, fault["loc"])), "message": str(fault["msg"])} for fault in error.errors()]
+        faults = [
+            {"where": _shown("/".join(map(str, fault["loc"]))), "message": _shown(str(fault["msg"]))}
+            for fault in error.errors()
+        ]
         value = "; ".join(f"{fault['where']}: {fault['message']}" for fault in faults)
+        if any(fault["type"] == "json_invalid" for fault in error.errors()):
+            return answer(errors.BodyUnreadable(value), faults=faults)
         return answer(errors.RequestInvalid(value), faults=faults)
 
-    async def on_http(_: Request, error: Exception) -> Response:
+    async def on_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
+        if (ours := _of_framework(request, error)) is not None:
+            return answer(ours, error.headers)
         status = HTTPStatus(error.status_code)
         content = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": str(error.detail)}
         return Response(orjson.dumps(content), status.value, error.headers, MEDIA_TYPE)

@@ -11,6 +11,7 @@ from node_api.api.fields import (
     In,
     MerchantNumber,
     Money,
+    Person,
     ProgrammeNumber,
     Reference,
     Seconds,
@@ -160,7 +161,7 @@ class CodeIn(In):
     """A code for a custodial holder. Give the receipt in clear, or its hash with the bill."""
 
     programme: ProgrammeNumber | Reference
-    person: Annotated[str, Field(min_length=1, max_length=128, description="the person's reference, as in holders.csv")]
+    person: Person
     vouchers: Annotated[list[VoucherText | ChoiceIn], Field(max_length=100, description="ascending")]
     merchant: MerchantNumber
     bill: Money | None = None

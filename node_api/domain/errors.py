@@ -12,9 +12,12 @@
     │   ├── ProgrammeUnknown
     │   ├── MerchantUnknown
     │   ├── VoucherNotFound
-    │   └── OperationUnknown
+    │   ├── OperationUnknown
+    │   └── RouteUnknown
     ├── Misuse                       the request cannot be carried out as it stands
     │   ├── RequestInvalid           it does not fit the schema
+    │   ├── BodyUnreadable           its body is not JSON
+    │   ├── MethodNotOffered         the route has other methods
     │   ├── RequestTooLarge          its body is longer than any request needs
     │   ├── CodeUnreadable           the compact code is not one of ours, or was damaged
     │   ├── ReceiptHashMismatch      the receipt given in clear is not the signed one
@@ -131,6 +134,13 @@ class OperationUnknown(Unknown):
     remedy = "use the id that the write answered with, and the same API key"
 
 
+class RouteUnknown(Unknown):
+    """The API has no such path."""
+
+    rule = "a request goes to a path that /openapi.json lists"
+    remedy = "check the path, its version prefix /v1 included; an id in it must not be empty or hold a slash"
+
+
 class Misuse(DomainError):
     """The request cannot be carried out as it stands."""
 
@@ -140,6 +150,20 @@ class RequestInvalid(Misuse):
 
     rule = "every field is given once, in its type and bounds; unknown fields are refused"
     remedy = "compare the request with /openapi.json"
+
+
+class BodyUnreadable(Misuse):
+    """The request's body cannot be read."""
+
+    rule = "a body is JSON (RFC 8259) in UTF-8"
+    remedy = "send what a JSON library writes, with Content-Type: application/json"
+
+
+class MethodNotOffered(Misuse):
+    """The path is known, but not with this method."""
+
+    rule = "a path is asked with a method that /openapi.json lists for it"
+    remedy = "use a method of the answer's Allow header"
 
 
 class RequestTooLarge(Misuse):

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query
 from node_api.api.access import Caller, require_merchant
 from node_api.api.answers import BlockOut
 from node_api.api.documented import READING, problems
-from node_api.api.fields import AddressText, MerchantNumber, VoucherText, as_address
+from node_api.api.fields import AddressText, MerchantNumber, NoNul, VoucherText, as_address
 from node_api.api.node import TheNode
 from node_api.api.record import (
     HolderOut,
@@ -35,7 +35,7 @@ router = APIRouter(prefix="/v1", tags=["record"])
 Limit = Annotated[int, Query(ge=1, le=1_000)]
 After = Annotated[VoucherText | None, Query(description="the `next` of the page before")]
 DayNumber = Annotated[int, Query(ge=0, lt=1 << 24, description="days since 1970-01-01, the programme's local ones")]
-ProgrammeName = Annotated[str, Path(min_length=1, max_length=64, description="number or text reference")]
+ProgrammeName = Annotated[str, NoNul, Path(min_length=1, max_length=64, description="number or text reference")]
 
 
 @router.get("/vouchers/{voucher}", responses=problems(*READING, errors.VoucherNotFound))
@@ -66,8 +66,8 @@ def read_holder(
 def read_wallet(
     node: TheNode,
     caller: Caller,
-    programme: Annotated[str, Query(min_length=1, max_length=64, description="text reference")],
-    person: Annotated[str, Query(min_length=1, max_length=128)],
+    programme: Annotated[str, NoNul, Query(min_length=1, max_length=64, description="text reference")],
+    person: Annotated[str, NoNul, Query(min_length=1, max_length=128)],
     after: After = None,
     limit: Limit = 100,
 ) -> HolderOut:

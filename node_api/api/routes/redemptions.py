@@ -22,7 +22,7 @@ from node_api.api.answers import (
     refusal_of,
 )
 from node_api.api.documented import READING, REDEEMING, RULES, WRITING, problems
-from node_api.api.fields import In, Out
+from node_api.api.fields import In, NoNul, Out
 from node_api.api.node import Node, TheNode
 from node_api.api.problems import ACCEPTED, OK, answer
 from node_api.api.requests import CodeIn, RedeemBatchIn, RedeemIn
@@ -81,7 +81,7 @@ async def redeem_batch(node: TheNode, caller: Caller, key: WriteKey, body: Redee
     "/operations/{operation}",
     responses=problems(*READING, errors.OperationUnknown, errors.MerchantNotYours),
 )
-def read_operation(node: TheNode, caller: Caller, operation: str) -> OperationOut:
+def read_operation(node: TheNode, caller: Caller, operation: Annotated[str, NoNul]) -> OperationOut:
     """How far a write has come."""
     return operation_out(node.redemptions.get(caller, operation))
 
