@@ -13,6 +13,7 @@ from node_api import __version__
 _COMMANDS = {
     "api-keys": "api_keys",
     "audit": "audit",
+    "budget": "budget",
     "chain": "chain",
     "demo": "demo",
     "deploy": "deploy",
@@ -20,11 +21,14 @@ _COMMANDS = {
     "keys": "keys",
     "load": "load",
     "loaders": "loaders",
+    "merchants": "merchants",
     "mint_batch": "mint_batch",
     "openapi": "openapi",
+    "programmes": "programmes",
     "replay": "replay",
     "rules": "rules",
     "serve": "serve",
+    "settlement": "settlement",
 }
 
 

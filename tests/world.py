@@ -23,7 +23,7 @@ from node_api.chain.handle import ChainHandle
 from node_api.chain.keys import KeyRole
 from node_api.chain.options import EmbeddedOptions
 from node_api.chain.redeem_codec import encode_redeem
-from node_api.chain.rpc_values import quantity, record, text
+from node_api.chain.rpc_values import Json, quantity, record, text
 from node_api.chain.sender import Receipt, Sender
 from node_api.domain.ids import (
     Address,
@@ -115,6 +115,14 @@ class World:
 
     def head(self) -> int:
         return quantity(self.rpc.call("eth_blockNumber"))
+
+    def balance(self, account: str) -> int:
+        """What an account has of the settlement token."""
+        call: Json = {
+            "to": self.addresses["SettlementToken"],
+            "data": "0x" + self.encode("SettlementToken", "balanceOf", account).hex(),
+        }
+        return quantity(self.rpc.call("eth_call", [call, "latest"]))
 
     def address_of(self, key: PrivateKey) -> Address:
         return Address(str(Account.from_key(key.secret).address))

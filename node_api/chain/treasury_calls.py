@@ -6,6 +6,7 @@ from node_api.chain.deployed import Deployed
 from node_api.chain.keys import KeyRole
 from node_api.chain.pipeline import Call
 from node_api.chain.rules_calls import rules_call, rules_tuple
+from node_api.chain.staff_calls import merchant_tuple, staff_call
 from node_api.domain.ids import Amount, Day, LineId, MerchantId
 from node_api.services.ports import treasury as t
 
@@ -27,7 +28,12 @@ def call_of(command: t.Command, deployed: Deployed, treasurer: str) -> Call:
         deployed: where the contracts are.
         treasurer: account that minted money goes to.
     """
-    return _money_call(command, deployed, treasurer) or _programme_call(command) or _supply_call(command)
+    return (
+        _money_call(command, deployed, treasurer)
+        or _programme_call(command)
+        or staff_call(command)
+        or _supply_call(command)
+    )
 
 
 def _money_call(command: t.Command, deployed: Deployed, treasurer: str) -> Call | None:
@@ -103,7 +109,10 @@ def _merchant_call(command: t.Command) -> Call:
     registry, registrar = "MerchantRegistry", KeyRole.REGISTRAR
     match command:
         case t.EnterMerchants():
-            refs, terms = [ref for ref, _ in command.merchants], [_merchant(terms) for _, terms in command.merchants]
+            refs, terms = (
+                [ref for ref, _ in command.merchants],
+                [merchant_tuple(terms) for _, terms in command.merchants],
+            )
             return Call(registrar, registry, "enter", (refs, terms), _SMALL + _MERCHANT * len(refs))
         case t.ActivateMerchants():
             gas = _SMALL + _STEP * len(command.merchants)
@@ -137,10 +146,6 @@ def _programme(terms: t.ProgrammeTerms) -> tuple[object, ...]:
 
 def _line(terms: t.LineTerms) -> tuple[object, ...]:
     return (terms.funder, terms.funding_region, terms.beneficiary_group, terms.purpose, terms.amount)
-
-
-def _merchant(terms: t.MerchantTerms) -> tuple[object, ...]:
-    return (terms.categories, terms.region, terms.channels, terms.payout)
 
 
 def _batch(terms: t.BatchTerms) -> tuple[object, ...]:

@@ -11,6 +11,9 @@
     ├── Unknown                      nothing has this id or reference
     │   ├── ProgrammeUnknown
     │   ├── MerchantUnknown
+    │   ├── SettlementUnknown
+    │   ├── BudgetMoveUnknown
+    │   ├── NothingProposed
     │   ├── VoucherNotFound
     │   ├── OperationUnknown
     │   └── RouteUnknown
@@ -118,6 +121,27 @@ class MerchantUnknown(Unknown):
 
     rule = "a merchant is named by its number or by its text reference"
     remedy = "check the number on the merchant's letter of admission, or ask the registrar"
+
+
+class SettlementUnknown(Unknown):
+    """There is no such settlement run."""
+
+    rule = "a settlement run is named by the number it was prepared under"
+    remedy = "list the runs with GET /v1/settlements"
+
+
+class BudgetMoveUnknown(Unknown):
+    """There is no such move of budget."""
+
+    rule = "a move of budget is named by the number it was proposed under"
+    remedy = "list a programme's moves with GET /v1/programmes/{programme}/budget-moves"
+
+
+class NothingProposed(Unknown):
+    """Nothing of the kind waits for a second person."""
+
+    rule = "a second person decides on what a first one proposed"
+    remedy = "propose it first"
 
 
 class VoucherNotFound(Unknown):

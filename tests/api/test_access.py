@@ -25,6 +25,7 @@ EXAMPLES = {
     "address": "0x" + "11" * 20,
     "merchant": "1",
     "programme": "1",
+    "run": "1",
 }
 
 

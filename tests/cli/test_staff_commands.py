@@ -1,0 +1,212 @@
+"""`vouchertrail merchants`, `budget`, `settlement` and `programmes`, as people and programs call them, on one changing world.
+
+merchants
+├── apply, activate ....... twice is once; a bad address or region is wrong use
+├── reject, suspend, reinstate, remove: each by its role, twice is once
+├── other terms ........... proposed by one, put in force by the other; shown in between
+├── payout account ........ too early → 1; after three days → 0; another than proposed → 1
+└── keys and terminals .... added, replaced, limited, removed; shown
+budget
+└── a move ................ proposed, approved, shown; withdrawn; between funders → 1
+settlement
+├── prepare ............... a run of what is due, its file; again: nothing
+├── release ............... neither file nor total → 2; another total or file → 1; the right one pays to the cent; again: nothing
+└── a skipped entry ....... 1, named, and in the next run
+programmes
+├── sweep ................. what is over, once
+└── close, return-rest .... not over → 1; then the rest is back; twice is once
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from node_api.__main__ import cli
+from node_api.chain.keys import KeyRing, KeyRole
+from node_api.chain.sender import Sender
+from tests.world import CHAIN_ID, DAY, ENDS_AT, FACE_A, FACE_B, STARTS_AT, World
+
+Json = dict[str, Any]
+Run = Callable[..., Result]
+ACCOUNT, OTHER = "0x" + "71" * 20, "0x" + "72" * 20
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """Funded, issued and spent from, with the keys of the node's folder."""
+    keys = KeyRing(tmp_path / "keys")
+    keys.create_missing()
+    world = World(tmp_path / "chain", keys).start()  # type: ignore[arg-type]
+    world.fund()
+    world.issue()
+    world.spend()
+    yield world
+    world.stop()
+
+
+@pytest.fixture
+def run(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("VOUCHERTRAIL_CHAIN_URL", world.rpc.url)
+    monkeypatch.setenv("VOUCHERTRAIL_CHAIN_ID", str(CHAIN_ID))
+    monkeypatch.setenv("VOUCHERTRAIL_DEPLOYMENTS", str(world.folder / "deployments"))
+
+    def call(*arguments: str) -> Result:
+        return CliRunner().invoke(cli, [*arguments, "--data", str(tmp_path)])
+
+    return call
+
+
+def told(result: Result) -> Json:
+    """The JSON of a command that did what it was asked."""
+    assert result.exit_code == 0, result.output
+    answer: Json = json.loads(result.output.strip().splitlines()[-1])
+    return answer
+
+
+def send(world: World, role: KeyRole, target: str, function: str, *arguments: object) -> None:
+    """Beside the commands: the sender asks for the nonce they left."""
+    world.senders[role] = Sender(world.rpc, world.roles.account(role), CHAIN_ID)
+    world.send(role, target, function, *arguments)
+
+
+def once(run: Run, *arguments: str) -> None:
+    """The first call does it, the second finds it done."""
+    assert [told(run(*arguments, "--json"))["done"] for _ in range(2)] == [True, False]
+
+
+def refused(result: Result, error: str, code: int = 1) -> None:
+    assert (result.exit_code, error in result.output) == (code, True), result.output
+
+
+def test_merchants__from_application_to_removal(run: Run) -> None:
+    terms = ("--categories", "3;63", "--region", "110101", "--channels", "store", "--payout", ACCOUNT)
+    once(run, "merchants", "apply", "shop-3", *terms)
+    once(run, "merchants", "apply", "shop-4", *terms)
+    refused(run("merchants", "apply", "shop-5", *terms[:-1], "0x12"), "an address is 0x", 2)
+    refused(run("merchants", "apply", "shop-5", *terms[:3], "11x", *terms[4:]), "a region is 1 to 9 digits", 2)
+    once(run, "merchants", "activate", "shop-3")
+    once(run, "merchants", "reject", "shop-4", "--reason", "no licence")
+    refused(run("merchants", "activate", "shop-4"), "MerchantRegistry_StatusWrong")
+    refused(run("merchants", "activate", "shop-9"), "MerchantUnknown")
+    once(run, "merchants", "suspend", "shop-3", "--reason", "hygiene")
+    once(run, "merchants", "reinstate", "3", "--reason", "inspected")
+    refused(run("merchants", "remove", "shop-3", "--reason", "closed"), "MerchantRegistry_NothingProposed")
+    once(run, "merchants", "propose-removal", "shop-3", "--reason", "closed")
+    once(run, "merchants", "remove", "shop-3", "--reason", "closed")
+    listed = json.loads(run("merchants", "list", "--json").output)["merchants"]
+    assert [merchant["status"] for merchant in listed] == ["ACTIVE", "ACTIVE", "REMOVED", "REMOVED"]
+
+
+def test_merchants__terms_and_payout_account__need_two_people(run: Run, world: World) -> None:
+    refused(run("merchants", "change", "shop-1"), "NothingProposed")
+    once(run, "merchants", "propose-change", "shop-1", "--region", "1102", "--categories", "3")
+    shown = run("merchants", "show", "shop-1").output
+    assert "proposed" in shown
+    assert "1102" in shown
+    once(run, "merchants", "change", "shop-1")
+
+    once(run, "merchants", "payout-propose", "shop-1", ACCOUNT)
+    refused(run("merchants", "payout-approve", "shop-1", ACCOUNT), "MerchantRegistry_TooEarly")
+    refused(run("merchants", "payout-approve", "shop-1", OTHER), "MerchantRegistry_PayoutDiffers")
+    once(run, "merchants", "payout-withdraw", "shop-1", "--reason", "a forged letter")
+    once(run, "merchants", "payout-propose", "shop-1", OTHER)
+    world.at(STARTS_AT + 6 * DAY)
+    world.mine()
+    once(run, "merchants", "payout-approve", "shop-1", OTHER)
+    merchant = json.loads(run("merchants", "show", "shop-1", "--json").output)
+    assert (merchant["merchant"]["payout"], merchant["proposed"]) == (OTHER, None)
+    assert [one["name"] for one in merchant["payouts"]] == ["proposed", "withdrawn", "proposed", "changed"]
+
+
+@pytest.mark.parametrize("kind", ["key", "terminal"])
+def test_merchants__accounts__come_go_and_are_replaced(run: Run, kind: str) -> None:
+    once(run, "merchants", f"{kind}-add", "shop-2", ACCOUNT)
+    refused(run("merchants", f"{kind}-add", "shop-1", ACCOUNT), "MerchantRegistry_AccountTaken")
+    if kind == "terminal":
+        once(run, "merchants", "terminal-limit", "shop-2", ACCOUNT, "5000")
+    once(run, "merchants", f"{kind}-replace", "shop-2", ACCOUNT, OTHER)
+    accounts = json.loads(run("merchants", "show", "shop-2", "--json").output)["accounts"]
+    limit = 5000 if kind == "terminal" else None
+    assert accounts == [{"account": OTHER, "kind": kind, "daily_limit": limit}]
+    once(run, "merchants", f"{kind}-remove", "shop-2", OTHER)
+
+
+def test_budget__moves__by_two_people_between_lines_of_one_funder(run: Run) -> None:
+    once(run, "budget", "propose-move", "programme-Meals", "1", "2", "570000", "--reason", "more demand")
+    once(run, "budget", "approve-move", "1")
+    once(run, "budget", "propose-move", "1", "2", "1", "7", "--reason", "back")
+    once(run, "budget", "withdraw-move", "2", "--reason", "not needed")
+    refused(run("budget", "approve-move", "2"), "Treasury_MoveNotOpen")
+    refused(run("budget", "approve-move", "9"), "BudgetMoveUnknown")
+    refused(run("budget", "propose-move", "1", "1", "7", "5", "--reason", "x"), "Treasury_LineUnknown")
+    shown = json.loads(run("budget", "show", "programme-Meals", "--json").output)
+    assert [(line["budget"], line["deposited"], line["available"]) for line in shown["lines"]] == [
+        (430_000, 30_000, 0),
+        (1_570_000, 1_170_000, 1_170_000 - 6 * FACE_B),
+    ]
+    assert [(move["state"], move["money"]) for move in shown["moves"]] == [("approved", 570_000), ("withdrawn", 0)]
+    assert "more demand" in run("budget", "show").output
+
+
+def test_settlement__prepared_and_released__pays_to_the_cent(run: Run, world: World, tmp_path: Path) -> None:
+    until = ("--until", "2023-11-20")
+    assert json.loads(run("settlement", "prepare", *until, "--json").output) == {"runs": []}  # no window is over
+    world.at(STARTS_AT + 5 * DAY)
+    world.mine()
+    (prepared,) = told(run("settlement", "prepare", *until, "--json"))["runs"]
+    amount = 2 * FACE_A + 3 * FACE_B
+    assert prepared["totals"]["amount"] == amount
+    assert prepared["totals"]["by_merchant"] == {"1": FACE_A + 3 * FACE_B, "2": FACE_A}
+    assert told(run("settlement", "prepare", *until, "--json")) == {"runs": []}  # it stands in a run already
+
+    refused(run("settlement", "release", "1"), "Usage", 2)
+    refused(run("settlement", "release", "1", "--total", str(amount - 1)), "TotalDiffers")
+    other = tmp_path / "other.json"
+    other.write_text(Path(str(prepared["file"])).read_text().replace(str(FACE_A), str(FACE_A - 1)))
+    refused(run("settlement", "release", "1", str(other)), "FileDiffers")
+    released = told(run("settlement", "release", "1", str(prepared["file"]), "--total", str(amount), "--json"))
+    assert released["totals"] == released["paid"]
+    assert world.balance(world.roles.address(KeyRole.ARBITER)) == amount
+    again = run("settlement", "release", "1", "--total", str(amount))
+    assert (again.exit_code, "nothing to do" in again.output) == (0, True)
+    assert world.balance(world.roles.address(KeyRole.ARBITER)) == amount
+    listed = json.loads(run("settlement", "list", "--json").output)["runs"]
+    assert [(one["run"], one["paid"]) for one in listed] == [(1, amount)]
+    refused(run("settlement", "show", "2"), "SettlementUnknown")
+
+
+def test_settlement__with_a_day_paid_otherwise__names_it_and_pays_the_rest(run: Run, world: World) -> None:
+    world.at(STARTS_AT + 5 * DAY)
+    world.mine()
+    told(run("settlement", "prepare", "--until", "2023-11-20", "--json"))
+    entry = [(1 << 16 | 1, 1, world.day(STARTS_AT + 100), FACE_A)]
+    send(world, KeyRole.TREASURER, "Treasury", "prepareSettlement", entry)
+    send(world, KeyRole.APPROVER, "Treasury", "releaseSettlement", 2, entry)
+    outcome = run("settlement", "release", "1", "--total", str(2 * FACE_A + 3 * FACE_B))
+    refused(outcome, "Treasury_NothingPayable")
+    assert world.balance(world.roles.address(KeyRole.ARBITER)) == 2 * FACE_A + 3 * FACE_B
+    shown = json.loads(run("settlement", "show", "1", "--json").output)
+    assert [one["state"] for one in shown["run"]["entries"]].count("skipped") == 1
+
+
+def test_programmes__closed_and_returned__twice_is_once(run: Run, world: World) -> None:
+    refused(run("programmes", "close", "programme-Travel", "--reason", "over"), "ProgrammeRegistry_TooEarly")
+    world.at(ENDS_AT)
+    world.mine()
+    refused(run("programmes", "close", "programme-Travel", "--reason", "over"), "ProgrammeRegistry_MoneyOpen")
+    told(run("settlement", "prepare", "--until", "2023-12-31", "--programme", "programme-Travel", "--json"))
+    told(run("settlement", "release", "1", "--total", str(2 * FACE_B), "--json"))
+    assert [told(run("programmes", "sweep", "programme-Travel", "--json"))["swept"] for _ in range(2)] == [1, 0]
+    once(run, "programmes", "close", "programme-Travel", "--reason", "the season is over")
+    rest = 1_200_000 - 2 * FACE_B
+    returned = told(run("programmes", "return-rest", "programme-Travel", "--json"))["returned"]
+    assert sum(one["amount"] for one in returned) == rest
+    assert world.balance(world.roles.address(KeyRole.AUDITOR)) == rest
+    assert told(run("programmes", "return-rest", "programme-Travel", "--json"))["returned"] == []
+    assert "CLOSED" in run("programmes", "list").output
