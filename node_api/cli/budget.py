@@ -5,6 +5,7 @@ from __future__ import annotations
 import rich_click as click
 
 from node_api.cli.audit_output import Section, print_report
+from node_api.cli.deposits import DEPOSIT_COMMANDS
 from node_api.cli.options import Shared, shared_options
 from node_api.cli.staff import MONEY, REASON, staffed, step
 from node_api.domain.errors import BudgetMoveUnknown
@@ -21,7 +22,11 @@ _MOST_LINES = 1 << 16
 
 @click.group(name="budget")
 def cli() -> None:
-    """Budget lines and moves between them. Safe to call twice."""
+    """Budget lines, deposits and moves between them. Safe to call twice."""
+
+
+for _command in DEPOSIT_COMMANDS:
+    cli.add_command(_command)
 
 
 @cli.command(name="propose-move")

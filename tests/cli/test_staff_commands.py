@@ -7,6 +7,8 @@ merchants
 ├── payout account ........ too early → 1; after three days → 0; another than proposed → 1
 └── keys and terminals .... added, replaced, limited, removed; shown
 budget
+├── deposit ............... from the treasurer or the funder, once a slip
+├── tokens ................ leave and join the list
 └── a move ................ proposed, approved, shown; withdrawn; between funders → 1
 settlement
 ├── prepare ............... a run of what is due, its file; again: nothing
@@ -154,6 +156,32 @@ def test_budget__moves__by_two_people_between_lines_of_one_funder(run: Run) -> N
     assert "more demand" in run("budget", "show").output
 
 
+def test_budget__deposit__by_treasurer_or_funder_once_a_slip(run: Run, world: World) -> None:
+    funder = world.roles.address(KeyRole.AUDITOR)
+    world.send(KeyRole.ISSUER, "SettlementToken", "mint", funder, 1_000)
+    once(run, "budget", "deposit", "programme-Meals", "1", "500", "--slip", "bank slip 17")
+    refused(run("budget", "deposit", "programme-Meals", "2", "500", "--slip", "bank slip 17"), "SlipUsed")
+    own = ("budget", "deposit", "1", "2", "900", "--slip", "0x" + "5a" * 32, "--from-funder")
+    refused(run(*own), "ERC20InsufficientAllowance")
+    world.send(KeyRole.AUDITOR, "SettlementToken", "approve", world.addresses["Treasury"], 900)
+    once(run, *own)
+    assert world.balance(funder) == 100
+    report = json.loads(run("audit", "programme", "1", "--json").output)["report"]
+    payers = [(one["line"] & 0xFFFF, one["depositor"], one["amount"]) for one in report["deposits"]]
+    treasurer = world.roles.address(KeyRole.TREASURER).lower()
+    assert (1, treasurer, 500) in payers
+    assert (2, funder.lower(), 900) in payers
+
+
+def test_budget__tokens__leave_and_join_the_list(run: Run, world: World) -> None:
+    token = world.addresses["SettlementToken"]
+    assert told(run("budget", "allow-token", token, "--json"))["done"] is False
+    once(run, "budget", "disallow-token", token)
+    once(run, "budget", "deposit", "programme-Meals", "1", "5", "--slip", "a running programme goes on")
+    once(run, "budget", "allow-token", token)
+    refused(run("budget", "allow-token", ACCOUNT), "Treasury_TokenInvalid")
+
+
 def test_settlement__prepared_and_released__pays_to_the_cent(run: Run, world: World, tmp_path: Path) -> None:
     until = ("--until", "2023-11-20")
     assert json.loads(run("settlement", "prepare", *until, "--json").output) == {"runs": []}  # no window is over
@@ -176,6 +204,10 @@ def test_settlement__prepared_and_released__pays_to_the_cent(run: Run, world: Wo
     again = run("settlement", "release", "1", "--total", str(amount))
     assert (again.exit_code, "nothing to do" in again.output) == (0, True)
     assert world.balance(world.roles.address(KeyRole.ARBITER)) == amount
+    for shop, paid in (("shop-1", FACE_A + 3 * FACE_B), ("shop-2", FACE_A)):
+        statement = json.loads(run("audit", "merchant", shop, "--json").output)["report"]
+        assert sum(day["settled"] for day in statement["days"]) == paid
+        assert sum(payment["amount"] for payment in statement["payments"]) == paid
     listed = json.loads(run("settlement", "list", "--json").output)["runs"]
     assert [(one["run"], one["paid"]) for one in listed] == [(1, amount)]
     refused(run("settlement", "show", "2"), "SettlementUnknown")
