@@ -81,9 +81,14 @@ def programme_sections(report: ProgrammeReport) -> list[Section]:
         ),
         *(("returned", one.line & 0xFFFF, one.amount, one.funder, *place(one.tx), "") for one in report.rests),
     ]
+    moves = [
+        (one.number, one.from_line & 0xFFFF, one.to_line & 0xFFFF, one.amount, one.money, one.state.value, one.reason)
+        for one in report.moves
+    ]
     return [
         Section("Programme", ("", ""), what),
         _steps(report.steps, zone),
+        Section("Moves of budget", ("move", "from", "to", "budget", "money", "state", "reason"), moves),
         Section("Deposits and rests", ("what", "line", "amount", "account", "block", "transaction", "slip"), money),
         Section("Budget lines", ("line", "purpose", *_MONEY), [_line(line) for line in report.lines]),
     ]
@@ -128,6 +133,11 @@ def merchant_sections(report: MerchantReport) -> list[Section]:
     return [
         Section("Merchant", ("", ""), what),
         _steps(report.steps, 0),
+        Section(
+            "Payout accounts",
+            ("step", "account", "by", "block", "transaction", "reason"),
+            [(one.name, one.account, one.actor, *place(one.tx), one.reason) for one in report.payouts],
+        ),
         Section("Refusals", ("voucher", "reason", "block", "transaction"), refused),
         Section("Payments", ("run", "line", "day", "amount", "account", "block", "transaction"), paid),
         Section("Days", ("line", "day", "redeemed", "count", "settled", "payable"), days),

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from node_api.domain.errors import MerchantUnknown, ProgrammeUnknown
 from node_api.domain.ids import Address, MerchantId, ProgrammeId
+from node_api.domain.merchant_life import PayoutChange
 from node_api.domain.models import BlockRef, BudgetLine, Merchant, Programme, Rules
+from node_api.domain.settlement import BudgetMove
 from node_api.domain.trail import Deposit, MerchantDay, Payment, Refusal, Rest, Step, Totals
 from node_api.services.ports.auditing import AuditReader
 
@@ -22,6 +24,7 @@ class ProgrammeReport:
     lines: list[BudgetLine]
     deposits: list[Deposit]
     rests: list[Rest]
+    moves: list[BudgetMove]
     totals: Totals
 
 
@@ -33,6 +36,7 @@ class MerchantReport:
     merchant: Merchant
     accounts: list[tuple[Address, str]]
     steps: list[Step]
+    payouts: list[PayoutChange]
     days: list[MerchantDay]
     payments: list[Payment]
     refusals: list[Refusal]
@@ -69,6 +73,7 @@ def programme_report(reader: AuditReader, programme: Programme) -> ProgrammeRepo
         lines=lines,
         deposits=[deposit for line in lines for deposit in reader.deposits(line.id)],
         rests=[rest for line in lines for rest in reader.rests(line.id)],
+        moves=reader.budget_moves(programme.id),
         totals=reader.totals(programme.id),
     )
 
@@ -80,6 +85,7 @@ def merchant_report(reader: AuditReader, merchant: Merchant) -> MerchantReport:
         merchant=merchant,
         accounts=reader.accounts_of(merchant.id),
         steps=reader.merchant_steps(merchant.id),
+        payouts=reader.payout_changes(merchant.id),
         days=reader.merchant_days(merchant.id),
         payments=reader.payments(merchant.id),
         refusals=reader.refusals(merchant=merchant.id, limit=1_000),

@@ -154,6 +154,7 @@ def test_budget__moves__by_two_people_between_lines_of_one_funder(run: Run) -> N
     ]
     assert [(move["state"], move["money"]) for move in shown["moves"]] == [("approved", 570_000), ("withdrawn", 0)]
     assert "more demand" in run("budget", "show").output
+    assert "Moves of budget" in run("audit", "programme", "programme-Meals").output
 
 
 def test_budget__deposit__by_treasurer_or_funder_once_a_slip(run: Run, world: World) -> None:

@@ -65,12 +65,11 @@ contract ChecksBiteTest is TestBase {
         machine = new SpoiltMachine();
         machine.setUp();
         machine.sow(2);
-        for (uint256 i; i < STEPS; ++i) {
+        for (uint256 i; i < STEPS || batch == 0; ++i) {
             machine.step();
+            if (i + 1 >= STEPS) (batch, roll, line) = machine.pair(); // there is one sooner or later
         }
         machine.check();
-        (batch, roll, line) = machine.pair();
-        require(batch != 0, "no pair to spoil");
     }
 
     function test_check__available__then1() external {
