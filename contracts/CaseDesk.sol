@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
-
+import {CaseDeskBase} from "./CaseDeskBase.sol";
+import {CaseDeskEmergency} from "./CaseDeskEmergency.sol";
+import {CaseDeskFreezes} from "./CaseDeskFreezes.sol";
 import {ICaseDesk} from "./interfaces/ICaseDesk.sol";
 import {ITreasury} from "./interfaces/ITreasury.sol";
 import {IVouchers} from "./interfaces/IVouchers.sol";
 
 /// @title CaseDesk
-contract CaseDesk is ICaseDesk, AccessManaged {
-    IVouchers private _vouchers;
-    ITreasury private _treasury;
-
+contract CaseDesk is ICaseDesk, CaseDeskFreezes, CaseDeskEmergency {
     /// @param manager The AccessManager that knows the roles.
-    constructor(address manager) AccessManaged(manager) {}
+    constructor(address manager) CaseDeskBase(manager) {}
 
     /// @inheritdoc ICaseDesk
     function sweep(uint256 batch, uint256 roll) external restricted returns (uint256 amount) {

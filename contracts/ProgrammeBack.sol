@@ -2,11 +2,12 @@
 pragma solidity 0.8.30;
 
 import {ProgrammeBase} from "./ProgrammeBase.sol";
+import {ProgrammeEmergency} from "./ProgrammeEmergency.sol";
 import {ProgrammeRules} from "./ProgrammeRules.sol";
 
 /// @title The code behind ProgrammeRegistry for what happens while a programme runs.
 /// @dev Run by delegatecall on the slots of ProgrammeRegistry; of no use by itself.
-contract ProgrammeBack is ProgrammeRules {
+contract ProgrammeBack is ProgrammeRules, ProgrammeEmergency {
     /// @param manager The AccessManager that knows the roles.
     constructor(address manager) ProgrammeBase(manager) {}
 }

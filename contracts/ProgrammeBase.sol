@@ -33,6 +33,8 @@ abstract contract ProgrammeBase is AccessManaged {
     IVouchers internal _vouchers;
     ITreasury internal _treasury;
     mapping(uint256 programme => mapping(uint256 version => RulesRecord)) internal _records;
+    /// @dev Programmes whose own pause may run, each once.
+    uint256[] internal _paused;
 
     /// @param manager The AccessManager that knows the roles.
     constructor(address manager) AccessManaged(manager) {}

@@ -13,8 +13,8 @@ import {LedgerWord} from "./words/LedgerWord.sol";
 import {RulesWord} from "./words/RulesWord.sol";
 
 /// @title ProgrammeRegistry
-/// @dev At its address is {IProgrammes}: a programme's life by its own code, versions of rules by that of {ProgrammeBack}, fixed for ever
-/// when deployed.
+/// @dev At its address is {IProgrammes}: a programme's life by its own code, versions of rules and the emergency lane by that of
+/// {ProgrammeBack}, fixed for ever when deployed.
 contract ProgrammeRegistry is IProgrammeRegistry, ProgrammeBase, Proxy {
     uint256 private constant MAX_LINES = 256;
 

@@ -7,6 +7,7 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {ITreasury} from "./interfaces/ITreasury.sol";
 import {TreasuryStorage} from "./TreasuryStorage.sol";
 import {MerchantDay} from "./types/Settlement.sol";
+import {MerchantWord} from "./words/MerchantWord.sol";
 import {ProgrammeWord} from "./words/ProgrammeWord.sol";
 
 /// @title Settlement: merchants' days, prepared by one person and released by another, paid once.
@@ -57,7 +58,9 @@ abstract contract TreasurySettlement is TreasuryStorage {
     function payMerchantDay(uint256 run, MerchantDay calldata entry) external onlyLinked(address(this)) {
         uint256 line = entry.line;
 
-        // Check: the window is over, exactly the entry's amount is payable.
+        // Check: the merchant is not frozen, the window is over, exactly the entry's amount is payable.
+        uint256 frozenUntil = MerchantWord.frozenUntil(_vouchers.merchantWord(entry.merchant));
+        if (block.timestamp < frozenUntil) revert Treasury_MerchantFrozen(entry.merchant, frozenUntil);
         uint256 earliest = settleableFrom(line, entry.day);
         if (block.timestamp < earliest) revert Treasury_TooEarly(line, entry.merchant, entry.day, earliest);
         uint256 amount = _vouchers.takePayable(line, entry.merchant, entry.day);

@@ -5,12 +5,13 @@ import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessMana
 import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
 
 import {IVouchersRecord} from "./interfaces/IVouchersRecord.sol";
+import {Overlay} from "./libraries/Overlay.sol";
 import {RollCode} from "./libraries/RollCode.sol";
 import {Roles} from "./libraries/Roles.sol";
 import {VoucherId} from "./libraries/VoucherId.sol";
 import {VoucherState} from "./types/Supply.sol";
 import {VouchersBase} from "./VouchersBase.sol";
-import {VouchersSupply} from "./VouchersSupply.sol";
+import {VouchersStanding} from "./VouchersStanding.sol";
 import {BatchWord} from "./words/BatchWord.sol";
 import {LedgerWord} from "./words/LedgerWord.sol";
 import {NetworkWord} from "./words/NetworkWord.sol";
@@ -21,16 +22,11 @@ import {RulesWord} from "./words/RulesWord.sol";
 /// @title The back of Vouchers: everything but redeeming.
 /// @dev Its code runs by delegatecall from {Vouchers}, on the slots and under the address of that contract; called at its own address it
 /// finds no slot written and no role granted. It exists because one contract may have 24,576 bytes of code at most.
-contract VouchersBack is IVouchersRecord, VouchersSupply {
+contract VouchersBack is IVouchersRecord, VouchersStanding {
     using Strings for uint256;
 
     /// @param manager The AccessManager that knows the roles.
     constructor(address manager) VouchersBase(manager) {}
-
-    modifier onlyLinked(address linked) {
-        if (msg.sender != linked) revert Vouchers_CallerNotLinked(msg.sender);
-        _;
-    }
 
     // --- reading ---
 
@@ -57,8 +53,10 @@ contract VouchersBack is IVouchersRecord, VouchersSupply {
     function stateOf(uint256 voucher) external view returns (VoucherState) {
         if (!_exists(voucher)) return VoucherState.NONE;
         if (_redeemed[VoucherId.bitsKey(voucher)] & VoucherId.bit(voucher) != 0) return VoucherState.REDEEMED;
-        uint256 until = validUntil(VoucherId.batch(voucher), VoucherId.roll(voucher));
-        return block.timestamp < until ? VoucherState.LIVE : VoucherState.EXPIRED;
+        if (_carries(Overlay.REVOKED, voucher)) return VoucherState.REVOKED;
+        (uint256 batch, uint256 roll) = (VoucherId.batch(voucher), VoucherId.roll(voucher));
+        if (_isSwept(batch, _batches[batch].reach, roll)) return VoucherState.EXPIRED;
+        return block.timestamp < validUntil(batch, roll) ? VoucherState.LIVE : VoucherState.EXPIRED;
     }
 
     /// @inheritdoc IVouchersRecord
@@ -81,8 +79,10 @@ contract VouchersBack is IVouchersRecord, VouchersSupply {
     /// @inheritdoc IVouchersRecord
     function validUntil(uint256 batch, uint256 roll) public view returns (uint256) {
         Batch storage stored = _batches[batch];
-        uint256 paused = _pausedSeconds(_programmes[BatchWord.programme(stored.terms)]);
-        return _validUntil(batch, stored.terms, stored.reach, _rolls[roll], paused);
+        uint256 word = _programmes[BatchWord.programme(stored.terms)];
+        uint256 until = _validUntil(batch, stored.terms, stored.reach, _rolls[roll], 0);
+        // Over before a pause began, it stays over while the pause runs: only what is still valid gets the pause's rest.
+        return until + (_clock(word) < until ? _pausedSeconds(word) : block.timestamp - _clock(word));
     }
 
     /// @inheritdoc IVouchersRecord
@@ -250,30 +250,28 @@ contract VouchersBack is IVouchersRecord, VouchersSupply {
 
         // Effect: the mark, the batch's and the line's sums.
         line = BatchWord.line(terms);
-        count = _unspent(batch, roll);
+        count = _unspent(batch, reach, roll);
         amount = count * BatchWord.face(terms);
-        if (BatchWord.inWindow(reach, roll)) stored.reach = BatchWord.markSwept(reach, roll);
-        else _marks[_marksKey(batch, roll)] |= 1 << (128 + (roll & 127));
+        if (!BatchWord.inWindow(reach, roll)) _marks[_marksKey(batch, roll)] |= 1 << (128 + (roll & 127));
+        else reach = BatchWord.markSwept(reach, roll);
+        stored.reach = BatchWord.setFlag(reach, BatchWord.SWEPT);
         stored.supply = BatchWord.addSwept(stored.supply, count);
         _lines[line] = LedgerWord.uncommit(_lines[line], amount, count);
     }
 
     // --- helpers ---
 
-    /// @dev Places of the roll whose voucher of this batch was not redeemed.
-    function _unspent(uint256 batch, uint256 roll) private view returns (uint256 count) {
+    /// @dev Places of the roll whose voucher of this batch was neither redeemed nor revoked nor is booked.
+    function _unspent(uint256 batch, uint256 reach, uint256 roll) private view returns (uint256 count) {
         count = RollWord.places(_rolls[roll]);
+        bool overlaid = BatchWord.flags(reach) & BatchWord.OVERLAYS != 0;
         uint256 key = VoucherId.bitsKey(VoucherId.pack(batch, roll, 0));
         for (uint256 words = (count + 255) / 256; words != 0; --words) {
-            for (uint256 bits = _redeemed[key++]; bits != 0; bits &= bits - 1) {
+            uint256 gone = _redeemed[key];
+            if (overlaid) gone |= _overlays[Overlay.key(Overlay.REVOKED, key)] | _overlays[Overlay.key(Overlay.BOOKED, key)];
+            for (++key; gone != 0; gone &= gone - 1) {
                 --count;
             }
         }
-    }
-
-    function _exists(uint256 voucher) private view returns (bool) {
-        (uint256 batch, uint256 roll) = (VoucherId.batch(voucher), VoucherId.roll(voucher));
-        return voucher >> VoucherId.BITS == 0 && VoucherId.place(voucher) < RollWord.places(_rolls[roll])
-            && _isIssued(batch, _batches[batch].reach, roll);
     }
 }

@@ -4,6 +4,7 @@ pragma solidity 0.8.30;
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
+import {IVouchersErrors} from "./interfaces/IVouchersErrors.sol";
 import {Overlay} from "./libraries/Overlay.sol";
 import {VoucherId} from "./libraries/VoucherId.sol";
 import {VouchersStorage} from "./VouchersStorage.sol";
@@ -31,4 +32,10 @@ abstract contract VouchersBase is VouchersStorage, AccessManaged, EIP712 {
 
     /// @param manager The AccessManager that knows the roles.
     constructor(address manager) AccessManaged(manager) EIP712("VoucherTrail", "1") {}
+
+    /// @dev Only for the contract linked for this.
+    modifier onlyLinked(address linked) {
+        if (msg.sender != linked) revert IVouchersErrors.Vouchers_CallerNotLinked(msg.sender);
+        _;
+    }
 }

@@ -45,9 +45,21 @@ abstract contract VouchersStorage {
     address internal _treasury;
     address internal _desk;
 
-    /// @dev Seconds by which a programme's clock is behind block time.
+    /// @dev Seconds that pauses give to a programme's vouchers, those of a pause that runs counted to its declared end.
     function _pausedSeconds(uint256 programmeWord) internal view returns (uint256) {
         return ProgrammeWord.pausedSeconds(programmeWord) + NetworkWord.pausedSeconds(_network);
+    }
+
+    /// @dev The programme clock: block time less the seconds its programme was paused so far. It stands still inside a pause. A pause of
+    /// the programme and one of the network never run at once, see {ProgrammeEmergency}.
+    function _clock(uint256 programmeWord) internal view returns (uint256) {
+        uint256 ahead = _rest(ProgrammeWord.pausedUntil(programmeWord)) + _rest(NetworkWord.pausedUntil(_network));
+        return block.timestamp - (_pausedSeconds(programmeWord) - ahead);
+    }
+
+    /// @dev What is left of a pause.
+    function _rest(uint256 until) private view returns (uint256) {
+        return block.timestamp < until ? until - block.timestamp : 0;
     }
 
     /// @dev Whether the pair was issued; `reach` is the batch's.

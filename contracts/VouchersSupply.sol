@@ -52,7 +52,7 @@ abstract contract VouchersSupply is IVouchersErrors, IVouchersSupply, VouchersBa
         // Effect: the data contract, its word, its reference.
         _takeReference(ROLL_REFERENCE, ref, roll);
         address pointer = RollCode.write(holders);
-        _rolls[roll] = RollWord.pack(programme, places, block.timestamp - _pausedSeconds(programmeWord), flags, pointer);
+        _rolls[roll] = RollWord.pack(programme, places, _clock(programmeWord), flags, pointer);
         _network = NetworkWord.addRoll(network);
 
         // Log:
@@ -73,7 +73,7 @@ abstract contract VouchersSupply is IVouchersErrors, IVouchersSupply, VouchersBa
             places[i] = RollWord.places(word);
             total += places[i];
         }
-        uint256 clock = block.timestamp - _pausedSeconds(programmeWord);
+        uint256 clock = _clock(programmeWord);
         uint256 line;
         uint256 amount;
         uint256 issued;
@@ -108,7 +108,7 @@ abstract contract VouchersSupply is IVouchersErrors, IVouchersSupply, VouchersBa
         _takeReference(BATCH_REFERENCE, ref, batch);
         uint256 version = ProgrammeWord.version(programmeWord);
         _batches[batch] = Batch({
-            terms: BatchWord.packTerms(t, version, t.validUntil - _pausedSeconds(programmeWord)),
+            terms: BatchWord.packTerms(t, version, t.validUntil - (block.timestamp - _clock(programmeWord))),
             reach: BatchWord.packReach(t),
             supply: BatchWord.packSupply(t, block.timestamp)
         });

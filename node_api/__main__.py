@@ -17,6 +17,8 @@ _COMMANDS = {
     "chain": "chain",
     "demo": "demo",
     "deploy": "deploy",
+    "emergency": "emergency",
+    "freezes": "freezes",
     "index": "index",
     "keys": "keys",
     "load": "load",

@@ -30,6 +30,7 @@ from node_api.chain.wallet import CustodialWallet
 from node_api.config import Settings
 from node_api.domain.errors import ChainUnavailable
 from node_api.domain.ids import Address
+from node_api.oversight import oversight
 from node_api.record import Follower, Record, open_record
 from node_api.services.api_keys import ApiKeyring
 from node_api.services.audits import Audits
@@ -158,6 +159,7 @@ def _assemble(record: Record, durable: Engine, keys: KeyRing) -> tuple[FastAPI, 
         redemptions=Redemptions(Judge(fresh, signatures, store), store, outbox),
         codes=CodeMaker(fresh, signatures, _wallet(keys)),
         audits=Audits(fresh, record.ledger, record.calls),
+        oversight=oversight(record, fresh, keys),
         keyring=keyring,
         waiting=waiting,
         signing=signing_domain(handle.chain_id, vouchers),

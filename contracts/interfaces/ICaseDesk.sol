@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-/// @title The slow paths of a voucher's life. This release: the sweep.
-interface ICaseDesk {
+import {ICaseDeskEmergency} from "./ICaseDeskEmergency.sol";
+import {ICaseDeskFreezes} from "./ICaseDeskFreezes.sol";
+
+/// @title The slow paths of a voucher's life: freezes, revocations, extensions, the sweep.
+interface ICaseDesk is ICaseDeskFreezes, ICaseDeskEmergency {
     /// @notice The unspent vouchers of a pair expired: `count` of them, `amount` back to the line.
     event VouchersSwept(
         uint256 indexed batch, uint256 indexed roll, uint256 indexed line, uint256 count, uint256 amount, address by

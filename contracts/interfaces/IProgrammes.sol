@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {IProgrammeEmergency} from "./IProgrammeEmergency.sol";
 import {IProgrammeRegistry} from "./IProgrammeRegistry.sol";
 import {IProgrammeRules} from "./IProgrammeRules.sol";
 
 /// @title Everything at the address of ProgrammeRegistry.
-interface IProgrammes is IProgrammeRegistry, IProgrammeRules {}
+interface IProgrammes is IProgrammeRegistry, IProgrammeRules, IProgrammeEmergency {}

@@ -95,6 +95,8 @@ interface ITreasury {
     error Treasury_FundersDiffer(uint256 fromLine, address funder, address other);
     /// @notice A line's budget stays below 2^56.
     error Treasury_BudgetTooLarge(uint256 line, uint256 amount, uint256 room);
+    /// @notice The merchant is frozen and is not paid while it is.
+    error Treasury_MerchantFrozen(uint256 merchant, uint256 frozenUntil);
     /// @notice The programme is not closed.
     error Treasury_ProgrammeNotClosed(uint256 programme);
     /// @notice Nothing is left to return.

@@ -4,7 +4,8 @@ pragma solidity 0.8.30;
 import {IVouchersErrors} from "./IVouchersErrors.sol";
 import {IVouchersRecord} from "./IVouchersRecord.sol";
 import {IVouchersRedemption} from "./IVouchersRedemption.sol";
+import {IVouchersStanding} from "./IVouchersStanding.sol";
 import {IVouchersSupply} from "./IVouchersSupply.sol";
 
 /// @title Vouchers: batches, rolls, issues, states, redemption.
-interface IVouchers is IVouchersErrors, IVouchersRecord, IVouchersSupply, IVouchersRedemption {}
+interface IVouchers is IVouchersErrors, IVouchersRecord, IVouchersStanding, IVouchersSupply, IVouchersRedemption {}

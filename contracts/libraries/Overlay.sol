@@ -5,6 +5,7 @@ pragma solidity 0.8.30;
 library Overlay {
     uint256 internal constant FROZEN = 1;
     uint256 internal constant REVOKED = 2;
+    uint256 internal constant BOOKED = 3;
     uint256 internal constant EVER_REVERSED = 5;
 
     uint256 internal constant SUBJECT_VOUCHER = 1;

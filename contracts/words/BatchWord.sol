@@ -11,10 +11,11 @@ library BatchWord {
     /// @dev Rolls whose marks stand in `reach` itself, from the first roll the batch was issued to.
     uint256 internal constant WINDOW = 48;
 
-    /// @dev Flags: some voucher carries an overlay; the batch is frozen; its validity was extended.
+    /// @dev Flags: some voucher carries an overlay; the batch is frozen; its validity was extended; a pair of it was swept.
     uint256 internal constant OVERLAYS = 1;
     uint256 internal constant FROZEN = 2;
     uint256 internal constant EXTENDED = 4;
+    uint256 internal constant SWEPT = 8;
 
     uint256 private constant ISSUED_AT = 160;
     uint256 private constant SWEPT_AT = 208;
@@ -76,6 +77,11 @@ library BatchWord {
         return terms >> 216;
     }
 
+    /// @dev The caller keeps `validUntil + longer < 2^40`.
+    function lengthen(uint256 terms, uint256 longer) internal pure returns (uint256) {
+        return terms + (longer << 216);
+    }
+
     function categories(uint256 reach) internal pure returns (uint256) {
         return uint64(reach);
     }
@@ -94,6 +100,14 @@ library BatchWord {
 
     function flags(uint256 reach) internal pure returns (uint256) {
         return uint8(reach >> 128);
+    }
+
+    function setFlag(uint256 reach, uint256 flag) internal pure returns (uint256) {
+        return reach | flag << 128;
+    }
+
+    function clearFlag(uint256 reach, uint256 flag) internal pure returns (uint256) {
+        return reach & ~(flag << 128);
     }
 
     function firstRoll(uint256 reach) internal pure returns (uint256) {
@@ -159,6 +173,11 @@ library BatchWord {
     /// @dev Seconds by which its validity was extended in all.
     function extendedSeconds(uint256 supply) internal pure returns (uint256) {
         return uint40(supply >> 160);
+    }
+
+    /// @dev The caller keeps the sum below 2^40.
+    function addExtended(uint256 supply, uint256 longer) internal pure returns (uint256) {
+        return supply + (longer << 160);
     }
 
     /// @dev The caller keeps `swept + count ≤ issued`.

@@ -9,6 +9,7 @@ library MerchantWord {
     uint256 internal constant FROZEN = 1;
     uint256 private constant TERMS_BITS = 120;
     uint256 private constant LIMIT_AT = 40;
+    uint256 private constant FREEZE = uint256(type(uint48).max) << 120; // flags and frozenUntil
 
     function pack(uint256 status_, uint256 channels_, uint256 categories_, uint256 region_) internal pure returns (uint256) {
         return status_ | channels_ << 8 | categories_ << 16 | region_ << 80;
@@ -38,6 +39,11 @@ library MerchantWord {
     /// @dev Until when the merchant is frozen, exclusive; 0 if it is not.
     function frozenUntil(uint256 word) internal pure returns (uint256) {
         return uint8(word >> 120) & FROZEN == 0 ? 0 : uint40(word >> 128);
+    }
+
+    /// @dev `until` 0 ends a freeze.
+    function setFrozen(uint256 word, uint256 until) internal pure returns (uint256) {
+        return word & ~FREEZE | (until == 0 ? 0 : FROZEN << 120 | until << 128);
     }
 
     /// @dev What the terminal may redeem on a day; 0: no limit of its own.

@@ -24,6 +24,11 @@ library NetworkWord {
         return uint32(word >> 152);
     }
 
+    /// @dev `total` counts a pause that runs to its declared end.
+    function setPause(uint256 word, uint256 until, uint256 total) internal pure returns (uint256) {
+        return word & ~(uint256(type(uint72).max) << 112) | until << 112 | total << 152;
+    }
+
     function addNumbers(uint256 word, uint256 count) internal pure returns (uint256) {
         return word + count;
     }

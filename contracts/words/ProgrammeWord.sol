@@ -38,13 +38,26 @@ library ProgrammeWord {
         return int256(int16(uint16(word >> 32))) * 60;
     }
 
-    /// @dev Seconds the programme was paused; the programme clock is that much behind.
+    /// @dev Seconds the programme was paused, a pause that runs counted to its declared end.
     function pausedSeconds(uint256 word) internal pure returns (uint256) {
         return uint32(word >> 48);
     }
 
     function pausedUntil(uint256 word) internal pure returns (uint256) {
         return uint40(word >> 80);
+    }
+
+    function setFlag(uint256 word, uint256 flag) internal pure returns (uint256) {
+        return word | flag << 8;
+    }
+
+    /// @dev `total` counts a pause that runs to its declared end.
+    function setPause(uint256 word, uint256 until, uint256 total) internal pure returns (uint256) {
+        return word & ~(uint256(type(uint72).max) << 48) | total << 48 | until << 80;
+    }
+
+    function setWidenedChannels(uint256 word, uint256 channels, uint256 until) internal pure returns (uint256) {
+        return word & ~(uint256(type(uint48).max) << 184) | channels << 184 | until << 192;
     }
 
     function widenedCategories(uint256 word) internal pure returns (uint256) {

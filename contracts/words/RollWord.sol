@@ -33,6 +33,14 @@ library RollWord {
         return uint8(word >> 80);
     }
 
+    function setFlag(uint256 word, uint256 flag) internal pure returns (uint256) {
+        return word | flag << 80;
+    }
+
+    function clearFlag(uint256 word, uint256 flag) internal pure returns (uint256) {
+        return word & ~(flag << 80);
+    }
+
     /// @dev The address of the data contract, as a number.
     function pointer(uint256 word) internal pure returns (uint256) {
         return word >> 88;

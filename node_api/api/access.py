@@ -18,8 +18,8 @@ from node_api.domain.errors import (
 from node_api.domain.ids import MerchantId
 from node_api.services.api_keys import PREFIX
 
-MERCHANT, WALLET, TREASURER, AUDITOR, OPERATOR = ApiRole
-STAFF = frozenset({TREASURER, AUDITOR, OPERATOR})
+MERCHANT, WALLET, TREASURER, AUDITOR, OPERATOR, EMERGENCY = ApiRole
+STAFF = frozenset({TREASURER, AUDITOR, OPERATOR, EMERGENCY})
 EVERYBODY = frozenset(ApiRole)
 
 ROLES: dict[str, frozenset[ApiRole]] = {
@@ -40,6 +40,18 @@ ROLES: dict[str, frozenset[ApiRole]] = {
     "GET /v1/programmes": EVERYBODY,
     "GET /v1/programmes/{programme}": EVERYBODY,
     "GET /v1/programmes/{programme}/rules": EVERYBODY,
+    "POST /v1/freezes": frozenset({AUDITOR}),
+    "POST /v1/freezes/lift": frozenset({AUDITOR}),
+    "POST /v1/freezes/confirm": frozenset({AUDITOR}),
+    "POST /v1/freezes/appeal": frozenset({AUDITOR, OPERATOR}),
+    "GET /v1/freezes": STAFF,
+    "POST /v1/revocations": frozenset({AUDITOR}),
+    "GET /v1/revocations": STAFF,
+    "POST /v1/extensions": frozenset({EMERGENCY}),
+    "POST /v1/pauses": frozenset({EMERGENCY}),
+    "POST /v1/pauses/end": frozenset({EMERGENCY}),
+    "POST /v1/channel-widenings": frozenset({EMERGENCY}),
+    "GET /v1/emergency": STAFF,
     "GET /v1/audit/vouchers/{voucher}/trace": STAFF,
     "GET /v1/audit/programmes/{programme}/reconciliation": STAFF,
 }

@@ -5,6 +5,7 @@ from node_api.api.problems import MEDIA_TYPE, problem, status_of
 from node_api.domain import errors
 from node_api.domain.errors import DomainError, Refusal
 from node_api.domain.refusals import REFUSALS
+from node_api.domain.standing_reverts import STANDING
 
 Responses = dict[int | str, dict[str, object]]
 
@@ -23,6 +24,12 @@ WRITING: tuple[type[DomainError], ...] = (
     errors.IdempotencyKeyMissing,
     errors.IdempotencyKeyInvalid,
     errors.IdempotencyKeyReused,
+)
+OVERSEEING: tuple[type[DomainError], ...] = (
+    *READING,
+    errors.RequestTooLarge,
+    errors.OversightRefused,
+    errors.OversightKeyMissing,
 )
 RULES: tuple[type[DomainError], ...] = tuple(REFUSALS.values())
 
@@ -45,4 +52,7 @@ def _response(kinds: list[type[DomainError]]) -> dict[str, object]:
 
 
 def _example(kind: type[DomainError]) -> DomainError:
+    if issubclass(kind, errors.OversightRefused):
+        name = "CaseDesk_FreezeTooLong"
+        return kind(name, f"{name}: until 1790000000, latest 1780000000", *STANDING[name])
     return kind("voucher 34376516864") if issubclass(kind, Refusal) else kind("what was asked for")

@@ -12,6 +12,7 @@ from node_api.services.audits import Audits
 from node_api.services.codes import CodeMaker
 from node_api.services.fresh import FreshReads
 from node_api.services.operations import Redemptions
+from node_api.services.oversight import Oversight
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Node:
     redemptions: Redemptions
     codes: CodeMaker
     audits: Audits
+    oversight: Oversight
     keyring: ApiKeyring
     waiting: Waiting
     signing: SigningDomain

@@ -40,7 +40,10 @@ class RedemptionsOut(Out):
 
 
 class VoucherFields(Out):
-    """A voucher. `state` is of the time of the next block; `redemption` is kept from merchants it did not happen at."""
+    """A voucher. `state` is of the time of the next block; `redemption` is kept from merchants it did not happen at.
+
+    `frozen_until`: it cannot be spent before then; 0: it is not frozen.
+    """
 
     id: str
     state: str
@@ -59,6 +62,7 @@ class VoucherFields(Out):
     channels: list[int]
     valid_from: int
     valid_until: int
+    frozen_until: int
     redemption: RedemptionOut | None
 
 
@@ -180,6 +184,7 @@ def voucher_fields(facts: VoucherFacts, caller: ApiKey, now: UnixSeconds) -> dic
         "channels": bits(batch.channels),
         "valid_from": batch.valid_from,
         "valid_until": valid_until(facts),
+        "frozen_until": facts.frozen_until if now < facts.frozen_until else 0,
         "redemption": None if spent is None or hidden else redemption_out(spent),
     }
 

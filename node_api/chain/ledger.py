@@ -20,6 +20,8 @@ from node_api.services.ports.auditing import StateGone
 
 _ASKED_FOR = "the chain does not keep the state of block {number} (any more): {said}"
 _WORD_BITS = 256
+_OVERLAYS = 1  # flag of a batch
+_REVOKED = 2  # overlay
 
 
 class Ledger:
@@ -85,10 +87,30 @@ class Ledger:
         found = self._vouchers_words("_redeemed", [key for _, key in keys], block)
         for (index, _), word in zip(keys, found, strict=True):
             bits[index] += word.bit_count()
+        revoked = self._revoked(pairs, places, block)
         return [
-            PairState(batch, roll, *marks[batch, roll], places=places[roll], redeemed=bits[index])
+            PairState(batch, roll, *marks[batch, roll], places[roll], bits[index], revoked.get((batch, roll), 0))
             for index, (batch, roll) in enumerate(pairs)
         ]
+
+    def _revoked(
+        self, pairs: Sequence[tuple[BatchId, RollId]], places: Mapping[RollId, int], block: BlockRef
+    ) -> dict[tuple[BatchId, RollId], int]:
+        """How many vouchers of each pair are revoked. Only batches whose flag says so have any such bit."""
+        batches = sorted({batch for batch, _ in pairs})
+        reach = self._vouchers_words("_batches", batches, block, offset=1)
+        flagged = {batch for batch, word in zip(batches, reach, strict=True) if w.field(word, 128, 8) & _OVERLAYS}
+        keys = [
+            (batch, roll, _REVOKED << 64 | key)
+            for batch, roll in pairs
+            if batch in flagged
+            for key in _bit_keys(batch, roll, places[roll])
+        ]
+        counts: dict[tuple[BatchId, RollId], int] = {}
+        words = self._vouchers_words("_overlays", [key for _, _, key in keys], block)
+        for (batch, roll, _), word in zip(keys, words, strict=True):
+            counts[batch, roll] = counts.get((batch, roll), 0) + word.bit_count()
+        return counts
 
     def days(self, days: Sequence[tuple[MerchantId, LineId, Day]], block: BlockRef) -> list[MerchantDay]:
         """See the port."""

@@ -31,6 +31,7 @@ GUARDED: Mapping[str, Mapping[KeyRole, tuple[str, ...]]] = MappingProxyType(
         "ProgrammeRegistry": {
             KeyRole.TREASURER: ("draft", "propose", "publish", "activate", "close", "proposeRules", "withdrawRules"),
             KeyRole.APPROVER: ("approve", "activateRules", "rejectRules"),
+            KeyRole.EMERGENCY: ("widenChannels", "pause", "resume", "pauseAll", "resumeAll"),
         },
         "MerchantRegistry": {
             KeyRole.REGISTRAR: (
@@ -62,6 +63,10 @@ GUARDED: Mapping[str, Mapping[KeyRole, tuple[str, ...]]] = MappingProxyType(
             ),
             KeyRole.APPROVER: ("allowToken", "disallowToken", "releaseSettlement", "approveMove"),
         },
-        "CaseDesk": {KeyRole.TREASURER: ("sweep",)},
+        "CaseDesk": {
+            KeyRole.TREASURER: ("sweep",),
+            KeyRole.AUDITOR: ("freeze", "lift", "confirm", "revoke"),
+            KeyRole.EMERGENCY: ("extendBatch",),
+        },
     }
 )

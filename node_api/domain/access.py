@@ -14,6 +14,7 @@ class ApiRole(StrEnum):
     TREASURER = "treasurer"
     AUDITOR = "auditor"
     OPERATOR = "operator"
+    EMERGENCY = "emergency"
 
 
 @dataclass(frozen=True, slots=True)

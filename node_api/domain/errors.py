@@ -7,6 +7,7 @@
     │       ├── BillMismatch         the receipt's items do not add up to the signed bill
     │       └── ReceiptUsed          the receipt was redeemed against before
     ├── ContractReverted             a contract refused a whole call (domain/reverts.py); `name` is the custom error's
+    │   └── OversightRefused         a freeze, a revocation, or a use of the emergency lane
     ├── CallFailed                   the chain refused the call that carried a redemption
     ├── Unknown                      nothing has this id or reference
     │   ├── ProgrammeUnknown
@@ -35,6 +36,7 @@
     └── Unavailable                  the node cannot answer now
         ├── ChainUnavailable
         ├── WalletMissing
+        ├── OversightKeyMissing
         ├── IndexNotReady
         └── StateUnavailable         the chain no longer keeps the state of a block
 
@@ -96,6 +98,10 @@ class ContractReverted(DomainError):
     def name(self) -> str:
         """The custom error's name."""
         return self.error or type(self).__name__
+
+
+class OversightRefused(ContractReverted):
+    """A contract refused an auditor's order or the emergency lane's: nothing of it took effect."""
 
 
 class CallFailed(DomainError):
@@ -280,6 +286,13 @@ class WalletMissing(Unavailable):
 
     rule = "codes for custodial holders are signed by a node that keeps their wallet"
     remedy = "ask a node with a wallet, or let the holder sign on their own device"
+
+
+class OversightKeyMissing(Unavailable):
+    """The node keeps no key of the role that the order takes."""
+
+    rule = "freezes are signed by a node that keeps the key of AUDITOR, pauses and extensions by one with EMERGENCY's"
+    remedy = "ask the node of whoever has the role"
 
 
 class IndexNotReady(Unavailable):

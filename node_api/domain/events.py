@@ -12,6 +12,7 @@ from typing import NamedTuple
 from node_api.domain.merchant_events import MerchantEvent
 from node_api.domain.money_events import MoneyEvent
 from node_api.domain.rule_events import RulesStep, WideningProposed
+from node_api.domain.standing_events import EmergencyStep, FreezeStep, VoucherRevoked
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +331,9 @@ Event = (
     | RelayerSynced
     | MerchantEvent
     | MoneyEvent
+    | FreezeStep
+    | VoucherRevoked
+    | EmergencyStep
 )
 
 

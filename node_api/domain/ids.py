@@ -16,6 +16,8 @@ Address = NewType("Address", str)
 Hash = NewType("Hash", str)
 """32 bytes as `0x` and 64 lower-case hexadecimal digits."""
 UnixSeconds = NewType("UnixSeconds", int)
+NEVER = UnixSeconds(0)
+"""Stands for an end that is over for ever."""
 Amount = NewType("Amount", int)
 """Money in the token's smallest unit (fen, cent)."""
 Day = NewType("Day", int)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from node_api.domain.ids import (
+    NEVER,
     Address,
     Amount,
     BatchId,
@@ -75,7 +76,12 @@ class TxRef:
 
 @dataclass(frozen=True, slots=True)
 class Programme:
-    """A programme. `utc_offset_minutes` sets its calendar; `region` is packed; `categories` and `channels` are bit masks."""
+    """A programme. `utc_offset_minutes` sets its calendar; `region` is packed; `categories` and `channels` are bit masks.
+
+    Attributes:
+        paused_until: end of its newest pause or the network's, exclusive; 0 where there was none.
+        lane_channels: channels that the emergency lane holds open until `lane_channels_until`, exclusive.
+    """
 
     id: ProgrammeId
     ref: str
@@ -91,6 +97,9 @@ class Programme:
     channels: int
     approvals_needed: int
     drafted_by: Address
+    paused_until: UnixSeconds = NEVER
+    lane_channels: int = 0
+    lane_channels_until: UnixSeconds = NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +170,12 @@ class BudgetLine:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A batch's terms. `kind` 0 is fixed value; `valid_until` is on the programme clock; `claim_days` 0: only the dates count."""
+    """A batch's terms. `kind` 0 is fixed value; `claim_days` 0: only the dates count.
+
+    Attributes:
+        valid_until: block time, with what extensions and the pauses declared so far added.
+        extended_seconds: by which it was extended in all; claim days grow by as much.
+    """
 
     id: BatchId
     ref: str
@@ -179,11 +193,12 @@ class Batch:
     claim_days: int
     quota: int
     issued: int
+    extended_seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Roll:
-    """A roll of holders; `written_at` is the claim time."""
+    """A roll of holders; `written_at` is the claim time. Pauses have given it `given_back` seconds since."""
 
     id: RollId
     ref: str
@@ -193,11 +208,12 @@ class Roll:
     claimed: bool
     custodial: bool
     pointer: Address
+    given_back: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Merchant:
-    """A merchant; `region` packed, `categories` and `channels` bit masks."""
+    """A merchant; `region` packed, `categories` and `channels` bit masks; `frozen_until` exclusive, 0 for not frozen."""
 
     id: MerchantId
     ref: str
@@ -206,6 +222,7 @@ class Merchant:
     region: int
     channels: int
     payout: Address
+    frozen_until: UnixSeconds = NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +252,9 @@ class VoucherFacts:
         issued: whether the batch was given to the roll.
         redeemed: the redemption that spent it, if any.
         swept: whether its pair was swept.
+        revoked: whether it was revoked.
+        frozen_until: the latest end of the freezes of it, its roll, its batch and its holder, exclusive; 0 for none.
+        paused_until: of its programme.
     """
 
     voucher: VoucherId
@@ -245,3 +265,6 @@ class VoucherFacts:
     issued: bool
     redeemed: Redemption | None
     swept: bool
+    revoked: bool = False
+    frozen_until: UnixSeconds = NEVER
+    paused_until: UnixSeconds = NEVER

@@ -67,7 +67,7 @@ class BatchState:
 
 @dataclass(frozen=True, slots=True)
 class PairState:
-    """A (batch, roll) pair as the contract keeps it: its marks, its places, and how many of their bits are set."""
+    """A (batch, roll) pair as the contract keeps it: its marks, its places, how many of them are redeemed, and revoked."""
 
     batch: BatchId
     roll: RollId
@@ -75,6 +75,7 @@ class PairState:
     swept: bool
     places: int
     redeemed: int
+    revoked: int = 0
 
 
 @dataclass(frozen=True, slots=True)

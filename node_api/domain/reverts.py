@@ -6,6 +6,7 @@ The values stand in the error's own arguments; tests hold this table complete ag
 from collections.abc import Sequence
 
 from node_api.domain.errors import ContractReverted
+from node_api.domain.standing_reverts import STANDING
 
 _ONCE = "the contracts of a release are linked once", "deploy a new release beside this one"
 _CALLER = "only the linked contract calls this function", "call the contract that is meant for people"
@@ -23,6 +24,7 @@ _TOKEN = (
 _INTERNAL = "the contracts are handed what their own code makes", "report it: this should not happen"
 
 RULES_AND_REMEDIES: dict[str, tuple[str, str]] = {
+    **STANDING,
     # Vouchers
     "Vouchers_SenderNotAllowed": (
         "redemptions are sent by a relayer, or by the merchant's own terminal named in every group",
@@ -117,7 +119,7 @@ RULES_AND_REMEDIES: dict[str, tuple[str, str]] = {
     "ProgrammeRegistry_TermsInvalid": _TERMS,
     "ProgrammeRegistry_RuleNotInRelease": ("a rule of a later release is 0", "leave the field named at 0"),
     "ProgrammeRegistry_NotOpen": (
-        "rules change while their programme is published or active",
+        "rules, channels and pauses belong to a published or active programme",
         "publish the programme first; a closed one changes no more",
     ),
     "ProgrammeRegistry_RulesInvalid": (

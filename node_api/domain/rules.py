@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from node_api.domain import refusals as no
 from node_api.domain.errors import Refusal
-from node_api.domain.ids import VOUCHER_BITS, Address, ProgrammeId, UnixSeconds, VoucherId
+from node_api.domain.ids import NEVER, VOUCHER_BITS, Address, ProgrammeId, UnixSeconds, VoucherId
 from node_api.domain.items import Item
 from node_api.domain.models import Batch, Merchant, MerchantStatus, Programme, ProgrammeState, Rules
 from node_api.domain.regions import region_covers, unpack_region
+from node_api.domain.standing_rules import judge_marks, judge_merchant_freeze, judge_pause, lane_channels
 
 SECONDS_OF_A_DAY = 86_400
 _CHANNELS = 8
@@ -25,8 +26,10 @@ class VoucherSight:
         holder: who holds the place; None where there is no such roll or place.
         programme: of the roll; None with `holder`.
         batch: None unless the batch was issued to the roll.
-        written_at: when the roll was written, programme clock.
+        written_at: when the roll was written; what pauses have given it since is added.
         redeemed: whether it is spent.
+        frozen_until: the latest end of the freezes that hold it, exclusive; 0 for none.
+        revoked: whether it was revoked.
     """
 
     voucher: VoucherId
@@ -35,12 +38,15 @@ class VoucherSight:
     batch: Batch | None
     written_at: UnixSeconds
     redeemed: bool
+    frozen_until: UnixSeconds = NEVER
+    revoked: bool = False
 
     def valid_until(self, batch: Batch) -> UnixSeconds:
         """End of its validity, exclusive: the batch's, or so many days after the roll was written, whichever is first."""
         if batch.claim_days == 0:
             return batch.valid_until
-        return UnixSeconds(min(batch.valid_until, self.written_at + batch.claim_days * SECONDS_OF_A_DAY))
+        claimed = self.written_at + batch.claim_days * SECONDS_OF_A_DAY + batch.extended_seconds
+        return UnixSeconds(min(batch.valid_until, claimed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,25 +161,35 @@ def _judge_voucher(item: Item, index: int, sight: VoucherSight, scene: Scene) ->
     batch, programme, voucher = sight.batch, sight.programme, sight.voucher
     if batch is None:
         return no.VoucherUnknown(f"voucher {voucher}", voucher)
+    marks = judge_marks(voucher, sight.frozen_until, revoked=sight.revoked, now=scene.now)
+    if marks is not None:
+        return marks
     if sight.redeemed:
         return no.AlreadyRedeemed(f"voucher {voucher}", voucher)
     if programme is None or programme.state != ProgrammeState.ACTIVE:
         state = "unknown" if programme is None else programme.state.name
         return no.ProgrammeNotActive(f"programme {_programme_id(sight)} is {state}", voucher)
+    paused = judge_pause(programme, voucher, scene.now)
+    if paused is not None:
+        return paused
     if scene.now < batch.valid_from:
         return no.NotYetValid(f"voucher {voucher} at {scene.now}, valid from {batch.valid_from}", voucher)
     valid_until = sight.valid_until(batch)
     if scene.now >= valid_until:
         return no.Expired(f"voucher {voucher} at {scene.now}, valid until {valid_until}", voucher)
-    return _judge_place(item, sight, batch, scene.merchant) or _judge_amount(item, index, batch)
+    lane = lane_channels(programme, scene.now)
+    return _judge_place(item, sight, batch, scene, lane) or _judge_amount(item, index, batch)
 
 
-def _judge_place(item: Item, sight: VoucherSight, batch: Batch, merchant: Merchant | None) -> Refusal | None:
-    """Merchant, category, region, channel."""
-    voucher = sight.voucher
+def _judge_place(item: Item, sight: VoucherSight, batch: Batch, scene: Scene, lane: int) -> Refusal | None:
+    """Merchant, category, region, channel; `lane` are the channels held open beside the batch's own."""
+    voucher, merchant = sight.voucher, scene.merchant
     if merchant is None or merchant.status != MerchantStatus.ACTIVE:
         status = "unknown" if merchant is None else merchant.status.name
         return no.MerchantNotActive(f"merchant {item.merchant} is {status}", voucher)
+    frozen = judge_merchant_freeze(merchant, voucher, scene.now)
+    if frozen is not None:
+        return frozen
     if batch.categories & merchant.categories == 0:
         return no.CategoryNotShared(
             f"voucher {voucher} for categories {_bits(batch.categories)}, merchant vetted for {_bits(merchant.categories)}",
@@ -184,7 +200,7 @@ def _judge_place(item: Item, sight: VoucherSight, batch: Batch, merchant: Mercha
             f"voucher {voucher} for region {unpack_region(batch.region)}, merchant in {unpack_region(merchant.region)}",
             voucher,
         )
-    channels = batch.channels & merchant.channels
+    channels = (batch.channels | lane) & merchant.channels
     if item.channel >= _CHANNELS or not channels >> item.channel & 1:
         return no.ChannelClosed(f"voucher {voucher}, channel {item.channel}, open: {_bits(channels)}", voucher)
     return None

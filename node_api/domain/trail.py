@@ -183,6 +183,7 @@ class LineSums:
         issued: value of vouchers issued; `issued_count` of them.
         redeemed: value of vouchers redeemed.
         swept: value of vouchers that expired and were booked back.
+        revoked: value of vouchers that were revoked and booked back.
         settled: paid to merchants; `settled_count` is the number of redemptions paid.
         returned: given back to the funder.
     """
@@ -195,19 +196,21 @@ class LineSums:
     redeemed_count: int
     swept: Amount
     swept_count: int
+    revoked: Amount
+    revoked_count: int
     settled: Amount
     settled_count: int
     returned: Amount
 
     @property
     def available(self) -> Amount:
-        """Deposited and neither issued nor returned; what expired is available again."""
-        return Amount(self.deposited - self.issued + self.swept - self.returned)
+        """Deposited and neither issued nor returned; what expired or was revoked is available again."""
+        return Amount(self.deposited - self.issued + self.swept + self.revoked - self.returned)
 
     @property
     def committed(self) -> Amount:
         """Value of the vouchers that can still be redeemed, or that expired and were not swept yet."""
-        return Amount(self.issued - self.redeemed - self.swept)
+        return Amount(self.issued - self.redeemed - self.swept - self.revoked)
 
     @property
     def payable(self) -> Amount:
@@ -217,7 +220,7 @@ class LineSums:
     @property
     def committed_count(self) -> int:
         """How many vouchers `committed` stands for."""
-        return self.issued_count - self.redeemed_count - self.swept_count
+        return self.issued_count - self.redeemed_count - self.swept_count - self.revoked_count
 
     @property
     def payable_count(self) -> int:

@@ -95,7 +95,7 @@ def _from_bits(pairs: Iterable[PairState], batches: Mapping[BatchId, BatchState]
     values: dict[LineId, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     for pair in pairs:
         batch = batches[pair.batch]
-        open_places = 0 if pair.swept or not pair.issued else pair.places - pair.redeemed
+        open_places = 0 if pair.swept or not pair.issued else pair.places - pair.redeemed - pair.revoked
         value = values[batch.line]
         value[0] += open_places * batch.face
         value[1] += open_places
@@ -172,7 +172,7 @@ def _pair_checks(pairs: Sequence[_Pair], states: Sequence[PairState]) -> Iterato
         if kept != expected:
             values = {Source.BITS: kept, Source.EVENTS: expected}
             yield Check(f"batch {pair.batch}, roll {pair.roll}", None, "places", values)
-        expired = state.places - state.redeemed if state.swept else 0
+        expired = state.places - state.redeemed - state.revoked if state.swept else 0
         if expired != pair.swept:
             values = {Source.BITS: expired, Source.EVENTS: pair.swept}
             yield Check(f"batch {pair.batch}, roll {pair.roll}", None, "swept", values)

@@ -29,8 +29,10 @@ def sight_of(item: Item, reader: Reader) -> list[VoucherSight]:
                 holder=facts.holder,
                 programme=programmes[of],
                 batch=facts.batch if facts.issued else None,
-                written_at=facts.roll.written_at,
+                written_at=UnixSeconds(facts.roll.written_at + facts.roll.given_back),
                 redeemed=facts.redeemed is not None,
+                frozen_until=facts.frozen_until,
+                revoked=facts.revoked,
             )
         )
     return sights

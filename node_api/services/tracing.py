@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from node_api.domain.errors import VoucherNotFound
-from node_api.domain.ids import Address, UnixSeconds, VoucherId
+from node_api.domain.freezes import subjects_of
+from node_api.domain.ids import Address, VoucherId
+from node_api.domain.lane import NETWORK
 from node_api.domain.models import Redemption, TxRef, VoucherFacts, VoucherState
+from node_api.domain.standing import state_of, valid_until
 from node_api.domain.tracing import ROLE_NAMES, Finding, LifeStep, VoucherTrace
 from node_api.services.ports.auditing import AuditReader, ChainState, SentCalls, SentItem, StateGone
 
-_SECONDS_OF_A_DAY = 86_400
+_FREEZE_STEPS = {
+    "frozen": "frozen",
+    "appealed": "freeze appealed",
+    "lifted": "freeze lifted",
+    "confirmed": "freeze confirmed",
+}
+_LANE_STEPS = {"paused": "paused", "resumed": "resumed", "widened": "channels widened"}
 
 
 def trace(reader: AuditReader, chain: ChainState, calls: SentCalls, voucher: VoucherId) -> VoucherTrace:
@@ -31,14 +40,14 @@ def trace(reader: AuditReader, chain: ChainState, calls: SentCalls, voucher: Vou
     programme = reader.programme(facts.batch.programme)
     assert programme is not None, "a batch stands under a programme"
     done = facts.redeemed
-    state, until = _state(facts, reader.block.timestamp)
+    state = state_of(facts, reader.block.timestamp)
     return VoucherTrace(
         block=reader.block,
         facts=facts,
         programme=programme,
         merchant=None if done is None else reader.merchant(done.merchant),
         state=state,
-        valid_until=until,
+        valid_until=valid_until(facts),
         custodial=facts.roll.custodial,
         receipt=None if done is None else done.receipt,
         steps=tuple(
@@ -52,16 +61,6 @@ def _why_unknown(facts: VoucherFacts | None, voucher: VoucherId, block: int) -> 
     if facts is None:
         return f"voucher {voucher} does not exist at block {block}: no such batch, roll and place"
     return f"voucher {voucher} does not exist at block {block}: batch {facts.batch.id} was not issued to roll {facts.roll.id}"
-
-
-def _state(facts: VoucherFacts, now: UnixSeconds) -> tuple[VoucherState, UnixSeconds]:
-    """The state at a time, and the end of validity: the batch's, or so many days after the roll was written."""
-    until = facts.batch.valid_until
-    if facts.batch.claim_days:
-        until = UnixSeconds(min(until, facts.roll.written_at + facts.batch.claim_days * _SECONDS_OF_A_DAY))
-    if facts.redeemed is not None:
-        return VoucherState.REDEEMED, until
-    return (VoucherState.LIVE if now < until else VoucherState.EXPIRED), until
 
 
 class _Life:
@@ -87,7 +86,32 @@ class _Life:
         for refusal in reader.refusals(voucher=facts.voucher, limit=1_000):
             details = {"merchant": str(refusal.merchant), "reason": self._calls.reason(refusal.reason)}
             yield self._step("refused", refusal.tx, None, details)
+        yield from self._standing()
         yield from self._end()
+
+    def _standing(self) -> Iterator[LifeStep]:
+        """Freezes of the voucher and of all it belongs to, its revocation, and what the emergency lane did for it."""
+        facts, reader = self._facts, self._reader
+        for freeze in reader.freezes_of(*subjects_of(facts)):
+            for change in freeze.steps:
+                details = {"subject": change.what.subject.name.lower(), "reason": change.reason}
+                details |= {"until": str(change.until)} if change.kind == "frozen" else {}
+                details |= {"appeal": change.appeal} if change.appeal is not None else {}
+                yield self._step(_FREEZE_STEPS[change.kind], change.tx, change.actor, details)
+        revoked = reader.revocation_of(facts.voucher)
+        if revoked is not None:
+            details = {"amount": str(revoked.amount), "line": str(revoked.line), "reason": revoked.reason}
+            yield self._step("revoked", revoked.tx, revoked.actor, details)
+        for step in reader.lane.steps:
+            if step.batch == facts.batch.id:
+                details = {"from": str(step.old_until), "until": str(step.until), "reason": step.reason}
+                yield self._step("batch extended", step.tx, step.actor, details)
+            elif step.batch == 0 and step.programme in (NETWORK, facts.batch.programme):
+                whose = "network" if step.programme == NETWORK else "programme"
+                details = {"until": str(step.until)} if step.until else {}
+                details |= {"channels": str(step.channels)} if step.channels else {}
+                details |= {"reason": step.reason} if step.reason else {}
+                yield self._step(f"{whose} {_LANE_STEPS[step.kind]}", step.tx, step.actor, details)
 
     def _end(self) -> Iterator[LifeStep]:
         facts, reader, done = self._facts, self._reader, self._facts.redeemed
@@ -97,7 +121,7 @@ class _Life:
             if paid is not None:
                 details = {"run": str(paid.run), "amount of the day": str(paid.amount), "account": paid.account}
                 yield self._step("merchant paid", paid.tx, None, details)
-        elif (swept := reader.sweep_of(facts.batch.id, facts.roll.id)) is not None:
+        elif not facts.revoked and (swept := reader.sweep_of(facts.batch.id, facts.roll.id)) is not None:
             details = {"vouchers": str(swept.count), "amount": str(swept.amount)}
             yield self._step("expired and swept", swept.tx, swept.actor, details)
 

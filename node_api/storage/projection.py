@@ -14,6 +14,7 @@ from node_api.domain import merchant_events as merchants
 from node_api.domain import money_events as money
 from node_api.domain import rule_events
 from node_api.domain.ids import VOUCHER_BITS
+from node_api.domain.standing_events import EmergencyStep, FreezeStep, VoucherRevoked
 from node_api.storage import tables as t
 
 Value = int | str | bytes | bool | None
@@ -60,6 +61,9 @@ _TABLES: dict[type, Table] = {
     ev.VouchersSwept: t.sweeps,
     ev.RoleStep: t.role_steps,
     ev.RelayerSynced: t.relayer_steps,
+    FreezeStep: t.freeze_steps,
+    VoucherRevoked: t.revocations,
+    EmergencyStep: t.emergency_steps,
 }
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, FromClause, ScalarSelect, Table, bindparam, func, select
 
+from node_api.domain.freezes import Frozen, Subject
 from node_api.domain.ids import Address, Amount, Day, LineId, MerchantId, ProgrammeId
 from node_api.domain.models import Merchant, MerchantStatus
 from node_api.domain.trail import MerchantDay, Payment, Step
 from node_api.storage import tables as t
-from node_api.storage.queries import Queries, Query, Record, count_of, to_address, to_raw, tx_of, with_tx
+from node_api.storage.queries import Query, Record, count_of, to_address, to_raw, tx_of, with_tx
+from node_api.storage.read_standing import StandingQueries
 from node_api.storage.sums import lines_of
 
 _AFTER_STEP = {
@@ -51,7 +54,7 @@ _MERCHANTS = select(
 _MERCHANT = _MERCHANTS.where(t.merchants.c.merchant == bindparam("wanted"))
 
 
-class MerchantQueries(Queries):
+class MerchantQueries(StandingQueries):
     """Implements `MerchantReader`, and what an auditor asks beyond it."""
 
     def merchants(self) -> list[Merchant]:
@@ -62,11 +65,15 @@ class MerchantQueries(Queries):
         """See the port."""
         named = {"wanted": merchant, "upto": self._block.number}
         row = self._connection.execute(_MERCHANT, named).one_or_none()
-        return None if row is None else _merchant(row)
+        return None if row is None else self._merchant_with_freeze(_merchant(row))
 
     def merchant_by_ref(self, ref: str) -> Merchant | None:
         """See the port."""
         return next(iter(self._merchants((t.merchants.c.ref == ref,))), None)
+
+    def _merchant_with_freeze(self, merchant: Merchant) -> Merchant:
+        until = self._frozen_until(Frozen(Subject.MERCHANT, merchant.id))
+        return replace(merchant, frozen_until=until) if until else merchant
 
     def terminal_merchant(self, address: Address) -> MerchantId | None:
         """See the port."""
@@ -139,7 +146,8 @@ class MerchantQueries(Queries):
 
     def _merchants(self, which: Iterable[ColumnElement[bool]]) -> list[Merchant]:
         query = _MERCHANTS.where(*which).order_by(t.merchants.c.merchant)
-        return [_merchant(row) for row in self._connection.execute(query, {"upto": self._block.number})]
+        rows = self._connection.execute(query, {"upto": self._block.number})
+        return [self._merchant_with_freeze(_merchant(row)) for row in rows]
 
     def _owner(self, address: Address, kind: str) -> MerchantId | None:
         """The newest word on an account."""

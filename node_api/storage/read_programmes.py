@@ -13,6 +13,7 @@ from node_api.domain.trail import LineSums, Step, Totals
 from node_api.storage import tables as t
 from node_api.storage.queries import Query, Record, to_address, tx_of, with_tx
 from node_api.storage.read_money import MoneyQueries
+from node_api.storage.read_standing import StandingQueries
 from node_api.storage.sums import NO_SUMS, sums_from_facts, sums_from_roll_ups
 
 _AFTER_STEP = {
@@ -39,7 +40,7 @@ _VERSION = select(func.coalesce(func.max(t.rules_steps.c.version), _FIRST_VERSIO
 )
 
 
-class ProgrammeQueries(MoneyQueries):
+class ProgrammeQueries(MoneyQueries, StandingQueries):
     """Implements `ProgrammeReader`, and what an auditor asks beyond it."""
 
     def programmes(self) -> list[Programme]:
@@ -105,7 +106,10 @@ class ProgrammeQueries(MoneyQueries):
         if not rows:
             return []
         states, versions = self._steps_by_programme(), self._versions()
-        return [_programme(row, states[row.programme], versions.get(row.programme, _FIRST_VERSION)) for row in rows]
+        return [
+            self._programme_in_lane(_programme(row, states[row.programme], versions.get(row.programme, _FIRST_VERSION)))
+            for row in rows
+        ]
 
     def _one_programme(self, query: Query, wanted: int | str) -> Programme | None:
         """One programme by statements built once: a till asks for it with every redemption."""
@@ -115,7 +119,8 @@ class ProgrammeQueries(MoneyQueries):
             return None
         named = {"wanted": row.programme, "upto": upto}
         steps = [(name, approvals) for name, approvals in self._connection.execute(_STEPS, named)]
-        return _programme(row, steps, self._connection.execute(_VERSION, named).scalar_one())
+        version = self._connection.execute(_VERSION, named).scalar_one()
+        return self._programme_in_lane(_programme(row, steps, version))
 
     def _steps_by_programme(self) -> dict[int, list[tuple[str, int]]]:
         table = t.programme_steps

@@ -10,12 +10,13 @@ from node_api.domain.ids import Address, BatchId, ProgrammeId, RollId
 from node_api.domain.models import Batch, Roll, TxRef
 from node_api.domain.trail import BatchCounts, Issue, Sweep
 from node_api.storage import tables as t
-from node_api.storage.queries import CHUNK, Queries, Query, Record, count_of, to_address, tx_of, with_tx
+from node_api.storage.queries import CHUNK, Query, Record, count_of, to_address, tx_of, with_tx
+from node_api.storage.read_standing import StandingQueries
 
 _CLAIMED, _CUSTODIAL = 1, 2
 
 
-class SupplyQueries(Queries):
+class SupplyQueries(StandingQueries):
     """Implements `SupplyReader`, and what an auditor asks beyond it."""
 
     def batches(self, programme: ProgrammeId | None = None) -> list[Batch]:
@@ -106,7 +107,7 @@ class SupplyQueries(Queries):
         table = t.batches
         rows = self._rows(select(table).where(self._upto(table), *which).order_by(table.c.batch))
         issued = self._issued_counts([row.batch for row in rows])
-        return [batch_of(row, issued.get(row.batch, 0)) for row in rows]
+        return [self._on_clock(batch_of(row, issued.get(row.batch, 0)), row) for row in rows]
 
     def _issued_counts(self, batches: Collection[int]) -> dict[int, int]:
         if self._at_head:
@@ -120,10 +121,10 @@ class SupplyQueries(Queries):
         return {row[0]: int(row[1]) for row in self._rows(query)}
 
     def _rolls(self, which: Iterable[ColumnElement[bool]]) -> list[Roll]:
-        """A roll's writing time is its block's; a pause of the programme takes its length off, once there are pauses."""
+        """A roll's writing time is its block's; what pauses gave it since stands beside it."""
         table = t.rolls
         query = with_tx(table).where(self._upto(table), *which).order_by(table.c.roll)
-        return [roll_of(row) for row in self._rows(query)]
+        return [self._roll_on_clock(roll_of(row), row.block, row.log_index) for row in self._rows(query)]
 
 
 def batch_of(row: Record, issued: int) -> Batch:

@@ -58,16 +58,17 @@ class VoucherQueries(SupplyQueries):
         if found is None:
             return None
         done = self._connection.execute(_REDEEMED, {"of_voucher": voucher}).first()
-        return VoucherFacts(
+        facts = VoucherFacts(
             voucher,
-            batch_of(found, found.issued_count or 0),
-            roll_of(found, "roll_"),
+            self._on_clock(batch_of(found, found.issued_count or 0), found),
+            self._roll_on_clock(roll_of(found, "roll_"), found.roll_block, found.roll_log_index),
             place,
             to_address(found.holder),
             found.issued_to is not None,
             None if done is None else _redemption(done),
             found.swept_from is not None,
         )
+        return self._standing(facts)
 
     def vouchers_of(
         self,
@@ -164,7 +165,8 @@ class VoucherQueries(SupplyQueries):
             if batch is None or batch.programme != roll.programme:
                 continue
             spent = redeemed.get(voucher)
-            facts.append(VoucherFacts(voucher, batch, roll, place, holder, pair in issued, spent, pair in swept))
+            found_facts = VoucherFacts(voucher, batch, roll, place, holder, pair in issued, spent, pair in swept)
+            facts.append(self._standing(found_facts))
         return facts
 
     def _batches_by_id(self, ids: Collection[BatchId]) -> dict[BatchId, Batch]:

@@ -19,7 +19,7 @@ _LINE = tuple(column.name for column in t.line_totals.c if not column.primary_ke
 _DayKey = tuple[int, int, int]
 
 # What the sums are made of: a rewind reads these rows before it takes them away.
-SUMMED = (t.deposits, t.moved_money, t.issues, t.redemptions, t.sweeps, t.payments, t.rests)
+SUMMED = (t.deposits, t.moved_money, t.issues, t.redemptions, t.sweeps, t.revocations, t.payments, t.rests)
 
 
 class Sums:
@@ -37,6 +37,7 @@ class Sums:
             (t.issues, self._issue),
             (t.redemptions, self._redemption),
             (t.sweeps, self._sweep),
+            (t.revocations, self._revocation),
             (t.payments, self._payment),
             (t.rests, self._rest),
         ):
@@ -109,6 +110,11 @@ class Sums:
         line["swept"] += _int(row["amount"])
         line["swept_count"] += count
         self._batches[_int(row["batch"])][2] += count
+
+    def _revocation(self, row: Row) -> None:
+        line = self._lines[_int(row["line"])]
+        line["revoked"] += _int(row["amount"])
+        line["revoked_count"] += 1
 
     def _payment(self, row: Row) -> None:
         line, amount = _int(row["line"]), _int(row["amount"])

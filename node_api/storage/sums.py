@@ -19,6 +19,8 @@ _FIELDS = (
     "redeemed_count",
     "swept",
     "swept_count",
+    "revoked",
+    "revoked_count",
     "settled",
     "settled_count",
     "returned",
@@ -36,6 +38,8 @@ def _line_sums(line: int, values: dict[str, int]) -> LineSums:
         redeemed_count=values["redeemed_count"],
         swept=Amount(values["swept"]),
         swept_count=values["swept_count"],
+        revoked=Amount(values["revoked"]),
+        revoked_count=values["revoked_count"],
         settled=Amount(values["settled"]),
         settled_count=values["settled_count"],
         returned=Amount(values["returned"]),
@@ -73,7 +77,9 @@ def sums_from_facts(connection: Connection, block: int, programme: ProgrammeId |
         take(line, "deposited", amount)
     redeemed = (func.sum(t.redemptions.c.amount), func.count())
     swept = (func.sum(t.sweeps.c.amount), func.sum(t.sweeps.c.count))
-    for table, name, columns in ((t.redemptions, "redeemed", redeemed), (t.sweeps, "swept", swept)):
+    revoked = (func.sum(t.revocations.c.amount), func.count())
+    counted = ((t.redemptions, "redeemed", redeemed), (t.sweeps, "swept", swept), (t.revocations, "revoked", revoked))
+    for table, name, columns in counted:
         for line, amount, count in connection.execute(_by_line(table, block, programme, *columns)):
             take(line, name, amount)
             take(line, f"{name}_count", count)

@@ -326,6 +326,39 @@ sweeps = _facts(
     _raw("actor"),
 )
 
+# --- what stands over them: freezes, revocations, the emergency lane ---
+
+freeze_steps = _steps(
+    "freeze_steps",
+    Column("kind", String(16), nullable=False),
+    _small("subject"),
+    _int("number", index=True),
+    _raw("holder"),
+    _int("until"),
+    _raw("actor"),
+    _raw("appeal"),
+    Column("reason", Text, nullable=False),
+)
+revocations = _facts(
+    "revocations",
+    _id("voucher"),
+    _int("line", index=True),
+    _money("amount"),
+    _raw("actor"),
+    Column("reason", Text, nullable=False),
+)
+emergency_steps = _steps(
+    "emergency_steps",
+    Column("kind", String(16), nullable=False),
+    _int("programme"),
+    _int("batch"),
+    _small("channels"),
+    _int("old_until"),
+    _int("until"),
+    _raw("actor"),
+    Column("reason", Text, nullable=False),
+)
+
 # --- roles ---
 
 role_steps = _steps(
@@ -346,6 +379,8 @@ line_totals = Table(
     _int("redeemed_count"),
     _money("swept"),
     _int("swept_count"),
+    _money("revoked"),
+    _int("revoked_count"),
     _money("settled"),
     _int("settled_count"),
     _money("returned"),

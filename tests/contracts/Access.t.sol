@@ -2,13 +2,17 @@
 pragma solidity 0.8.30;
 
 import {ICaseDesk} from "../../contracts/interfaces/ICaseDesk.sol";
+import {ICaseDeskEmergency} from "../../contracts/interfaces/ICaseDeskEmergency.sol";
+import {ICaseDeskFreezes} from "../../contracts/interfaces/ICaseDeskFreezes.sol";
 import {IMerchantRegistry} from "../../contracts/interfaces/IMerchantRegistry.sol";
+import {IProgrammeEmergency} from "../../contracts/interfaces/IProgrammeEmergency.sol";
 import {IProgrammeRegistry} from "../../contracts/interfaces/IProgrammeRegistry.sol";
 import {IProgrammeRules} from "../../contracts/interfaces/IProgrammeRules.sol";
 import {ITreasury} from "../../contracts/interfaces/ITreasury.sol";
 import {IVouchers} from "../../contracts/interfaces/IVouchers.sol";
 import {IVouchersRecord} from "../../contracts/interfaces/IVouchersRecord.sol";
 import {IVouchersErrors} from "../../contracts/interfaces/IVouchersErrors.sol";
+import {IVouchersStanding} from "../../contracts/interfaces/IVouchersStanding.sol";
 import {IVouchersSupply} from "../../contracts/interfaces/IVouchersSupply.sol";
 import {Roles} from "../../contracts/libraries/Roles.sol";
 import {MerchantTerms} from "../../contracts/types/Merchant.sol";
@@ -61,7 +65,7 @@ contract AccessTest is Base {
     function test_function__whenCallerHasTheRole__doesNotRefuseTheRole() external {
         RoleTable.Row[] memory rows = RoleTable.rows();
         for (uint256 i; i < rows.length; ++i) {
-            address caller = rows[i].role == Roles.TREASURER ? treasurer : rows[i].role == Roles.APPROVER ? approver : registrar;
+            address caller = _caller(rows[i].role);
             (bool success, bytes memory answer) = _call(rows[i], caller);
             bytes4 reason = answer.length < 4 ? bytes4(0) : bytes4(answer);
             vm.assertFalse(!success && reason == bytes4(_unauthorized(caller)), "refused its own role");
@@ -126,7 +130,11 @@ contract AccessTest is Base {
     // --- functions of other contracts ---
 
     function test_linkedFunctionOfVouchers__whenAnybodyElseCalls__refusesTheCaller() external {
-        bytes[7] memory calls = [
+        bytes[11] memory calls = [
+            abi.encodeCall(IVouchersStanding.setFrozen, (1, 1, 1)),
+            abi.encodeCall(IVouchersStanding.bookRevoked, (1)),
+            abi.encodeCall(IVouchersStanding.lengthen, (1, 1)),
+            abi.encodeCall(IVouchersStanding.setNetworkPause, (1, 1)),
             abi.encodeCall(IVouchersRecord.addWidenedRegions, (1, new uint256[](1))),
             abi.encodeCall(IVouchersRecord.setProgramme, (1, 5)),
             abi.encodeCall(IVouchersRecord.setRules, (1, 1, 1, 1)),
@@ -136,7 +144,8 @@ contract AccessTest is Base {
             abi.encodeCall(IVouchersRecord.bookSwept, (1, 1))
         ];
         (address registry, address shops) = (address(programmes), address(merchants));
-        address[7] memory linked = [registry, registry, registry, shops, shops, address(treasury), address(desk)];
+        address its = address(desk);
+        address[11] memory linked = [its, its, its, registry, registry, registry, registry, shops, shops, address(treasury), its];
         address[7] memory callers =
             [admin, treasurer, outsider, address(programmes), address(merchants), address(treasury), address(desk)];
         for (uint256 i; i < calls.length; ++i) {
@@ -232,6 +241,12 @@ contract AccessTest is Base {
         if (selector == IProgrammeRules.withdrawRules.selector || selector == IProgrammeRules.rejectRules.selector) {
             return abi.encode(uint256(0), uint256(0), "");
         }
+        if (selector == ICaseDeskFreezes.revoke.selector) return abi.encode(ids, "");
+        if (selector == ICaseDeskFreezes.freeze.selector || selector == IProgrammeEmergency.widenChannels.selector) {
+            return abi.encode(uint256(0), uint256(0), uint256(0), "");
+        }
+        if (_isLaneOrFreeze(selector)) return abi.encode(uint256(0), uint256(0), "");
+        if (selector == IProgrammeEmergency.pauseAll.selector) return abi.encode(uint256(0), "");
         if (selector == IMerchantRegistry.enter.selector) return abi.encode(texts, new MerchantTerms[](0));
         if (selector == IMerchantRegistry.nameCategories.selector) return abi.encode(ids, texts);
         if (selector == IMerchantRegistry.activate.selector) return abi.encode(ids);
@@ -245,6 +260,11 @@ contract AccessTest is Base {
         return abi.encode(uint256(0), uint256(0), uint256(0)); // numbers and addresses only
     }
 
+    function _isLaneOrFreeze(bytes4 selector) private pure returns (bool) {
+        return selector == ICaseDeskFreezes.lift.selector || selector == ICaseDeskFreezes.confirm.selector
+            || selector == ICaseDeskEmergency.extendBatch.selector || selector == IProgrammeEmergency.pause.selector;
+    }
+
     function _isReasoned(bytes4 selector) private pure returns (bool) {
         return selector == IMerchantRegistry.suspend.selector || selector == IMerchantRegistry.reinstate.selector
             || selector == IMerchantRegistry.reject.selector || selector == IMerchantRegistry.proposeRemoval.selector
@@ -254,6 +274,13 @@ contract AccessTest is Base {
 
     function _targets() private view returns (address[5] memory) {
         return [address(vouchers), address(programmes), address(merchants), address(treasury), address(desk)];
+    }
+
+    function _caller(uint64 role) private view returns (address) {
+        if (role == Roles.TREASURER) return treasurer;
+        if (role == Roles.APPROVER) return approver;
+        if (role == Roles.REGISTRAR) return registrar;
+        return role == Roles.AUDITOR ? auditor : rescuer;
     }
 
     function _links() private view returns (bytes[5] memory) {

@@ -62,6 +62,9 @@ abstract contract Base is TestBase {
     address internal issuer;
     address internal funder;
     address internal payout;
+    address internal auditor;
+    address internal secondAuditor;
+    address internal rescuer;
     address internal outsider;
 
     uint256 private _slip;
@@ -78,6 +81,9 @@ abstract contract Base is TestBase {
         issuer = _account("issuer");
         funder = _account("funder");
         payout = _account("payout");
+        auditor = _account("auditor");
+        secondAuditor = _account("second auditor");
+        rescuer = _account("rescuer");
         outsider = _account("outsider");
         _deploy();
         _grant();
@@ -126,6 +132,9 @@ abstract contract Base is TestBase {
         manager.grantRole(Roles.APPROVER, secondApprover, 0);
         manager.grantRole(Roles.REGISTRAR, registrar, 0);
         manager.grantRole(Roles.OPERATOR, operator, 0);
+        manager.grantRole(Roles.AUDITOR, auditor, 0);
+        manager.grantRole(Roles.AUDITOR, secondAuditor, 0);
+        manager.grantRole(Roles.EMERGENCY, rescuer, 0);
         vm.stopPrank();
     }
 

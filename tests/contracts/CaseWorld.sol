@@ -32,6 +32,8 @@ abstract contract CaseWorld is Base, CaseReader {
         _spendEarlier("spends", true);
         _spendEarlier("spentElsewhere", false);
         _settleStatus();
+        _useLane();
+        _freezeAndRevoke();
         if (_same(_text("programmeState"), "CLOSED")) _closeFirst();
         vm.warp(_number("now"));
     }
@@ -149,6 +151,51 @@ abstract contract CaseWorld is Base, CaseReader {
     function _keyOf(string memory list, uint256 index) private view returns (uint256) {
         uint256 roll = _numberOf(list, index, "spend", "roll") - 1;
         return _key(_textsOf("rolls", roll, "roll", "places")[_numberOf(list, index, "spend", "place")]);
+    }
+
+    // --- the emergency lane, freezes, revocations ---
+
+    function _useLane() private {
+        (string memory paused, uint256 until) = (_text("paused"), _number("pausedUntil"));
+        vm.warp(_same(paused, "none") ? START : _number("pausedFrom"));
+        vm.startPrank(rescuer);
+        if (_same(paused, "programme")) programmes.pause(1, until, "as the case says");
+        if (_same(paused, "another programme")) programmes.pause(2, until, "as the case says");
+        if (_same(paused, "network")) programmes.pauseAll(until, "as the case says");
+        vm.warp(START);
+        if (_number("laneUntil") != 0) {
+            programmes.widenChannels(1, _mask("laneChannels"), _number("laneUntil"), "as the case says");
+        }
+        if (_number("extendedTo") != 0) desk.extendBatch(1, _number("extendedTo"), "as the case says");
+        vm.stopPrank();
+    }
+
+    function _freezeAndRevoke() private {
+        string memory revoked = _text("revoked");
+        vm.warp(START);
+        if (!_same(revoked, "none")) {
+            uint256 voucher = _id(1, 1, _same(revoked, "voucher") ? 0 : 2);
+            vm.prank(auditor);
+            desk.freeze(1, voucher, START + 1, "as the case says");
+            vm.prank(secondAuditor);
+            desk.confirm(1, voucher, "as the case says");
+        }
+        string memory frozen = _text("frozen");
+        if (_same(frozen, "none")) return;
+        (uint256 subject, uint256 id) = _subject(frozen);
+        vm.warp(_number("frozenUntil") - 1 days);
+        vm.prank(auditor);
+        desk.freeze(subject, id, _number("frozenUntil"), "as the case says");
+    }
+
+    /// @dev Of batch 1, roll 1 and its first place, or the place of another voucher that the same holder has.
+    function _subject(string memory frozen) private pure returns (uint256 subject, uint256 id) {
+        if (_same(frozen, "voucher")) return (1, _id(1, 1, 0));
+        if (_same(frozen, "another voucher")) return (1, _id(1, 1, 2));
+        if (_same(frozen, "roll")) return (2, 1);
+        if (_same(frozen, "batch")) return (3, 1);
+        if (_same(frozen, "holder")) return (4, 1 << 160 | uint160(vm.addr(_key("alice"))));
+        return (5, THIS);
     }
 
     // --- the item ---

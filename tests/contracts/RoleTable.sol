@@ -2,7 +2,10 @@
 pragma solidity 0.8.30;
 
 import {ICaseDesk} from "../../contracts/interfaces/ICaseDesk.sol";
+import {ICaseDeskEmergency} from "../../contracts/interfaces/ICaseDeskEmergency.sol";
+import {ICaseDeskFreezes} from "../../contracts/interfaces/ICaseDeskFreezes.sol";
 import {IMerchantRegistry} from "../../contracts/interfaces/IMerchantRegistry.sol";
+import {IProgrammeEmergency} from "../../contracts/interfaces/IProgrammeEmergency.sol";
 import {IProgrammeRegistry} from "../../contracts/interfaces/IProgrammeRegistry.sol";
 import {IProgrammeRules} from "../../contracts/interfaces/IProgrammeRules.sol";
 import {ITreasury} from "../../contracts/interfaces/ITreasury.sol";
@@ -27,7 +30,7 @@ library RoleTable {
     }
 
     function rows() internal pure returns (Row[] memory all) {
-        all = new Row[](44);
+        all = new Row[](54);
         all[0] = Row(Target.VOUCHERS, IVouchersSupply.openBatches.selector, Roles.TREASURER);
         all[1] = Row(Target.VOUCHERS, IVouchersSupply.writeRoll.selector, Roles.TREASURER);
         all[2] = Row(Target.VOUCHERS, IVouchersSupply.issue.selector, Roles.TREASURER);
@@ -72,5 +75,15 @@ library RoleTable {
         all[41] = Row(Target.PROGRAMMES, IProgrammeRules.withdrawRules.selector, Roles.TREASURER);
         all[42] = Row(Target.PROGRAMMES, IProgrammeRules.activateRules.selector, Roles.APPROVER);
         all[43] = Row(Target.PROGRAMMES, IProgrammeRules.rejectRules.selector, Roles.APPROVER);
+        all[44] = Row(Target.DESK, ICaseDeskFreezes.freeze.selector, Roles.AUDITOR);
+        all[45] = Row(Target.DESK, ICaseDeskFreezes.lift.selector, Roles.AUDITOR);
+        all[46] = Row(Target.DESK, ICaseDeskFreezes.confirm.selector, Roles.AUDITOR);
+        all[47] = Row(Target.DESK, ICaseDeskFreezes.revoke.selector, Roles.AUDITOR);
+        all[48] = Row(Target.DESK, ICaseDeskEmergency.extendBatch.selector, Roles.EMERGENCY);
+        all[49] = Row(Target.PROGRAMMES, IProgrammeEmergency.widenChannels.selector, Roles.EMERGENCY);
+        all[50] = Row(Target.PROGRAMMES, IProgrammeEmergency.pause.selector, Roles.EMERGENCY);
+        all[51] = Row(Target.PROGRAMMES, IProgrammeEmergency.resume.selector, Roles.EMERGENCY);
+        all[52] = Row(Target.PROGRAMMES, IProgrammeEmergency.pauseAll.selector, Roles.EMERGENCY);
+        all[53] = Row(Target.PROGRAMMES, IProgrammeEmergency.resumeAll.selector, Roles.EMERGENCY);
     }
 }

@@ -175,12 +175,16 @@ contract RulesTest is CaseWorld {
         if (reason == No.Vouchers_VouchersNotAscending.selector) return "VouchersNotAscending";
         if (reason == No.Vouchers_HolderMismatch.selector) return "HolderMismatch";
         if (reason == No.Vouchers_ProgrammeMixed.selector) return "ProgrammeMixed";
+        if (reason == No.Vouchers_VoucherFrozen.selector) return "VoucherFrozen";
+        if (reason == No.Vouchers_VoucherRevoked.selector) return "VoucherRevoked";
         if (reason == No.Vouchers_AlreadyRedeemed.selector) return "AlreadyRedeemed";
         return _nameOfRule(reason);
     }
 
     function _nameOfRule(bytes4 reason) private pure returns (string memory) {
         if (reason == No.Vouchers_ProgrammeNotActive.selector) return "ProgrammeNotActive";
+        if (reason == No.Vouchers_ProgrammePaused.selector) return "ProgrammePaused";
+        if (reason == No.Vouchers_MerchantFrozen.selector) return "MerchantFrozen";
         if (reason == No.Vouchers_NotYetValid.selector) return "NotYetValid";
         if (reason == No.Vouchers_Expired.selector) return "Expired";
         if (reason == No.Vouchers_MerchantNotActive.selector) return "MerchantNotActive";

@@ -43,6 +43,11 @@ TERMINAL_KEYS = {
     "holder signs": "alice",
 }
 
+_MARKED = {
+    "voucher": voucher_id(BatchId(1), RollId(1), Place(0)),
+    "another voucher": voucher_id(BatchId(1), RollId(1), Place(2)),
+}
+
 Json = Mapping[str, object]
 
 
@@ -116,9 +121,25 @@ class RuleCase:
             holder=account_of(places[place]) if known else None,
             programme=self._programme(ProgrammeId(_int(roll["programme"]))) if roll and known else None,
             batch=batch,
-            written_at=UnixSeconds(_int(roll["writtenAt"]) if roll else 0),
+            written_at=UnixSeconds(_int(roll["writtenAt"]) + self._given_back() if roll else 0),
             redeemed=voucher in self._spent(),
+            frozen_until=UnixSeconds(self._int("frozenUntil") if self._is_frozen(voucher, roll, place) else 0),
+            revoked=voucher == _MARKED.get(str(self._value("revoked"))),
         )
+
+    def _is_frozen(self, voucher: VoucherId, roll: Json | None, place: int) -> bool:
+        """Whether the case's freeze holds this voucher: one of batch 1, roll 1, or alice's in programme 1."""
+        batch_id, roll_id, _ = split_voucher(voucher)
+        what = str(self._value("frozen"))
+        places = cast(Sequence[str], roll["places"]) if roll else ()
+        hers = roll is not None and roll["programme"] == 1 and place < len(places) and places[place] == "alice"
+        covered = {"roll": roll_id == 1, "batch": batch_id == 1, "holder": hers}
+        return covered.get(what, voucher == _MARKED.get(what))
+
+    def _given_back(self) -> int:
+        """The length of a pause that concerns programme 1."""
+        concerned = str(self._value("paused")) in ("programme", "network")
+        return self._int("pausedUntil") - self._int("pausedFrom") if concerned else 0
 
     def _spent(self) -> set[VoucherId]:
         marked = {self._voucher(one) for one in self._spends() if one["spent"]}
@@ -130,6 +151,9 @@ class RuleCase:
         if found is None or roll not in cast(Sequence[int], found["rolls"]):
             return None
         programme = ProgrammeId(_int(found["programme"]))
+        until, extended = _int(found["validUntil"]), 0
+        if batch == 1 and self._int("extendedTo"):
+            until, extended = self._int("extendedTo"), self._int("extendedTo") - until
         return Batch(
             id=batch,
             ref=f"batch {batch}",
@@ -143,10 +167,11 @@ class RuleCase:
             region=pack_region(str(found["region"])),
             channels=_mask(found["channels"]),
             valid_from=UnixSeconds(_int(found["validFrom"])),
-            valid_until=UnixSeconds(_int(found["validUntil"])),
+            valid_until=UnixSeconds(until + self._given_back()),
             claim_days=_int(found["claimDays"]),
             quota=1_000,
             issued=1_000,
+            extended_seconds=extended,
         )
 
     def _programme(self, programme: ProgrammeId) -> Programme:
@@ -166,7 +191,14 @@ class RuleCase:
             channels=0,
             approvals_needed=1,
             drafted_by=CONTRACT,
+            paused_until=UnixSeconds(self._int("pausedUntil") if self._is_paused(programme) else 0),
+            lane_channels=_mask(self._value("laneChannels")) if programme == 1 else 0,
+            lane_channels_until=UnixSeconds(self._int("laneUntil")),
         )
+
+    def _is_paused(self, programme: ProgrammeId) -> bool:
+        what = str(self._value("paused"))
+        return what in {"network", "programme" if programme == 1 else "another programme"}
 
     def _rules(self, programme: ProgrammeId) -> Rules:
         return Rules(programme, 1, self._int("maxDeadline"), 0, 0)
@@ -183,6 +215,9 @@ class RuleCase:
             region=pack_region(str(self._value("merchantRegion"))),
             channels=_mask(self._value("merchantChannels")),
             payout=CONTRACT,
+            frozen_until=UnixSeconds(
+                self._int("frozenUntil") if self._value("frozen") == "merchant" and merchant == THIS else 0
+            ),
         )
 
     # --- signatures ---

@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from node_api.domain.freezes import Freeze, Frozen, Revocation
 from node_api.domain.ids import (
     Address,
     BatchId,
@@ -19,6 +20,7 @@ from node_api.domain.ids import (
     RollId,
     VoucherId,
 )
+from node_api.domain.lane import Lane
 from node_api.domain.models import (
     Batch,
     BlockRef,
@@ -223,7 +225,32 @@ class VoucherReader(Protocol):
         ...
 
 
-class Reader(ProgrammeReader, MerchantReader, SupplyReader, VoucherReader, Protocol):
+class StandingReader(Protocol):
+    """What stands over vouchers: freezes, revocations, and the emergency lane."""
+
+    @property
+    def lane(self) -> Lane:
+        """All uses of the emergency lane up to this block."""
+        ...
+
+    def freezes(self) -> list[Freeze]:
+        """Every subject that was ever frozen, with its steps, in the order in which each was frozen first."""
+        ...
+
+    def freezes_of(self, *subjects: Frozen) -> list[Freeze]:
+        """Those of these subjects that were ever frozen."""
+        ...
+
+    def revocation_of(self, voucher: VoucherId) -> Revocation | None:
+        """The revocation of a voucher."""
+        ...
+
+    def revocations(self, *, limit: int = 100, after: VoucherId | None = None) -> list[Revocation]:
+        """Vouchers revoked, by ascending id, at most `limit` (1-1,000), those above `after`."""
+        ...
+
+
+class Reader(ProgrammeReader, MerchantReader, SupplyReader, VoucherReader, StandingReader, Protocol):
     """Everything the record says as of one block."""
 
     @property

@@ -1,0 +1,5 @@
+"""`ape run freezes`: the same command as `vouchertrail freezes`."""
+
+from node_api.cli.freezes import cli
+
+__all__ = ["cli"]
