@@ -10,14 +10,14 @@ import rich_click as click
 from rich.table import Column, Table
 
 from node_api.cli.folder import bar, checked_folder, console, say_aside
-from node_api.cli.options import CHAIN_FAULT, FAULT, USAGE, Shared, fail, shared_options
+from node_api.cli.options import FAULT, USAGE, Shared, fail, shared_options
 from node_api.cli.treasury import open_treasury, treasury_lock
 from node_api.services.import_folder import ImportFolder
 from node_api.services.loading.load import FolderDiffers, FundsMissing, Loading, Tally
 from node_api.services.loading.plan import PlanLine, plan_of
 from node_api.services.loading.seen import Seen
 from node_api.services.loading.work import Work
-from node_api.services.ports.treasury import ChainWentBack, CommandRefused
+from node_api.services.ports.treasury import CommandRefused
 
 
 @click.command(name="load")
@@ -63,13 +63,6 @@ def load_folder(shared: Shared, folder: ImportFolder, dry_run: bool = False) -> 
         except FolderDiffers as fault:
             lines = "\n".join(str(difference) for difference in fault.differences)
             fail(f"{fault}\n{lines}", USAGE, kind="FolderDiffers", as_json=shared.as_json)
-        except ChainWentBack as fault:
-            fail(
-                f"{fault}, again and again; load again, it goes on from what is there",
-                CHAIN_FAULT,
-                kind="ChainWentBack",
-                as_json=shared.as_json,
-            )
         except FundsMissing as fault:
             fail(str(fault), FAULT, kind=type(fault).__name__, as_json=shared.as_json)
         except CommandRefused as fault:

@@ -8,13 +8,13 @@ from pathlib import Path
 import rich_click as click
 
 from node_api.cli.folder import bar, say_aside, tell_faults
-from node_api.cli.options import CHAIN_FAULT, FAULT, USAGE, Shared, fail, shared_options
+from node_api.cli.options import FAULT, USAGE, Shared, fail, shared_options
 from node_api.cli.treasury import TreasuryOffice, open_treasury, treasury_lock
 from node_api.domain.importing.rows import Ref
 from node_api.services.importing.report import FaultReport
 from node_api.services.minting.holders_file import Holders, read_holders_file, rolls_of
 from node_api.services.minting.mint import Minting, MintingImpossible, find_batches
-from node_api.services.ports.treasury import ChainWentBack, CommandRefused
+from node_api.services.ports.treasury import CommandRefused
 
 
 @click.command(name="mint_batch")
@@ -39,13 +39,6 @@ def cli(shared: Shared, holders: Path, batches: tuple[str, ...], ref: str, dry_r
             _mint(shared, office, found, batches, ref, dry_run)
         except MintingImpossible as fault:
             fail("\n".join(map(str, fault.obstacles)), FAULT, kind="MintingImpossible", as_json=shared.as_json)
-        except ChainWentBack as fault:
-            fail(
-                f"{fault}, again and again; mint again with the same --ref",
-                CHAIN_FAULT,
-                kind="ChainWentBack",
-                as_json=shared.as_json,
-            )
         except CommandRefused as fault:
             fail(str(fault), FAULT, kind=fault.error or "CommandRefused", as_json=shared.as_json)
         finally:

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from node_api.chain.key_errors import KeyFault
 from node_api.chain.rpc_errors import ChainError
 from node_api.config import Settings
+from node_api.services.ports.treasury import ChainWentBack
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -61,6 +62,9 @@ def shared_options(command: Callable[Concatenate[Shared, P], R]) -> Callable[P, 
             return command(Shared(settings, as_json), *args, **kwargs)
         except ChainError as fault:
             fail(str(fault), CHAIN_FAULT, kind=type(fault).__name__, as_json=as_json)
+        except ChainWentBack as fault:
+            told = f"{fault}; what was done before stays: run the command again, it goes on from what is there"
+            fail(told, CHAIN_FAULT, kind=type(fault).__name__, as_json=as_json)
         except KeyFault as fault:
             fail(str(fault), SETTINGS_FAULT, kind=type(fault).__name__, as_json=as_json)
         except ValidationError as fault:
