@@ -131,7 +131,7 @@ abstract contract BudgetSteps is Steps {
 
     function _disallowTokenStep() private {
         uint256 at = _draw(20);
-        address which = at < 12 ? address(feeToken) : at < 16 ? address(token) : address(0xdead);
+        address which = at < 5 ? address(feeToken) : at < 8 ? address(token) : address(0xdead);
         bytes4 expected = mAllowed[which] ? FINE : ITreasury.Treasury_TokenNotListed.selector;
         bytes memory data = abi.encodeCall(treasury.disallowToken, (which));
         if (_call("disallowToken", _actor(Roles.APPROVER), Roles.APPROVER, address(treasury), data, expected)) {

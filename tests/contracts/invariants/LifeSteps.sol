@@ -9,13 +9,13 @@ import {Steps} from "./Steps.sol";
 /// @title What becomes of merchants: rejected, removed, changed; accounts replaced, terminals limited, payouts moved.
 abstract contract LifeSteps is Steps {
     function _lifeStep(uint256 at) internal {
-        if (at < 2) _rejectStep();
-        else if (at < 4) _proposeRemovalStep();
-        else if (at < 7) _removeStep();
-        else if (at < 11) _proposeChangeStep();
-        else if (at < 15) _changeStep();
-        else if (at < 18) _replaceStep(true);
-        else if (at < 21) _replaceStep(false);
+        if (at < 4) _rejectStep();
+        else if (at < 6) _proposeRemovalStep();
+        else if (at < 9) _removeStep();
+        else if (at < 12) _proposeChangeStep();
+        else if (at < 16) _changeStep();
+        else if (at < 19) _replaceStep(true);
+        else if (at < 22) _replaceStep(false);
         else if (at < 24) _limitStep();
         else if (at < 29) _proposePayoutStep();
         else if (at < 37) _approvePayoutStep();
@@ -97,7 +97,7 @@ abstract contract LifeSteps is Steps {
         }
         MChange storage c = mChanges[id];
         MerchantTerms memory t = MerchantTerms(uint64(c.categories), _regionCode(c.region), uint8(c.channels), c.payout);
-        bool differs = _chance(5);
+        bool differs = _chance(25);
         if (differs) ++t.categories;
         address actor = _actor(Roles.APPROVER);
         bytes4 expected;

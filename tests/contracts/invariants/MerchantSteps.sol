@@ -135,6 +135,7 @@ abstract contract MerchantSteps is Steps {
 
     function _terminalStep(bool add) internal {
         address account = mTills[_draw(TERMINALS)];
+        if (add && mTerminals[mTills[0]] == 0 && _chance(50)) account = mTills[0];
         uint256 id = _account(account, mTerminals, add);
         (bytes4 expected, address given) = _expectAccount(account, id, mTerminals, add);
         bytes memory data =

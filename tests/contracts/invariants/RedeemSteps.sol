@@ -65,10 +65,12 @@ abstract contract RedeemSteps is Judge {
     function _drawGroup() private returns (Group memory group, address[] memory signers, address till) {
         group.merchant = _merchantFor();
         uint256 at = _chance(55) ? TERMINALS : _tillOf(group.merchant);
+        uint256 own = mTerminals[mTills[0]]; // whose till is a holder, too
+        if (own != 0 && _chance(4)) (group.merchant, at) = (own, 0);
         group.items = new Item[](_chance(3) ? 0 : 1 + _draw(4));
         signers = new address[](group.items.length);
         for (uint256 i; i < signers.length; ++i) {
-            uint256 holder = at == 0 && _chance(50) ? 0 : type(uint256).max; // a till that is a holder, too
+            uint256 holder = at == 0 && _chance(50) ? 0 : type(uint256).max;
             (group.items[i], signers[i]) = _drawItem(group.merchant, holder);
         }
         if (at == TERMINALS) return (group, signers, till);

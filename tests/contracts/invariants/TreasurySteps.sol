@@ -17,6 +17,7 @@ abstract contract TreasurySteps is Steps {
 
     function _allowTokenStep() internal {
         address which = [address(token), address(feeToken), address(0xdead)][_draw(3)];
+        if (!mAllowed[address(feeToken)] && _chance(60)) which = address(feeToken);
         if (!mAllowed[address(token)]) which = address(token); // little happens without it
         bool sound = which.code.length != 0 && !mAllowed[which];
         bytes4 expected = sound ? FINE : ITreasury.Treasury_TokenInvalid.selector;
