@@ -23,6 +23,7 @@ from node_api.chain.eip712 import NAME, TYPES, VERSION
 from node_api.chain.handle import ChainHandle
 from node_api.chain.head import Head
 from node_api.chain.keys import KeyRing, KeyRole
+from node_api.chain.limit_words import LimitWords
 from node_api.chain.redeem import Relayer
 from node_api.chain.rpc_errors import ChainError
 from node_api.chain.signing import ChainSignatures
@@ -156,7 +157,7 @@ def _assemble(record: Record, durable: Engine, keys: KeyRing) -> tuple[FastAPI, 
     fresh = FreshReads(record.reads, Head(rpc, movable_clock=handle.embedded), follower)
     node = Node(
         fresh=fresh,
-        redemptions=Redemptions(Judge(fresh, signatures, store), store, outbox),
+        redemptions=Redemptions(Judge(fresh, signatures, LimitWords(rpc, vouchers), store), store, outbox),
         codes=CodeMaker(fresh, signatures, _wallet(keys)),
         audits=Audits(fresh, record.ledger, record.calls),
         oversight=oversight(record, fresh, keys),

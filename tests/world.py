@@ -5,7 +5,7 @@ Everything goes through the contracts as the roles would send it; nothing is wri
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -129,8 +129,12 @@ class World:
 
     # --- the story ---
 
-    def fund(self) -> None:
-        """Two programmes published and funded, two merchants active, one with a terminal, nothing issued yet."""
+    def fund(self, **rules: int) -> None:
+        """Two programmes published and funded, two merchants active, one with a terminal, nothing issued yet.
+
+        Args:
+            rules: terms of both programmes' rules, by the names of `RulesTerms`; the others as ever.
+        """
         treasurer, approver, registrar = KeyRole.TREASURER, KeyRole.APPROVER, KeyRole.REGISTRAR
         self.send(KeyRole.ISSUER, "SettlementToken", "mint", self.roles.address(treasurer), 10_000_000)
         self.send(treasurer, "SettlementToken", "approve", self.addresses["Treasury"], 10_000_000)
@@ -141,8 +145,8 @@ class World:
                 CATERING | TRAVEL, EVERYWHERE, TILL_ONLY, 1, bytes(32),
             )  # fmt: skip
             lines = [(funder, BEIJING, "everybody", f"{name} {line}", 1_000_000) for line in (1, 2)]
-            rules = (3_600, 86_400, 43_200, *(0,) * 11)
-            self.send(treasurer, "ProgrammeRegistry", "draft", f"programme-{name}", terms, rules, lines)
+            drafted = (f"programme-{name}", terms, self.rules_terms(rules), lines)
+            self.send(treasurer, "ProgrammeRegistry", "draft", *drafted)
             self.send(treasurer, "ProgrammeRegistry", "propose", number)
             self.send(approver, "ProgrammeRegistry", "approve", number)
             self.send(treasurer, "ProgrammeRegistry", "publish", number)
@@ -260,11 +264,15 @@ class World:
 
     def propose_rules(self, programme: int, widening: tuple[int, list[int], int], **changed: int) -> Receipt:
         """The next version: the first one's terms, but what is changed, by the names of `RulesTerms` in `Programme.sol`."""
-        terms = {"maxDeadline": 3_600, "reversalWindow": 86_400, "disputeWindow": 43_200, **changed}
-        rules = tuple(terms.get(name, 0) for name in RULES_TERMS)
+        rules = self.rules_terms(changed)
         return self.send(
             KeyRole.TREASURER, "ProgrammeRegistry", "proposeRules", programme, rules, widening, "asked for by the shops"
         )
+
+    def rules_terms(self, changed: Mapping[str, int]) -> tuple[int, ...]:
+        """`RulesTerms` with what is changed."""
+        terms = {"maxDeadline": 3_600, "reversalWindow": 86_400, "disputeWindow": 43_200, **changed}
+        return tuple(terms.get(name, 0) for name in RULES_TERMS)
 
     def change_rules(self) -> None:
         """Programme 1 gets a second version, which widens it; a third is taken back, a fourth waits. Before the tenth day."""

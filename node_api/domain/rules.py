@@ -10,7 +10,8 @@ from node_api.domain import refusals as no
 from node_api.domain.errors import Refusal
 from node_api.domain.ids import NEVER, VOUCHER_BITS, Address, ProgrammeId, UnixSeconds, VoucherId
 from node_api.domain.items import Item
-from node_api.domain.models import Batch, Merchant, MerchantStatus, Programme, ProgrammeState, Rules
+from node_api.domain.limits import LimitSight, judge_limits
+from node_api.domain.models import Batch, Merchant, MerchantStatus, Programme, ProgrammeState, Rules, Widening
 from node_api.domain.regions import region_covers, unpack_region
 from node_api.domain.standing_rules import judge_marks, judge_merchant_freeze, judge_pause, lane_channels
 
@@ -73,6 +74,8 @@ class Scene:
         rules: of the version the first voucher's batch was opened under; None where that batch is unknown.
         terminal: None where no terminal answers for the item.
         signed_by: whether the holder given signed the item; asked once, only when it matters.
+        widening: what versions of the rules of the first voucher's programme opened for good.
+        limits: what the limits see.
     """
 
     now: UnixSeconds
@@ -80,6 +83,8 @@ class Scene:
     rules: Rules | None
     terminal: TerminalSight | None
     signed_by: Callable[[Address], bool]
+    widening: Widening
+    limits: LimitSight
 
 
 def judge(item: Item, vouchers: Sequence[VoucherSight], scene: Scene) -> Refusal | None:
@@ -183,24 +188,25 @@ def _judge_voucher(item: Item, index: int, sight: VoucherSight, scene: Scene) ->
 
 def _judge_place(item: Item, sight: VoucherSight, batch: Batch, scene: Scene, lane: int) -> Refusal | None:
     """Merchant, category, region, channel; `lane` are the channels held open beside the batch's own."""
-    voucher, merchant = sight.voucher, scene.merchant
+    voucher, merchant, widening = sight.voucher, scene.merchant, scene.widening
     if merchant is None or merchant.status != MerchantStatus.ACTIVE:
         status = "unknown" if merchant is None else merchant.status.name
         return no.MerchantNotActive(f"merchant {item.merchant} is {status}", voucher)
     frozen = judge_merchant_freeze(merchant, voucher, scene.now)
     if frozen is not None:
         return frozen
-    if batch.categories & merchant.categories == 0:
+    categories = batch.categories | widening.categories
+    if categories & merchant.categories == 0:
         return no.CategoryNotShared(
-            f"voucher {voucher} for categories {_bits(batch.categories)}, merchant vetted for {_bits(merchant.categories)}",
+            f"voucher {voucher} for categories {_bits(categories)}, merchant vetted for {_bits(merchant.categories)}",
             voucher,
         )
-    if not region_covers(batch.region, merchant.region):
+    if not any(region_covers(region, merchant.region) for region in (batch.region, *widening.regions)):
         return no.RegionOutside(
             f"voucher {voucher} for region {unpack_region(batch.region)}, merchant in {unpack_region(merchant.region)}",
             voucher,
         )
-    channels = (batch.channels | lane) & merchant.channels
+    channels = (batch.channels | widening.channels | lane) & merchant.channels
     if item.channel >= _CHANNELS or not channels >> item.channel & 1:
         return no.ChannelClosed(f"voucher {voucher}, channel {item.channel}, open: {_bits(channels)}", voucher)
     return None
@@ -223,6 +229,10 @@ def _judge_sums(item: Item, vouchers: Sequence[VoucherSight], scene: Scene) -> R
     minimums = sum(sight.batch.minimum_spend for sight in vouchers if sight.batch)
     if minimums > item.bill:
         return no.MinimumSpendUnmet(f"minimum spend {minimums}, bill {item.bill}", first.voucher)
+    batches = [sight.batch for sight in vouchers if sight.batch]
+    limit = None if first.holder is None else judge_limits(batches, first.holder, first.voucher, scene.limits)
+    if limit is not None:
+        return limit
     if scene.terminal is not None and str(first.holder).lower() == scene.terminal.address.lower():
         return no.SelfRedemption(f"holder {first.holder}", first.voucher)
     return None

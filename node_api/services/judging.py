@@ -11,8 +11,9 @@ from node_api.domain.models import BlockRef
 from node_api.domain.receipts import Receipt, categories_of
 from node_api.domain.rules import VoucherSight, judge
 from node_api.services.fresh import FreshReads
+from node_api.services.ports.auditing import AuditReader
+from node_api.services.ports.limits import LimitReads
 from node_api.services.ports.operations import OperationStore
-from node_api.services.ports.reading import Reader
 from node_api.services.ports.signing import Signatures
 from node_api.services.sight import scene_of, sight_of
 
@@ -53,9 +54,10 @@ class Judgement:
 class Judge:
     """Judges redemptions without a transaction. Thread-safe."""
 
-    def __init__(self, fresh: FreshReads, signatures: Signatures, store: OperationStore) -> None:
+    def __init__(self, fresh: FreshReads, signatures: Signatures, limits: LimitReads, store: OperationStore) -> None:
         self._fresh = fresh
         self._signatures = signatures
+        self._limits = limits
         self._store = store
 
     def judge_all(self, requests: Sequence[Request]) -> list[Judgement]:
@@ -70,10 +72,10 @@ class Judge:
         with self._fresh.open() as (reader, now):
             return [self._judge(request, reader, now) for request in requests]
 
-    def _judge(self, request: Request, reader: Reader, now: UnixSeconds) -> Judgement:
+    def _judge(self, request: Request, reader: AuditReader, now: UnixSeconds) -> Judgement:
         item = request.item
         vouchers = sight_of(item, reader)
-        scene = scene_of(item, request.seal, vouchers, reader, self._signatures, now)
+        scene = scene_of(item, request.seal, vouchers, reader, self._signatures, self._limits, now)
         refusal = judge(item, vouchers, scene) or self._node_rules(request, vouchers)
         first = vouchers[0] if vouchers else None
         return Judgement(

@@ -1,9 +1,13 @@
-"""Gathers what the rules see of an item out of one reader."""
+"""Gathers what the rules see of an item out of one reader, and what its limits have used up out of the contract's words."""
 
-from node_api.domain.ids import VOUCHER_BITS, Address, UnixSeconds
+from node_api.domain.calendar import local_day
+from node_api.domain.ids import VOUCHER_BITS, Address, LineId, UnixSeconds
 from node_api.domain.items import Item, TerminalSeal
-from node_api.domain.models import Programme, Rules
+from node_api.domain.limits import HolderCounter, LimitSight, TerminalDay
+from node_api.domain.models import Programme, Rules, Widening
 from node_api.domain.rules import Scene, TerminalSight, VoucherSight
+from node_api.services.ports.auditing import AuditReader
+from node_api.services.ports.limits import LimitReads
 from node_api.services.ports.reading import Reader
 from node_api.services.ports.signing import Signatures
 
@@ -42,8 +46,9 @@ def scene_of(
     item: Item,
     seal: TerminalSeal | None,
     vouchers: list[VoucherSight],
-    reader: Reader,
+    reader: AuditReader,
     signatures: Signatures,
+    limits: LimitReads,
     now: UnixSeconds,
 ) -> Scene:
     """What the rules see around them."""
@@ -57,16 +62,65 @@ def scene_of(
         rules=_rules(vouchers, reader),
         terminal=None if seal is None else _terminal(item, seal, reader, signatures),
         signed_by=signed_by,
+        widening=_widening(vouchers, reader),
+        limits=_limits(item, seal, vouchers, reader, limits, now),
     )
 
 
-def _terminal(item: Item, seal: TerminalSeal, reader: Reader, signatures: Signatures) -> TerminalSight:
+def _terminal(item: Item, seal: TerminalSeal, reader: AuditReader, signatures: Signatures) -> TerminalSight:
     serves = reader.terminal_merchant(seal.terminal) == item.merchant
     return TerminalSight(seal.terminal, serves, serves and signatures.is_sealed(item, seal))
 
 
-def _rules(vouchers: list[VoucherSight], reader: Reader) -> Rules | None:
+def _rules(vouchers: list[VoucherSight], reader: AuditReader) -> Rules | None:
     """Those of the version the first voucher's batch was opened under."""
     if not vouchers or vouchers[0].batch is None:
         return None
     return reader.rules(vouchers[0].batch.programme, vouchers[0].batch.rules_version)
+
+
+def _widening(vouchers: list[VoucherSight], reader: AuditReader) -> Widening:
+    """What opened the first voucher's programme: only later versions than the first do."""
+    programme = vouchers[0].programme if vouchers else None
+    return Widening() if programme is None or programme.rules_version == 1 else reader.widening(programme.id)
+
+
+def _limits(
+    item: Item,
+    seal: TerminalSeal | None,
+    vouchers: list[VoucherSight],
+    reader: AuditReader,
+    limits: LimitReads,
+    now: UnixSeconds,
+) -> LimitSight:
+    first = vouchers[0] if vouchers else None
+    if first is None or first.programme is None or first.holder is None:
+        return LimitSight()
+    programme, holder, block = first.programme, first.holder, reader.block
+    day = local_day(now, programme.utc_offset_minutes)
+
+    def counter() -> HolderCounter:
+        return limits.counter(programme.id, holder, day, block)
+
+    def merchant_day(line: LineId) -> int:
+        return limits.merchant_day(line, item.merchant, day, block)
+
+    limit = 0 if seal is None else reader.terminal_limit(seal.terminal)
+    spent = 0 if seal is None or not limit else limits.terminal_spent(seal.terminal, day, block)
+    return LimitSight(
+        rules=_versions(vouchers, reader),
+        counter=counter,
+        merchant_day=merchant_day,
+        terminal=TerminalDay(limit, spent),
+    )
+
+
+def _versions(vouchers: list[VoucherSight], reader: AuditReader) -> dict[int, Rules]:
+    """The versions that the vouchers' batches were opened under."""
+    found = {}
+    for batch in (sight.batch for sight in vouchers if sight.batch):
+        if batch.rules_version not in found:
+            rules = reader.rules(batch.programme, batch.rules_version)
+            if rules is not None:
+                found[batch.rules_version] = rules
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -76,12 +77,12 @@ class Served:
         return str(self.world.voucher(batch, 4, person))
 
 
-def build_world(data: Path) -> tuple[World, Settings]:
-    """Two programmes, two merchants, vouchers issued to four devices and two hundred custodial persons."""
+def build_world(data: Path, **rules: int) -> tuple[World, Settings]:
+    """Two programmes of these rules, two merchants, vouchers issued to four devices and two hundred custodial persons."""
     keys = KeyRing(data / "keys")
     keys.create_missing()
     world = World(data / "chain", keys).start()  # type: ignore[arg-type]
-    world.fund()
+    world.fund(**rules)
     world.issue()
     wallet = CustodialWallet(keys.unsafe_wallet_master())
     persons = [wallet.address("programme-Meals", f"person-{n}") for n in range(PERSONS)]
@@ -97,8 +98,14 @@ def build_world(data: Path) -> tuple[World, Settings]:
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A node for tests that each use vouchers of their own."""
-    data = tmp_path_factory.mktemp("served")
-    world, settings = build_world(data)
+    with serving_world(tmp_path_factory.mktemp("served")) as served:
+        yield served
+
+
+@contextmanager
+def serving_world(data: Path, **rules: int) -> Iterator[Served]:
+    """A world of these rules, served."""
+    world, settings = build_world(data, **rules)
     try:
         with build_node(settings, world.handle, KeyRing(data / "keys")) as node, serving(node.api) as url:
             engine = open_database(settings.database_url)

@@ -2,7 +2,7 @@
 pragma solidity 0.8.30;
 
 import {MerchantTerms} from "../../contracts/types/Merchant.sol";
-import {ProgrammeTerms, RulesTerms} from "../../contracts/types/Programme.sol";
+import {ProgrammeTerms, RulesTerms, Widening} from "../../contracts/types/Programme.sol";
 import {Item, Spend} from "../../contracts/types/Redemption.sol";
 import {BatchTerms} from "../../contracts/types/Supply.sol";
 import {Base} from "./Base.t.sol";
@@ -24,6 +24,7 @@ abstract contract CaseWorld is Base, CaseReader {
         for (uint256 i; i < _count("rolls"); ++i) {
             _writeRollOf(i);
         }
+        _widen();
         vm.warp(START - 10 days);
         _issueAll();
         vm.warp(START);
@@ -32,6 +33,7 @@ abstract contract CaseWorld is Base, CaseReader {
         _spendEarlier("spends", true);
         _spendEarlier("spentElsewhere", false);
         _settleStatus();
+        _spendHere();
         _useLane();
         _freezeAndRevoke();
         if (_same(_text("programmeState"), "CLOSED")) _closeFirst();
@@ -43,14 +45,45 @@ abstract contract CaseWorld is Base, CaseReader {
     function _openProgrammes() private {
         ProgrammeTerms memory t = _programmeTerms();
         (t.categories, t.region, t.channels) = (type(uint64).max, 0, type(uint8).max);
-        RulesTerms memory r = _rulesTerms();
+        t.utcOffset = int16(int256(_number("utcOffset")) - int256(_number("offsetWest")));
+        RulesTerms memory r = _rulesOf();
         for (uint256 programme = 1; programme <= 2; ++programme) {
-            r.maxDeadline = uint32(_number("maxDeadline"));
             vm.prank(treasurer);
             programmes.draft(vm.toString(programme), t, r, _lineTerms(1));
             _publish(programme);
             _deposit(programme << 16 | 1, BUDGET);
         }
+    }
+
+    function _rulesOf() private view returns (RulesTerms memory r) {
+        r = _rulesTerms();
+        r.maxDeadline = uint32(_number("maxDeadline"));
+        r.stepUpThreshold = uint64(_number("stepUp"));
+        r.merchantDailyLimit = uint64(_number("merchantLimit"));
+        r.redemptionAmount = uint56(_number("redemptionAmount"));
+        r.redemptionCount = uint16(_number("redemptionCount"));
+        r.dayAmount = uint56(_number("dayAmount"));
+        r.dayCount = uint16(_number("dayCount"));
+        r.monthAmount = uint56(_number("monthAmount"));
+        r.monthCount = uint16(_number("monthCount"));
+        r.flags = uint8(_number("firstOnly"));
+    }
+
+    /// @dev A second version, of the same terms, opens what the case says to batches that are open already.
+    function _widen() private {
+        Widening memory w = Widening(uint64(_mask("widenedCategories")), new uint40[](0), uint8(_mask("widenedChannels")));
+        string memory region = _text("widenedRegion");
+        if (!_same(region, "none")) {
+            w.regions = new uint40[](1);
+            w.regions[0] = _region(region);
+        }
+        if (w.categories == 0 && w.channels == 0 && w.regions.length == 0) return;
+        vm.warp(START - 10 days);
+        vm.prank(treasurer);
+        programmes.proposeRules(THIS, _rulesOf(), w, "as the case says");
+        vm.warp(START - 3 days);
+        vm.prank(approver);
+        programmes.activateRules(THIS, 2);
     }
 
     /// @dev Both have the case's terms; the first one's status is set later, the other is active.
@@ -66,6 +99,7 @@ abstract contract CaseWorld is Base, CaseReader {
         merchants.addTerminal(THIS, _account("removed till"));
         merchants.removeTerminal(THIS, _account("removed till"));
         merchants.addTerminal(THIS, _account("alice"));
+        if (_number("terminalLimit") != 0) merchants.limitTerminal(THIS, _account("till"), uint64(_number("terminalLimit")));
         vm.stopPrank();
     }
 
@@ -131,20 +165,34 @@ abstract contract CaseWorld is Base, CaseReader {
 
     // --- spent before ---
 
-    /// @dev Spends vouchers of a list, all or those marked, on their first second, at merchants that fit them.
+    /// @dev Spends vouchers of a list, all or those marked, when the case says or on their first second, at merchants that fit them.
     function _spendEarlier(string memory list, bool marked) private {
         for (uint256 i; i < _count(list); ++i) {
             if (marked && !_flagOf(list, i, "spend", "spent")) continue;
+            if (_flagOf(list, i, "spend", "here")) continue;
             uint256 index = _numberOf(list, i, "spend", "batch") - 1;
             BatchTerms memory t = _termsOf(index);
             MerchantTerms memory depot = MerchantTerms(type(uint64).max, t.region == 0 ? CITY : t.region, 0xff, payout);
             uint256 merchant = _merchant(string.concat(list, vm.toString(i)), depot);
-            vm.warp(t.validFrom);
-            Item memory item = _item(_spend(_voucherOf(list, i)));
-            item.spends[0].amount = t.face;
-            (item.bill, item.deadline) = (1_000_000, block.timestamp + 1);
-            vm.assertEq(_redeem(merchant, _signed(item, _keyOf(list, i), merchant)), 1, "spent before");
+            _spendAt(list, i, merchant);
         }
+    }
+
+    /// @dev Spends those spent elsewhere that were spent at this merchant after all, once it is active.
+    function _spendHere() private {
+        for (uint256 i; i < _count("spentElsewhere"); ++i) {
+            if (_flagOf("spentElsewhere", i, "spend", "here")) _spendAt("spentElsewhere", i, THIS);
+        }
+    }
+
+    function _spendAt(string memory list, uint256 index, uint256 merchant) private {
+        BatchTerms memory t = _termsOf(_numberOf(list, index, "spend", "batch") - 1);
+        uint256 at = _numberOf(list, index, "spend", "at");
+        vm.warp(at == 0 ? t.validFrom : at);
+        Item memory item = _item(_spend(_voucherOf(list, index)));
+        item.spends[0].amount = t.face;
+        (item.bill, item.deadline) = (1_000_000, block.timestamp + 1);
+        vm.assertEq(_redeem(merchant, _signed(item, _keyOf(list, index), merchant)), 1, "spent before");
     }
 
     /// @dev The key of the voucher's holder.

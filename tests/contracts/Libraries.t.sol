@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {Calendar} from "../../contracts/libraries/Calendar.sol";
 import {RegionCode} from "../../contracts/libraries/RegionCode.sol";
 import {RollCode} from "../../contracts/libraries/RollCode.sol";
 import {VoucherId} from "../../contracts/libraries/VoucherId.sol";
@@ -129,6 +130,33 @@ contract LibrariesTest is TestBase {
         uint256 midnight = 20_000 * 1 days + 5 hours;
         vm.assertEq(ProgrammeWord.day(word, midnight - 1), 19_999);
         vm.assertEq(ProgrammeWord.day(word, midnight), 20_000);
+    }
+
+    function test_month__forEachDayUntil2200__isThatOfACalendarCountedDayByDay() external pure {
+        (uint256 year, uint256 month, uint256 dayOfMonth) = (1970, 1, 1);
+        for (uint256 day; day < 84_006; ++day) {
+            vm.assertEq(Calendar.monthOf(day), year * 12 + month - 1);
+            if (dayOfMonth++ != _lengthOf(month, year)) continue;
+            (month, dayOfMonth) = (month + 1, 1);
+            if (month == 13) (year, month) = (year + 1, 1);
+        }
+        vm.assertEq(year, 2200);
+    }
+
+    /// @dev The same days stand in tests/domain/test_calendar.py.
+    function test_month__atEdges__isWhatTheNodeSays() external pure {
+        vm.assertEq(Calendar.monthOf(19_781), 24_289); // 28 February 2024
+        vm.assertEq(Calendar.monthOf(19_782), 24_289); // 29 February 2024
+        vm.assertEq(Calendar.monthOf(19_783), 24_290); // 1 March 2024
+        vm.assertEq(Calendar.monthOf(20_453), 24_311); // 31 December 2025
+        vm.assertEq(Calendar.monthOf(20_454), 24_312); // 1 January 2026
+        vm.assertEq(Calendar.monthOf(47_540), 25_201); // 28 February 2100
+        vm.assertEq(Calendar.monthOf(47_541), 25_202); // 1 March 2100
+    }
+
+    function _lengthOf(uint256 month, uint256 year) private pure returns (uint256) {
+        if (month == 2) return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28;
+        return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
     }
 
     // --- helpers ---

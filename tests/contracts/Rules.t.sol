@@ -3,7 +3,8 @@ pragma solidity 0.8.30;
 
 import {IVouchersErrors as No} from "../../contracts/interfaces/IVouchersErrors.sol";
 import {IVouchersRedemption} from "../../contracts/interfaces/IVouchersRedemption.sol";
-import {Group, Item, Spend} from "../../contracts/types/Redemption.sol";
+import {Consent, Group, Item, Spend} from "../../contracts/types/Redemption.sol";
+import {Roles} from "../../contracts/libraries/Roles.sol";
 import {VoucherState} from "../../contracts/types/Supply.sol";
 import {CaseWorld} from "./CaseWorld.sol";
 import {Vm} from "./Vm.sol";
@@ -42,7 +43,7 @@ contract RulesTest is CaseWorld {
         (uint256 before,,) = vouchers.counts();
         vm.recordLogs();
         uint256 redeemed = _send(_group(merchant, _one(item)));
-        Vm.Log[] memory logs = vm.getRecordedLogs();
+        Vm.Log[] memory logs = _withoutConsents(vm.getRecordedLogs());
         (uint256 afterwards,,) = vouchers.counts();
         string memory name = _case("name");
         string memory expected = _case("expect");
@@ -73,8 +74,24 @@ contract RulesTest is CaseWorld {
             group.terminal = vm.addr(_key(_terminal(terminal)));
             group.terminalSignature = _seal(terminal, group);
         }
+        Consent[] memory consents = _consents(_digest(group.items[0], group.merchant));
         vm.prank(sender);
+        if (consents.length != 0) return vouchers.redeemWithConsents(_one(group), consents);
         return vouchers.redeem(_one(group));
+    }
+
+    /// @dev Of the attestor or somebody else, to this redemption or another one.
+    function _consents(bytes32 digest) private returns (Consent[] memory consents) {
+        string memory consent = _text("consent");
+        if (_same(consent, "none")) return consents;
+        address attestor = _account("attestor");
+        vm.prank(admin);
+        manager.grantRole(Roles.ATTESTOR, attestor, 0);
+        vouchers.syncAttestor(attestor);
+        if (_same(consent, "another redemption")) digest = keccak256("another redemption");
+        bytes32 typed = _typed(keccak256(abi.encode(keccak256("Consent(bytes32 redemption)"), digest)));
+        consents = new Consent[](1);
+        consents[0] = Consent(digest, _signature(_key(_same(consent, "stranger") ? "stranger" : "attestor"), typed));
     }
 
     /// @dev Whose key the terminal has.
@@ -142,6 +159,14 @@ contract RulesTest is CaseWorld {
 
     // --- the outcome ---
 
+    function _withoutConsents(Vm.Log[] memory logs) private pure returns (Vm.Log[] memory rest) {
+        uint256 consents = logs[0].topics[0] == IVouchersRedemption.ConsentGiven.selector ? 1 : 0;
+        rest = new Vm.Log[](logs.length - consents);
+        for (uint256 i; i < rest.length; ++i) {
+            rest[i] = logs[i + consents];
+        }
+    }
+
     /// @dev "accepted" or the name of the reason that the only log gives.
     function _outcome(Vm.Log[] memory logs) private pure returns (string memory) {
         bytes32 signature = logs[0].topics[0];
@@ -194,6 +219,13 @@ contract RulesTest is CaseWorld {
         if (reason == No.Vouchers_AmountMismatch.selector) return "AmountMismatch";
         if (reason == No.Vouchers_AmountsOverBill.selector) return "AmountsOverBill";
         if (reason == No.Vouchers_MinimumSpendUnmet.selector) return "MinimumSpendUnmet";
+        if (reason == No.Vouchers_ConsentMissing.selector) return "ConsentMissing";
+        if (reason == No.Vouchers_RedemptionLimitPassed.selector) return "RedemptionLimitPassed";
+        if (reason == No.Vouchers_DayLimitPassed.selector) return "DayLimitPassed";
+        if (reason == No.Vouchers_MonthLimitPassed.selector) return "MonthLimitPassed";
+        if (reason == No.Vouchers_NotFirstRedemption.selector) return "NotFirstRedemption";
+        if (reason == No.Vouchers_MerchantLimitPassed.selector) return "MerchantLimitPassed";
+        if (reason == No.Vouchers_TerminalLimitPassed.selector) return "TerminalLimitPassed";
         if (reason == No.Vouchers_SelfRedemption.selector) return "SelfRedemption";
         return "a reason without a name";
     }

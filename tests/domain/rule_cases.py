@@ -10,11 +10,13 @@ from coincurve import PrivateKey
 from eth_hash.auto import keccak
 
 from node_api.chain.eip712 import address_of, domain_separator, recover, redemption_digest, sign, terminal_batch_digest
+from node_api.domain.calendar import local_day, month_of
 from node_api.domain.ids import (
     ROLL_MASK,
     Address,
     Amount,
     BatchId,
+    Day,
     Hash,
     LineId,
     MerchantId,
@@ -27,7 +29,8 @@ from node_api.domain.ids import (
     voucher_id,
 )
 from node_api.domain.items import Item, Spend
-from node_api.domain.models import Batch, Merchant, MerchantStatus, Programme, ProgrammeState, Rules
+from node_api.domain.limits import HolderCounter, LimitSight, TerminalDay
+from node_api.domain.models import Batch, Merchant, MerchantStatus, Programme, ProgrammeState, Rules, Widening
 from node_api.domain.regions import pack_region
 from node_api.domain.rules import Scene, TerminalSight, VoucherSight
 
@@ -47,6 +50,7 @@ _MARKED = {
     "voucher": voucher_id(BatchId(1), RollId(1), Place(0)),
     "another voucher": voucher_id(BatchId(1), RollId(1), Place(2)),
 }
+FIRST_ONLY = 4
 
 Json = Mapping[str, object]
 
@@ -106,6 +110,8 @@ class RuleCase:
             rules=self._rules(ProgrammeId(1)),
             terminal=self._terminal(item, digest),
             signed_by=lambda holder: recover(digest, item.signature) == holder,
+            widening=self._widening(),
+            limits=self._limits(item),
         )
 
     # --- facts ---
@@ -183,7 +189,7 @@ class RuleCase:
             token=CONTRACT,
             state=state,
             rules_version=1,
-            utc_offset_minutes=480,
+            utc_offset_minutes=self._offset(),
             starts_at=UnixSeconds(0),
             ends_at=UnixSeconds(0),
             categories=0,
@@ -201,7 +207,72 @@ class RuleCase:
         return what in {"network", "programme" if programme == 1 else "another programme"}
 
     def _rules(self, programme: ProgrammeId) -> Rules:
-        return Rules(programme, 1, self._int("maxDeadline"), 0, 0)
+        return Rules(
+            programme,
+            1,
+            self._int("maxDeadline"),
+            0,
+            0,
+            step_up_threshold=self._int("stepUp"),
+            merchant_daily_limit=self._int("merchantLimit"),
+            redemption_amount=self._int("redemptionAmount"),
+            redemption_count=self._int("redemptionCount"),
+            day_amount=self._int("dayAmount"),
+            day_count=self._int("dayCount"),
+            month_amount=self._int("monthAmount"),
+            month_count=self._int("monthCount"),
+            first_only=self._int("firstOnly") == FIRST_ONLY,
+        )
+
+    def _widening(self) -> Widening:
+        region = str(self._value("widenedRegion"))
+        return Widening(
+            categories=_mask(self._value("widenedCategories")),
+            regions=() if region == "none" else (pack_region(region),),
+            channels=_mask(self._value("widenedChannels")),
+        )
+
+    def _limits(self, item: Item) -> LimitSight:
+        till = str(self._value("terminal")) in ("sends", "signs")
+        return LimitSight(
+            rules={1: self._rules(ProgrammeId(1))},
+            consented=str(self._value("consent")) == "attestor",
+            counter=lambda: self._counter(item),
+            merchant_day=self._merchant_day,
+            terminal=TerminalDay(self._int("terminalLimit")) if till else TerminalDay(),
+        )
+
+    def _offset(self) -> int:
+        return self._int("utcOffset") - self._int("offsetWest")
+
+    def _counter(self, item: Item) -> HolderCounter:
+        """Added up from what the case says was spent before."""
+        holder = self._sight(item.spends[0].voucher).holder
+        hers = [one for one in self._earlier() if self._sight(self._voucher(one)).holder == holder]
+        today = local_day(UnixSeconds(self._int("now")), self._offset())
+        days = [(self._day_of(one), self._face_of(one)) for one in hers]
+        of_day = [face for day, face in days if day == today]
+        of_month = [face for day, face in days if month_of(day) == month_of(today)]
+        return HolderCounter(sum(of_day), len(of_day), sum(of_month), len(of_month), len(days))
+
+    def _merchant_day(self, line: LineId) -> int:
+        today = local_day(UnixSeconds(self._int("now")), self._offset())
+        there = [one for one in self._earlier() if one["here"] and self._day_of(one) == today]
+        return sum(self._face_of(one) for one in there if self._batch_of(one).line == line)
+
+    def _earlier(self) -> list[Json]:
+        return [one for one in self._spends() if one["spent"]] + self._list("spentElsewhere", "spend")
+
+    def _batch_of(self, one: Json) -> Batch:
+        found = self._batch(BatchId(_int(one["batch"])), RollId(_int(one["roll"])))
+        assert found is not None
+        return found
+
+    def _face_of(self, one: Json) -> int:
+        return self._batch_of(one).face
+
+    def _day_of(self, one: Json) -> Day:
+        return local_day(UnixSeconds(_int(one["at"]) or self._batch_of(one).valid_from), self._offset())
 
     def _merchant(self, merchant: MerchantId) -> Merchant | None:
         if merchant not in (THIS, ANOTHER):

@@ -29,7 +29,8 @@ from node_api.domain.importing.rows import (
 )
 from node_api.domain.importing.wallets import Custody, Wallet, custody
 from node_api.domain.items import Item, Spend
-from node_api.domain.models import Batch, Merchant, MerchantStatus, Programme, ProgrammeState, Rules
+from node_api.domain.limits import LimitSight
+from node_api.domain.models import Batch, Merchant, MerchantStatus, Programme, ProgrammeState, Rules, Widening
 from node_api.domain.rules import Scene, TerminalSight, VoucherSight, judge
 from node_api.services.import_folder import ImportFolder
 
@@ -135,6 +136,8 @@ class Oracle:
             rules=rules,
             terminal=self._terminal(first, merchant),
             signed_by=lambda holder: self._is_signed(first, item, holder),
+            widening=Widening(),
+            limits=LimitSight({} if rules is None else {1: rules}),
         )
 
     def _terminal(self, row: RedemptionRow, merchant: MerchantRow) -> TerminalSight | None:
