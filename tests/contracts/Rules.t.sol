@@ -41,7 +41,6 @@ contract RulesTest is CaseWorld {
         uint256 merchant = _number("merchant");
         item.signature = _sign(item, merchant);
         (uint256 before,,) = vouchers.counts();
-        vm.recordLogs();
         uint256 redeemed = _send(_group(merchant, _one(item)));
         Vm.Log[] memory logs = _withoutConsents(vm.getRecordedLogs());
         (uint256 afterwards,,) = vouchers.counts();
@@ -75,6 +74,7 @@ contract RulesTest is CaseWorld {
             group.terminalSignature = _seal(terminal, group);
         }
         Consent[] memory consents = _consents(_digest(group.items[0], group.merchant));
+        vm.recordLogs();
         vm.prank(sender);
         if (consents.length != 0) return vouchers.redeemWithConsents(_one(group), consents);
         return vouchers.redeem(_one(group));
