@@ -51,7 +51,7 @@ contract SpoiltMachine is Machine {
 // ├── I1 available of a line · I2 a redeemed bit set · I3 payable of a line · I4 escrow
 // ├── I5 a batch's issued · I7 a bit beyond the roll · I8 settled of a day · I9 swept mark
 // ├── I10 running number, commitment · I11 state of a programme · I12 budget · I13 merchant's word · I15 relayer
-// └── I19 payout account
+// └── I19 payout account · I20 terms of a version, what a programme was widened by
 contract ChecksBiteTest is TestBase {
     uint256 private constant STEPS = 2_500;
 
@@ -148,6 +148,16 @@ contract ChecksBiteTest is TestBase {
     function test_check__payoutAccount__then19() external {
         machine.spoilMerchants(bytes32(uint256(_at(1, 2)) + 3), 1); // the payout account is the terms' second slot
         _mustBreak(19);
+    }
+
+    function test_check__termsOfAVersion__then20() external {
+        machine.spoil(false, _at(line >> 16 << 16 | 1, 3), 1 << 128); // maxDeadline of the first version
+        _mustBreak(20);
+    }
+
+    function test_check__widenedCategories__then20() external {
+        machine.spoil(false, _at(line >> 16, 2), 1 << 183); // a category that no widening drew
+        _mustBreak(20);
     }
 
     function test_check__relayer__then15() external {
