@@ -5,6 +5,7 @@ run
 ├── first, five days on → ADMIN changes no authority and no function's role at once
 ├── second → sends nothing
 ├── killed again and again, at every kind of moment → everything once
+├── cut off when all is on the chain but the addresses are not written → the next run writes them
 ├── after the chain went back → the same bytes again, the same addresses
 ├── a nonce taken by another transaction → signed anew
 ├── two at once → the second is refused
@@ -167,6 +168,27 @@ def test_run__when_second__then_sends_nothing(chain: Chain, make_deployer: Calla
     head = chain.head()
     assert {told.state for told in make_deployer().look()} == {"done"}
     assert make_deployer().run() == first
+    assert chain.head() == head
+
+
+class CutOff(Exception):
+    """The run ends here."""
+
+
+def test_run__when_cut_off_before_the_addresses_are_written__then_the_next_run_writes_them(
+    chain: Chain, deployments: Path, make_deployer: Callable[..., Deployer]
+) -> None:
+    def report(told: StepReport) -> None:
+        if (told.step, told.state) == (PLAN.steps[-1].id, "done"):
+            raise CutOff
+
+    identity = (chain.handle.chain_id, chain.handle.genesis_hash)
+    with pytest.raises(CutOff):
+        make_deployer(report=report).run()
+    with pytest.raises(NotDeployed, match="not complete"):
+        read_deployment(deployments, *identity)
+    head = chain.head()
+    assert make_deployer().run() == read_deployment(deployments, *identity)
     assert chain.head() == head
 
 

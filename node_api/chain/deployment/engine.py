@@ -88,19 +88,16 @@ class Deployer:
             ChainError: the chain does not answer, a transaction gets no receipt; run again.
         """
         with self._journal.writing(self._chain_id, self._genesis_hash):
-            worked = False
             for step in self._plan.steps:
                 state = self._inspector.state(step)
                 if state is not StepState.DONE:
                     self._tell(step, state)
                     self._carry_out(step)
-                    worked = True
                     if isinstance(step.action, Deploy):
                         write_deployment(self._folder, self._deployment(complete=False))
                 self._tell(step, StepState.DONE)
             deployment = self._deployment(complete=True)
-            if worked or not (self._folder / "addresses.json").exists():
-                write_deployment(self._folder, deployment)
+            write_deployment(self._folder, deployment)
             return deployment
 
     def _carry_out(self, step: Step) -> None:
