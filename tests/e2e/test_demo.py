@@ -25,7 +25,9 @@ from tests.e2e.town import FOLDER, Town
 def place(tmp_path: Path) -> Iterator[Town]:
     """A town where nothing stands yet."""
     built = Town(tmp_path / "data")
+    on_terminate = signal.getsignal(signal.SIGTERM)  # the command sets its own, here for the whole test run
     yield built
+    signal.signal(signal.SIGTERM, on_terminate)
     built.stop()
 
 

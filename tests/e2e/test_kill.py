@@ -30,7 +30,7 @@ from node_api.chain.rpc_values import quantity
 from node_api.chain.status import Phase
 from node_api.cli.deploy import open_chain
 from node_api.record import open_record
-from tests.e2e.town import BEFORE_ANYTHING, FOLDER, Town, town
+from tests.e2e.town import BEFORE_ANYTHING, FOLDER, Town, copied, town
 
 pytestmark = pytest.mark.slow
 
@@ -84,18 +84,31 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Figures]:
-    """The figures of runs that nobody killed: after the load, and after the replay."""
-    with town(tmp_path_factory.mktemp("undisturbed") / "data") as place:
+def loaded(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of a town whose load nobody killed."""
+    with town(tmp_path_factory.mktemp("loaded") / "data") as place:
         place.run("load", folder)
-        loaded = figures(place)
+    return place.data
+
+
+@pytest.fixture(scope="module")
+def undisturbed(folder: Path, loaded: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Figures]:
+    """The figures of runs that nobody killed: after the load, and after the replay."""
+    with copied(loaded, tmp_path_factory.mktemp("undisturbed") / "data") as place:
+        after_load = figures(place)
         place.run("replay", folder)
-        return {"load": loaded, "replay": figures(place)}
+        return {"load": after_load, "replay": figures(place)}
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Town]:
     with town(tmp_path / "data") as built:
+        yield built
+
+
+@pytest.fixture
+def loaded_place(loaded: Path, tmp_path: Path) -> Iterator[Town]:
+    with copied(loaded, tmp_path / "data") as built:
         yield built
 
 
@@ -166,23 +179,21 @@ def test_kill__node_and_chain_during_load__the_same_again_ends_well(
 
 @pytest.mark.parametrize("blocks", REPLAY_BLOCKS)
 def test_kill__node_and_chain_during_replay__the_same_again_ends_well(
-    place: Town, folder: Path, undisturbed: dict[str, Figures], blocks: int
+    loaded_place: Town, folder: Path, undisturbed: dict[str, Figures], blocks: int
 ) -> None:
-    place.run("load", folder)
-    kill_everything(place, "replay", folder, blocks)
-    told = place.told("replay", folder)
+    kill_everything(loaded_place, "replay", folder, blocks)
+    told = loaded_place.told("replay", folder)
     assert (told["accepted"], told["accepted_rows"], told["refused"]) == (7, 9, {})
-    assert place.told("replay", folder)["known"] == 7
-    assert figures(place) == undisturbed["replay"]
-    assert place.told("audit", "reconcile")["equal"]
+    assert loaded_place.told("replay", folder)["known"] == 7
+    assert figures(loaded_place) == undisturbed["replay"]
+    assert loaded_place.told("audit", "reconcile")["equal"]
 
 
 @pytest.mark.parametrize(("command", "blocks"), CHAIN_KILLS)
 def test_kill__chain_alone__the_command_itself_ends_well(
-    place: Town, folder: Path, undisturbed: dict[str, Figures], command: str, blocks: int
+    request: pytest.FixtureRequest, folder: Path, undisturbed: dict[str, Figures], command: str, blocks: int
 ) -> None:
-    if command == "replay":
-        place.run("load", folder)
+    place: Town = request.getfixturevalue("place" if command == "load" else "loaded_place")
     process = begin(place, command, folder)
     wait_for_blocks(place, process, blocks)
     kill_chain(place, supervisor=False)

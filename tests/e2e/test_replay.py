@@ -29,7 +29,7 @@ from typing import ClassVar
 import httpx
 import pytest
 
-from tests.e2e.town import FOLDER, Town, moment, open_street, rows_of, town, write_rows
+from tests.e2e.town import FOLDER, Town, copied, moment, open_street, rows_of, town, write_rows
 
 BROKEN = (  # changed cells of a good row, and the refusal they earn
     ({"redeemed_at": "2026-03-02T11:00:00+08:00", "place": "10", "receipt": "b-1"}, None),
@@ -59,10 +59,17 @@ BROKEN = (  # changed cells of a good row, and the refusal they earn
 )  # fmt: skip
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[Town]:
-    with town(tmp_path / "data") as built:
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of a town whose folder was loaded."""
+    with town(tmp_path_factory.mktemp("loaded") / "data") as built:
         built.run("load", FOLDER)
+    return built.data
+
+
+@pytest.fixture
+def place(loaded: Path, tmp_path: Path) -> Iterator[Town]:
+    with copied(loaded, tmp_path / "data") as built:
         yield built
 
 

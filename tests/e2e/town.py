@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 import json
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -97,6 +98,18 @@ def town(data: Path) -> Iterator[Town]:
     place = Town(data)
     try:
         place.run("deploy")
+        yield place
+    finally:
+        place.stop()
+
+
+@contextmanager
+def copied(built: Path, data: Path) -> Iterator[Town]:
+    """A town like one that was built and stopped: its data folder, copied. Its chain ends with it."""
+    shutil.copytree(built, data)
+    place = Town(data)
+    try:
+        place.run("chain", "start")
         yield place
     finally:
         place.stop()
