@@ -19,6 +19,8 @@ UV_SELF := $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --buil
 export SOLCX_BINARY_PATH := $(CURDIR)/tools/solc
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export UV_NO_CONFIG := 1
+# Compiled modules are kept whatever the shell says: without them each of the many processes takes seconds to start.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help
 help: ## This list
