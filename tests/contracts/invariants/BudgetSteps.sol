@@ -12,7 +12,7 @@ abstract contract BudgetSteps is Steps {
     function _budgetStep(uint256 at) internal {
         if (at < 10) _proposeMoveStep();
         else if (at < 18) _approveMoveStep();
-        else if (at < 20) _withdrawMoveStep();
+        else if (at < 22) _withdrawMoveStep();
         else if (at < 27) _funderStep();
         else _disallowTokenStep();
     }

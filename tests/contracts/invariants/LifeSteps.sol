@@ -152,6 +152,10 @@ abstract contract LifeSteps is Steps {
 
     function _proposePayoutStep() private {
         uint256 id = _anyMerchant();
+        bool again = _chance(15);
+        for (uint256 i; again && i < 8 && mPayoutNext[id].account == address(0); ++i) {
+            id = _anyMerchant();
+        }
         address account = address(uint160(0xab0000 + id * 16 + _draw(3)));
         if (_chance(5)) account = _chance(50) ? address(0) : mMerchants[id].payout;
         address actor = _actor(Roles.REGISTRAR);
@@ -175,7 +179,7 @@ abstract contract LifeSteps is Steps {
             id = _anyMerchant();
         }
         MPayout storage p = mPayoutNext[id];
-        address account = _chance(5) ? address(0xabcdef) : p.account;
+        address account = _chance(10) ? address(0xabcdef) : p.account;
         address actor = _actor(Roles.APPROVER);
         bytes4 expected;
         if (p.account == address(0)) expected = IMerchantRegistry.MerchantRegistry_NothingProposed.selector;

@@ -144,7 +144,8 @@ abstract contract RedeemSteps is Judge {
         spends[0] = Spend(first, mBatches[first >> 35].face, 0);
         uint256 found = 1;
         for (uint256 i = 1; i < count; ++i) {
-            uint256 other = _drawVoucher(mBatches[first >> 35].programme, _chance(96) ? holder : _draw(HOLDERS));
+            uint256 programme = _chance(97) ? mBatches[first >> 35].programme : 0;
+            uint256 other = _drawVoucher(programme, _chance(96) ? holder : _draw(HOLDERS));
             if (other == 0 || (other == first && _chance(90))) continue;
             spends[found++] = Spend(other, mBatches[other >> 35].face, 0);
         }

@@ -176,6 +176,7 @@ abstract contract SupplySteps is Steps {
         if (_chance(3) && i.rolls.length != 0) i.rolls[_draw(i.rolls.length)] = _draw(mLastRoll + 2);
         if (_chance(5) && i.batches.length != 0) i.batches[_draw(i.batches.length)] = _draw(mLastBatch + 2);
         if (_chance(3) && i.batches.length != 0) i.batches[0] = mLastBatch + 1;
+        if (_chance(12) && i.batches.length > 1) i.batches[i.batches.length - 1] = _draw(mLastBatch + 2);
         bytes4 expected = _expectIssue(i);
         bytes memory data = abi.encodeCall(vouchers.issue, (i.batches, i.rolls));
         if (!_call("issue", _actor(Roles.TREASURER), Roles.TREASURER, address(vouchers), data, expected)) return;
