@@ -77,9 +77,7 @@ abstract contract ProgrammeRules is IProgrammeRules, ProgrammeBase {
         // Log:
         emit RulesActivated(id, version, msg.sender);
         if (_isWide(widening)) {
-            emit ProgrammeWidened(
-                id, widening.categories, _words(widening.regions), widening.channels, msg.sender, record.reason
-            );
+            emit ProgrammeWidened(id, widening.categories, _words(widening.regions), widening.channels, msg.sender, record.reason);
         }
     }
 

@@ -16,6 +16,8 @@ import {RulesWord} from "./words/RulesWord.sol";
 /// and ledger sums back when it leaves them. Zero ids never name anything, so a fresh hand matches no key.
 abstract contract RedemptionHand is VouchersBase {
     uint256 private constant PATCHES = 8;
+    uint256 internal constant MIXED = 1;
+    uint256 internal constant TERMINAL_LIMITED = 2;
     /// @dev Refusals are selectors, left-aligned in a full word: no masks on the hot path.
     bytes32 internal constant GOOD = 0;
 
@@ -39,8 +41,8 @@ abstract contract RedemptionHand is VouchersBase {
 
     /// @dev `group` is the group's number from 1, shifted beyond a patch's bits key; `amount` was redeemed at the merchant
     /// under the line of `account`, by the redemptions from number `booked` on, and stands in no ledger word yet: `dayWord` is what
-    /// storage has under `dayKey`. `digest` and `holder` are the item's in hand, `mixed` says that its vouchers stand under several rules
-    /// versions. `pending`: once it is accepted, `counter` is to be written under `counterKey` if that is not zero, and
+    /// storage has under `dayKey`. `digest` and `holder` are the item's in hand, `unusual` says whether its vouchers
+    /// stand under several rules or lines ({MIXED}) and whether its terminal has a limit ({TERMINAL_LIMITED}). `pending`: once it is accepted, `counter` is to be written under `counterKey` if that is not zero, and
     /// `terminalNext` is the terminal's word. `consented` are the digests attestors consented to.
     struct Call {
         uint256 desk;
@@ -69,7 +71,7 @@ abstract contract RedemptionHand is VouchersBase {
         uint256 dayWord;
         bytes32 digest;
         address holder;
-        bool mixed;
+        uint256 unusual;
         bool pending;
         uint256 counterKey;
         uint256 counter;

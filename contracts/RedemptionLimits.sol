@@ -18,23 +18,35 @@ import {RulesWord} from "./words/RulesWord.sol";
 /// @title Rules for a whole item that a programme may switch on: consents and limits.
 /// @dev Each voucher's own batch brings its rules version; counters are shared. What no version asks for is not looked at.
 abstract contract RedemptionLimits is IVouchersErrors, RedemptionHand {
-    /// @dev Whether any of these rules is on for the item in hand; `rules` are the first voucher's.
-    function _asksMore(Call memory c, uint256 rules) internal pure returns (bool) {
-        return RulesWord.isOptional(rules) || c.mixed || MerchantWord.dailyLimit(c.terminalWord) != 0;
+    /// @dev `terms` and `rules` are the first voucher's, `amounts` the sum of all. What most items meet, a threshold not passed and a
+    /// merchant's daily limit, is looked at here; the rest, and items whose vouchers differ in rules or line, by {_judgeAll}.
+    function _judgeLimits(Call memory c, Spend[] calldata spends, uint256 terms, uint256 rules, uint256 amounts)
+        internal
+        returns (bytes32)
+    {
+        unchecked {
+            if (
+                amounts - 1 > RulesWord.stepUpThreshold(rules) - 1 // amounts > 0; a threshold of 0 is none and wraps
+                    || RulesWord.flags(rules) & ~RulesWord.MERCHANT_LIMIT | c.unusual != 0
+            ) return _judgeAll(c, spends, rules, amounts);
+            uint256 limit = RulesWord.merchantDailyLimit(rules);
+            if (limit == 0) return GOOD;
+            uint256 account = BatchWord.account(terms);
+            if (account != c.account) _turnTo(c, account);
+            uint256 sum = LedgerWord.redeemed(c.dayWord) + c.amount + amounts; // part of one line's deposits, below 2^56
+            return sum > limit ? bytes32(Vouchers_MerchantLimitPassed.selector) : GOOD;
+        }
     }
 
-    /// @dev `amounts` is the sum of the item's vouchers.
-    function _judgeMore(Call memory c, Spend[] calldata spends, uint256 rules, uint256 amounts)
-        internal
-        returns (bytes32 reason)
-    {
+    function _judgeAll(Call memory c, Spend[] calldata spends, uint256 rules, uint256 amounts) private returns (bytes32 reason) {
         (uint256 threshold, uint256 flags) = (RulesWord.stepUpThreshold(rules), RulesWord.flags(rules));
-        if (c.mixed) (threshold, flags) = _strictest(c, spends);
+        bool mixed = c.unusual & MIXED != 0;
+        if (mixed) (threshold, flags) = _strictest(c, spends);
         if (threshold != 0 && amounts > threshold && !_isConsented(c)) return bytes32(Vouchers_ConsentMissing.selector);
         if (flags & (RulesWord.HOLDER_LIMITS | RulesWord.FIRST_ONLY) != 0) reason = _judgeHolder(c, spends, amounts);
-        if (reason == GOOD && flags & RulesWord.MERCHANT_LIMIT != 0) reason = _judgeMerchantDay(c, spends, rules, amounts);
-        if (reason == GOOD && MerchantWord.dailyLimit(c.terminalWord) != 0) reason = _judgeTerminalDay(c, spends, amounts);
-        c.mixed = false;
+        if (reason == GOOD && flags & RulesWord.MERCHANT_LIMIT != 0) reason = _judgeMerchantDay(c, spends);
+        if (reason == GOOD && c.unusual & TERMINAL_LIMITED != 0) reason = _judgeTerminalDay(c, spends, amounts);
+        c.unusual &= ~MIXED;
     }
 
     /// @dev Notes an accepted item in the words of its holder and terminal.
@@ -43,7 +55,7 @@ abstract contract RedemptionLimits is IVouchersErrors, RedemptionHand {
             _counters[c.counterKey] = c.counter;
             c.counterKey = 0;
         }
-        if (MerchantWord.dailyLimit(c.terminalWord) != 0) c.terminalWord = c.terminalNext;
+        if (c.unusual & TERMINAL_LIMITED != 0) c.terminalWord = c.terminalNext;
         c.pending = false;
     }
 
@@ -109,18 +121,15 @@ abstract contract RedemptionLimits is IVouchersErrors, RedemptionHand {
     }
 
     /// @dev For each voucher: what the merchant's day has under its line, with all of this item's vouchers of that line.
-    function _judgeMerchantDay(Call memory c, Spend[] calldata spends, uint256 rules, uint256 amounts) private returns (bytes32) {
+    function _judgeMerchantDay(Call memory c, Spend[] calldata spends) private returns (bytes32) {
         for (uint256 i; i < spends.length; ++i) {
             uint256 terms = _termsOf(c, Items.at(spends, i).voucher);
-            uint256 limit = RulesWord.merchantDailyLimit(c.mixed ? _rulesOf(terms) : rules);
+            uint256 limit = RulesWord.merchantDailyLimit(_rulesOf(terms));
             if (limit == 0) continue;
             uint256 account = BatchWord.account(terms);
             if (account != c.account) _turnTo(c, account);
-            unchecked {
-                uint256 sum = LedgerWord.redeemed(c.dayWord) + c.amount; // all part of one line's deposits, below 2^56
-                sum += spends.length == 1 ? amounts : _sumUnder(c, spends, account);
-                if (sum > limit) return bytes32(Vouchers_MerchantLimitPassed.selector);
-            }
+            uint256 sum = LedgerWord.redeemed(c.dayWord) + c.amount + _sumUnder(c, spends, account);
+            if (sum > limit) return bytes32(Vouchers_MerchantLimitPassed.selector);
         }
         return GOOD;
     }

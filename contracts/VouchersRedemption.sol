@@ -101,7 +101,7 @@ abstract contract VouchersRedemption is IVouchersRedemption, RedemptionLimits {
         Digests.setMerchant(c.desk, c.merchant, c.terminal);
         uint256 first = c.number;
         c.account = 0; // the day in hand is another merchant's
-        c.terminalWord = 0;
+        (c.terminalWord, c.unusual) = (0, 0);
 
         bytes32 refusal = c.terminal == 0 ? GOOD : _judgeTerminal(c, group);
         if (refusal != GOOD) return _refuseGroup(group, index, refusal);
@@ -109,7 +109,7 @@ abstract contract VouchersRedemption is IVouchersRedemption, RedemptionLimits {
             _redeemItem(c, Items.at(items, i), index, i);
         }
         _writeLedger(c);
-        if (MerchantWord.dailyLimit(c.terminalWord) != 0) _terminals[group.terminal] = c.terminalWord;
+        if (c.unusual & TERMINAL_LIMITED != 0) _terminals[group.terminal] = c.terminalWord;
 
         // Log:
         if (c.terminal != 0 && c.number != first) {
@@ -148,6 +148,7 @@ abstract contract VouchersRedemption is IVouchersRedemption, RedemptionLimits {
     function _judgeTerminal(Call memory c, Group calldata group) private view returns (bytes32) {
         address terminal = group.terminal;
         c.terminalWord = _terminals[terminal];
+        if (MerchantWord.dailyLimit(c.terminalWord) != 0) c.unusual = TERMINAL_LIMITED;
         if (!MerchantWord.serves(c.terminalWord, group.merchant)) return bytes32(Vouchers_TerminalUnknown.selector);
         if (terminal == msg.sender) return GOOD;
         bytes32[] memory digests = new bytes32[](group.items.length);
@@ -198,7 +199,7 @@ abstract contract VouchersRedemption is IVouchersRedemption, RedemptionLimits {
         uint256 amounts;
         uint256 minimums;
         uint256 judged;
-        uint256 rules = p.rules;
+        (uint256 terms, uint256 rules) = (p.terms, p.rules);
         reason = _judgeDeadline(p, item.deadline);
         while (true) {
             Spend calldata spend = Items.at(spends, judged);
@@ -208,7 +209,7 @@ abstract contract VouchersRedemption is IVouchersRedemption, RedemptionLimits {
                 assembly ("memory-safe") {
                     p := mload(slot)
                 }
-                if (p.rules != rules) c.mixed = true;
+                if ((p.rules ^ rules) | uint40(p.terms ^ terms) != 0) c.unusual |= MIXED;
             }
             if (reason == GOOD) reason = _judgeVoucher(c, p, spend, item.channel);
             if (reason != GOOD) break;
@@ -222,13 +223,13 @@ abstract contract VouchersRedemption is IVouchersRedemption, RedemptionLimits {
 
             if (amounts > item.bill) reason = bytes32(Vouchers_AmountsOverBill.selector);
             else if (minimums > item.bill) reason = bytes32(Vouchers_MinimumSpendUnmet.selector);
-            else if (_asksMore(c, rules)) reason = _judgeMore(c, spends, rules, amounts);
+            else reason = _judgeLimits(c, spends, terms, rules, amounts);
             if (reason != GOOD) break;
             if (uint256(uint160(c.holder)) == c.terminal) reason = bytes32(Vouchers_SelfRedemption.selector);
             else return GOOD;
             break;
         }
-        (c.mixed, c.pending) = (false, false);
+        (c.unusual, c.pending, c.counterKey) = (c.unusual & ~MIXED, false, 0);
         c.failed = Items.at(spends, judged == spends.length ? 0 : judged).voucher; // sums are the first one's fault
         for (uint256 i; i < judged; ++i) {
             _clearBit(c, Items.at(spends, i).voucher);

@@ -134,8 +134,12 @@ abstract contract VouchersSupply is IVouchersErrors, IVouchersSupply, VouchersBa
         if (t.line == 0 || t.line > lines) revert Vouchers_OutsideProgramme(ref, "line");
         if (t.validFrom < p.startsAt) revert Vouchers_OutsideProgramme(ref, "validFrom");
         if (t.validUntil > p.endsAt) revert Vouchers_OutsideProgramme(ref, "validUntil");
-        if (t.categories & ~(p.categories | ProgrammeWord.widenedCategories(word)) != 0) revert Vouchers_OutsideProgramme(ref, "categories");
-        if (t.channels & ~(p.channels | ProgrammeWord.permanentChannels(word)) != 0) revert Vouchers_OutsideProgramme(ref, "channels");
+        if (t.categories & ~(p.categories | ProgrammeWord.widenedCategories(word)) != 0) {
+            revert Vouchers_OutsideProgramme(ref, "categories");
+        }
+        if (t.channels & ~(p.channels | ProgrammeWord.permanentChannels(word)) != 0) {
+            revert Vouchers_OutsideProgramme(ref, "channels");
+        }
         if (!RegionCode.covers(p.region, t.region) && !_isWidenedTo(t.programme, t.region)) {
             revert Vouchers_OutsideProgramme(ref, "region");
         }

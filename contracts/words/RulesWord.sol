@@ -14,8 +14,8 @@ library RulesWord {
 
     function packTerms(RulesTerms memory r) internal pure returns (uint256) {
         return uint256(r.stepUpThreshold) | uint256(r.merchantDailyLimit) << 64 | uint256(r.maxDeadline) << 128
-            | uint256(r.reversalWindow) << 160 | uint256(r.disputeWindow) << 192 | _flags(r) << 224
-            | uint256(r.openSeconds) << 232;
+            | uint256(r.reversalWindow) << 160 | uint256(r.disputeWindow) << 192 | _flags(r) << 224 | uint256(r.openSeconds)
+            << 232;
     }
 
     function packLimits(RulesTerms memory r) internal pure returns (uint256) {
@@ -29,11 +29,6 @@ library RulesWord {
 
     function merchantDailyLimit(uint256 terms) internal pure returns (uint256) {
         return uint64(terms >> 64);
-    }
-
-    /// @dev Whether it asks for a consent or a limit.
-    function isOptional(uint256 terms) internal pure returns (bool) {
-        return terms & (0xff << 224 | type(uint64).max) != 0;
     }
 
     function flags(uint256 terms) internal pure returns (uint256) {

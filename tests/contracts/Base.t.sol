@@ -185,7 +185,7 @@ abstract contract Base is TestBase {
         t.document = keccak256("rules as published");
     }
 
-    function _rulesTerms() internal pure returns (RulesTerms memory r) {
+    function _rulesTerms() internal view virtual returns (RulesTerms memory r) {
         r.maxDeadline = MAX_DEADLINE;
         r.reversalWindow = REVERSAL_WINDOW;
         r.disputeWindow = DISPUTE_WINDOW;

@@ -148,9 +148,7 @@ contract ProgrammeRulesTest is Base {
         _propose(_rulesTerms(), _nothing());
         _close();
         vm.expectRevert(
-            abi.encodeWithSelector(
-                IProgrammeRules.ProgrammeRegistry_NotOpen.selector, programme, ProgrammeState.CLOSED
-            )
+            abi.encodeWithSelector(IProgrammeRules.ProgrammeRegistry_NotOpen.selector, programme, ProgrammeState.CLOSED)
         );
         vm.prank(approver);
         programmes.activateRules(programme, 2);
@@ -437,9 +435,7 @@ contract ProgrammeRulesTest is Base {
     }
 
     function _refuseNotWaiting(uint256 version) private {
-        vm.expectRevert(
-            abi.encodeWithSelector(IProgrammeRules.ProgrammeRegistry_RulesNotWaiting.selector, programme, version)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IProgrammeRules.ProgrammeRegistry_RulesNotWaiting.selector, programme, version));
         vm.prank(approver);
         programmes.activateRules(programme, version);
     }

@@ -4,6 +4,7 @@ pragma solidity 0.8.30;
 import {VoucherId} from "../../../contracts/libraries/VoucherId.sol";
 import {MerchantTerms} from "../../../contracts/types/Merchant.sol";
 import {Group, Item, Spend} from "../../../contracts/types/Redemption.sol";
+import {RulesTerms} from "../../../contracts/types/Programme.sol";
 import {BatchTerms} from "../../../contracts/types/Supply.sol";
 import {Base} from "../Base.t.sol";
 
@@ -34,6 +35,12 @@ abstract contract GasWorld is Base {
     }
 
     // --- the world ---
+
+    /// @dev Every rule is on that needs no slot for each holder, none of them reached.
+    function _rulesTerms() internal view virtual override returns (RulesTerms memory r) {
+        r = super._rulesTerms();
+        (r.stepUpThreshold, r.merchantDailyLimit) = (500_00, 10_000_000_00);
+    }
 
     /// @dev An active programme with one line that holds its whole budget.
     function _openActive(string memory ref) internal returns (uint256 programme) {
