@@ -12,6 +12,8 @@ import {ProgrammeWord} from "./words/ProgrammeWord.sol";
 
 /// @title The slots of ProgrammeRegistry, as drawn in docs/storage.md, section 3, and what its parts share.
 abstract contract ProgrammeBase is AccessManaged {
+    uint256 private constant MAX_WINDOW = 366 days;
+
     /// @dev `version` is the active one, `newest` the last one proposed.
     struct Programme {
         address drafter;
@@ -52,9 +54,11 @@ abstract contract ProgrammeBase is AccessManaged {
         return ProgrammeWord.restate(_vouchers.programmeWord(id), uint256(p.state), p.version, p.terms.utcOffset);
     }
 
-    /// @dev Rules that this release enforces, within their bounds.
+    /// @dev Rules that this release enforces, within their bounds. Payouts wait for the longest window a programme ever had.
     function _checkRules(RulesTerms calldata r) internal pure {
         if (r.maxDeadline == 0) revert IProgrammeRules.ProgrammeRegistry_RulesInvalid("maxDeadline");
+        if (r.reversalWindow > MAX_WINDOW) revert IProgrammeRules.ProgrammeRegistry_RulesInvalid("reversalWindow");
+        if (r.disputeWindow > MAX_WINDOW) revert IProgrammeRules.ProgrammeRegistry_RulesInvalid("disputeWindow");
         if (r.openSeconds != 0 || r.openMaxBill != 0) revert IProgrammeRegistry.ProgrammeRegistry_RuleNotInRelease("open");
         if (r.flags & ~uint8(4) != 0) revert IProgrammeRegistry.ProgrammeRegistry_RuleNotInRelease("flags"); // 4: first redemption only
     }

@@ -16,6 +16,8 @@ import {RulesWord} from "./words/RulesWord.sol";
 /// and ledger sums back when it leaves them. Zero ids never name anything, so a fresh hand matches no key.
 abstract contract RedemptionHand is VouchersBase {
     uint256 private constant PATCHES = 8;
+    /// @dev Beside a patch's rules, above their fields: the programme counts what holders redeem, whichever version asked for it.
+    uint256 internal constant COUNTED = 1 << 255;
     uint256 internal constant MIXED = 1;
     uint256 internal constant TERMINAL_LIMITED = 2;
     /// @dev Refusals are selectors, left-aligned in a full word: no masks on the hot path.
@@ -132,6 +134,7 @@ abstract contract RedemptionHand is VouchersBase {
         p.programme = c.programme;
         p.terms = c.terms;
         p.rules = c.rules;
+        if (ProgrammeWord.flags(c.programmeWord) & ProgrammeWord.COUNTED != 0) p.rules |= COUNTED;
         p.fit = _fit(c);
         p.open = p.fit == 0 ? _channels(c) & MerchantWord.channels(c.merchantWord) : 0;
         uint256 bitsKey = VoucherId.bitsKey(voucher);

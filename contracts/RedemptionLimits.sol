@@ -27,7 +27,7 @@ abstract contract RedemptionLimits is IVouchersErrors, RedemptionHand {
         unchecked {
             if (
                 amounts - 1 > RulesWord.stepUpThreshold(rules) - 1 // amounts > 0; a threshold of 0 is none and wraps
-                    || RulesWord.flags(rules) & ~RulesWord.MERCHANT_LIMIT | c.unusual != 0
+                    || rules & COUNTED | c.unusual != 0
             ) return _judgeAll(c, spends, rules, amounts);
             uint256 limit = RulesWord.merchantDailyLimit(rules);
             if (limit == 0) return GOOD;
@@ -43,7 +43,7 @@ abstract contract RedemptionLimits is IVouchersErrors, RedemptionHand {
         bool mixed = c.unusual & MIXED != 0;
         if (mixed) (threshold, flags) = _strictest(c, spends);
         if (threshold != 0 && amounts > threshold && !_isConsented(c)) return bytes32(Vouchers_ConsentMissing.selector);
-        if (flags & (RulesWord.HOLDER_LIMITS | RulesWord.FIRST_ONLY) != 0) reason = _judgeHolder(c, spends, amounts);
+        if (rules & COUNTED != 0) reason = _judgeHolder(c, spends, amounts);
         if (reason == GOOD && flags & RulesWord.MERCHANT_LIMIT != 0) reason = _judgeMerchantDay(c, spends);
         if (reason == GOOD && c.unusual & TERMINAL_LIMITED != 0) reason = _judgeTerminalDay(c, spends, amounts);
         c.unusual &= ~MIXED;

@@ -107,11 +107,8 @@ contract VouchersBack is IVouchersRecord, VouchersStanding {
     }
 
     /// @inheritdoc IVouchersRecord
-    function settlementWindow(uint256 programme) external view returns (uint256 longest) {
-        for (uint256 version = ProgrammeWord.version(_programmes[programme]); version != 0; --version) {
-            uint256 window = RulesWord.settlementWindow(_rules[programme << 16 | version].terms); // 0 for one never active
-            if (window > longest) longest = window;
-        }
+    function settlementWindow(uint256 programme) external view returns (uint256) {
+        return _longestWindow[programme];
     }
 
     /// @inheritdoc IVouchersRecord
@@ -206,6 +203,9 @@ contract VouchersBack is IVouchersRecord, VouchersStanding {
     /// @inheritdoc IVouchersRecord
     function setRules(uint256 programme, uint256 version, uint256 terms, uint256 limits) external onlyLinked(_registry) {
         _rules[programme << 16 | version] = Rules(terms, limits);
+        if (RulesWord.needsCounter(terms)) _programmes[programme] |= ProgrammeWord.COUNTED << 8;
+        uint256 window = RulesWord.settlementWindow(terms);
+        if (window > _longestWindow[programme]) _longestWindow[programme] = window;
     }
 
     /// @inheritdoc IVouchersRecord

@@ -13,6 +13,7 @@ import {VouchersStorage} from "./VouchersStorage.sol";
 abstract contract VouchersBase is VouchersStorage, AccessManaged, EIP712 {
     mapping(address account => bool) internal _attestors;
     mapping(uint256 subjectKey => uint256 until) internal _frozenUntil;
+    mapping(uint256 programme => uint256 window) internal _longestWindow;
 
     /// @dev Whether the voucher carries the overlay.
     function _carries(uint256 overlay, uint256 voucher) internal view returns (bool) {

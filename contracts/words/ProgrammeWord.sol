@@ -5,10 +5,11 @@ pragma solidity 0.8.30;
 /// @dev state 8, flags 8, version 16, utcOffset 16 (int16, minutes), pausedSeconds 32, pausedUntil 40, widenedCategories 64,
 /// widenedChannels 8, widenedChannelsUntil 40, permanentChannels 8.
 library ProgrammeWord {
-    /// @dev Flags: some voucher carries an overlay; regions were widened; holders were frozen.
+    /// @dev Flags: some voucher carries an overlay; regions were widened; holders were frozen; what holders redeem is counted.
     uint256 internal constant OVERLAYS = 1;
     uint256 internal constant REGIONS_WIDENED = 2;
     uint256 internal constant HOLDERS_FROZEN = 4;
+    uint256 internal constant COUNTED = 8;
 
     /// @dev The word with these three; whatever else stands in it is kept.
     function restate(uint256 word, uint256 state_, uint256 version_, int16 utcOffset_) internal pure returns (uint256) {

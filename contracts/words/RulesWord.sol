@@ -31,6 +31,11 @@ library RulesWord {
         return uint64(terms >> 64);
     }
 
+    /// @dev Whether it looks at what a holder has redeemed before.
+    function needsCounter(uint256 terms) internal pure returns (bool) {
+        return flags(terms) & (HOLDER_LIMITS | FIRST_ONLY) != 0;
+    }
+
     function flags(uint256 terms) internal pure returns (uint256) {
         return uint8(terms >> 224);
     }
