@@ -25,7 +25,9 @@ abstract contract VouchersStanding is IVouchersStanding, VouchersSupply {
 
     /// @inheritdoc IVouchersStanding
     function frozenUntil(uint256 subject, uint256 id) external view returns (uint256) {
-        return subject == Overlay.SUBJECT_MERCHANT ? MerchantWord.frozenUntil(_merchants[id]) : _frozenUntil[Overlay.freezeKey(subject, id)];
+        return subject == Overlay.SUBJECT_MERCHANT
+            ? MerchantWord.frozenUntil(_merchants[id])
+            : _frozenUntil[Overlay.freezeKey(subject, id)];
     }
 
     /// @inheritdoc IVouchersStanding

@@ -123,9 +123,7 @@ contract EmergencyTest is OpenWorld {
         vm.assertEq(_redeem(merchant, _signedItem(_id(short, roll, 0), 0, merchant)), 1);
         vm.warp(MIDDLE + 2 days - 1);
         vm.expectRevert(
-            abi.encodeWithSelector(
-                ICaseDesk.CaseDesk_NotOver.selector, short, roll, MIDDLE + 2 days - 1, MIDDLE + 2 days
-            )
+            abi.encodeWithSelector(ICaseDesk.CaseDesk_NotOver.selector, short, roll, MIDDLE + 2 days - 1, MIDDLE + 2 days)
         );
         _sweep(short, roll);
         vm.warp(MIDDLE + 2 days);
@@ -266,7 +264,9 @@ contract EmergencyTest is OpenWorld {
         _resume(programme);
         Vm.Log[] memory logs = vm.getRecordedLogs();
         vm.assertEq(logs.length, 1);
-        assertLog(logs[0], address(programmes), topicsOf(IProgrammeEmergency.ProgrammeResumed.selector, programme, topic(rescuer)), "");
+        assertLog(
+            logs[0], address(programmes), topicsOf(IProgrammeEmergency.ProgrammeResumed.selector, programme, topic(rescuer)), ""
+        );
         vm.assertEq(vouchers.validUntil(batch, roll), END + 3 days);
         vm.assertEq(_redeem(merchant, _signedItem(_voucher(0), 0, merchant)), 1);
         vm.warp(NOW + 5 days);

@@ -84,8 +84,7 @@ contract FreezesTest is OpenWorld {
 
     function test_freeze__whenFrozenAsLongAlready__refusesIt() external {
         _freeze(auditor, ROLL, roll, UNTIL);
-        bytes memory error =
-            abi.encodeWithSelector(ICaseDeskFreezes.CaseDesk_FreezeNotLonger.selector, ROLL, roll, UNTIL, UNTIL);
+        bytes memory error = abi.encodeWithSelector(ICaseDeskFreezes.CaseDesk_FreezeNotLonger.selector, ROLL, roll, UNTIL, UNTIL);
         _refuseFreeze(secondAuditor, ROLL, roll, UNTIL, error);
         _freeze(secondAuditor, ROLL, roll, UNTIL + 1);
         vm.assertEq(vouchers.frozenUntil(ROLL, roll), UNTIL + 1);
@@ -150,8 +149,7 @@ contract FreezesTest is OpenWorld {
     // --- a redemption ---
 
     function test_redeem__whenFrozen__isRefusedUntilTheFreezeLapses() external {
-        uint256[2][4] memory subjects =
-            [[VOUCHER, _voucher(1)], [ROLL, roll], [BATCH, batch], [HOLDER, _holderId(1)]];
+        uint256[2][4] memory subjects = [[VOUCHER, _voucher(1)], [ROLL, roll], [BATCH, batch], [HOLDER, _holderId(1)]];
         for (uint256 i; i < subjects.length; ++i) {
             uint256 world = vm.snapshotState();
             _freeze(auditor, subjects[i][0], subjects[i][1], UNTIL);
@@ -266,8 +264,7 @@ contract FreezesTest is OpenWorld {
         _confirm(secondAuditor, VOUCHER, _voucher(1));
         Vm.Log[] memory logs = vm.getRecordedLogs();
         vm.assertEq(logs.length, 2);
-        bytes32[] memory topics =
-            topicsOf(ICaseDeskFreezes.FreezeConfirmed.selector, VOUCHER, _voucher(1), topic(secondAuditor));
+        bytes32[] memory topics = topicsOf(ICaseDeskFreezes.FreezeConfirmed.selector, VOUCHER, _voucher(1), topic(secondAuditor));
         assertLog(logs[0], address(desk), topics, abi.encode("proved"));
         _assertRevoked(logs[1], _voucher(1), secondAuditor);
         vm.assertEq(uint256(vouchers.stateOf(_voucher(1))), uint256(VoucherState.REVOKED));
