@@ -61,7 +61,7 @@ contract Treasury is TreasuryBudgets, TreasurySettlement {
 
         // Interaction:
         address funder = _registry.line(line).funder;
-        IERC20(terms.token).safeTransfer(funder, amount);
+        _send(IERC20(terms.token), funder, amount);
 
         // Log:
         emit RestReturned(line, funder, amount);

@@ -2,7 +2,6 @@
 pragma solidity 0.8.30;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
 import {ITreasury} from "./interfaces/ITreasury.sol";
 import {TreasuryStorage} from "./TreasuryStorage.sol";
@@ -12,8 +11,6 @@ import {ProgrammeWord} from "./words/ProgrammeWord.sol";
 
 /// @title Settlement: merchants' days, prepared by one person and released by another, paid once.
 abstract contract TreasurySettlement is TreasuryStorage {
-    using SafeERC20 for IERC20;
-
     uint256 private constant MAX_ENTRIES = 500;
 
     /// @inheritdoc ITreasury
@@ -74,7 +71,7 @@ abstract contract TreasurySettlement is TreasuryStorage {
 
         // Interaction:
         address payout = _merchantRegistry.payoutOf(entry.merchant);
-        token.safeTransfer(payout, amount);
+        _send(token, payout, amount);
 
         // Log:
         emit MerchantPaid(line, entry.merchant, run, entry.day, amount, payout);

@@ -3,6 +3,7 @@ pragma solidity 0.8.30;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
 import {IMerchantRegistry} from "./interfaces/IMerchantRegistry.sol";
 import {IProgrammeRegistry} from "./interfaces/IProgrammeRegistry.sol";
@@ -13,6 +14,8 @@ import {ProgrammeTerms} from "./types/Programme.sol";
 /// @title The slots of Treasury, as drawn in docs/storage.md, section 2, and what its parts share.
 /// @dev Sums of a line stay below 2^56, because its budget does and deposits stay within it.
 abstract contract TreasuryStorage is ITreasury, AccessManaged {
+    using SafeERC20 for IERC20;
+
     struct Run {
         address proposer;
         bytes32 hash;
@@ -39,6 +42,14 @@ abstract contract TreasuryStorage is ITreasury, AccessManaged {
     /// @dev How much of a line's budget nothing was issued against: what was ever deposited and left `available` is in use or gone.
     function _budgetLeft(Account storage a) internal view returns (uint256) {
         return a.budget - (a.deposited - a.available);
+    }
+
+    /// @dev Pays out of the escrow; exactly the amount must leave, or other lines would pay a token's fee.
+    function _send(IERC20 token, address to, uint256 amount) internal {
+        uint256 before = token.balanceOf(address(this));
+        token.safeTransfer(to, amount);
+        uint256 left = before - token.balanceOf(address(this));
+        if (left != amount) revert Treasury_PayoutNotWhole(address(token), left, amount);
     }
 
     function _tokenOf(uint256 line) internal view returns (IERC20) {

@@ -285,6 +285,7 @@ abstract contract VouchersRedemption is IVouchersRedemption, RedemptionLimits {
             if (_carries(Overlay.REVOKED, voucher)) return bytes32(Vouchers_VoucherRevoked.selector);
         }
         if (p.bits & bit != 0) return bytes32(Vouchers_AlreadyRedeemed.selector);
+        if (!_carries(Overlay.EVER_REVERSED, voucher)) return GOOD;
         return _dead[Overlay.deadKey(c.digest, voucher)] ? bytes32(Vouchers_SignatureUsed.selector) : GOOD;
     }
 

@@ -67,6 +67,8 @@ interface ITreasury {
     error Treasury_DepositOverBudget(uint256 line, uint256 amount, uint256 left);
     /// @notice The deposit did not arrive whole: the token takes a fee or lies.
     error Treasury_DepositNotWhole(address token, uint256 arrived, uint256 expected);
+    /// @notice A payout took another amount out of the escrow than was paid: the token takes a fee from the sender or lies.
+    error Treasury_PayoutNotWhole(address token, uint256 left, uint256 expected);
     /// @notice The line's budget does not allow that much.
     error Treasury_OverBudgetLine(uint256 line, uint256 amount, uint256 left);
     /// @notice The line has no such money available.
@@ -203,6 +205,6 @@ interface ITreasury {
     /// @notice Whether the token is on the list.
     function isTokenAllowed(address token) external view returns (bool);
 
-    /// @notice When a day of a line may be settled, in Unix seconds; the rules version is the programme's current one.
+    /// @notice When a day of a line may be settled, in Unix seconds; its window is the longest of all versions of its rules that were ever active.
     function settleableFrom(uint256 line, uint256 day) external view returns (uint256);
 }

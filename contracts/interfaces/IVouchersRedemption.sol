@@ -48,6 +48,6 @@ interface IVouchersRedemption {
     ///
     /// @dev Emits {ConsentGiven} for each good consent; one that is no attestor's is passed over, and its redemption refused.
     ///
-    /// @param consents At most as many as there are items; their order is free.
+    /// @param consents At most 1,000, in any order.
     function redeemWithConsents(Group[] calldata groups, Consent[] calldata consents) external returns (uint256 redeemed);
 }

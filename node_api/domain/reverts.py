@@ -77,6 +77,10 @@ RULES_AND_REMEDIES: dict[str, tuple[str, str]] = {
         "deposit what is left, or have the budget raised",
     ),
     "Treasury_DepositNotWhole": ("a deposit arrives whole", "use a token that takes no fee"),
+    "Treasury_PayoutNotWhole": (
+        "a payout takes exactly its amount out of the escrow",
+        "take the token off the list; what it owes is paid in another way",
+    ),
     "Treasury_OverBudgetLine": ("no voucher beyond its budget line", "issue fewer, or have the budget raised"),
     "Treasury_Unbacked": ("no voucher without money behind it", "deposit the missing money first"),
     "Treasury_RunSizeInvalid": ("a settlement run has 1 to 500 entries", "split the run"),

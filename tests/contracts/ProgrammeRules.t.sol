@@ -213,7 +213,7 @@ contract ProgrammeRulesTest is Base {
         vm.assertEq(record.activatedAt, block.timestamp);
         _assertWords();
         // docs/storage.md: state 8, flags 8, version 16, utcOffset 16, … widenedCategories from 120, … permanentChannels from 232
-        uint256 word = 4 | 2 << 8 | 2 << 16 | uint256(480) << 32 | uint256(w.categories) << 120 | uint256(w.channels) << 232;
+        uint256 word = 4 | (2 | 8) << 8 | 2 << 16 | uint256(480) << 32 | uint256(w.categories) << 120 | uint256(w.channels) << 232;
         vm.assertEq(vouchers.programmeWord(programme), word);
         vm.assertEq(abi.encode(vouchers.widenedRegions(programme)), abi.encode(w.regions));
     }

@@ -13,8 +13,8 @@ import {OddPayoutToken} from "./doubles/Tokens.sol";
 import {Vm} from "./Vm.sol";
 
 /// a payout whose token
-/// ├── refuses with an error, says no, or reverts in silence: it should be passed over, logged, and paid in a later run
-/// └── calls back, as an approver: it should release another run once, and pay nothing twice
+/// ├── refuses with an error, says no, reverts in silence or takes a fee: it should be passed over, logged, and paid in a later run
+/// └── calls back, as an approver: it should pay nothing twice
 contract SettlementFaultsTest is Base {
     OddPayoutToken private odd;
     uint256 private line;
@@ -64,29 +64,44 @@ contract SettlementFaultsTest is Base {
         _passOver(OddPayoutToken.Way.SILENT, ITreasury.Treasury_PayoutFailed.selector);
     }
 
-    function test_payout__whenTheTokenCallsBack__paysNothingTwice() external {
+    function test_payout__whenTheTokenTakesAFee__isPassedOver() external {
+        _passOver(OddPayoutToken.Way.FEE, ITreasury.Treasury_PayoutNotWhole.selector);
+    }
+
+    /// @dev The other run's payout within the first one's shows in the balance: both are undone, and the rest is paid once.
+    function test_payout__whenTheTokenCallsBack__isPassedOver() external {
         vm.prank(admin);
         manager.grantRole(Roles.APPROVER, address(odd), 0);
         uint256 run = _prepare();
-        uint256 other = _prepare();
-        bytes[] memory calls = new bytes[](3);
-        calls[0] = abi.encodeCall(ITreasury.releaseSettlement, (run, entries));
-        calls[1] = abi.encodeCall(ITreasury.payMerchantDay, (run, entries[0]));
-        calls[2] = abi.encodeCall(ITreasury.releaseSettlement, (other, entries));
+        bytes[] memory calls = new bytes[](1);
+        calls[0] = abi.encodeCall(ITreasury.releaseSettlement, (_prepare(), entries));
         odd.treat(firstPayout, OddPayoutToken.Way.REENTERS);
         odd.reenter(address(treasury), calls);
         vm.prank(approver);
-        vm.assertEq(treasury.releaseSettlement(run, entries), FACE); // the other run took the second merchant's day
+        vm.assertEq(treasury.releaseSettlement(run, entries), FACE);
+        vm.assertEq(odd.balanceOf(firstPayout), 0);
+        vm.assertEq(odd.balanceOf(secondPayout), FACE);
+        vm.assertEq(treasury.account(line).settled, FACE);
+        vm.assertEq(treasury.escrowOf(address(odd)), odd.balanceOf(address(treasury)));
+        _assertIdentity(line);
+    }
 
+    function test_payout__whenTheTokenCallsBackInVain__paysOnce() external {
+        vm.prank(admin);
+        manager.grantRole(Roles.APPROVER, address(odd), 0);
+        uint256 run = _prepare();
+        bytes[] memory calls = new bytes[](2);
+        calls[0] = abi.encodeCall(ITreasury.releaseSettlement, (run, entries));
+        calls[1] = abi.encodeCall(ITreasury.payMerchantDay, (run, entries[0]));
+        odd.treat(firstPayout, OddPayoutToken.Way.REENTERS);
+        odd.reenter(address(treasury), calls);
+        vm.prank(approver);
+        vm.assertEq(treasury.releaseSettlement(run, entries), 2 * uint256(FACE));
         vm.assertFalse(odd.succeeded(0), "the same run");
         vm.assertEq(odd.answers(0), abi.encodeWithSelector(ITreasury.Treasury_RunNotOpen.selector, run));
         vm.assertFalse(odd.succeeded(1), "an entry by itself");
         vm.assertEq(odd.answers(1), abi.encodeWithSelector(ITreasury.Treasury_CallerNotLinked.selector, address(odd)));
-        vm.assertTrue(odd.succeeded(2), "another run");
         vm.assertEq(odd.balanceOf(firstPayout), FACE);
-        vm.assertEq(odd.balanceOf(secondPayout), FACE);
-        vm.assertEq(treasury.account(line).settled, 2 * uint256(FACE));
-        vm.assertEq(treasury.escrowOf(address(odd)), odd.balanceOf(address(treasury)));
         _assertIdentity(line);
     }
 

@@ -82,6 +82,7 @@ contract OddPayoutToken is OddToken {
         BARRED,
         SILENT,
         FALSE,
+        FEE,
         REENTERS
     }
 
@@ -117,7 +118,7 @@ contract OddPayoutToken is OddToken {
                 revert(0, 0)
             }
         }
-        balanceOf[msg.sender] -= amount;
+        balanceOf[msg.sender] -= way == Way.FEE ? amount + 1 : amount;
         balanceOf[to] += amount;
         if (way == Way.REENTERS) {
             for (uint256 i; i < _calls.length; ++i) {
