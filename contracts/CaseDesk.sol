@@ -2,14 +2,16 @@
 pragma solidity 0.8.30;
 
 import {CaseDeskBase} from "./CaseDeskBase.sol";
+import {CaseDeskDisputes} from "./CaseDeskDisputes.sol";
 import {CaseDeskEmergency} from "./CaseDeskEmergency.sol";
 import {CaseDeskFreezes} from "./CaseDeskFreezes.sol";
 import {ICaseDesk} from "./interfaces/ICaseDesk.sol";
+import {IMerchantRegistry} from "./interfaces/IMerchantRegistry.sol";
 import {ITreasury} from "./interfaces/ITreasury.sol";
 import {IVouchers} from "./interfaces/IVouchers.sol";
 
 /// @title CaseDesk
-contract CaseDesk is ICaseDesk, CaseDeskFreezes, CaseDeskEmergency {
+contract CaseDesk is ICaseDesk, CaseDeskFreezes, CaseDeskEmergency, CaseDeskDisputes {
     /// @param manager The AccessManager that knows the roles.
     constructor(address manager) CaseDeskBase(manager) {}
 
@@ -30,9 +32,10 @@ contract CaseDesk is ICaseDesk, CaseDeskFreezes, CaseDeskEmergency {
     }
 
     /// @inheritdoc ICaseDesk
-    function link(address vouchers, address treasury) external restricted {
+    function link(address vouchers, address treasury, address merchantRegistry) external restricted {
         if (address(_vouchers) != address(0)) revert CaseDesk_AlreadyLinked();
         (_vouchers, _treasury) = (IVouchers(vouchers), ITreasury(treasury));
-        emit ContractsLinked(vouchers, treasury);
+        _merchants = IMerchantRegistry(merchantRegistry);
+        emit ContractsLinked(vouchers, treasury, merchantRegistry);
     }
 }

@@ -11,6 +11,7 @@ import {Roles} from "./libraries/Roles.sol";
 import {VoucherId} from "./libraries/VoucherId.sol";
 import {VoucherState} from "./types/Supply.sol";
 import {VouchersBase} from "./VouchersBase.sol";
+import {VouchersCases} from "./VouchersCases.sol";
 import {VouchersStanding} from "./VouchersStanding.sol";
 import {BatchWord} from "./words/BatchWord.sol";
 import {LedgerWord} from "./words/LedgerWord.sol";
@@ -22,7 +23,7 @@ import {RulesWord} from "./words/RulesWord.sol";
 /// @title The back of Vouchers: everything but redeeming.
 /// @dev Its code runs by delegatecall from {Vouchers}, on the slots and under the address of that contract; called at its own address it
 /// finds no slot written and no role granted. It exists because one contract may have 24,576 bytes of code at most.
-contract VouchersBack is IVouchersRecord, VouchersStanding {
+contract VouchersBack is IVouchersRecord, VouchersStanding, VouchersCases {
     using Strings for uint256;
 
     /// @param manager The AccessManager that knows the roles.

@@ -14,6 +14,7 @@ _COMMANDS = {
     "api-keys": "api_keys",
     "audit": "audit",
     "budget": "budget",
+    "cases": "cases",
     "chain": "chain",
     "demo": "demo",
     "deploy": "deploy",

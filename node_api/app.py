@@ -17,11 +17,11 @@ from sqlalchemy import Engine
 from node_api.api.application import create_api
 from node_api.api.node import Node, SigningDomain
 from node_api.api.waiting import Waiting
+from node_api.cases import case_work, fresh_reads
 from node_api.chain.contracts import custom_errors
 from node_api.chain.deployed import Deployed, Question
 from node_api.chain.eip712 import NAME, TYPES, VERSION
 from node_api.chain.handle import ChainHandle
-from node_api.chain.head import Head
 from node_api.chain.keys import KeyRing, KeyRole
 from node_api.chain.limit_words import LimitWords
 from node_api.chain.redeem import Relayer
@@ -36,7 +36,6 @@ from node_api.record import Follower, Record, open_record
 from node_api.services.api_keys import ApiKeyring
 from node_api.services.audits import Audits
 from node_api.services.codes import CodeMaker
-from node_api.services.fresh import FreshReads
 from node_api.services.judging import Judge
 from node_api.services.operations import Redemptions
 from node_api.services.outbox import Outbox
@@ -154,13 +153,14 @@ def _assemble(record: Record, durable: Engine, keys: KeyRing) -> tuple[FastAPI, 
     outbox = Outbox(store, OutboxTables(record.engine, durable), relayer, follower)
     outbox.on_settled(waiting.settled)
     signatures = ChainSignatures(rpc, handle.chain_id, vouchers)
-    fresh = FreshReads(record.reads, Head(rpc, movable_clock=handle.embedded), follower)
+    fresh = fresh_reads(record, follower)
     node = Node(
         fresh=fresh,
         redemptions=Redemptions(Judge(fresh, signatures, LimitWords(rpc, vouchers), store), store, outbox),
         codes=CodeMaker(fresh, signatures, _wallet(keys)),
         audits=Audits(fresh, record.ledger, record.calls),
         oversight=oversight(record, fresh, keys),
+        cases=case_work(record, fresh, keys, durable),
         keyring=keyring,
         waiting=waiting,
         signing=signing_domain(handle.chain_id, vouchers),

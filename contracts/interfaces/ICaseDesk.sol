@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {ICaseDeskDisputes} from "./ICaseDeskDisputes.sol";
 import {ICaseDeskEmergency} from "./ICaseDeskEmergency.sol";
 import {ICaseDeskFreezes} from "./ICaseDeskFreezes.sol";
+import {ICaseDeskReversals} from "./ICaseDeskReversals.sol";
 
-/// @title The slow paths of a voucher's life: freezes, revocations, extensions, the sweep.
-interface ICaseDesk is ICaseDeskFreezes, ICaseDeskEmergency {
+/// @title The slow paths of a voucher's life: freezes, revocations, extensions, reversals, disputes, the sweep.
+interface ICaseDesk is ICaseDeskFreezes, ICaseDeskEmergency, ICaseDeskDisputes, ICaseDeskReversals {
     /// @notice The unspent vouchers of a pair expired: `count` of them, `amount` back to the line.
     event VouchersSwept(
         uint256 indexed batch, uint256 indexed roll, uint256 indexed line, uint256 count, uint256 amount, address by
     );
     /// @notice The contracts this one works with.
-    event ContractsLinked(address vouchers, address treasury);
+    event ContractsLinked(address vouchers, address treasury, address merchantRegistry);
 
     /// @notice The pair's validity is not over.
     error CaseDesk_NotOver(uint256 batch, uint256 roll, uint256 time, uint256 validUntil);
@@ -30,5 +32,5 @@ interface ICaseDesk is ICaseDeskFreezes, ICaseDeskEmergency {
     function sweep(uint256 batch, uint256 roll) external returns (uint256 amount);
 
     /// @notice Links the contracts of this release, once. ADMIN. Emits {ContractsLinked}.
-    function link(address vouchers, address treasury) external;
+    function link(address vouchers, address treasury, address merchantRegistry) external;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {IVouchersCases} from "./IVouchersCases.sol";
 import {IVouchersErrors} from "./IVouchersErrors.sol";
 import {IVouchersRecord} from "./IVouchersRecord.sol";
 import {IVouchersRedemption} from "./IVouchersRedemption.sol";
@@ -8,4 +9,11 @@ import {IVouchersStanding} from "./IVouchersStanding.sol";
 import {IVouchersSupply} from "./IVouchersSupply.sol";
 
 /// @title Vouchers: batches, rolls, issues, states, redemption.
-interface IVouchers is IVouchersErrors, IVouchersRecord, IVouchersStanding, IVouchersSupply, IVouchersRedemption {}
+interface IVouchers is
+    IVouchersErrors,
+    IVouchersCases,
+    IVouchersRecord,
+    IVouchersStanding,
+    IVouchersSupply,
+    IVouchersRedemption
+{}

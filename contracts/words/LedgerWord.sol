@@ -40,6 +40,11 @@ library LedgerWord {
         }
     }
 
+    /// @dev One voucher from payable back to committed: what a reversal does.
+    function unredeem(uint256 line, uint256 amount) internal pure returns (uint256) {
+        return line - (amount << 64) - (1 << 176) + amount + (1 << 128);
+    }
+
     /// @dev Out of payable: what a settlement does.
     function settle(uint256 line, uint256 amount, uint256 count) internal pure returns (uint256) {
         return line - (amount << 64) - (count << 176);
@@ -77,6 +82,27 @@ library LedgerWord {
 
     function addSettled(uint256 day, uint256 amount, uint256 count) internal pure returns (uint256) {
         return day + (amount << 56) + (count << 196);
+    }
+
+    /// @dev One redemption less. The caller keeps `amount` and one redemption within what is neither settled nor disputed.
+    function takeRedeemed(uint256 day, uint256 amount) internal pure returns (uint256) {
+        return day - amount - (1 << 168);
+    }
+
+    /// @dev One redemption disputed: a settlement leaves it out. The caller keeps it within what is neither settled nor disputed.
+    function lock(uint256 day, uint256 amount) internal pure returns (uint256) {
+        return day + (amount << 112) + (1 << 224);
+    }
+
+    /// @dev Takes a {lock} back.
+    function unlock(uint256 day, uint256 amount) internal pure returns (uint256) {
+        return day - (amount << 112) - (1 << 224);
+    }
+
+    /// @dev What a settlement would take: neither settled nor disputed.
+    function unsettled(uint256 day) internal pure returns (uint256 amount, uint256 count) {
+        amount = redeemed(day) - settled(day) - disputed(day);
+        count = redeemedCount(day) - settledCount(day) - disputedCount(day);
     }
 
     function dayKey(uint256 line, uint256 merchant, uint256 day) internal pure returns (uint256) {

@@ -69,6 +69,16 @@ library RulesWord {
         return uint32(terms >> 128);
     }
 
+    /// @dev Seconds after a redemption in which its merchant may take it back.
+    function reversalWindow(uint256 terms) internal pure returns (uint256) {
+        return uint32(terms >> 160);
+    }
+
+    /// @dev Seconds after a redemption in which it may be disputed.
+    function disputeWindow(uint256 terms) internal pure returns (uint256) {
+        return uint32(terms >> 192);
+    }
+
     /// @dev Seconds after a merchant's day in which its money may still be taken back.
     function settlementWindow(uint256 terms) internal pure returns (uint256) {
         uint256 reversal = uint32(terms >> 160);

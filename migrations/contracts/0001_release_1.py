@@ -55,7 +55,9 @@ _LINKS = (
         "link",
         {"vouchers": _VOUCHERS, "registry": _REGISTRY, "merchantRegistry": _MERCHANTS, "desk": _DESK},
     ),
-    Call("link_desk", "CaseDesk", "link", {"vouchers": _VOUCHERS, "treasury": _TREASURY}),
+    Call(
+        "link_desk", "CaseDesk", "link", {"vouchers": _VOUCHERS, "treasury": _TREASURY, "merchantRegistry": _MERCHANTS}
+    ),
 )
 
 _FUNCTIONS = tuple(

@@ -18,8 +18,8 @@ from node_api.domain.errors import (
 from node_api.domain.ids import MerchantId
 from node_api.services.api_keys import PREFIX
 
-MERCHANT, WALLET, TREASURER, AUDITOR, OPERATOR, EMERGENCY = ApiRole
-STAFF = frozenset({TREASURER, AUDITOR, OPERATOR, EMERGENCY})
+MERCHANT, WALLET, TREASURER, AUDITOR, OPERATOR, EMERGENCY, ARBITER = ApiRole
+STAFF = frozenset({TREASURER, AUDITOR, OPERATOR, EMERGENCY, ARBITER})
 EVERYBODY = frozenset(ApiRole)
 
 ROLES: dict[str, frozenset[ApiRole]] = {
@@ -52,6 +52,12 @@ ROLES: dict[str, frozenset[ApiRole]] = {
     "POST /v1/pauses/end": frozenset({EMERGENCY}),
     "POST /v1/channel-widenings": frozenset({EMERGENCY}),
     "GET /v1/emergency": STAFF,
+    "POST /v1/reversals": frozenset({MERCHANT, OPERATOR, ARBITER}),
+    "GET /v1/reversals": frozenset({MERCHANT, *STAFF}),
+    "POST /v1/disputes": frozenset({MERCHANT, WALLET, OPERATOR, ARBITER}),
+    "GET /v1/disputes": frozenset({MERCHANT, *STAFF}),
+    "GET /v1/disputes/{dispute}": frozenset({MERCHANT, *STAFF}),
+    "POST /v1/disputes/{dispute}/decision": frozenset({ARBITER}),
     "GET /v1/audit/vouchers/{voucher}/trace": STAFF,
     "GET /v1/audit/programmes/{programme}/reconciliation": STAFF,
 }

@@ -3,7 +3,8 @@
 from node_api.api.answers import ProblemOut
 from node_api.api.problems import MEDIA_TYPE, problem, status_of
 from node_api.domain import errors
-from node_api.domain.errors import DomainError, Refusal
+from node_api.domain.case_reverts import CASES
+from node_api.domain.errors import CaseRefused, DomainError, Refusal
 from node_api.domain.refusals import REFUSALS
 from node_api.domain.standing_reverts import STANDING
 
@@ -31,6 +32,16 @@ OVERSEEING: tuple[type[DomainError], ...] = (
     errors.OversightRefused,
     errors.OversightKeyMissing,
 )
+WRITING_CASES: tuple[type[DomainError], ...] = (
+    *READING,
+    errors.RequestTooLarge,
+    errors.MerchantNotYours,
+    errors.IdempotencyKeyMissing,
+    errors.IdempotencyKeyInvalid,
+    errors.IdempotencyKeyReused,
+    errors.CaseRefused,
+    errors.ArbiterMissing,
+)
 RULES: tuple[type[DomainError], ...] = tuple(REFUSALS.values())
 
 
@@ -55,4 +66,7 @@ def _example(kind: type[DomainError]) -> DomainError:
     if issubclass(kind, errors.OversightRefused):
         name = "CaseDesk_FreezeTooLong"
         return kind(name, f"{name}: until 1790000000, latest 1780000000", *STANDING[name])
+    if issubclass(kind, CaseRefused):
+        name = "CaseDesk_ReversalWindowOver"
+        return kind(name, f"{name}: voucher 34376516864, time 1780000000, until 1779990000", *CASES[name])
     return kind("voucher 34376516864") if issubclass(kind, Refusal) else kind("what was asked for")

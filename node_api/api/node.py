@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from node_api.api.waiting import Waiting
 from node_api.services.api_keys import ApiKeyring
 from node_api.services.audits import Audits
+from node_api.services.casework import CaseWork
 from node_api.services.codes import CodeMaker
 from node_api.services.fresh import FreshReads
 from node_api.services.operations import Redemptions
@@ -37,6 +38,7 @@ class Node:
     codes: CodeMaker
     audits: Audits
     oversight: Oversight
+    cases: CaseWork
     keyring: ApiKeyring
     waiting: Waiting
     signing: SigningDomain

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from node_api.api.answers import BlockOut
 from node_api.api.fields import Out
-from node_api.domain.ids import programme_of_line
+from node_api.domain.ids import Amount, programme_of_line
 from node_api.domain.models import Merchant
 from node_api.domain.trail import MerchantDay, Payment
 
@@ -22,6 +22,8 @@ class DayOut(Out):
     count: int
     settled: int
     settled_count: int
+    disputed: int
+    disputed_count: int
 
 
 class PaymentOut(Out):
@@ -37,7 +39,11 @@ class PaymentOut(Out):
 
 
 class StatementOut(Out):
-    """A merchant's statement; `open` is redeemed and not yet paid. Days are the programmes' local ones."""
+    """A merchant's statement. Days are the programmes' local ones.
+
+    `redeemed` is what was not taken back, `open` redeemed and not yet paid, `disputed` the part of it that is locked, `reversed`
+    what was taken back.
+    """
 
     merchant: int
     ref: str
@@ -46,13 +52,20 @@ class StatementOut(Out):
     count: int
     settled: int
     open: int
+    disputed: int
+    reversed: int
+    reversed_count: int
     days: list[DayOut]
     payments: list[PaymentOut]
     block: BlockOut
 
 
 def statement_out(
-    merchant: Merchant, days: list[MerchantDay], payments: list[Payment], block: BlockOut
+    merchant: Merchant,
+    days: list[MerchantDay],
+    payments: list[Payment],
+    taken_back: tuple[Amount, int],
+    block: BlockOut,
 ) -> StatementOut:
     """A statement's schema."""
     redeemed, settled = sum(day.redeemed for day in days), sum(day.settled for day in days)
@@ -64,6 +77,9 @@ def statement_out(
         count=sum(day.count for day in days),
         settled=settled,
         open=redeemed - settled,
+        disputed=sum(day.disputed for day in days),
+        reversed=taken_back[0],
+        reversed_count=taken_back[1],
         days=[_day_out(day) for day in days],
         payments=[_payment_out(payment) for payment in payments],
         block=block,
@@ -80,6 +96,8 @@ def _day_out(day: MerchantDay) -> DayOut:
         count=day.count,
         settled=day.settled,
         settled_count=day.settled_count,
+        disputed=day.disputed,
+        disputed_count=day.disputed_count,
     )
 
 

@@ -67,6 +67,13 @@ class AbiFunction:
             raise AbiFault(f"{self.name or 'constructor'} takes {self.parameters}, not {tuple(named)}")
         return tuple(named[name] for name in self.parameters)
 
+    def decode_arguments(self, body: bytes) -> tuple[object, ...]:
+        """The arguments of an error, without its selector. Raises AbiFault where they are something else."""
+        try:
+            return decode(self.inputs, body)
+        except DecodingError as error:
+            raise AbiFault(f"{self.name}: {len(body)} bytes that are not {self.inputs}") from error
+
     def decode(self, returned: bytes) -> tuple[object, ...]:
         """What a call returned. Raises AbiFault where it is something else, e.g. nothing because no code is there."""
         try:

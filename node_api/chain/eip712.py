@@ -19,6 +19,7 @@ REDEMPTION_TYPE = (
     + SPEND_TYPE
 )
 TERMINAL_BATCH_TYPE = "TerminalBatch(uint256 merchant,bytes32[] redemptions)"
+_CASE_FIELDS = {"redemption": "bytes32", "voucher": "uint256", "reason": "bytes32", "deadline": "uint256"}
 
 HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
 """Half the order of secp256k1: a signature's s must not be above it."""
@@ -52,6 +53,8 @@ TYPES: dict[str, list[dict[str, str]]] = {
         {"name": "merchant", "type": "uint256"},
         {"name": "redemptions", "type": "bytes32[]"},
     ],
+    "Reversal": [{"name": name, "type": kind} for name, kind in _CASE_FIELDS.items()],
+    "Dispute": [{"name": name, "type": kind} for name, kind in _CASE_FIELDS.items()],
 }
 """The types in use, as JSON-RPC's eth_signTypedData_v4 and eth-account take them."""
 
@@ -83,6 +86,19 @@ def redemption_digest(domain: bytes, item: Item) -> bytes:
 def terminal_batch_digest(domain: bytes, merchant: MerchantId, digests: list[bytes]) -> bytes:
     """The 32 bytes a terminal signs for redemptions of its merchant, in their order."""
     struct = keccak(_TERMINAL_BATCH_HASH + _word(merchant) + keccak(b"".join(digests)))
+    return keccak(b"\x19\x01" + domain + struct)
+
+
+def case_digest(domain: bytes, kind: str, redemption: Hash, voucher: int, reason: Hash, deadline: int) -> bytes:
+    """The 32 bytes a party signs to reverse (`Reversal`) or dispute (`Dispute`) a redemption."""
+    fields = ",".join(f"{of} {name}" for name, of in _CASE_FIELDS.items())
+    struct = keccak(
+        keccak(f"{kind}({fields})".encode())
+        + bytes.fromhex(redemption[2:])
+        + _word(voucher)
+        + bytes.fromhex(reason[2:])
+        + _word(deadline)
+    )
     return keccak(b"\x19\x01" + domain + struct)
 
 
@@ -134,6 +150,23 @@ def typed_data(chain_id: int, contract: Address, item: Item) -> dict[str, object
             "receipt": item.receipt,
             "channel": str(item.channel),
             "deadline": str(item.deadline),
+        },
+    }
+
+
+def case_document(
+    chain_id: int, contract: Address, kind: str, redemption: Hash, voucher: int, reason: Hash, deadline: int
+) -> dict[str, object]:
+    """The whole EIP-712 document of a `Reversal` or `Dispute`, numbers as decimal strings."""
+    return {
+        "domain": {"name": NAME, "version": VERSION, "chainId": chain_id, "verifyingContract": contract},
+        "primaryType": kind,
+        "types": {name: TYPES[name] for name in ("EIP712Domain", kind)},
+        "message": {
+            "redemption": redemption,
+            "voucher": str(voucher),
+            "reason": reason,
+            "deadline": str(deadline),
         },
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from node_api.chain import standing_readers
+from node_api.chain.case_event_readers import CASE_READERS
 from node_api.chain.event_args import Args, EventReader
 from node_api.chain.event_args import bytes_of as _bytes
 from node_api.chain.event_args import number_of as _number
@@ -214,6 +215,7 @@ def _paid(args: Args) -> tuple[Event, ...]:
 READERS: Mapping[str, EventReader] = {
     **MONEY_READERS,
     **standing_readers.READERS,
+    **CASE_READERS,
     "ProgrammeDrafted": _drafted,
     "BudgetLineAdded": _line_added,
     "ProgrammeProposed": _first_rules("proposed", _programme_step("proposed")),

@@ -124,6 +124,8 @@ class Ledger:
                 count=w.field(word, 168, 28),
                 settled=Amount(w.field(word, 56, 56)),
                 settled_count=w.field(word, 196, 28),
+                disputed=Amount(w.field(word, 112, 56)),
+                disputed_count=w.field(word, 224, 28),
             )
             for (merchant, line, day), word in zip(days, found, strict=True)
         ]

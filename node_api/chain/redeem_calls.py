@@ -76,19 +76,7 @@ class RedeemCalls:
         """See the port."""
         commitment = bytes(32)
         for done in redemptions:
-            leaf = encode(
-                _LEAF,
-                (
-                    bytes.fromhex(done.digest[2:]),
-                    done.voucher,
-                    done.amount,
-                    done.merchant,
-                    done.terminal or _ZERO,
-                    done.tx.block.timestamp,
-                    done.rules_version,
-                ),
-            )
-            commitment = keccak(commitment + keccak(leaf))
+            commitment = keccak(commitment + leaf_hash(done))
         return as_hash(commitment)
 
     def _group(self, group: _RawGroup, sender: str) -> list[SentItem]:
@@ -132,3 +120,15 @@ def _item(merchant: int, raw: _RawItem) -> Item:
         deadline=UnixSeconds(deadline),
         signature=signature,
     )
+
+
+def leaf_of(done: Redemption) -> tuple[object, ...]:
+    """A redemption's leaf, as the call that redeemed it committed to it (docs/storage.md, section 1)."""
+    digest = bytes.fromhex(done.digest[2:])
+    terminal, time = done.terminal or _ZERO, done.tx.block.timestamp
+    return (digest, done.voucher, done.amount, done.merchant, terminal, time, done.rules_version)
+
+
+def leaf_hash(done: Redemption) -> bytes:
+    """The hash of a redemption's leaf."""
+    return keccak(encode(_LEAF, leaf_of(done)))

@@ -65,6 +65,7 @@ GUARDED: Mapping[str, Mapping[KeyRole, tuple[str, ...]]] = MappingProxyType(
         },
         "CaseDesk": {
             KeyRole.TREASURER: ("sweep",),
+            KeyRole.ARBITER: ("reverseByArbiter", "decide"),
             KeyRole.AUDITOR: ("freeze", "lift", "confirm", "revoke"),
             KeyRole.EMERGENCY: ("extendBatch",),
         },

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from node_api.chain.redeem_codec import REASONS
 from node_api.chain.rpc_values import data
 from node_api.cli.audit_output import Cell, Section, local_day, local_time, place
+from node_api.cli.case_sections import case_sections
 from node_api.domain.models import BudgetLine
 from node_api.domain.reconciliation import Check, Reconciliation, Source
 from node_api.domain.tracing import VoucherTrace
@@ -120,6 +121,8 @@ def merchant_sections(report: MerchantReport) -> list[Section]:
         *((kind, account) for account, kind in report.accounts),
         ("redeemed", sum(day.redeemed for day in report.days)),
         ("settled", sum(day.settled for day in report.days)),
+        ("in dispute", sum(day.disputed for day in report.days)),
+        ("reversed", sum(one.amount for one in report.reversals)),
         ("refused on chain", len(report.refusals)),
     ]
     paid = [(one.run, one.line, local_day(one.day), one.amount, one.account, *place(one.tx)) for one in report.payments]
@@ -127,7 +130,15 @@ def merchant_sections(report: MerchantReport) -> list[Section]:
         (str(one.voucher or ""), REASONS.get(data(one.reason), one.reason), *place(one.tx)) for one in report.refusals
     ]
     days = [
-        (day.line, local_day(day.day), day.redeemed, day.count, day.settled, day.redeemed - day.settled)
+        (
+            day.line,
+            local_day(day.day),
+            day.redeemed,
+            day.count,
+            day.settled,
+            day.redeemed - day.settled,
+            day.disputed,
+        )
         for day in report.days
     ]
     return [
@@ -140,7 +151,8 @@ def merchant_sections(report: MerchantReport) -> list[Section]:
         ),
         Section("Refusals", ("voucher", "reason", "block", "transaction"), refused),
         Section("Payments", ("run", "line", "day", "amount", "account", "block", "transaction"), paid),
-        Section("Days", ("line", "day", "redeemed", "count", "settled", "payable"), days),
+        *case_sections(report.disputes, report.reversals),
+        Section("Days", ("line", "day", "redeemed", "count", "settled", "payable", "in dispute"), days),
     ]
 
 

@@ -15,6 +15,7 @@ class ApiRole(StrEnum):
     AUDITOR = "auditor"
     OPERATOR = "operator"
     EMERGENCY = "emergency"
+    ARBITER = "arbiter"
 
 
 @dataclass(frozen=True, slots=True)

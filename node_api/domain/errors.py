@@ -7,7 +7,8 @@
     │       ├── BillMismatch         the receipt's items do not add up to the signed bill
     │       └── ReceiptUsed          the receipt was redeemed against before
     ├── ContractReverted             a contract refused a whole call (domain/reverts.py); `name` is the custom error's
-    │   └── OversightRefused         a freeze, a revocation, or a use of the emergency lane
+    │   ├── OversightRefused         a freeze, a revocation, or a use of the emergency lane
+    │   └── CaseRefused              a reversal, dispute or decision
     ├── CallFailed                   the chain refused the call that carried a redemption
     ├── Unknown                      nothing has this id or reference
     │   ├── ProgrammeUnknown
@@ -17,6 +18,8 @@
     │   ├── NothingProposed
     │   ├── VoucherNotFound
     │   ├── OperationUnknown
+    │   ├── RedemptionUnknown
+    │   ├── DisputeUnknown
     │   └── RouteUnknown
     ├── Misuse                       the request cannot be carried out as it stands
     │   ├── RequestInvalid           it does not fit the schema
@@ -37,6 +40,7 @@
         ├── ChainUnavailable
         ├── WalletMissing
         ├── OversightKeyMissing
+        ├── ArbiterMissing
         ├── IndexNotReady
         └── StateUnavailable         the chain no longer keeps the state of a block
 
@@ -104,6 +108,10 @@ class OversightRefused(ContractReverted):
     """A contract refused an auditor's order or the emergency lane's: nothing of it took effect."""
 
 
+class CaseRefused(ContractReverted):
+    """A contract refused a reversal, a dispute or a decision: nothing of it took effect."""
+
+
 class CallFailed(DomainError):
     """The chain refused the call that carried a redemption."""
 
@@ -162,6 +170,20 @@ class OperationUnknown(Unknown):
 
     rule = "an operation is read with an API key of its owner, or of an operator or auditor"
     remedy = "use the id that the write answered with, and the same API key"
+
+
+class RedemptionUnknown(Unknown):
+    """There is no such redemption on chain."""
+
+    rule = "a redemption is named by the digest its holder signed and by the voucher it redeemed"
+    remedy = "take both from GET /v1/merchants/{merchant}/redemptions, or from the operation that redeemed it"
+
+
+class DisputeUnknown(Unknown):
+    """There is no such dispute."""
+
+    rule = "a dispute is named by the number it was opened under"
+    remedy = "list the disputes with GET /v1/disputes"
 
 
 class RouteUnknown(Unknown):
@@ -293,6 +315,13 @@ class OversightKeyMissing(Unavailable):
 
     rule = "freezes are signed by a node that keeps the key of AUDITOR, pauses and extensions by one with EMERGENCY's"
     remedy = "ask the node of whoever has the role"
+
+
+class ArbiterMissing(Unavailable):
+    """The node keeps no arbiter's key."""
+
+    rule = "decisions are signed by a node that keeps the key of ARBITER"
+    remedy = "ask the arbiter's own node"
 
 
 class IndexNotReady(Unavailable):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from node_api.domain.case_events import CaseEvent
 from node_api.domain.merchant_events import MerchantEvent
 from node_api.domain.money_events import MoneyEvent
 from node_api.domain.rule_events import RulesStep, WideningProposed
@@ -334,6 +335,7 @@ Event = (
     | FreezeStep
     | VoucherRevoked
     | EmergencyStep
+    | CaseEvent
 )
 
 

@@ -5,6 +5,7 @@ The values stand in the error's own arguments; tests hold this table complete ag
 
 from collections.abc import Sequence
 
+from node_api.domain.case_reverts import CASES
 from node_api.domain.errors import ContractReverted
 from node_api.domain.standing_reverts import STANDING
 
@@ -182,6 +183,7 @@ RULES_AND_REMEDIES: dict[str, tuple[str, str]] = {
     "MerchantRegistry_CategoryInvalid": ("there are 64 categories, 0 to 63", "use one of them"),
     "MerchantRegistry_NothingGiven": _NOTHING,
     "MerchantRegistry_AlreadyLinked": _ONCE,
+    **CASES,
     # SettlementToken
     "SettlementToken_CallerNotIssuer": ("only the issuer creates money", "sign with the issuer's key"),
     # OpenZeppelin

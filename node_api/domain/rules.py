@@ -31,6 +31,7 @@ class VoucherSight:
         redeemed: whether it is spent.
         frozen_until: the latest end of the freezes that hold it, exclusive; 0 for none.
         revoked: whether it was revoked.
+        dead: whether a redemption by the same signature was reversed.
     """
 
     voucher: VoucherId
@@ -41,6 +42,7 @@ class VoucherSight:
     redeemed: bool
     frozen_until: UnixSeconds = NEVER
     revoked: bool = False
+    dead: bool = False
 
     def valid_until(self, batch: Batch) -> UnixSeconds:
         """End of its validity, exclusive: the batch's, or so many days after the roll was written, whichever is first."""
@@ -171,6 +173,8 @@ def _judge_voucher(item: Item, index: int, sight: VoucherSight, scene: Scene) ->
         return marks
     if sight.redeemed:
         return no.AlreadyRedeemed(f"voucher {voucher}", voucher)
+    if sight.dead:
+        return no.SignatureUsed(f"voucher {voucher}", voucher)
     if programme is None or programme.state != ProgrammeState.ACTIVE:
         state = "unknown" if programme is None else programme.state.name
         return no.ProgrammeNotActive(f"programme {_programme_id(sight)} is {state}", voucher)

@@ -16,6 +16,8 @@ from node_api.domain.ids import (
 )
 from node_api.domain.models import TxRef
 
+_NO_MONEY = Amount(0)
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -117,7 +119,9 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class MerchantDay:
-    """What a merchant redeemed on one local day under one budget line, and what of it was paid."""
+    """What a merchant redeemed on one local day under one budget line and was not taken back, and what of it was paid or is in
+    dispute.
+    """
 
     merchant: MerchantId
     line: LineId
@@ -126,6 +130,13 @@ class MerchantDay:
     count: int
     settled: Amount
     settled_count: int
+    disputed: Amount = _NO_MONEY
+    disputed_count: int = 0
+
+    @property
+    def payable(self) -> Amount:
+        """What a settlement would pay: neither paid nor in dispute."""
+        return Amount(self.redeemed - self.settled - self.disputed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +192,8 @@ class LineSums:
     Attributes:
         deposited: arrived in escrow.
         issued: value of vouchers issued; `issued_count` of them.
-        redeemed: value of vouchers redeemed.
-        swept: value of vouchers that expired and were booked back.
+        redeemed: value of vouchers redeemed and not taken back.
+        swept: value of vouchers that expired and were booked back, also by a reversal after the sweep.
         revoked: value of vouchers that were revoked and booked back.
         settled: paid to merchants; `settled_count` is the number of redemptions paid.
         returned: given back to the funder.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from node_api.domain.cases import Dispute, Reversal
 from node_api.domain.errors import MerchantUnknown, ProgrammeUnknown
 from node_api.domain.ids import Address, MerchantId, ProgrammeId
 from node_api.domain.merchant_life import PayoutChange
@@ -30,7 +31,7 @@ class ProgrammeReport:
 
 @dataclass(frozen=True, slots=True)
 class MerchantReport:
-    """A merchant: what it is vetted for, its accounts, its days, what it was paid and what was refused."""
+    """A merchant: what it is vetted for, its accounts, its days, what it was paid, what was refused, disputed and taken back."""
 
     block: BlockRef
     merchant: Merchant
@@ -40,6 +41,8 @@ class MerchantReport:
     days: list[MerchantDay]
     payments: list[Payment]
     refusals: list[Refusal]
+    disputes: list[Dispute]
+    reversals: list[Reversal]
 
 
 def find_programme(reader: AuditReader, name: str) -> Programme:
@@ -79,7 +82,7 @@ def programme_report(reader: AuditReader, programme: Programme) -> ProgrammeRepo
 
 
 def merchant_report(reader: AuditReader, merchant: Merchant) -> MerchantReport:
-    """Everything about a merchant as of the reader's block; of its refusals the newest thousand."""
+    """Everything about a merchant as of the reader's block; of its refusals the newest thousand, of its cases the oldest."""
     return MerchantReport(
         block=reader.block,
         merchant=merchant,
@@ -89,4 +92,6 @@ def merchant_report(reader: AuditReader, merchant: Merchant) -> MerchantReport:
         days=reader.merchant_days(merchant.id),
         payments=reader.payments(merchant.id),
         refusals=reader.refusals(merchant=merchant.id, limit=1_000),
+        disputes=reader.disputes(merchant=merchant.id, limit=1_000),
+        reversals=reader.reversals(merchant=merchant.id, limit=1_000),
     )

@@ -74,13 +74,14 @@ class Judge:
 
     def _judge(self, request: Request, reader: AuditReader, now: UnixSeconds) -> Judgement:
         item = request.item
-        vouchers = sight_of(item, reader)
+        digest = self._signatures.digest(item)
+        vouchers = sight_of(item, digest, reader)
         scene = scene_of(item, request.seal, vouchers, reader, self._signatures, self._limits, now)
         refusal = judge(item, vouchers, scene) or self._node_rules(request, vouchers)
         first = vouchers[0] if vouchers else None
         return Judgement(
             request=request,
-            digest=self._signatures.digest(item),
+            digest=digest,
             refusal=refusal,
             vouchers=tuple(vouchers),
             holder=None if first is None else first.holder,

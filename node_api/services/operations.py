@@ -19,7 +19,7 @@ from node_api.services.judging import Judge, Judgement, Request
 from node_api.services.outbox import Outbox
 from node_api.services.ports.operations import OperationStore
 
-_READS_ALL = frozenset({ApiRole.OPERATOR, ApiRole.AUDITOR, ApiRole.TREASURER})
+_READS_ALL = frozenset({ApiRole.OPERATOR, ApiRole.AUDITOR, ApiRole.TREASURER, ApiRole.ARBITER})
 
 
 class Redemptions:

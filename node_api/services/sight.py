@@ -1,7 +1,7 @@
 """Gathers what the rules see of an item out of one reader, and what its limits have used up out of the contract's words."""
 
 from node_api.domain.calendar import local_day
-from node_api.domain.ids import VOUCHER_BITS, Address, LineId, UnixSeconds
+from node_api.domain.ids import VOUCHER_BITS, Address, Hash, LineId, UnixSeconds
 from node_api.domain.items import Item, TerminalSeal
 from node_api.domain.limits import HolderCounter, LimitSight, TerminalDay
 from node_api.domain.models import Programme, Rules, Widening
@@ -14,8 +14,10 @@ from node_api.services.ports.signing import Signatures
 _MERCHANT_IDS = 1 << 32
 
 
-def sight_of(item: Item, reader: Reader) -> list[VoucherSight]:
-    """What the rules see of the item's vouchers, one for each spend."""
+def sight_of(item: Item, digest: Hash, reader: Reader) -> list[VoucherSight]:
+    """What the rules see of the item's vouchers, one for each spend; `digest` is what was signed."""
+    known = [spend.voucher for spend in item.spends if spend.voucher >> VOUCHER_BITS == 0]
+    dead = reader.dead(digest, known) if known else frozenset()
     programmes: dict[int, Programme | None] = {}
     sights = []
     for spend in item.spends:
@@ -37,6 +39,7 @@ def sight_of(item: Item, reader: Reader) -> list[VoucherSight]:
                 redeemed=facts.redeemed is not None,
                 frozen_until=facts.frozen_until,
                 revoked=facts.revoked,
+                dead=voucher in dead,
             )
         )
     return sights

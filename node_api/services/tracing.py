@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from node_api.domain.cases import Dispute, Reversal
 from node_api.domain.errors import VoucherNotFound
 from node_api.domain.freezes import subjects_of
 from node_api.domain.ids import Address, VoucherId
@@ -11,6 +12,7 @@ from node_api.domain.lane import NETWORK
 from node_api.domain.models import Redemption, TxRef, VoucherFacts, VoucherState
 from node_api.domain.standing import state_of, valid_until
 from node_api.domain.tracing import ROLE_NAMES, Finding, LifeStep, VoucherTrace
+from node_api.domain.trail import Payment
 from node_api.services.ports.auditing import AuditReader, ChainState, SentCalls, SentItem, StateGone
 
 _FREEZE_STEPS = {
@@ -114,16 +116,35 @@ class _Life:
                 yield self._step(f"{whose} {_LANE_STEPS[step.kind]}", step.tx, step.actor, details)
 
     def _end(self) -> Iterator[LifeStep]:
-        facts, reader, done = self._facts, self._reader, self._facts.redeemed
-        if done is not None:
+        facts, reader = self._facts, self._reader
+        for done in reader.redemptions_of(facts.voucher):
             yield self._step("redeemed", done.tx, None, _redeemed(done))
-            paid = reader.payment_of(done.line, done.merchant, done.day)
-            if paid is not None:
-                details = {"run": str(paid.run), "amount of the day": str(paid.amount), "account": paid.account}
-                yield self._step("merchant paid", paid.tx, None, details)
-        elif not facts.revoked and (swept := reader.sweep_of(facts.batch.id, facts.roll.id)) is not None:
+            yield from self._case(done)
+        swept = reader.sweep_of(facts.batch.id, facts.roll.id)
+        late = any(reversal.swept for reversal in reader.reversals(voucher=facts.voucher))
+        if swept is not None and facts.redeemed is None and not facts.revoked and not late:
             details = {"vouchers": str(swept.count), "amount": str(swept.amount)}
             yield self._step("expired and swept", swept.tx, swept.actor, details)
+
+    def _case(self, done: Redemption) -> Iterator[LifeStep]:
+        """What became of a redemption: disputed, decided, reversed, paid."""
+        reader = self._reader
+        dispute, reversal = reader.dispute_of(done.number), reader.reversal_of(done.number)
+        if dispute is not None:
+            details = {"dispute": str(dispute.id), "reason": dispute.reason, "decide by": str(dispute.decide_by)}
+            yield self._step("disputed", dispute.tx, dispute.actor, details)
+            if (ended := dispute.decision) is not None:
+                outcome = {"dispute": str(dispute.id), "outcome": dispute.state, "reason": ended.reason}
+                yield self._step("dispute decided", ended.tx, ended.actor, outcome)
+        if reversal is not None:
+            details = {"number": str(done.number), "amount": str(reversal.amount), "reason": reversal.reason}
+            details |= {"money came off day": str(reversal.day), "voucher": "live" if reversal.live else "expired"}
+            yield self._step("reversed", reversal.tx, reversal.actor, details)
+        for paid in reader.payments(merchant=done.merchant, line=done.line):
+            if paid.day == done.day and pays(paid, done, dispute, reversal):
+                details = {"run": str(paid.run), "amount of the day": str(paid.amount), "account": paid.account}
+                yield self._step("merchant paid", paid.tx, None, details)
+                return
 
     def _step(self, what: str, tx: TxRef, actor: Address | None, details: Mapping[str, str]) -> LifeStep:
         account = actor or tx.sender
@@ -140,6 +161,20 @@ class _Life:
             for role, granted in sorted(held.items())
             if granted
         )
+
+
+def pays(paid: Payment, done: Redemption, dispute: Dispute | None, reversal: Reversal | None) -> bool:
+    """Whether a payment of its day paid the redemption: it paid all that was not in dispute or taken back by then."""
+    place = _place(paid.tx)
+    if reversal is not None and reversal.day == done.day and _place(reversal.tx) < place:
+        return False
+    if dispute is None or place < _place(dispute.tx):
+        return True
+    return dispute.decision is not None and _place(dispute.decision.tx) < place
+
+
+def _place(tx: TxRef) -> tuple[int, int]:
+    return tx.block.number, tx.log_index
 
 
 def _redeemed(done: Redemption) -> dict[str, str]:
@@ -169,10 +204,9 @@ def _findings(
         )
     except StateGone as gone:
         yield Finding("the contract says the same of state and holder", None, str(gone))
-    if facts.redeemed is not None:
-        sent = _sent_item(calls, facts.redeemed)
-        yield from _signature_findings(calls, facts.redeemed, sent)
-        yield _commitment_finding(reader, chain, calls, facts.redeemed)
+    for done in reader.redemptions_of(facts.voucher):
+        yield from _signature_findings(calls, done, _sent_item(calls, done))
+        yield _commitment_finding(reader, chain, calls, done)
 
 
 def _sent_item(calls: SentCalls, done: Redemption) -> SentItem | None:

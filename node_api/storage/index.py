@@ -11,8 +11,9 @@ from node_api.domain.events import Header, Page
 from node_api.services.ports.indexing import CheckpointMoved
 from node_api.storage import tables as t
 from node_api.storage.engine import reading, writing
-from node_api.storage.projection import Context, Rows, rows_of
+from node_api.storage.projection import Context, rows_of
 from node_api.storage.rollups import SUMMED, Sums
+from node_api.storage.rows import Rows
 
 _ONLY = 1
 _CHECKPOINT = select(t.blocks).join(t.checkpoint, t.checkpoint.c.number == t.blocks.c.number)
@@ -62,7 +63,9 @@ class IndexTables:
             for table in t.metadata.sorted_tables:
                 if rows.get(table):
                     connection.execute(insert(table), rows[table])
-            Sums(rows, self._context.line).apply(connection, 1)
+            sums = Sums(rows, self._context.line)
+            sums.apply(connection, 1)
+            sums.finish(connection, 1)
             _set_checkpoint(connection, page.headers[-1], identity, fresh=after is None)
 
     def rewind(self, to: int, seen: Header) -> None:
@@ -72,9 +75,11 @@ class IndexTables:
             self._require(connection, seen)
             rows = _above(connection, to)
             self._context.load(connection, {row["batch"] for row in rows[t.issues] if isinstance(row["batch"], int)})
-            Sums(rows, self._context.line).apply(connection, -1)
+            sums = Sums(rows, self._context.line)
+            sums.apply(connection, -1)
             for table in (*t.FACTS, t.roll_places, t.transactions):
                 connection.execute(delete(table).where(table.c.block > to))
+            sums.finish(connection, -1)
             connection.execute(delete(t.blocks).where(t.blocks.c.number > to))
             kept = _header(connection, to)
             if kept is None:

@@ -106,3 +106,11 @@ api_keys = Table(
     Column("created_at", BigInteger, nullable=False, comment="Unix seconds"),
     Column("revoked_at", BigInteger, nullable=True, comment="Unix seconds"),
 )
+case_requests = Table(
+    "case_requests",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("idempotency_key", String(255), primary_key=True),
+    Column("body_hash", String(64), nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+)

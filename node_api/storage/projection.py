@@ -9,17 +9,17 @@ from operator import attrgetter
 
 from sqlalchemy import Connection, Table, select
 
+from node_api.domain import case_events as cases
 from node_api.domain import events as ev
 from node_api.domain import merchant_events as merchants
 from node_api.domain import money_events as money
 from node_api.domain import rule_events
+from node_api.domain.case_events import CaseEvent
 from node_api.domain.ids import VOUCHER_BITS
 from node_api.domain.standing_events import EmergencyStep, FreezeStep, VoucherRevoked
 from node_api.storage import tables as t
-
-Value = int | str | bytes | bool | None
-Row = dict[str, Value]
-Rows = dict[Table, list[Row]]
+from node_api.storage.case_rows import book, complete
+from node_api.storage.rows import Row, Rows, Value
 
 _DAY = 86_400
 _MERCHANT_BITS = 32
@@ -59,6 +59,9 @@ _TABLES: dict[type, Table] = {
     ev.RedemptionRefused: t.chain_refusals,
     ev.RedemptionsCommitted: t.commitments,
     ev.VouchersSwept: t.sweeps,
+    cases.VoucherReversed: t.reversals,
+    cases.DisputeOpened: t.disputes,
+    cases.DisputeDecided: t.dispute_decisions,
     ev.RoleStep: t.role_steps,
     ev.RelayerSynced: t.relayer_steps,
     FreezeStep: t.freeze_steps,
@@ -136,8 +139,7 @@ def rows_of(page: ev.Page, context: Context, connection: Connection) -> Rows:
             context.opened(event, context.programme(connection, event.programme))
     context.load(connection, _batches_named(page))
     for block, tx_index, log_index, event in page.events:
-        if isinstance(event, ev.TerminalBatchAccepted):
-            _answer(rows[t.redemptions], event)
+        if _belongs_to_a_row_before(rows, event):
             continue
         kind = type(event)
         names, values = _READERS[kind]
@@ -146,6 +148,8 @@ def rows_of(page: ev.Page, context: Context, connection: Connection) -> Rows:
         if isinstance(event, ev.VoucherRedeemed):
             row["line"], row["day"] = context.line_and_day(event.voucher >> 35, times[block])
             row["terminal"] = None
+        elif isinstance(event, CaseEvent):
+            complete(row, event, rows, connection)
         elif isinstance(event, ev.RedemptionRefused):
             _fit(row, event)
         elif isinstance(event, ev.RollWritten):
@@ -161,6 +165,17 @@ def _batches_named(page: ev.Page) -> Iterable[int]:
             yield event.voucher >> 35
         elif isinstance(event, ev.VouchersIssued):
             yield event.batch
+
+
+def _belongs_to_a_row_before(rows: Rows, event: ev.Event) -> bool:
+    """Some events only add to the row of another one before them in the same transaction."""
+    if isinstance(event, ev.TerminalBatchAccepted):
+        _answer(rows[t.redemptions], event)
+    elif isinstance(event, cases.ReversalBooked):
+        book(rows, event)
+    else:
+        return False
+    return True
 
 
 def _answer(redemptions: list[Row], event: ev.TerminalBatchAccepted) -> None:

@@ -17,6 +17,7 @@ Record = Row[Any]
 
 # Bound parameters in one `IN`, below every driver's limit.
 CHUNK = 500
+_MOST = 1_000
 
 
 class Queries:
@@ -69,6 +70,13 @@ def count_of(row: Record) -> int:
     """The column `count`, whose name a row keeps for a method of its own."""
     value: int = row._mapping["count"]
     return value
+
+
+def bounded(limit: int) -> int:
+    """Raises ValueError outside 1 to 1,000."""
+    if not 1 <= limit <= _MOST:
+        raise ValueError(f"limit must be 1 to {_MOST}, not {limit}")
+    return limit
 
 
 def to_address(raw: bytes) -> Address:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, FromClause, ScalarSelect, Table, bindparam, func, select
+from sqlalchemy import BindParameter, ColumnElement, ScalarSelect, Table, bindparam, func, select
 
 from node_api.domain.freezes import Frozen, Subject
 from node_api.domain.ids import Address, Amount, Day, LineId, MerchantId, ProgrammeId
@@ -15,6 +16,7 @@ from node_api.domain.trail import MerchantDay, Payment, Step
 from node_api.storage import tables as t
 from node_api.storage.queries import Query, Record, count_of, to_address, to_raw, tx_of, with_tx
 from node_api.storage.read_standing import StandingQueries
+from node_api.storage.settled import DayKey, open_disputes, settled_counts
 from node_api.storage.sums import lines_of
 
 _AFTER_STEP = {
@@ -100,15 +102,14 @@ class MerchantQueries(StandingQueries):
         until_day: Day | None = None,
     ) -> list[MerchantDay]:
         """See the port."""
-        days: FromClause = t.merchant_days if self._at_head else self._days_from_facts()
-        query = select(days).where(*lines_of(days.c.line, programme))
-        if merchant is not None:
-            query = query.where(days.c.merchant == merchant)
-        if from_day is not None:
-            query = query.where(days.c.day >= from_day)
-        if until_day is not None:
-            query = query.where(days.c.day < until_day)
-        return [_day(row) for row in self._rows(query.order_by(days.c.merchant, days.c.line, days.c.day))]
+        source = self._days_at_head if self._at_head else self._days_from_facts
+        locked = open_disputes(self._connection, self._block.number)
+        return [
+            replace(day, disputed=Amount(amount), disputed_count=count)
+            for day in source(merchant, programme)
+            if (from_day is None or day.day >= from_day) and (until_day is None or day.day < until_day)
+            for amount, count in (locked.get((day.merchant, day.line, day.day), (0, 0)),)
+        ]
 
     def payments(self, merchant: MerchantId | None = None, line: LineId | None = None) -> list[Payment]:
         """See the port."""
@@ -159,44 +160,50 @@ class MerchantQueries(StandingQueries):
             return row.merchant if row.added else None
         return None
 
-    def _days_from_facts(self) -> FromClause:
-        """The roll-up of days as it stood at an older block; a payment takes the whole day, after it is over."""
-        done, paid = t.redemptions, t.payments
-        key = ("merchant", "line", "day")
-        settled = (
-            select(*(paid.c[name] for name in key), func.sum(paid.c.amount).label("settled"))
-            .where(self._upto(paid))
-            .group_by(*(paid.c[name] for name in key))
-            .subquery()
-        )
-        redeemed = (
-            select(
-                *(done.c[name] for name in key), func.sum(done.c.amount).label("redeemed"), func.count().label("count")
+    def _days_at_head(self, merchant: MerchantId | None, programme: ProgrammeId | None) -> list[MerchantDay]:
+        days = t.merchant_days
+        query = select(days).where(*lines_of(days.c.line, programme))
+        if merchant is not None:
+            query = query.where(days.c.merchant == merchant)
+        return [
+            MerchantDay(row.merchant, row.line, row.day, row.redeemed, count_of(row), row.settled, row.settled_count)
+            for row in self._rows(query.order_by(days.c.merchant, days.c.line, days.c.day))
+        ]
+
+    def _days_from_facts(self, merchant: MerchantId | None, programme: ProgrammeId | None) -> list[MerchantDay]:
+        """The roll-up of days as it stood at an older block."""
+        sums: dict[DayKey, list[int]] = defaultdict(lambda: [0, 0, 0])
+        for table, amount_at, count_at, sign in (
+            (t.redemptions, 0, 1, 1),
+            (t.reversals, 0, 1, -1),
+            (t.payments, 2, None, 1),
+        ):
+            for row in self._rows(self._by_day(table, merchant, programme)):
+                day = sums[row.merchant, row.line, row.day]
+                day[amount_at] += sign * int(row.amount)
+                if count_at is not None:
+                    day[count_at] += sign * count_of(row)
+        lines = lines_of(t.payments.c.line, programme)
+        settled = settled_counts(self._connection, block=self._block.number, lines=lines)
+        return [
+            MerchantDay(
+                MerchantId(key[0]),
+                LineId(key[1]),
+                Day(key[2]),
+                Amount(day[0]),
+                day[1],
+                Amount(day[2]),
+                settled.get(key, 0),
             )
-            .where(self._upto(done))
-            .group_by(*(done.c[name] for name in key))
-            .subquery()
-        )
-        same = [redeemed.c[name] == settled.c[name] for name in key]
-        amount = func.coalesce(settled.c.settled, 0)
-        return (
-            select(redeemed, amount.label("settled"))
-            .select_from(redeemed.outerjoin(settled, same[0] & same[1] & same[2]))
-            .subquery()
-        )
+            for key, day in sorted(sums.items())
+            if any(day)
+        ]
 
-
-def _day(row: Record) -> MerchantDay:
-    settled = int(row.settled)
-    return MerchantDay(
-        merchant=row.merchant,
-        line=row.line,
-        day=row.day,
-        redeemed=Amount(int(row.redeemed)),
-        count=count_of(row),
-        settled=Amount(settled),
-        settled_count=count_of(row) if settled else 0,
-    )
+    def _by_day(self, table: Table, merchant: MerchantId | None, programme: ProgrammeId | None) -> Query:
+        key = (table.c.merchant, table.c.line, table.c.day)
+        query = select(*key, func.sum(table.c.amount).label("amount"), func.count().label("count"))
+        query = query.where(self._upto(table), *lines_of(table.c.line, programme)).group_by(*key)
+        return query if merchant is None else query.where(table.c.merchant == merchant)
 
 
 def _merchant(row: Record) -> Merchant:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 
 from sqlalchemy import ColumnElement, Table, func, select
 
-from node_api.domain.ids import Address, BatchId, ProgrammeId, RollId
+from node_api.domain.ids import Address, BatchId, ProgrammeId, RollId, split_voucher
 from node_api.domain.models import Batch, Roll, TxRef
 from node_api.domain.trail import BatchCounts, Issue, Sweep
 from node_api.storage import tables as t
@@ -60,7 +61,7 @@ class SupplyQueries(StandingQueries):
         return self._issues(query.order_by(t.issues.c.roll))
 
     def pairs(self, programme: ProgrammeId | None = None) -> list[tuple[BatchId, RollId, int, int]]:
-        """Every issued pair with the number of its vouchers and of those swept, by batch and roll."""
+        """See the port."""
         issues, sweeps = t.issues, t.sweeps
         swept = (issues.c.batch == sweeps.c.batch) & (issues.c.roll == sweeps.c.roll) & self._upto(sweeps)
         query = (
@@ -71,7 +72,16 @@ class SupplyQueries(StandingQueries):
         )
         if programme is not None:
             query = query.where(t.batches.c.batch == issues.c.batch, t.batches.c.programme == programme)
-        return [(row.batch, row.roll, row.places, row.gone or 0) for row in self._rows(query)]
+        late = self._reversed_late()
+        return [
+            (row.batch, row.roll, row.places, (row.gone or 0) + late[row.batch, row.roll]) for row in self._rows(query)
+        ]
+
+    def _reversed_late(self) -> Counter[tuple[int, int]]:
+        """Vouchers reversed after their pair was swept: they count as swept with it."""
+        table = t.reversals
+        rows = self._rows(select(table.c.voucher).where(table.c.swept, self._upto(table)))
+        return Counter(split_voucher(row.voucher)[:2] for row in rows)
 
     def sweep_of(self, batch: BatchId, roll: RollId) -> Sweep | None:
         """The sweep of a pair."""

@@ -23,11 +23,20 @@ from node_api.domain.ids import (
 from node_api.domain.models import Batch, Redemption, Roll, VoucherFacts
 from node_api.domain.trail import Commitment, Refusal
 from node_api.storage import tables as t
-from node_api.storage.queries import CHUNK, Query, Record, count_of, to_address, to_hash, to_raw, tx_of, with_tx
+from node_api.storage.queries import (
+    CHUNK,
+    Query,
+    Record,
+    bounded,
+    count_of,
+    to_address,
+    to_hash,
+    to_raw,
+    tx_of,
+    with_tx,
+)
 from node_api.storage.read_supply import SupplyQueries, batch_of, roll_of
 from node_api.storage.sums import lines_of
-
-_MOST = 1_000
 
 T = TypeVar("T")
 
@@ -86,7 +95,7 @@ class VoucherQueries(SupplyQueries):
             .select_from(places.join(issues, issues.c.roll == places.c.roll))
             .where(places.c.holder == to_raw(holder), self._upto(issues))
             .order_by(number)
-            .limit(_bounded(limit))
+            .limit(bounded(limit))
         )
         if programme is not None:
             query = query.where(t.rolls.c.roll == places.c.roll, t.rolls.c.programme == programme)
@@ -97,13 +106,13 @@ class VoucherQueries(SupplyQueries):
 
     def redemption(self, number: int) -> Redemption | None:
         """See the port."""
-        return next(iter(self._redemptions(_with_holder().where(t.redemptions.c.number == number))), None)
+        return next(iter(self._redemptions(with_holder().where(t.redemptions.c.number == number))), None)
 
     def redemption_of(self, voucher: VoucherId) -> Redemption | None:
         """See the port."""
         if voucher < 0 or voucher >> VOUCHER_BITS:
             return None
-        return self._redemptions_of([voucher]).get(voucher)
+        return self._not_reversed([voucher]).get(voucher)
 
     def redemptions(
         self,
@@ -116,12 +125,12 @@ class VoucherQueries(SupplyQueries):
     ) -> list[Redemption]:
         """See the port."""
         table = t.redemptions
-        query = _with_holder().where(table.c.number > after, *lines_of(table.c.line, programme))
+        query = with_holder().where(table.c.number > after, *lines_of(table.c.line, programme))
         if merchant is not None:
             query = query.where(table.c.merchant == merchant)
         if day is not None:
             query = query.where(table.c.day == day)
-        return self._redemptions(query.order_by(table.c.number).limit(_bounded(limit)))
+        return self._redemptions(query.order_by(table.c.number).limit(bounded(limit)))
 
     def refusals(
         self, *, voucher: VoucherId | None = None, merchant: MerchantId | None = None, limit: int = 100
@@ -133,7 +142,7 @@ class VoucherQueries(SupplyQueries):
             query = query.where(table.c.voucher == voucher)
         if merchant is not None:
             query = query.where(table.c.merchant == merchant)
-        newest = query.order_by(table.c.block.desc(), table.c.log_index.desc()).limit(_bounded(limit))
+        newest = query.order_by(table.c.block.desc(), table.c.log_index.desc()).limit(bounded(limit))
         return [_refusal(row) for row in self._rows(newest)]
 
     def commitment_of(self, number: int) -> Commitment | None:
@@ -149,7 +158,7 @@ class VoucherQueries(SupplyQueries):
     def redemptions_from(self, first: int, count: int) -> list[Redemption]:
         """`count` redemptions from number `first` on, by number."""
         number = t.redemptions.c.number
-        return self._redemptions(_with_holder().where(number >= first, number < first + count).order_by(number))
+        return self._redemptions(with_holder().where(number >= first, number < first + count).order_by(number))
 
     def _assemble(self, found: Sequence[tuple[VoucherId, Address]]) -> list[VoucherFacts]:
         """Facts of vouchers whose roll and place exist, in the order given; those without a batch are left out."""
@@ -158,7 +167,7 @@ class VoucherQueries(SupplyQueries):
         rolls = self._rolls_by_id({roll for _, roll, _ in split})
         pairs = {(batch, roll) for batch, roll, _ in split}
         issued, swept = self._existing(pairs, swept=False), self._existing(pairs, swept=True)
-        redeemed = self._redemptions_of([voucher for voucher, _ in found])
+        redeemed = self._not_reversed([voucher for voucher, _ in found])
         facts = []
         for (voucher, holder), (batch_id, roll_id, place) in zip(found, split, strict=True):
             batch, roll, pair = batches.get(batch_id), rolls[roll_id], (batch_id, roll_id)
@@ -186,10 +195,12 @@ class VoucherQueries(SupplyQueries):
                 found.update((row.batch, row.roll) for row in self._rows(query))
         return found
 
-    def _redemptions_of(self, vouchers: Collection[VoucherId]) -> dict[VoucherId, Redemption]:
+    def _not_reversed(self, vouchers: Collection[VoucherId]) -> dict[VoucherId, Redemption]:
+        """The redemptions that stand."""
         found: dict[VoucherId, Redemption] = {}
+        stands = ~_reversal().where(self._upto(t.reversals)).exists()
         for some in _chunks(vouchers):
-            query = _with_holder().where(t.redemptions.c.voucher.in_(some)).order_by(t.redemptions.c.number)
+            query = with_holder().where(t.redemptions.c.voucher.in_(some), stands).order_by(t.redemptions.c.number)
             found |= {redemption.voucher: redemption for redemption in self._redemptions(query)}
         return found
 
@@ -197,7 +208,7 @@ class VoucherQueries(SupplyQueries):
         return [_redemption(row) for row in self._rows(query.where(self._upto(t.redemptions)))]
 
 
-def _with_holder() -> Query:
+def with_holder() -> Query:
     """Redemptions with their transaction and the holder at the voucher's place."""
     table, places = t.redemptions, t.roll_places
     roll = table.c.voucher.bitwise_rshift(literal(11, Integer)).bitwise_and(ROLL_MASK)
@@ -238,9 +249,21 @@ def _facts() -> Query:
     )
 
 
+def _reversal() -> Query:
+    """The reversal of a redemption of an outer query."""
+    return (
+        select(literal(1))
+        .select_from(t.reversals)
+        .where(t.reversals.c.number == t.redemptions.c.number)
+        .correlate(t.redemptions)
+    )
+
+
 _FACTS = _facts()
 _REDEEMED = (
-    _with_holder().where(t.redemptions.c.voucher == bindparam("of_voucher")).order_by(t.redemptions.c.number.desc())
+    with_holder()
+    .where(t.redemptions.c.voucher == bindparam("of_voucher"), ~_reversal().exists())
+    .order_by(t.redemptions.c.number.desc())
 )
 
 
@@ -276,10 +299,3 @@ def _refusal(row: Record) -> Refusal:
 def _chunks(values: Collection[T]) -> list[list[T]]:
     ordered = list(values)
     return [ordered[at : at + CHUNK] for at in range(0, len(ordered), CHUNK)]
-
-
-def _bounded(limit: int) -> int:
-    """Raises ValueError outside 1 to 1,000."""
-    if not 1 <= limit <= _MOST:
-        raise ValueError(f"limit must be 1 to {_MOST}, not {limit}")
-    return limit

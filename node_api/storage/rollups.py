@@ -1,7 +1,6 @@
 """The roll-ups: sums per budget line, per merchant and day, per batch. Added with the facts, taken back with them.
 
-A payment always takes the whole of a merchant's day, and a day is paid after it is over, so the number of redemptions
-it settles is the day's count.
+What is redeemed is what stands: a reversal takes it away again, and where its pair was swept, adds it to what was swept.
 """
 
 from __future__ import annotations
@@ -10,16 +9,27 @@ from collections import defaultdict
 from collections.abc import Callable
 from functools import cache
 
-from sqlalchemy import Connection, Table, TextClause, case, delete, select, text, update
+from sqlalchemy import Connection, Table, TextClause, delete, select, text, update
 
 from node_api.storage import tables as t
-from node_api.storage.projection import Row, Rows, Value
+from node_api.storage.rows import Row, Rows, Value
+from node_api.storage.settled import settled_counts
 
 _LINE = tuple(column.name for column in t.line_totals.c if not column.primary_key and column.name != "settled_count")
 _DayKey = tuple[int, int, int]
 
 # What the sums are made of: a rewind reads these rows before it takes them away.
-SUMMED = (t.deposits, t.moved_money, t.issues, t.redemptions, t.sweeps, t.revocations, t.payments, t.rests)
+SUMMED = (
+    t.deposits,
+    t.moved_money,
+    t.issues,
+    t.redemptions,
+    t.reversals,
+    t.sweeps,
+    t.revocations,
+    t.payments,
+    t.rests,
+)
 
 
 class Sums:
@@ -31,11 +41,13 @@ class Sums:
         self._days: dict[_DayKey, list[int]] = defaultdict(lambda: [0, 0, 0])
         self._batches: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0])
         self._line_of_batch = line_of_batch
+        self._reversed = bool(rows.get(t.reversals))
         for table, add in (
             (t.deposits, self._deposit),
             (t.moved_money, self._move),
             (t.issues, self._issue),
             (t.redemptions, self._redemption),
+            (t.reversals, self._reversal),
             (t.sweeps, self._sweep),
             (t.revocations, self._revocation),
             (t.payments, self._payment),
@@ -62,21 +74,23 @@ class Sums:
         for table, rows in ((t.line_totals, lines), (t.merchant_days, days), (t.batch_totals, batches)):
             if rows:
                 connection.execute(_adding(table), rows)
-        self._count_settled(connection)
-        if sign < 0:
+
+    def finish(self, connection: Connection, sign: int) -> None:
+        """Counts what was settled anew, once the facts are stored or gone, and drops what has become empty."""
+        paid = {key for key, sums in self._days.items() if sums[2]}
+        if paid:
+            self._count_settled(connection, paid)
+        if sign < 0 or self._reversed:
             _drop_empty(connection)
 
-    def _count_settled(self, connection: Connection) -> None:
-        days = t.merchant_days
-        for (merchant, line, day), sums in self._days.items():
-            if not sums[2]:
-                continue
+    def _count_settled(self, connection: Connection, paid: set[_DayKey]) -> None:
+        days, totals = t.merchant_days, t.line_totals
+        counts = settled_counts(connection, days=paid)
+        for merchant, line, day in sorted(paid):
             which = (days.c.merchant == merchant) & (days.c.line == line) & (days.c.day == day)
             before = connection.execute(select(days.c.settled_count).where(which)).scalar_one()
-            counted = case((days.c.settled > 0, days.c.count), else_=0)
-            connection.execute(update(days).where(which).values(settled_count=counted))
-            after = connection.execute(select(days.c.settled_count).where(which)).scalar_one()
-            totals = t.line_totals
+            after = counts.get((merchant, line, day), 0)
+            connection.execute(update(days).where(which).values(settled_count=after))
             grown = totals.c.settled_count + (after - before)
             connection.execute(update(totals).where(totals.c.line == line).values(settled_count=grown))
 
@@ -104,6 +118,21 @@ class Sums:
         day[0] += amount
         day[1] += 1
         self._batches[_int(row["voucher"]) >> 35][1] += 1
+
+    def _reversal(self, row: Row) -> None:
+        """`day` is the one whose money was taken."""
+        line, amount = _int(row["line"]), _int(row["amount"])
+        sums, day = self._lines[line], self._days[_int(row["merchant"]), line, _int(row["day"])]
+        batch = self._batches[_int(row["voucher"]) >> 35]
+        sums["redeemed"] -= amount
+        sums["redeemed_count"] -= 1
+        day[0] -= amount
+        day[1] -= 1
+        batch[1] -= 1
+        if row["swept"]:
+            sums["swept"] += amount
+            sums["swept_count"] += 1
+            batch[2] += 1
 
     def _sweep(self, row: Row) -> None:
         line, count = self._lines[_int(row["line"])], _int(row["count"])

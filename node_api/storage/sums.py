@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import ColumnElement, CompoundSelect, Connection, Table, func, select, union_all
@@ -10,6 +11,7 @@ from node_api.domain.ids import Amount, LineId, ProgrammeId
 from node_api.domain.trail import LineSums
 from node_api.storage import tables as t
 from node_api.storage.queries import Query
+from node_api.storage.settled import settled_counts
 
 _FIELDS = (
     "deposited",
@@ -86,7 +88,11 @@ def sums_from_facts(connection: Connection, block: int, programme: ProgrammeId |
     for line, amount, count in connection.execute(_issues_by_line(block, programme)):
         take(line, "issued", amount)
         take(line, "issued_count", count)
-    for line, count in connection.execute(_settled_counts(block, programme)):
+    for line, name, amount, count in _moved_by_reversals(connection, block, programme):
+        take(line, name, amount)
+        take(line, f"{name}_count", count)
+    paid = settled_counts(connection, block=block, lines=lines_of(t.payments.c.line, programme))
+    for (_, line, _), count in paid.items():
         take(line, "settled_count", count)
     return {LineId(line): _line_sums(line, some) for line, some in values.items()}
 
@@ -121,23 +127,21 @@ def _issues_by_line(block: int, programme: ProgrammeId | None) -> Query:
     )
 
 
-def _settled_counts(block: int, programme: ProgrammeId | None) -> Query:
-    """Redemptions of days that were paid: a payment takes the whole day, after it is over."""
-    paid = t.payments
-    days = (
-        select(paid.c.line, paid.c.merchant, paid.c.day)
-        .where(paid.c.block <= block, *lines_of(paid.c.line, programme))
-        .distinct()
-        .subquery()
-    )
-    done = t.redemptions
+def _moved_by_reversals(
+    connection: Connection, block: int, programme: ProgrammeId | None
+) -> Iterator[tuple[int, str, int, int]]:
+    """What reversals took from redeemed, and, where the pair was swept before, gave to swept: line, term, amount, number."""
+    for line, late, amount, count in connection.execute(_reversed(block, programme)):
+        yield line, "redeemed", -amount, -count
+        if late:
+            yield line, "swept", amount, count
+
+
+def _reversed(block: int, programme: ProgrammeId | None) -> Query:
+    """What was taken back, apart for vouchers whose pair was swept before."""
+    table = t.reversals
     return (
-        select(done.c.line, func.count())
-        .where(
-            done.c.merchant == days.c.merchant,
-            done.c.day == days.c.day,
-            done.c.line == days.c.line,
-            done.c.block <= block,
-        )
-        .group_by(done.c.line)
+        select(table.c.line, table.c.swept, func.sum(table.c.amount), func.count())
+        .where(table.c.block <= block, *lines_of(table.c.line, programme))
+        .group_by(table.c.line, table.c.swept)
     )

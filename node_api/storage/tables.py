@@ -359,6 +359,36 @@ emergency_steps = _steps(
     Column("reason", Text, nullable=False),
 )
 
+# --- cases: what is said of a redemption, by its number ---
+
+reversals = _facts(
+    "reversals",
+    _id("number"),
+    _int("voucher", index=True),
+    _int("merchant"),
+    _int("line", index=True),
+    _int("day"),  # whose money was taken: the redemption's own, or a later one
+    _raw("digest"),
+    _money("amount"),
+    _raw("actor"),
+    _raw("reason"),
+    Column("live", Boolean, nullable=False),
+    Column("swept", Boolean, nullable=False),  # whether its pair was swept before
+)
+disputes = _facts(
+    "disputes",
+    _id("dispute"),
+    Column("number", BigInteger, nullable=False, unique=True),
+    _int("voucher", index=True),
+    _raw("digest"),
+    _raw("actor"),
+    _raw("reason"),
+    _int("decide_by"),
+)
+dispute_decisions = _facts(
+    "dispute_decisions", _id("dispute"), _raw("actor"), Column("stands", Boolean, nullable=False), _raw("reason")
+)
+
 # --- roles ---
 
 role_steps = _steps(

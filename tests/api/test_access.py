@@ -26,6 +26,7 @@ EXAMPLES = {
     "merchant": "1",
     "programme": "1",
     "run": "1",
+    "dispute": "999",
 }
 
 

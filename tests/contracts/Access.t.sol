@@ -4,17 +4,20 @@ pragma solidity 0.8.30;
 import {ICaseDesk} from "../../contracts/interfaces/ICaseDesk.sol";
 import {ICaseDeskEmergency} from "../../contracts/interfaces/ICaseDeskEmergency.sol";
 import {ICaseDeskFreezes} from "../../contracts/interfaces/ICaseDeskFreezes.sol";
+import {ICaseDeskReversals} from "../../contracts/interfaces/ICaseDeskReversals.sol";
 import {IMerchantRegistry} from "../../contracts/interfaces/IMerchantRegistry.sol";
 import {IProgrammeEmergency} from "../../contracts/interfaces/IProgrammeEmergency.sol";
 import {IProgrammeRegistry} from "../../contracts/interfaces/IProgrammeRegistry.sol";
 import {IProgrammeRules} from "../../contracts/interfaces/IProgrammeRules.sol";
 import {ITreasury} from "../../contracts/interfaces/ITreasury.sol";
 import {IVouchers} from "../../contracts/interfaces/IVouchers.sol";
+import {IVouchersCases} from "../../contracts/interfaces/IVouchersCases.sol";
 import {IVouchersRecord} from "../../contracts/interfaces/IVouchersRecord.sol";
 import {IVouchersErrors} from "../../contracts/interfaces/IVouchersErrors.sol";
 import {IVouchersStanding} from "../../contracts/interfaces/IVouchersStanding.sol";
 import {IVouchersSupply} from "../../contracts/interfaces/IVouchersSupply.sol";
 import {Roles} from "../../contracts/libraries/Roles.sol";
+import {Opening} from "../../contracts/types/Case.sol";
 import {MerchantTerms} from "../../contracts/types/Merchant.sol";
 import {Widening} from "../../contracts/types/Programme.sol";
 import {MerchantDay} from "../../contracts/types/Settlement.sol";
@@ -123,14 +126,17 @@ contract AccessTest is Base {
         all = [address(vouchers), address(programmes), address(merchants), address(desk)];
         assertLog(logs[3], address(treasury), topicsOf(ITreasury.ContractsLinked.selector), abi.encode(all));
         assertLog(
-            logs[4], address(desk), topicsOf(ICaseDesk.ContractsLinked.selector), abi.encode(address(vouchers), address(treasury))
+            logs[4],
+            address(desk),
+            topicsOf(ICaseDesk.ContractsLinked.selector),
+            abi.encode(address(vouchers), address(treasury), address(merchants))
         );
     }
 
     // --- functions of other contracts ---
 
     function test_linkedFunctionOfVouchers__whenAnybodyElseCalls__refusesTheCaller() external {
-        bytes[11] memory calls = [
+        bytes[14] memory calls = [
             abi.encodeCall(IVouchersStanding.setFrozen, (1, 1, 1)),
             abi.encodeCall(IVouchersStanding.bookRevoked, (1)),
             abi.encodeCall(IVouchersStanding.lengthen, (1, 1)),
@@ -141,11 +147,15 @@ contract AccessTest is Base {
             abi.encodeCall(IVouchersRecord.setMerchant, (1, 2)),
             abi.encodeCall(IVouchersRecord.setTerminal, (outsider, 1)),
             abi.encodeCall(IVouchersRecord.takePayable, (1, 1, 1)),
-            abi.encodeCall(IVouchersRecord.bookSwept, (1, 1))
+            abi.encodeCall(IVouchersRecord.bookSwept, (1, 1)),
+            abi.encodeCall(IVouchersCases.bookReversed, (1, 0, 1, 1, 1)),
+            abi.encodeCall(IVouchersCases.lockDisputed, (1, 1, 1, 1)),
+            abi.encodeCall(IVouchersCases.unlockDisputed, (1, 1, 1, 1))
         ];
         (address registry, address shops) = (address(programmes), address(merchants));
         address its = address(desk);
-        address[11] memory linked = [its, its, its, registry, registry, registry, registry, shops, shops, address(treasury), its];
+        address[14] memory linked =
+            [its, its, its, registry, registry, registry, registry, shops, shops, address(treasury), its, its, its, its];
         address[7] memory callers =
             [admin, treasurer, outsider, address(programmes), address(merchants), address(treasury), address(desk)];
         for (uint256 i; i < calls.length; ++i) {
@@ -255,6 +265,10 @@ contract AccessTest is Base {
         if (selector == IMerchantRegistry.proposeChange.selector || selector == IMerchantRegistry.change.selector) {
             return abi.encode(uint256(0), _merchantTerms());
         }
+        if (selector == ICaseDeskReversals.reverseByArbiter.selector) {
+            Opening memory opening;
+            return abi.encode(opening, uint256(0), bytes32(0));
+        }
         if (selector == ITreasury.prepareSettlement.selector) return abi.encode(new MerchantDay[](0));
         if (selector == ITreasury.releaseSettlement.selector) return abi.encode(uint256(0), new MerchantDay[](0));
         return abi.encode(uint256(0), uint256(0), uint256(0)); // numbers and addresses only
@@ -280,6 +294,7 @@ contract AccessTest is Base {
         if (role == Roles.TREASURER) return treasurer;
         if (role == Roles.APPROVER) return approver;
         if (role == Roles.REGISTRAR) return registrar;
+        if (role == Roles.ARBITER) return arbiter;
         return role == Roles.AUDITOR ? auditor : rescuer;
     }
 
@@ -289,7 +304,7 @@ contract AccessTest is Base {
             abi.encodeCall(IProgrammeRegistry.link, (outsider, outsider)),
             abi.encodeCall(IMerchantRegistry.link, (outsider)),
             abi.encodeCall(ITreasury.link, (outsider, outsider, outsider, outsider)),
-            abi.encodeCall(ICaseDesk.link, (outsider, outsider))
+            abi.encodeCall(ICaseDesk.link, (outsider, outsider, outsider))
         ];
     }
 }

@@ -59,6 +59,7 @@ abstract contract Base is TestBase {
     address internal secondApprover;
     address internal registrar;
     address internal operator;
+    address internal arbiter;
     address internal issuer;
     address internal funder;
     address internal payout;
@@ -78,6 +79,7 @@ abstract contract Base is TestBase {
         secondApprover = _account("second approver");
         registrar = _account("registrar");
         operator = _account("operator");
+        arbiter = _account("arbiter");
         issuer = _account("issuer");
         funder = _account("funder");
         payout = _account("payout");
@@ -114,7 +116,7 @@ abstract contract Base is TestBase {
         programmes.link(address(vouchers), address(treasury));
         merchants.link(address(vouchers));
         treasury.link(address(vouchers), address(programmes), address(merchants), address(desk));
-        desk.link(address(vouchers), address(treasury));
+        desk.link(address(vouchers), address(treasury), address(merchants));
         vm.stopPrank();
     }
 
@@ -135,6 +137,7 @@ abstract contract Base is TestBase {
         manager.grantRole(Roles.AUDITOR, auditor, 0);
         manager.grantRole(Roles.AUDITOR, secondAuditor, 0);
         manager.grantRole(Roles.EMERGENCY, rescuer, 0);
+        manager.grantRole(Roles.ARBITER, arbiter, 0);
         vm.stopPrank();
     }
 

@@ -4,6 +4,8 @@ pragma solidity 0.8.30;
 import {ICaseDesk} from "../../contracts/interfaces/ICaseDesk.sol";
 import {ICaseDeskEmergency} from "../../contracts/interfaces/ICaseDeskEmergency.sol";
 import {ICaseDeskFreezes} from "../../contracts/interfaces/ICaseDeskFreezes.sol";
+import {ICaseDeskDisputes} from "../../contracts/interfaces/ICaseDeskDisputes.sol";
+import {ICaseDeskReversals} from "../../contracts/interfaces/ICaseDeskReversals.sol";
 import {IMerchantRegistry} from "../../contracts/interfaces/IMerchantRegistry.sol";
 import {IProgrammeEmergency} from "../../contracts/interfaces/IProgrammeEmergency.sol";
 import {IProgrammeRegistry} from "../../contracts/interfaces/IProgrammeRegistry.sol";
@@ -30,7 +32,7 @@ library RoleTable {
     }
 
     function rows() internal pure returns (Row[] memory all) {
-        all = new Row[](54);
+        all = new Row[](56);
         all[0] = Row(Target.VOUCHERS, IVouchersSupply.openBatches.selector, Roles.TREASURER);
         all[1] = Row(Target.VOUCHERS, IVouchersSupply.writeRoll.selector, Roles.TREASURER);
         all[2] = Row(Target.VOUCHERS, IVouchersSupply.issue.selector, Roles.TREASURER);
@@ -85,5 +87,7 @@ library RoleTable {
         all[51] = Row(Target.PROGRAMMES, IProgrammeEmergency.resume.selector, Roles.EMERGENCY);
         all[52] = Row(Target.PROGRAMMES, IProgrammeEmergency.pauseAll.selector, Roles.EMERGENCY);
         all[53] = Row(Target.PROGRAMMES, IProgrammeEmergency.resumeAll.selector, Roles.EMERGENCY);
+        all[54] = Row(Target.DESK, ICaseDeskReversals.reverseByArbiter.selector, Roles.ARBITER);
+        all[55] = Row(Target.DESK, ICaseDeskDisputes.decide.selector, Roles.ARBITER);
     }
 }

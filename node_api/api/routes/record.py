@@ -95,12 +95,11 @@ def read_statement(
         found = reader.merchant(number)
         if found is None:
             raise errors.MerchantUnknown(f"merchant {merchant}")
-        days = reader.merchant_days(
-            number,
-            from_day=None if from_day is None else Day(from_day),
-            until_day=None if until_day is None else Day(until_day),
-        )
-        return statement_out(found, days, reader.payments(number), BlockOut.of(reader.block))
+        begin = None if from_day is None else Day(from_day)
+        end = None if until_day is None else Day(until_day)
+        days = reader.merchant_days(number, from_day=begin, until_day=end)
+        taken_back = reader.reversed_sum(number, from_day=begin, until_day=end)
+        return statement_out(found, days, reader.payments(number), taken_back, BlockOut.of(reader.block))
 
 
 @router.get(

@@ -48,7 +48,9 @@ class AuditReader(Reader, MoneyReader, MerchantLifeReader, Protocol):
         ...
 
     def pairs(self, programme: ProgrammeId | None = None) -> list[tuple[BatchId, RollId, int, int]]:
-        """Every issued pair with the number of its vouchers and of those swept, by batch and roll."""
+        """Every issued pair with the number of its vouchers and of those swept, by batch and roll; a voucher reversed after
+        the sweep is swept, too.
+        """
         ...
 
     def sweep_of(self, batch: BatchId, roll: RollId) -> Sweep | None:

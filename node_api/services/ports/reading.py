@@ -35,6 +35,7 @@ from node_api.domain.models import (
 )
 from node_api.domain.trail import Issue, MerchantDay, Payment, Refusal, Totals
 from node_api.domain.versions import RulesVersion
+from node_api.services.ports.case_reading import CaseReader
 
 
 class IndexEmpty(Exception):
@@ -203,7 +204,7 @@ class VoucherReader(Protocol):
         ...
 
     def redemption_of(self, voucher: VoucherId) -> Redemption | None:
-        """The redemption that spent a voucher."""
+        """The redemption that spent a voucher and was not taken back."""
         ...
 
     def redemptions(
@@ -250,7 +251,7 @@ class StandingReader(Protocol):
         ...
 
 
-class Reader(ProgrammeReader, MerchantReader, SupplyReader, VoucherReader, StandingReader, Protocol):
+class Reader(ProgrammeReader, MerchantReader, SupplyReader, VoucherReader, StandingReader, CaseReader, Protocol):
     """Everything the record says as of one block."""
 
     @property

@@ -86,11 +86,12 @@ abstract contract Checks is VersionChecks {
         (uint256 batch, uint256 roll) = (voucher >> 35, voucher >> 11 & 0xffffff);
         VoucherState state = vouchers.stateOf(voucher);
         VoucherState expected = block.timestamp < _mUntil(batch, roll) ? VoucherState.LIVE : VoucherState.EXPIRED;
+        if (mPairs[mPairAt[batch][roll] - 1].swept) expected = VoucherState.EXPIRED;
         if (mRedeemed[voucher]) expected = VoucherState.REDEEMED;
         _must(6, "state", voucher, uint256(state), uint256(expected));
         VoucherState seen = _voucherSeen[voucher];
         bool arrow = seen == VoucherState.NONE || seen == VoucherState.LIVE || seen == state
-            || (seen == VoucherState.EXPIRED && state == VoucherState.EXPIRED);
+            || (seen == VoucherState.REDEEMED && mReversed[voucher]);
         if (!arrow) revert Invariant_Broken(6, "arrow", voucher, uint256(state), uint256(seen));
         _voucherSeen[voucher] = state;
         address holder = mHolders[mRolls[roll].holders[voucher & 0x7ff]];
@@ -105,6 +106,7 @@ abstract contract Checks is VersionChecks {
             uint256 word = vouchers.dayWord(d.line, d.merchant, d.day);
             (uint256 redeemed, uint256 settled) = (uint56(word), uint56(word >> 56));
             (uint256 count, uint256 settledCount) = (word >> 168 & 0xfffffff, word >> 196 & 0xfffffff);
+            _checkDisputed(i, word);
             _must(8, "redeemed on a day", i, redeemed, d.redeemed);
             _must(8, "settled of a day", i, settled, d.settled);
             if (settled > redeemed || settledCount > count) revert Invariant_Broken(8, "paid twice", i, settled, redeemed);
@@ -120,6 +122,15 @@ abstract contract Checks is VersionChecks {
             }
             _must(8, "paid out", merchant, held, _paid[merchant]);
         }
+    }
+
+    /// @dev What is disputed stays within what was redeemed and not paid.
+    function _checkDisputed(uint256 i, uint256 word) private view {
+        uint256 disputed = uint56(word >> 112);
+        _must(22, "disputed of a day", i, disputed, mDays[i].disputed);
+        _must(22, "disputed count of a day", i, word >> 224, mDays[i].disputedCount);
+        uint256 unpaid = uint56(word) - uint56(word >> 56);
+        if (disputed > unpaid) revert Invariant_Broken(22, "paid or taken in dispute", i, disputed, unpaid);
     }
 
     /// @dev Whether the account stands nowhere before in the list.
@@ -241,13 +252,27 @@ abstract contract Checks is VersionChecks {
         _must(10, "numbers", 0, redemptions, mNumber);
         _must(10, "batches", 0, batches, mLastBatch);
         _must(10, "rolls", 0, rolls, mLastRoll);
-        _must(7, "bits set", 0, _bitsSet, redemptions);
+        _must(7, "bits set", 0, _bitsSet, redemptions - mReversals);
+        _checkDead();
         uint256 next = mFirsts.length < 20 ? 0 : mFirsts.length - 20; // older ones were seen before
         for (uint256 i = next; i < mFirsts.length; ++i) {
             uint256 first = mFirsts[i];
             _must(10, "commitment", first, uint256(vouchers.commitmentOf(first)), uint256(mCommitments[first]));
         }
         _must(10, "commitment ahead", 0, uint256(vouchers.commitmentOf(redemptions + 1)), 0);
+    }
+
+    // --- I21: signatures ---
+
+    /// @dev A reversed signature is dead for ever, and no other; some leaves each time, those of late always.
+    function _checkDead() private view {
+        for (uint256 i; i < mLeaves.length && i < 60; ++i) {
+            MLeaf storage l =
+                mLeaves[i < 30 ? mLeaves.length - 1 - i : uint256(keccak256(abi.encode(i, mNumber))) % mLeaves.length];
+            _must(21, "dead", l.voucher, vouchers.isDead(l.digest, l.voucher) ? 1 : 0, l.reversed ? 1 : 0);
+            uint256 ever = vouchers.overlayBits(5, l.voucher >> 8) >> (l.voucher & 255) & 1;
+            _must(21, "ever reversed", l.voucher, ever, mReversed[l.voucher] ? 1 : 0);
+        }
     }
 
     // --- sums are of one check only ---

@@ -11,9 +11,16 @@ contract SpoiltMachine is Machine {
     function pair() external view returns (uint256 batch, uint256 roll, uint256 line) {
         for (uint256 i = mPairs.length; i > 0; --i) {
             MPair storage p = mPairs[i - 1];
-            if (p.swept || p.redeemed == 0) continue;
+            if (p.swept || p.redeemed == 0 || !_inWindow(p)) continue;
             return (p.batch, p.roll, mBatches[p.batch].programme << 16 | mBatches[p.batch].line);
         }
+    }
+
+    /// @dev Whether the pair's marks stand in the batch's own word.
+    function _inWindow(MPair storage p) private view returns (bool) {
+        (, uint256 reach,) = vouchers.batchWords(p.batch);
+        uint256 first = uint24(reach >> 136);
+        return p.roll >= first && p.roll < first + 48;
     }
 
     function lastDay() external view returns (uint256 line, uint256 merchant, uint256 day) {

@@ -13,6 +13,7 @@ abstract contract Judge is Steps {
         address terminal;
         address signer;
         bytes4 terminalRefusal;
+        bytes32 digest;
     }
 
     /// @return reason FINE, or why not.
@@ -29,7 +30,7 @@ abstract contract Judge is Steps {
         for (uint256 i; i < item.spends.length; ++i) {
             failed = item.spends[i].voucher;
             if (i != 0) reason = _judgeOther(failed, item.spends[i - 1].voucher, first, c.signer);
-            if (reason == FINE) reason = _judgeVoucher(item.spends[i], item.channel, c.merchant);
+            if (reason == FINE) reason = _judgeVoucher(item.spends[i], item.channel, c);
             if (reason != FINE) return (reason, failed);
         }
         return (_judgeSums(item, c), first);
@@ -45,10 +46,11 @@ abstract contract Judge is Steps {
         return FINE;
     }
 
-    function _judgeVoucher(Spend memory s, uint256 channel, uint256 merchant) private view returns (bytes4) {
+    function _judgeVoucher(Spend memory s, uint256 channel, Case memory c) private view returns (bytes4) {
         MBatch storage b = mBatches[s.voucher >> 35];
-        MMerchant storage m = mMerchants[merchant];
+        MMerchant storage m = mMerchants[c.merchant];
         if (mRedeemed[s.voucher]) return IVouchersErrors.Vouchers_AlreadyRedeemed.selector;
+        if (mDead[keccak256(abi.encode(c.digest, s.voucher))]) return IVouchersErrors.Vouchers_SignatureUsed.selector;
         MProgramme storage p = mProgrammes[b.programme];
         if (p.state != 5) return IVouchersErrors.Vouchers_ProgrammeNotActive.selector;
         if (block.timestamp < b.from) return IVouchersErrors.Vouchers_NotYetValid.selector;

@@ -117,8 +117,8 @@ abstract contract LifeSteps is Steps {
 
     function _replaceStep(bool key) private {
         mapping(address => uint256) storage owners = key ? mKeys : mTerminals;
-        address old = key ? address(uint160(0xbb0000 + _draw(6))) : mTills[_draw(TERMINALS)];
-        address account = key ? address(uint160(0xbb0000 + _draw(6))) : mTills[_draw(TERMINALS)];
+        address old = key ? vm.addr(_shopKey(_draw(KEYS))) : mTills[_draw(TERMINALS)];
+        address account = key ? vm.addr(_shopKey(_draw(KEYS))) : mTills[_draw(TERMINALS)];
         uint256 id = _chance(80) ? owners[old] : _anyMerchant();
         bytes4 expected;
         if (id == 0 || owners[old] != id) expected = IMerchantRegistry.MerchantRegistry_AccountUnknown.selector;
@@ -179,7 +179,7 @@ abstract contract LifeSteps is Steps {
             id = _anyMerchant();
         }
         MPayout storage p = mPayoutNext[id];
-        address account = _chance(10) ? address(0xabcdef) : p.account;
+        address account = _chance(15) ? address(0xabcdef) : p.account;
         address actor = _actor(Roles.APPROVER);
         bytes4 expected;
         if (p.account == address(0)) expected = IMerchantRegistry.MerchantRegistry_NothingProposed.selector;

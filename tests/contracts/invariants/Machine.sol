@@ -2,6 +2,7 @@
 pragma solidity 0.8.30;
 
 import {BudgetSteps} from "./BudgetSteps.sol";
+import {CaseSteps} from "./CaseSteps.sol";
 import {Checks} from "./Checks.sol";
 import {LifeSteps} from "./LifeSteps.sol";
 import {MerchantSteps} from "./MerchantSteps.sol";
@@ -20,6 +21,7 @@ contract Machine is
     RedeemSteps,
     TreasurySteps,
     BudgetSteps,
+    CaseSteps,
     LifeSteps,
     OtherSteps,
     Checks
@@ -37,7 +39,8 @@ contract Machine is
         ++steps;
         uint256 at = _draw(1070);
         if (at < 25) _timeStep();
-        else if (at < 395) _redeemStep();
+        else if (at < 345) _redeemStep();
+        else if (at < 395) _caseStep(at - 345);
         else if (at < 585) _supplyStep(at - 395);
         else if (at < 765) _moneyStep(at - 585);
         else if (at < 900) _programmeStep(at - 765);
@@ -64,6 +67,13 @@ contract Machine is
         else if (at < 170) _sweepStep();
         else if (at < 175) _allowTokenStep();
         else _donateStep();
+    }
+
+    function _caseStep(uint256 at) private {
+        if (at < 17) _reverseStep();
+        else if (at < 26) _arbiterStep();
+        else if (at < 42) _disputeStep();
+        else _decideStep();
     }
 
     function _programmeStep(uint256 at) private {

@@ -123,7 +123,7 @@ abstract contract MerchantSteps is Steps {
     // --- keys and terminals ---
 
     function _keyStep(bool add) internal {
-        address account = address(uint160(0xbb0000 + _draw(6)));
+        address account = vm.addr(_shopKey(_draw(KEYS)));
         uint256 id = _account(account, mKeys, add);
         (bytes4 expected, address given) = _expectAccount(account, id, mKeys, add);
         bytes memory data = add ? abi.encodeCall(merchants.addKey, (id, given)) : abi.encodeCall(merchants.removeKey, (id, given));

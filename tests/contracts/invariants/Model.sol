@@ -110,6 +110,28 @@ abstract contract Model is Base {
         uint256 count;
         uint256 settled;
         uint256 settledCount;
+        uint256 disputed;
+        uint256 disputedCount;
+    }
+
+    struct MLeaf {
+        bytes32 digest;
+        uint256 voucher;
+        uint256 amount;
+        uint256 merchant;
+        address terminal;
+        uint256 time;
+        uint256 line;
+        uint256 day;
+        uint256 first; // number of its call's first redemption
+        bool reversed;
+        uint256 dispute; // index + 1
+    }
+
+    struct MDispute {
+        uint256 number; // of the redemption
+        uint256 decideBy;
+        bool open;
     }
 
     struct MRun {
@@ -144,6 +166,7 @@ abstract contract Model is Base {
     uint256 internal constant WITHDRAWN = 3;
     uint256 internal constant HOLDERS = 10;
     uint256 internal constant TERMINALS = 6;
+    uint256 internal constant KEYS = 8;
     uint256 internal constant REGIONS = 6;
 
     uint256 internal mLastProgramme;
@@ -171,6 +194,15 @@ abstract contract Model is Base {
     uint256 internal mNumber; // redemptions so far
     uint256[] internal mFirsts; // first numbers of the calls
     mapping(uint256 first => bytes32) internal mCommitments;
+    MLeaf[] internal mLeaves; // by number, from 1
+    mapping(uint256 first => uint256) internal mCallEnd; // number of the call's last redemption
+    uint256 internal mReversals;
+    mapping(uint256 voucher => bool) internal mReversed; // ever
+    mapping(bytes32 pair => bool) internal mDead;
+    MDispute[] internal mDisputes;
+    mapping(address till => mapping(uint256 day => uint256)) internal mTillReversed;
+    mapping(bytes32 digest => bytes) internal mKept; // some items, to be shown again
+    bytes32 internal mReplay; // one whose redemption was just reversed
     mapping(address => uint256) internal mDonated; // by token
     mapping(address funder => uint256) internal mFunds; // what it must have of the token
     uint256 internal mLastMove;
@@ -214,8 +246,19 @@ abstract contract Model is Base {
         manager.grantRole(Roles.APPROVER, many, 0);
         manager.grantRole(Roles.REGISTRAR, many, 0);
         vm.stopPrank();
-        mActors =
-            [admin, treasurer, secondTreasurer, approver, secondApprover, registrar, operator, secondOperator, many, outsider];
+        mActors = [
+            admin,
+            treasurer,
+            secondTreasurer,
+            approver,
+            secondApprover,
+            registrar,
+            operator,
+            secondOperator,
+            many,
+            outsider,
+            arbiter
+        ];
         mRoles[admin][Roles.ADMIN] = true;
         mRoles[treasurer][Roles.TREASURER] = true;
         mRoles[secondTreasurer][Roles.TREASURER] = true;
@@ -226,6 +269,7 @@ abstract contract Model is Base {
         mRoles[registrar][Roles.REGISTRAR] = true;
         mRoles[many][Roles.REGISTRAR] = true;
         mRoles[operator][Roles.OPERATOR] = true;
+        mRoles[arbiter][Roles.ARBITER] = true;
     }
 
     /// @dev Everybody who may deposit has money, but `many` never allowed the treasury to take it.
@@ -273,6 +317,10 @@ abstract contract Model is Base {
         return index == 0 ? _holderKey(0) : uint256(keccak256(abi.encode("till", index)));
     }
 
+    function _shopKey(uint256 index) internal pure returns (uint256) {
+        return uint256(keccak256(abi.encode("shop", index)));
+    }
+
     /// @dev Until when vouchers of a pair may be spent: the batch's end, or the claim days after the roll's writing.
     function _mUntil(uint256 batch, uint256 roll) internal view returns (uint256 until) {
         MBatch storage b = mBatches[batch];
@@ -296,7 +344,7 @@ abstract contract Model is Base {
     function _mDay(uint256 line, uint256 merchant, uint256 day) internal returns (MDay storage) {
         bytes32 key = keccak256(abi.encode(line, merchant, day));
         if (mDayAt[key] == 0) {
-            mDays.push(MDay(line, merchant, day, 0, 0, 0, 0));
+            mDays.push(MDay(line, merchant, day, 0, 0, 0, 0, 0, 0));
             mDayAt[key] = mDays.length;
         }
         return mDays[mDayAt[key] - 1];

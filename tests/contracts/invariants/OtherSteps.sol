@@ -77,7 +77,8 @@ abstract contract OtherSteps is Steps {
             _link(actor, address(merchants), data, IMerchantRegistry.MerchantRegistry_AlreadyLinked.selector);
         }
         if (which == 3) _link(actor, address(treasury), four, ITreasury.Treasury_AlreadyLinked.selector);
-        if (which == 4) _link(actor, address(desk), two, ICaseDesk.CaseDesk_AlreadyLinked.selector);
+        bytes memory three = abi.encodeCall(desk.link, (x, x, x));
+        if (which == 4) _link(actor, address(desk), three, ICaseDesk.CaseDesk_AlreadyLinked.selector);
     }
 
     function _link(address actor, address target, bytes memory data, bytes4 expected) private {
@@ -87,8 +88,8 @@ abstract contract OtherSteps is Steps {
     /// @dev Nobody outside reaches what one contract of the release does for another.
     function _linkedOnlyStep() internal {
         address actor = mActors[_draw(mActors.length)];
-        uint256 which = _draw(10);
-        if (which == 9) {
+        uint256 which = _draw(13);
+        if (which == 12) {
             bytes memory data = abi.encodeCall(treasury.payMerchantDay, (1, MerchantDay(1 << 16 | 1, 1, 1, 1)));
             _call("linked only", actor, ANYBODY, address(treasury), data, ITreasury.Treasury_CallerNotLinked.selector);
         } else if (which < 3) {
@@ -104,6 +105,9 @@ abstract contract OtherSteps is Steps {
             if (which == 7) data = abi.encodeCall(vouchers.takePayable, (1 << 16 | 1, 1, 1));
             if (which == 9) data = abi.encodeCall(vouchers.addWidenedRegions, (1, new uint256[](1)));
             if (which == 8) data = abi.encodeCall(vouchers.bookSwept, (1, 1));
+            if (which == 9) data = abi.encodeCall(vouchers.bookReversed, (1, 0, 1, 1, 1));
+            if (which == 10) data = abi.encodeCall(vouchers.lockDisputed, (1, 1, 1, 1));
+            if (which == 11) data = abi.encodeCall(vouchers.unlockDisputed, (1, 1, 1, 1));
             _call("linked only", actor, ANYBODY, address(vouchers), data, IVouchersErrors.Vouchers_CallerNotLinked.selector);
         }
     }

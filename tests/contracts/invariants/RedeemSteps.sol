@@ -63,6 +63,10 @@ abstract contract RedeemSteps is Judge {
     /// @return signers Who signed each item well; zero for none.
     /// @return till Who signed the group well; zero for none.
     function _drawGroup() private returns (Group memory group, address[] memory signers, address till) {
+        if (mReplay != 0) {
+            (group, signers) = _replay();
+            return (group, signers, till);
+        }
         group.merchant = _merchantFor();
         uint256 at = _chance(55) ? TERMINALS : _tillOf(group.merchant);
         uint256 own = mTerminals[mTills[0]]; // whose till is a holder, too
@@ -78,6 +82,14 @@ abstract contract RedeemSteps is Judge {
         if (_chance(20)) return (group, signers, till); // it may still be the sender
         group.terminalSignature = _signature(_tillKey(_chance(90) ? at : 1), _terminalDigest(group));
         till = _recovers(group.terminalSignature, _terminalDigest(group));
+    }
+
+    /// @dev An item once more whose redemption was just reversed.
+    function _replay() private returns (Group memory group, address[] memory signers) {
+        group.items = new Item[](1);
+        signers = new address[](1);
+        (group.items[0], group.merchant, signers[0]) = abi.decode(mKept[mReplay], (Item, uint256, address));
+        mReplay = 0;
     }
 
     /// @dev Mostly a terminal of the merchant; none if it has none.
@@ -232,8 +244,9 @@ abstract contract RedeemSteps is Judge {
     }
 
     function _applyItem(Item memory item, Case memory c, uint256 group, uint256 index) private {
-        (bytes4 reason, uint256 failed) = _judge(item, c);
         bytes32 digest = _digest(item, c.merchant);
+        c.digest = digest;
+        (bytes4 reason, uint256 failed) = _judge(item, c);
         if (reason != FINE) {
             ++refused[reason];
             if (failed == 0) {
@@ -245,6 +258,7 @@ abstract contract RedeemSteps is Judge {
             }
             return;
         }
+        if (item.spends.length == 1 && _chance(60)) mKept[digest] = abi.encode(item, c.merchant, c.signer);
         for (uint256 i; i < item.spends.length; ++i) {
             _applyVoucher(item.spends[i].voucher, item.receipt, digest, c);
         }
@@ -259,6 +273,7 @@ abstract contract RedeemSteps is Judge {
         mLines[line].committedCount -= 1;
         mLines[line].payable_ += b.face;
         mLines[line].payableCount += 1;
+        mLeaves.push(_leaf(voucher, digest, c, line));
         MDay storage day = _mDay(line, c.merchant, _mDayOf(b.programme));
         day.redeemed += b.face;
         day.count += 1;
@@ -268,9 +283,16 @@ abstract contract RedeemSteps is Judge {
         _expectLog(topicsOf(topic0, voucher, c.merchant), abi.encode(receipt, digest, b.face, b.version, ++mNumber));
     }
 
+    function _leaf(uint256 voucher, bytes32 digest, Case memory c, uint256 line) private view returns (MLeaf memory l) {
+        (l.digest, l.voucher, l.amount) = (digest, voucher, mBatches[voucher >> 35].face);
+        (l.merchant, l.terminal, l.time) = (c.merchant, c.terminal, block.timestamp);
+        (l.line, l.day, l.first) = (line, _mDayOf(line >> 16), _first);
+    }
+
     function _applyCall() private {
         if (mNumber + 1 == _first) return;
         mFirsts.push(_first);
+        mCallEnd[_first] = mNumber;
         mCommitments[_first] = _chain;
         bytes32 topic0 = IVouchersRedemption.RedemptionsCommitted.selector;
         _expectLog(topicsOf(topic0, _first), abi.encode(mNumber + 1 - _first, _chain));

@@ -91,7 +91,7 @@ abstract contract TreasurySteps is Steps {
         uint256 from = mDays.length == 0 ? 0 : _draw(mDays.length);
         for (uint256 i; i < mDays.length && found < most; ++i) {
             MDay storage d = mDays[(from + i) % mDays.length];
-            if (d.redeemed == d.settled || block.timestamp + 1 < _settleableFrom(d.line, d.day)) continue;
+            if (d.redeemed == d.settled + d.disputed || block.timestamp + 1 < _settleableFrom(d.line, d.day)) continue;
             entries[found++] = MerchantDay(uint40(d.line), uint32(d.merchant), uint24(d.day), _amountOf(d));
         }
         assembly ("memory-safe") {
@@ -113,7 +113,7 @@ abstract contract TreasurySteps is Steps {
 
     /// @dev What is payable for the day, now and then one more.
     function _amountOf(MDay storage d) private returns (uint64) {
-        return uint64(d.redeemed - d.settled) + (_chance(3) ? 1 : 0);
+        return uint64(d.redeemed - d.settled - d.disputed) + (_chance(3) ? 1 : 0);
     }
 
     function _releaseStep() internal {
@@ -149,10 +149,10 @@ abstract contract TreasurySteps is Steps {
         if (at == 0) return ITreasury.Treasury_NothingPayable.selector;
         MDay storage d = mDays[at - 1];
         MLine storage l = mLines[d.line];
-        (uint256 amount, uint256 count) = (d.redeemed - d.settled, d.count - d.settledCount);
+        (uint256 amount, uint256 count) = (d.redeemed - d.settled - d.disputed, d.count - d.settledCount - d.disputedCount);
         if (amount == 0) return ITreasury.Treasury_NothingPayable.selector;
         if (amount != e.amount) return ITreasury.Treasury_AmountDiffers.selector;
-        (d.settled, d.settledCount) = (d.redeemed, d.count);
+        (d.settled, d.settledCount) = (d.settled + amount, d.settledCount + count);
         l.payable_ -= amount;
         l.payableCount -= count;
         l.settled += amount;

@@ -1,0 +1,127 @@
+"""Reversals and disputes."""
+
+import hashlib
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+
+from node_api.api.access import Caller, WriteKey, require_merchant
+from node_api.api.answers import BlockOut
+from node_api.api.cases import (
+    DecisionIn,
+    DisputeFields,
+    DisputeOut,
+    DisputesOut,
+    ReversalFields,
+    ReversalIn,
+    ReversalOut,
+    ReversalsOut,
+    StatementIn,
+    dispute_fields,
+    reversal_fields,
+)
+from node_api.api.documented import READING, WRITING_CASES, problems
+from node_api.api.fields import In, MerchantNumber, VoucherText, as_hash
+from node_api.api.node import TheNode
+from node_api.domain import errors
+from node_api.domain.access import ApiKey
+from node_api.domain.ids import VOUCHER_BITS, MerchantId, VoucherId
+
+router = APIRouter(prefix="/v1", tags=["cases"])
+
+DisputeNumber = Annotated[int, Path(ge=1, lt=1 << 63)]
+After = Annotated[int, Query(ge=0, lt=1 << 63, description="the `next` of the page before")]
+Limit = Annotated[int, Query(ge=1, le=1_000)]
+OfMerchant = Annotated[MerchantNumber | None, Query()]
+OfVoucher = Annotated[VoucherText | None, Query()]
+
+
+@router.post("/reversals", responses=problems(*WRITING_CASES, errors.RedemptionUnknown))
+def reverse(node: TheNode, caller: Caller, key: WriteKey, body: ReversalIn) -> ReversalOut:
+    """Takes a redemption back: its merchant within the reversal window, an arbiter after it. Answered once it is on chain."""
+    done, block = node.cases.reverse(caller, key, _hash("reversal", body), body.to_domain(), body.later_day or 0)
+    return ReversalOut.model_validate({**reversal_fields(done), "block": BlockOut.of(block)})
+
+
+@router.get("/reversals", responses=problems(*READING, errors.MerchantNotYours))
+def read_reversals(
+    node: TheNode,
+    caller: Caller,
+    merchant: OfMerchant = None,
+    voucher: OfVoucher = None,
+    after: After = 0,
+    limit: Limit = 100,
+) -> ReversalsOut:
+    """Redemptions that were taken back. A merchant's API key sees its own."""
+    of = _whose(caller, merchant)
+    with node.fresh.open() as (reader, _):
+        found = reader.reversals(merchant=of, voucher=_voucher(voucher), after=after, limit=limit)
+        return ReversalsOut(
+            reversals=[ReversalFields.model_validate(reversal_fields(done)) for done in found],
+            next=found[-1].number if len(found) == limit else None,
+            block=BlockOut.of(reader.block),
+        )
+
+
+@router.post("/disputes", responses=problems(*WRITING_CASES, errors.RedemptionUnknown))
+def dispute(node: TheNode, caller: Caller, key: WriteKey, body: StatementIn) -> DisputeOut:
+    """Disputes a redemption, by its holder's or merchant's signature, and locks its money. Answered once it is on chain."""
+    found, block = node.cases.dispute(caller, key, _hash("dispute", body), body.to_domain())
+    return DisputeOut.model_validate({**dispute_fields(found), "block": BlockOut.of(block)})
+
+
+@router.get("/disputes", responses=problems(*READING, errors.MerchantNotYours))
+def read_disputes(
+    node: TheNode,
+    caller: Caller,
+    merchant: OfMerchant = None,
+    voucher: OfVoucher = None,
+    only_open: Annotated[bool, Query()] = False,
+    after: After = 0,
+    limit: Limit = 100,
+) -> DisputesOut:
+    """Disputes, open and decided. A merchant's API key sees its own."""
+    of = _whose(caller, merchant)
+    with node.fresh.open() as (reader, _):
+        found = reader.disputes(merchant=of, voucher=_voucher(voucher), only_open=only_open, after=after, limit=limit)
+        return DisputesOut(
+            disputes=[DisputeFields.model_validate(dispute_fields(one)) for one in found],
+            next=found[-1].id if len(found) == limit else None,
+            block=BlockOut.of(reader.block),
+        )
+
+
+@router.get("/disputes/{dispute}", responses=problems(*READING, errors.DisputeUnknown, errors.MerchantNotYours))
+def read_dispute(node: TheNode, caller: Caller, dispute: DisputeNumber) -> DisputeOut:
+    """One dispute and what was decided."""
+    with node.fresh.open() as (reader, _):
+        found = reader.dispute(dispute)
+        if found is None:
+            raise errors.DisputeUnknown(f"dispute {dispute}")
+        require_merchant(caller, found.merchant)
+        return DisputeOut.model_validate({**dispute_fields(found), "block": BlockOut.of(reader.block)})
+
+
+@router.post("/disputes/{dispute}/decision", responses=problems(*WRITING_CASES, errors.DisputeUnknown))
+def decide(node: TheNode, caller: Caller, key: WriteKey, dispute: DisputeNumber, body: DecisionIn) -> DisputeOut:
+    """Decides a dispute with the node's arbiter's key. After its time the redemption can only stand."""
+    body_hash = _hash(f"decision {dispute}", body)
+    found, block = node.cases.decide(caller, key, body_hash, dispute, stands=body.stands, reason=as_hash(body.reason))
+    return DisputeOut.model_validate({**dispute_fields(found), "block": BlockOut.of(block)})
+
+
+def _hash(kind: str, body: In) -> str:
+    return hashlib.sha256(f"{kind} {body.model_dump_json()}".encode()).hexdigest()
+
+
+def _whose(caller: ApiKey, merchant: int | None) -> MerchantId | None:
+    """The merchant asked about; a merchant's key asks about its own."""
+    if merchant is None:
+        return caller.merchant
+    require_merchant(caller, MerchantId(merchant))
+    return MerchantId(merchant)
+
+
+def _voucher(text: str | None) -> VoucherId | None:
+    """No voucher's number is above 59 bits, and the database's integers end at 63."""
+    return None if text is None else VoucherId(min(int(text), (1 << VOUCHER_BITS + 1) - 1))
