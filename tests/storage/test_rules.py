@@ -75,7 +75,7 @@ def test_rules_versions__of_every_kind__tell_terms_people_times_and_reasons(told
 
 def test_version_at__before_and_after_each_activation__names_the_one_that_stood(reader: IndexReader) -> None:
     versions = reader.rules_versions(MEALS)
-    assert version_at(versions, UnixSeconds(GENESIS_AT)) is None
+    assert version_at(versions, UnixSeconds(GENESIS_AT - 1)) is None
     for time, expected in ((STARTS_AT, 1), (ACTIVATED_AT - 1, 1), (ACTIVATED_AT, 2), (ACTIVATED_AT + 99 * DAY, 2)):
         found = version_at(versions, UnixSeconds(time))
         assert found is not None
