@@ -6,10 +6,10 @@ import {ITreasury} from "../../../contracts/interfaces/ITreasury.sol";
 import {ProgrammeState} from "../../../contracts/types/Programme.sol";
 import {MerchantStatus, MerchantTerms} from "../../../contracts/types/Merchant.sol";
 import {VoucherState} from "../../../contracts/types/Supply.sol";
-import {VersionChecks} from "./VersionChecks.sol";
+import {StandingChecks} from "./StandingChecks.sol";
 
 /// @title The numbered invariants of docs/invariants.md, read from the contracts' own words wherever they can be.
-abstract contract Checks is VersionChecks {
+abstract contract Checks is StandingChecks {
     mapping(uint256 programme => uint256 state) private _stateSeen;
     mapping(uint256 voucher => VoucherState) private _voucherSeen;
     mapping(uint256 line => uint256) private _unspentValue;
@@ -29,6 +29,7 @@ abstract contract Checks is VersionChecks {
         _checkLines();
         _checkProgrammes();
         _checkVersions();
+        _checkStanding();
         _checkMerchants();
         _checkNumbers();
         _checkEscrow();
@@ -40,7 +41,7 @@ abstract contract Checks is VersionChecks {
     function _checkPairs() private {
         for (uint256 i; i < mPairs.length; ++i) {
             MPair storage p = mPairs[i];
-            uint256 unspent = _countPair(p);
+            uint256 unspent = _countPair(p) - _countRevoked(p);
             MBatch storage b = mBatches[p.batch];
             uint256 line = b.programme << 16 | b.line;
             uint256 places = mRolls[p.roll].holders.length;
@@ -48,6 +49,7 @@ abstract contract Checks is VersionChecks {
             (bool issued, bool swept) = vouchers.marksOf(p.batch, p.roll);
             _must(5, "issued mark", p.batch, issued ? 1 : 0, 1);
             _must(9, "swept mark", p.batch, swept ? 1 : 0, p.swept ? 1 : 0);
+            _issuedValue[line] -= p.revoked * b.face;
             if (swept) {
                 _issuedValue[line] -= unspent * b.face;
             } else {
@@ -87,11 +89,13 @@ abstract contract Checks is VersionChecks {
         VoucherState state = vouchers.stateOf(voucher);
         VoucherState expected = block.timestamp < _mUntil(batch, roll) ? VoucherState.LIVE : VoucherState.EXPIRED;
         if (mPairs[mPairAt[batch][roll] - 1].swept) expected = VoucherState.EXPIRED;
+        if (mRevoked[voucher]) expected = VoucherState.REVOKED;
         if (mRedeemed[voucher]) expected = VoucherState.REDEEMED;
         _must(6, "state", voucher, uint256(state), uint256(expected));
         VoucherState seen = _voucherSeen[voucher];
         bool arrow = seen == VoucherState.NONE || seen == VoucherState.LIVE || seen == state
-            || (seen == VoucherState.REDEEMED && mReversed[voucher]);
+            || (seen == VoucherState.REDEEMED && mReversed[voucher])
+            || (seen == VoucherState.EXPIRED && mBatches[batch].extended != 0); // live again, and whatever followed
         if (!arrow) revert Invariant_Broken(6, "arrow", voucher, uint256(state), uint256(seen));
         _voucherSeen[voucher] = state;
         address holder = mHolders[mRolls[roll].holders[voucher & 0x7ff]];
@@ -222,7 +226,7 @@ abstract contract Checks is VersionChecks {
             (MerchantTerms memory terms, MerchantStatus status) = merchants.merchant(id);
             _must(13, "status", id, uint256(status), m.status);
             uint256 word = uint256(status) | uint256(terms.channels) << 8 | uint256(terms.categories) << 16;
-            _must(13, "word", id, vouchers.merchantWord(id), word | uint256(terms.region) << 80);
+            _must(13, "word", id, uint120(vouchers.merchantWord(id)), word | uint256(terms.region) << 80);
             _must(13, "categories", id, terms.categories, m.categories);
             _must(13, "region", id, terms.region, _regionCode(m.region));
             _must(13, "channels", id, terms.channels, m.channels);

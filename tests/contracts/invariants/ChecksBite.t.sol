@@ -41,6 +41,13 @@ contract SpoiltMachine is Machine {
         return (mNumber, mFirsts[mFirsts.length - 1]);
     }
 
+    /// @dev Something that was frozen and stands in no word of its own.
+    function frozen() external view returns (uint256 subject, uint256 id) {
+        for (uint256 i; subject == 0 || subject == 5; ++i) {
+            (subject, id) = (mFrozen[i].subject, mFrozen[i].id);
+        }
+    }
+
     function tokenOf() external view returns (address) {
         return address(token);
     }
@@ -58,7 +65,8 @@ contract SpoiltMachine is Machine {
 // ├── I1 available of a line · I2 a redeemed bit set · I3 payable of a line · I4 escrow
 // ├── I5 a batch's issued · I7 a bit beyond the roll · I8 settled of a day · I9 swept mark
 // ├── I10 running number, commitment · I11 state of a programme · I12 budget · I13 merchant's word · I15 relayer
-// └── I19 payout account · I20 terms of a version, what a programme was widened by
+// ├── I19 payout account · I20 terms of a version, what a programme was widened by
+// └── I23 end of a freeze · I24 a revoked bit · I25 paused seconds
 contract ChecksBiteTest is TestBase {
     uint256 private constant STEPS = 2_500;
 
@@ -140,6 +148,22 @@ contract ChecksBiteTest is TestBase {
     function test_check__stateOfAProgramme__then11() external {
         machine.spoil(false, _at(line >> 16, 2), 1);
         _mustBreak(11);
+    }
+
+    function test_check__frozenUntil__then23() external {
+        (uint256 subject, uint256 id) = machine.frozen();
+        machine.spoil(false, _at(subject << 192 | id, 28), 1);
+        _mustBreak(23);
+    }
+
+    function test_check__revokedBit__then24() external {
+        machine.spoil(false, _at(2 << 64 | (batch << 35 | roll << 11) / 256, 14), 1 << 254);
+        _mustBreak(24);
+    }
+
+    function test_check__pausedSeconds__then25() external {
+        machine.spoil(false, _at(line >> 16, 2), 1 << 48);
+        _mustBreak(25);
     }
 
     function test_check__budget__then12() external {

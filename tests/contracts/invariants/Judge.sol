@@ -49,20 +49,25 @@ abstract contract Judge is Steps {
     function _judgeVoucher(Spend memory s, uint256 channel, Case memory c) private view returns (bytes4) {
         MBatch storage b = mBatches[s.voucher >> 35];
         MMerchant storage m = mMerchants[c.merchant];
+        if (_isHeld(s.voucher)) return IVouchersErrors.Vouchers_VoucherFrozen.selector;
+        if (mRevoked[s.voucher]) return IVouchersErrors.Vouchers_VoucherRevoked.selector;
         if (mRedeemed[s.voucher]) return IVouchersErrors.Vouchers_AlreadyRedeemed.selector;
         if (mDead[keccak256(abi.encode(c.digest, s.voucher))]) return IVouchersErrors.Vouchers_SignatureUsed.selector;
         MProgramme storage p = mProgrammes[b.programme];
         if (p.state != 5) return IVouchersErrors.Vouchers_ProgrammeNotActive.selector;
+        if (_mIsPaused(b.programme) || _mIsPaused(0)) return IVouchersErrors.Vouchers_ProgrammePaused.selector;
         if (block.timestamp < b.from) return IVouchersErrors.Vouchers_NotYetValid.selector;
         if (block.timestamp >= _mUntil(s.voucher >> 35, _rollOf(s.voucher))) return IVouchersErrors.Vouchers_Expired.selector;
         if (m.status != 2) return IVouchersErrors.Vouchers_MerchantNotActive.selector;
+        if (_mIsFrozen(5, c.merchant)) return IVouchersErrors.Vouchers_MerchantFrozen.selector;
         if ((b.categories | p.wideCategories) & m.categories == 0) return IVouchersErrors.Vouchers_CategoryNotShared.selector;
         bool inside = _regionCovers(b.region, m.region);
         for (uint256 i; i < p.wideRegions.length; ++i) {
             inside = inside || _regionCovers(p.wideRegions[i], m.region);
         }
         if (!inside) return IVouchersErrors.Vouchers_RegionOutside.selector;
-        if (channel > 7 || ((b.channels | p.wideChannels) & m.channels) / 2 ** channel % 2 == 0) {
+        uint256 lane = block.timestamp < p.laneUntil ? p.laneChannels : 0;
+        if (channel > 7 || ((b.channels | p.wideChannels | lane) & m.channels) / 2 ** channel % 2 == 0) {
             return IVouchersErrors.Vouchers_ChannelClosed.selector;
         }
         if (s.amount != b.face || s.sequence != 0) return IVouchersErrors.Vouchers_AmountMismatch.selector;
@@ -79,6 +84,12 @@ abstract contract Judge is Steps {
         if (amounts > item.bill) return IVouchersErrors.Vouchers_AmountsOverBill.selector;
         if (minimums > item.bill) return IVouchersErrors.Vouchers_MinimumSpendUnmet.selector;
         return c.signer == c.terminal ? IVouchersErrors.Vouchers_SelfRedemption.selector : FINE;
+    }
+
+    /// @dev Whether the voucher, its roll, its batch or its holder is frozen.
+    function _isHeld(uint256 voucher) private view returns (bool) {
+        uint256 holder = mBatches[voucher >> 35].programme << 160 | uint160(_mHolderOf(voucher));
+        return _mIsFrozen(1, voucher) || _mIsFrozen(2, _rollOf(voucher)) || _mIsFrozen(3, voucher >> 35) || _mIsFrozen(4, holder);
     }
 
     // --- vouchers ---

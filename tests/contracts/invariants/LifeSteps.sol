@@ -179,7 +179,7 @@ abstract contract LifeSteps is Steps {
             id = _anyMerchant();
         }
         MPayout storage p = mPayoutNext[id];
-        address account = _chance(15) ? address(0xabcdef) : p.account;
+        address account = _chance(20) ? address(0xabcdef) : p.account;
         address actor = _actor(Roles.APPROVER);
         bytes4 expected;
         if (p.account == address(0)) expected = IMerchantRegistry.MerchantRegistry_NothingProposed.selector;

@@ -9,7 +9,9 @@ import {MerchantSteps} from "./MerchantSteps.sol";
 import {OtherSteps} from "./OtherSteps.sol";
 import {ProgrammeSteps} from "./ProgrammeSteps.sol";
 import {Reach} from "./Reach.sol";
+import {LaneSteps} from "./LaneSteps.sol";
 import {RedeemSteps} from "./RedeemSteps.sol";
+import {StandingSteps} from "./StandingSteps.sol";
 import {SupplySteps} from "./SupplySteps.sol";
 import {TreasurySteps} from "./TreasurySteps.sol";
 
@@ -23,6 +25,8 @@ contract Machine is
     BudgetSteps,
     CaseSteps,
     LifeSteps,
+    StandingSteps,
+    LaneSteps,
     OtherSteps,
     Checks
 {
@@ -37,7 +41,7 @@ contract Machine is
 
     function step() external {
         ++steps;
-        uint256 at = _draw(1070);
+        uint256 at = _draw(1140);
         if (at < 25) _timeStep();
         else if (at < 345) _redeemStep();
         else if (at < 395) _caseStep(at - 345);
@@ -49,7 +53,9 @@ contract Machine is
         else if (at < 990) _linkStep();
         else if (at < 1000) _linkedOnlyStep();
         else if (at < 1030) _budgetStep(at - 1000);
-        else _lifeStep(at - 1030);
+        else if (at < 1070) _lifeStep(at - 1030);
+        else if (at < 1110) _standingStep();
+        else _laneStep();
         if (steps % 200 == 0) check();
     }
 

@@ -23,6 +23,8 @@ abstract contract Model is Base {
         uint256 version; // of the rules, active
         uint256 newest;
         uint256 wideCategories;
+        uint256 laneChannels;
+        uint256 laneUntil;
         uint256 wideChannels;
         uint256[] wideRegions;
         uint256 window; // the longest of any version that was ever active
@@ -74,6 +76,8 @@ abstract contract Model is Base {
         uint256 quota;
         uint256 issued;
         uint256 swept;
+        bool sweptOnce;
+        uint256 extended;
         string ref;
     }
 
@@ -89,6 +93,26 @@ abstract contract Model is Base {
         uint256 roll;
         uint256 redeemed;
         bool swept;
+        uint256 revoked;
+    }
+
+    /// @dev `until` as the desk keeps it; `kept` is what Vouchers was told, 0 after a lift.
+    struct MFreeze {
+        address by;
+        uint256 until;
+        uint256 kept;
+        uint256 renewals;
+        bool confirmed;
+    }
+
+    struct MSubject {
+        uint256 subject;
+        uint256 id;
+    }
+
+    struct MPause {
+        uint256 from;
+        uint256 until;
     }
 
     struct MMerchant {
@@ -183,6 +207,13 @@ abstract contract Model is Base {
     MPair[] internal mPairs;
     mapping(uint256 batch => mapping(uint256 roll => uint256)) internal mPairAt; // index + 1
     mapping(uint256 voucher => bool) internal mRedeemed;
+    mapping(uint256 voucher => bool) internal mRevoked;
+    uint256[] internal mRevokedList;
+    MSubject[] internal mFrozen; // everything that was ever frozen
+    mapping(uint256 subject => mapping(uint256 id => MFreeze)) internal mFreezes;
+    mapping(uint256 subject => mapping(uint256 id => mapping(address => uint256))) internal mOwnFreezes;
+    mapping(uint256 programme => MPause[]) internal mPauses; // 0: of the network
+    uint256 internal mPausedLast;
     uint256 internal mLastMerchant;
     mapping(uint256 merchant => MMerchant) internal mMerchants;
     mapping(address => uint256 merchant) internal mKeys;
@@ -245,6 +276,9 @@ abstract contract Model is Base {
         manager.grantRole(Roles.TREASURER, many, 0);
         manager.grantRole(Roles.APPROVER, many, 0);
         manager.grantRole(Roles.REGISTRAR, many, 0);
+        manager.grantRole(Roles.AUDITOR, many, 0);
+        manager.grantRole(Roles.AUDITOR, outsider, 0);
+        manager.grantRole(Roles.EMERGENCY, many, 0);
         vm.stopPrank();
         mActors = [
             admin,
@@ -270,6 +304,15 @@ abstract contract Model is Base {
         mRoles[many][Roles.REGISTRAR] = true;
         mRoles[operator][Roles.OPERATOR] = true;
         mRoles[arbiter][Roles.ARBITER] = true;
+        address[4] memory auditors = [auditor, secondAuditor, many, outsider]; // so many that renewals can be used up
+        for (uint256 i; i < auditors.length; ++i) {
+            mRoles[auditors[i]][Roles.AUDITOR] = true;
+        }
+        mRoles[rescuer][Roles.EMERGENCY] = true;
+        mRoles[many][Roles.EMERGENCY] = true;
+        mActors.push(auditor);
+        mActors.push(secondAuditor);
+        mActors.push(rescuer);
     }
 
     /// @dev Everybody who may deposit has money, but `many` never allowed the treasury to take it.
@@ -325,9 +368,35 @@ abstract contract Model is Base {
     function _mUntil(uint256 batch, uint256 roll) internal view returns (uint256 until) {
         MBatch storage b = mBatches[batch];
         until = b.until;
-        if (b.claimDays == 0) return until;
-        uint256 claim = mRolls[roll].writtenAt + b.claimDays * 86_400;
-        if (claim < until) until = claim;
+        uint256 claim = mRolls[roll].writtenAt + b.claimDays * 86_400 + b.extended;
+        if (b.claimDays != 0 && claim < until) until = claim;
+        until += block.timestamp - _mClock(b.programme); // from the programme's clock to block time
+    }
+
+    /// @dev Block time less every second of a pause of the programme or the network so far.
+    function _mClock(uint256 programme) internal view returns (uint256) {
+        return block.timestamp - _mPaused(mPauses[programme], block.timestamp) - _mPaused(mPauses[0], block.timestamp);
+    }
+
+    /// @dev The seconds of all pauses, one that runs counted to its declared end.
+    function _mPausedFor(uint256 programme) internal view returns (uint256) {
+        return _mPaused(mPauses[programme], type(uint256).max) + _mPaused(mPauses[0], type(uint256).max);
+    }
+
+    function _mPaused(MPause[] storage pauses, uint256 time) private view returns (uint256 sum) {
+        for (uint256 i; i < pauses.length; ++i) {
+            sum += (time < pauses[i].until ? time : pauses[i].until) - pauses[i].from;
+        }
+    }
+
+    /// @dev Programme 0: the network itself.
+    function _mIsPaused(uint256 programme) internal view returns (bool) {
+        MPause[] storage pauses = mPauses[programme];
+        return pauses.length != 0 && block.timestamp < pauses[pauses.length - 1].until;
+    }
+
+    function _mIsFrozen(uint256 subject, uint256 id) internal view returns (bool) {
+        return block.timestamp < mFreezes[subject][id].until;
     }
 
     function _mDayOf(uint256 programme) internal view returns (uint256) {

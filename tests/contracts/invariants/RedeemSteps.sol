@@ -134,6 +134,8 @@ abstract contract RedeemSteps is Judge {
 
     /// @dev A voucher that can mostly be redeemed; of `programme` and `holder`, if they are given.
     function _drawVoucher(uint256 programme, uint256 holder) private returns (uint256 voucher) {
+        bool revoked = programme == 0 && holder == type(uint256).max && mRevokedList.length != 0 && _chance(3);
+        if (revoked) return mRevokedList[_draw(mRevokedList.length)];
         for (uint256 i; i < 24 && mPairs.length != 0; ++i) {
             MPair storage p = mPairs[mPairs.length - 1 - _draw(mPairs.length) % 50];
             MRoll storage r = mRolls[p.roll];

@@ -25,8 +25,8 @@ abstract contract RuleSteps is Steps {
         bool waits = mVersions[id][mProgrammes[id].newest].status == WAITING;
         uint256 kind = _draw(100);
         if (kind < (waits ? 10 : 70)) _proposeRulesStep(id);
-        else if (kind < 90) _activateRulesStep(id);
-        else _withdrawRulesStep(id, kind < 95);
+        else if (kind < 86) _activateRulesStep(id);
+        else _withdrawRulesStep(id, kind < 93);
     }
 
     function _proposeRulesStep(uint256 id) private {

@@ -45,7 +45,8 @@ abstract contract SupplySteps is Steps {
         b.version = mProgrammes[t.programme].version;
         (b.programme, b.line, b.face, b.minimum) = (t.programme, t.line, t.face, t.minimumSpend);
         (b.categories, b.region, b.channels) = (t.categories, region, t.channels);
-        (b.from, b.until, b.claimDays) = (t.validFrom, t.validUntil, t.claimDays);
+        (b.from, b.claimDays) = (t.validFrom, t.claimDays);
+        b.until = t.validUntil - (block.timestamp - _mClock(t.programme));
         (b.quota, b.ref) = (t.quota, ref);
     }
 
@@ -130,7 +131,7 @@ abstract contract SupplySteps is Steps {
         if (!_call("writeRoll", _actor(Roles.TREASURER), Roles.TREASURER, address(vouchers), data, expected)) return;
         mProgrammes[programme].rolls.push(++mLastRoll);
         MRoll storage r = mRolls[mLastRoll];
-        (r.programme, r.writtenAt, r.ref, r.holders) = (programme, block.timestamp, ref, indices);
+        (r.programme, r.writtenAt, r.ref, r.holders) = (programme, _mClock(programme), ref, indices);
     }
 
     function _packed(uint8[] memory indices) private view returns (bytes memory holders) {
@@ -188,7 +189,7 @@ abstract contract SupplySteps is Steps {
     }
 
     function _keepPair(uint256 batch, uint256 roll) private {
-        mPairs.push(MPair(batch, roll, 0, false));
+        mPairs.push(MPair(batch, roll, 0, false, 0));
         mPairAt[batch][roll] = mPairs.length;
         MBatch storage b = mBatches[batch];
         uint256 places = mRolls[roll].holders.length;
@@ -227,7 +228,7 @@ abstract contract SupplySteps is Steps {
     function _expectBatch(Issue memory i, uint256 at) private view returns (bytes4 refusal) {
         MBatch storage b = mBatches[i.batches[at]];
         if (b.programme != i.programme) return IVouchersErrors.Vouchers_PackMixed.selector;
-        if (block.timestamp >= b.until) return IVouchersErrors.Vouchers_BatchOver.selector;
+        if (_mClock(i.programme) >= b.until) return IVouchersErrors.Vouchers_BatchOver.selector;
         if (b.line != i.line) {
             refusal = _expectCommit(i);
             if (refusal != FINE) return refusal;

@@ -144,6 +144,7 @@ abstract contract TreasurySteps is Steps {
 
     /// @return reason Why the entry is passed over; FINE if it is paid.
     function _mPay(MerchantDay memory e) private returns (bytes4 reason) {
+        if (_mIsFrozen(5, e.merchant)) return ITreasury.Treasury_MerchantFrozen.selector;
         if (block.timestamp < _settleableFrom(e.line, e.day)) return ITreasury.Treasury_TooEarly.selector;
         uint256 at = mDayAt[keccak256(abi.encode(uint256(e.line), uint256(e.merchant), uint256(e.day)))];
         if (at == 0) return ITreasury.Treasury_NothingPayable.selector;
@@ -202,7 +203,8 @@ abstract contract TreasurySteps is Steps {
         bytes memory data = abi.encodeCall(desk.sweep, (batch, roll));
         if (!_call("sweep", _actor(Roles.TREASURER), Roles.TREASURER, address(desk), data, expected)) return;
         MBatch storage b = mBatches[batch];
-        uint256 count = mRolls[roll].holders.length - mPairs[at - 1].redeemed;
+        uint256 count = mRolls[roll].holders.length - mPairs[at - 1].redeemed - mPairs[at - 1].revoked;
+        b.sweptOnce = true;
         MLine storage l = mLines[b.programme << 16 | b.line];
         mPairs[at - 1].swept = true;
         b.swept += count;
