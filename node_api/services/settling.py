@@ -9,7 +9,6 @@ from node_api.domain.errors import SettlementUnknown
 from node_api.domain.ids import Amount, Day, LineId, MerchantId, ProgrammeId, UnixSeconds, programme_of_line
 from node_api.domain.models import Programme
 from node_api.domain.settlement import SettlementEntry, SettlementRun
-from node_api.domain.trail import MerchantDay
 from node_api.services.ports.auditing import AuditReader
 from node_api.services.ports.treasury import PrepareSettlement, ReleaseSettlement
 
@@ -28,18 +27,13 @@ def due_entries(
     windows = {one.id: _window(reader, one) for one in reader.programmes()}
     waiting = _waiting(reader.settlement_runs())
     entries = [
-        SettlementEntry(day.line, day.merchant, day.day, payable(day))
+        SettlementEntry(day.line, day.merchant, day.day, day.payable)
         for day in reader.merchant_days(programme=programme, until_day=Day(until + 1))
-        if payable(day)
+        if day.payable
         and (day.line, day.merchant, day.day) not in waiting
         and (day.day + 1) * _DAY_SECONDS + windows[programme_of_line(day.line)] <= now
     ]
     return sorted(entries, key=lambda entry: (entry.line, entry.merchant, entry.day))
-
-
-def payable(day: MerchantDay) -> Amount:
-    """What a run may pay for the day."""
-    return Amount(day.redeemed - day.settled)
 
 
 def runs_of(entries: Sequence[SettlementEntry]) -> list[tuple[SettlementEntry, ...]]:
@@ -85,7 +79,7 @@ def payable_now(reader: AuditReader, run: SettlementRun) -> dict[_Key, Amount]:
     found: dict[_Key, Amount] = defaultdict(lambda: Amount(0))
     for merchant in sorted(merchants):
         for day in reader.merchant_days(merchant):
-            found[day.line, day.merchant, day.day] = payable(day)
+            found[day.line, day.merchant, day.day] = day.payable
     return found
 
 
