@@ -199,6 +199,7 @@ abstract contract VouchersRedemption is IVouchersRedemption, RedemptionLimits {
         uint256 amounts;
         uint256 minimums;
         uint256 judged;
+        uint256 count = spends.length;
         (uint256 terms, uint256 rules) = (p.terms, p.rules);
         reason = _judgeDeadline(p, item.deadline);
         while (true) {
@@ -219,7 +220,7 @@ abstract contract VouchersRedemption is IVouchersRedemption, RedemptionLimits {
                 minimums += BatchWord.minimumSpend(p.terms);
                 ++judged;
             }
-            if (judged != spends.length) continue;
+            if (judged != count) continue;
 
             if (amounts > item.bill) reason = bytes32(Vouchers_AmountsOverBill.selector);
             else if (minimums > item.bill) reason = bytes32(Vouchers_MinimumSpendUnmet.selector);
@@ -230,7 +231,7 @@ abstract contract VouchersRedemption is IVouchersRedemption, RedemptionLimits {
             break;
         }
         (c.unusual, c.pending, c.counterKey) = (c.unusual & ~MIXED, false, 0);
-        c.failed = Items.at(spends, judged == spends.length ? 0 : judged).voucher; // sums are the first one's fault
+        c.failed = Items.at(spends, judged == count ? 0 : judged).voucher; // sums are the first one's fault
         for (uint256 i; i < judged; ++i) {
             _clearBit(c, Items.at(spends, i).voucher);
         }
