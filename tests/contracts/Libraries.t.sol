@@ -135,7 +135,7 @@ contract LibrariesTest is TestBase {
     function test_month__forEachDayUntil2200__isThatOfACalendarCountedDayByDay() external pure {
         (uint256 year, uint256 month, uint256 dayOfMonth) = (1970, 1, 1);
         for (uint256 day; day < 84_006; ++day) {
-            vm.assertEq(Calendar.monthOf(day), year * 12 + month - 1);
+            assert(Calendar.monthOf(day) == year * 12 + month - 1); // a cheatcode for each day would pass the gas limit
             if (dayOfMonth++ != _lengthOf(month, year)) continue;
             (month, dayOfMonth) = (month + 1, 1);
             if (month == 13) (year, month) = (year + 1, 1);
