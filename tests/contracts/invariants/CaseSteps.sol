@@ -52,7 +52,7 @@ abstract contract CaseSteps is Steps {
     /// @dev None, one not later, or mostly a day of the same line and merchant.
     function _laterDay(MLeaf storage l) private returns (uint256) {
         if (_chance(15)) return 0;
-        if (_chance(45)) return l.day - _draw(2);
+        if (_chance(25)) return l.day - _draw(2);
         for (uint256 i; i < 30 && i < mDays.length; ++i) {
             MDay storage d = mDays[mDays.length - 1 - i];
             if (d.line == l.line && d.merchant == l.merchant && d.day > l.day && _chance(70)) return d.day;
