@@ -368,14 +368,13 @@ def test_kill__when_the_supervisor_dies_amid_snapshots__then_nothing_acknowledge
     chain = make_chain(snapshot_seconds=0.01)
     pid = chain_status(chain).pid
     killer = threading.Timer(wait, os.kill, (pid, signal.SIGKILL))
+    sent = [chain.sender.sign(None, CREATE_NOTHING, 100_000)]  # asks for the nonce while the chain lives
     killer.start()
-    sent = []
     while killer.is_alive():
-        signed = chain.sender.sign(None, CREATE_NOTHING, 100_000)
-        sent.append(signed)
         with contextlib.suppress(RpcUnavailable):
-            submit(chain.rpc, signed)
-            wait_for(chain.rpc, signed.hash)
+            submit(chain.rpc, sent[-1])
+            wait_for(chain.rpc, sent[-1].hash)
+        sent.append(chain.sender.sign(None, CREATE_NOTHING, 100_000))
     wait_until(lambda: supervisor_pid(chain.folder) is None)
     chain.start()
     for signed in sent:
