@@ -57,10 +57,13 @@ def test_start__when_it_ends_at_once__then_its_words(chain_options: EmbeddedOpti
 
 
 def test_orphan__when_it_is_this_chains__then_killed_and_never_another(tmp_path: Path) -> None:
-    sleeper = "import time; time.sleep(60)"
-    ours = subprocess.Popen([sys.executable, "-c", sleeper, "anvil", "--cache-path", str(tmp_path / "cache")])
-    other = subprocess.Popen([sys.executable, "-c", sleeper, "anvil", "--cache-path", "/elsewhere/cache"])
+    sleeper = [sys.executable, "-c", "import time; print(flush=True); time.sleep(60)", "anvil", "--cache-path"]
+    ours = subprocess.Popen([*sleeper, str(tmp_path / "cache")], stdout=subprocess.PIPE)
+    other = subprocess.Popen([*sleeper, "/elsewhere/cache"], stdout=subprocess.PIPE)
     try:
+        for process in (ours, other):  # its command line stands only once it runs
+            assert process.stdout is not None
+            process.stdout.readline()
         assert not kill_orphan(other.pid, tmp_path)
         assert other.poll() is None
         assert kill_orphan(ours.pid, tmp_path)
@@ -69,4 +72,4 @@ def test_orphan__when_it_is_this_chains__then_killed_and_never_another(tmp_path:
     finally:
         for process in (ours, other):
             process.kill()
-            process.wait()
+            process.communicate()
