@@ -89,9 +89,8 @@ def lines(forge_coverage: Done) -> dict[tuple[str, int], int]:
 def test_coverage__when_the_suite_ran__then_enough_lines_of_the_contracts_were_run(
     lines: dict[tuple[str, int], int],
 ) -> None:
-    unseen = {path.relative_to(ROOT).as_posix() for path in ROOT.glob("contracts/*.sol")} - {
-        source for source, _ in lines
-    }
+    with_functions = (path for path in ROOT.glob("contracts/*.sol") if re.search(r"\bfunction\b", path.read_text()))
+    unseen = {path.relative_to(ROOT).as_posix() for path in with_functions} - {source for source, _ in lines}
     assert not unseen, f"forge counted no line of {sorted(unseen)}"
     missed = sorted(f"{source}:{line}" for (source, line), hits in lines.items() if not hits)
     share = 100 * (len(lines) - len(missed)) / len(lines)
