@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {Leaf, Opening} from "../../contracts/types/Case.sol";
 import {MerchantTerms} from "../../contracts/types/Merchant.sol";
 import {ProgrammeTerms, RulesTerms, Widening} from "../../contracts/types/Programme.sol";
 import {Item, Spend} from "../../contracts/types/Redemption.sol";
@@ -38,6 +39,7 @@ abstract contract CaseWorld is Base, CaseReader {
         _freezeAndRevoke();
         if (_same(_text("programmeState"), "CLOSED")) _closeFirst();
         vm.warp(_number("now"));
+        if (!_same(_text("reversed"), "none")) _redeemAndReverse(_text("reversed"));
     }
 
     // --- programmes and merchants ---
@@ -244,6 +246,36 @@ abstract contract CaseWorld is Base, CaseReader {
         if (_same(frozen, "batch")) return (3, 1);
         if (_same(frozen, "holder")) return (4, 1 << 160 | uint160(vm.addr(_key("alice"))));
         return (5, THIS);
+    }
+
+    // --- reversed before ---
+
+    /// @dev The item itself, one that differs in its receipt, or one of another voucher is redeemed and reversed.
+    function _redeemAndReverse(string memory which) private {
+        Item memory item = _itemOf();
+        if (_same(which, "another signature")) item.receipt = keccak256("another receipt");
+        if (_same(which, "another voucher")) item.spends = _spend(_id(1, 1, 2));
+        (uint256 redeemed,,) = vouchers.counts();
+        vm.assertEq(_redeem(THIS, _signed(item, _key(_text("signer")), THIS)), item.spends.length, "reversed before");
+        Opening memory o;
+        o.firstNumber = redeemed + 1;
+        vm.prank(registrar);
+        merchants.addKey(THIS, _account("shop"));
+        for (uint256 i; i < item.spends.length; ++i) {
+            o.leaf = _leafOf(item, i);
+            o.before = new bytes32[](i);
+            o.behind = new bytes32[](item.spends.length - 1 - i);
+            for (uint256 j; j < item.spends.length; ++j) {
+                if (j != i) (j < i ? o.before : o.behind)[j < i ? j : j - i - 1] = keccak256(abi.encode(_leafOf(item, j)));
+            }
+            vm.prank(_account("shop"));
+            desk.reverse(o, "as the case says", block.timestamp + 1, "");
+        }
+    }
+
+    function _leafOf(Item memory item, uint256 index) private view returns (Leaf memory) {
+        Spend memory s = item.spends[index];
+        return Leaf(_digest(item, THIS), s.voucher, s.amount, THIS, address(0), block.timestamp, 1);
     }
 
     // --- the item ---

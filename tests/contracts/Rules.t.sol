@@ -203,6 +203,7 @@ contract RulesTest is CaseWorld {
         if (reason == No.Vouchers_VoucherFrozen.selector) return "VoucherFrozen";
         if (reason == No.Vouchers_VoucherRevoked.selector) return "VoucherRevoked";
         if (reason == No.Vouchers_AlreadyRedeemed.selector) return "AlreadyRedeemed";
+        if (reason == No.Vouchers_SignatureUsed.selector) return "SignatureUsed";
         return _nameOfRule(reason);
     }
 

@@ -131,6 +131,7 @@ class RuleCase:
             redeemed=voucher in self._spent(),
             frozen_until=UnixSeconds(self._int("frozenUntil") if self._is_frozen(voucher, roll, place) else 0),
             revoked=voucher == _MARKED.get(str(self._value("revoked"))),
+            dead=self._value("reversed") == "same signature",
         )
 
     def _is_frozen(self, voucher: VoucherId, roll: Json | None, place: int) -> bool:

@@ -46,14 +46,8 @@ def test_table__its_keys__are_known() -> None:
         assert {name for entry in entries for name in entry} <= set(world[one])
 
 
-# Reasons that the contract can give and whose words nothing sets yet: the change that sets them brings the cases.
-NOT_SET_YET = {
-    "SignatureUsed",
-}
-
-
 def test_table__each_reason__occurs() -> None:
-    assert {case.expect for case in CASES} == (REASONS | {"accepted"}) - NOT_SET_YET
+    assert {case.expect for case in CASES} == REASONS | {"accepted"}
 
 
 def test_domain__its_reasons__are_the_contracts() -> None:
