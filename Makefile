@@ -100,6 +100,10 @@ fmt: venv-dev ## Format Python and Solidity
 artifacts: venv-dev ## Compile the contracts into node_api/chain/artifacts
 	@$(BIN)/python -m tools.compile
 
+.PHONY: pages
+pages: venv-dev ## Write docs/roles.md and docs/rules.md from the tables in tests/cases
+	@$(BIN)/python -m tools.pages
+
 .PHONY: gas gas-check
 gas: venv-dev ## Measure gas anew and record it in bench/gas (BECAUSE="reason" where a figure rises)
 	@$(BIN)/python -m tools.gas --record $(if $(BECAUSE),--because "$(BECAUSE)")
