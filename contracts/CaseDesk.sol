@@ -3,19 +3,20 @@ pragma solidity 0.8.30;
 
 import {CaseDeskBase} from "./CaseDeskBase.sol";
 import {CaseDeskDisputes} from "./CaseDeskDisputes.sol";
-import {CaseDeskEmergency} from "./CaseDeskEmergency.sol";
-import {CaseDeskFreezes} from "./CaseDeskFreezes.sol";
-import {ICaseDesk} from "./interfaces/ICaseDesk.sol";
+import {Front} from "./Front.sol";
+import {ICaseDeskSweep} from "./interfaces/ICaseDeskSweep.sol";
 import {IMerchantRegistry} from "./interfaces/IMerchantRegistry.sol";
 import {ITreasury} from "./interfaces/ITreasury.sol";
 import {IVouchers} from "./interfaces/IVouchers.sol";
 
 /// @title CaseDesk
-contract CaseDesk is ICaseDesk, CaseDeskFreezes, CaseDeskEmergency, CaseDeskDisputes {
+/// @dev At its address is {ICaseDesk}: the sweep, reversals and disputes by its own code, the rest by that of {CaseDeskBack}.
+contract CaseDesk is ICaseDeskSweep, CaseDeskDisputes, Front {
     /// @param manager The AccessManager that knows the roles.
-    constructor(address manager) CaseDeskBase(manager) {}
+    /// @param back The {CaseDeskBack} of the same release.
+    constructor(address manager, address back) CaseDeskBase(manager) Front(back) {}
 
-    /// @inheritdoc ICaseDesk
+    /// @inheritdoc ICaseDeskSweep
     function sweep(uint256 batch, uint256 roll) external restricted returns (uint256 amount) {
         // Check: the pair's validity is over.
         uint256 until = _vouchers.validUntil(batch, roll);
@@ -31,7 +32,7 @@ contract CaseDesk is ICaseDesk, CaseDeskFreezes, CaseDeskEmergency, CaseDeskDisp
         emit VouchersSwept(batch, roll, line, count, amount, msg.sender);
     }
 
-    /// @inheritdoc ICaseDesk
+    /// @inheritdoc ICaseDeskSweep
     function link(address vouchers, address treasury, address merchantRegistry) external restricted {
         if (address(_vouchers) != address(0)) revert CaseDesk_AlreadyLinked();
         (_vouchers, _treasury) = (IVouchers(vouchers), ITreasury(treasury));

@@ -3,13 +3,30 @@ pragma solidity 0.8.30;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 
+import {IMerchantRegistry} from "./interfaces/IMerchantRegistry.sol";
 import {ITreasury} from "./interfaces/ITreasury.sol";
 import {IVouchers} from "./interfaces/IVouchers.sol";
+import {Dispute} from "./types/Case.sol";
 
-/// @title What the parts of CaseDesk have in common.
+/// @title The slots of CaseDesk, as drawn in docs/storage.md.
 abstract contract CaseDeskBase is AccessManaged {
+    /// @dev The last freeze of a subject. A confirmed one ends at the last second there is.
+    struct Freeze {
+        address by;
+        uint40 until;
+        uint8 renewals;
+        bool confirmed;
+    }
+
     IVouchers internal _vouchers;
     ITreasury internal _treasury;
+    mapping(uint256 subjectKey => Freeze) internal _freezes;
+    mapping(uint256 subjectKey => mapping(address auditor => uint256 until)) internal _ownFreezes;
+    IMerchantRegistry internal _merchants;
+    mapping(uint256 terminalDay => uint256 amount) internal _reversedBy; // terminal << 24 | day
+    uint256 internal _lastDispute;
+    mapping(uint256 dispute => Dispute) internal _disputes;
+    mapping(bytes32 redemption => uint256 dispute) internal _disputeOf; // keccak256(digest, voucher)
 
     /// @param manager The AccessManager that knows the roles.
     constructor(address manager) AccessManaged(manager) {}

@@ -15,10 +15,6 @@ abstract contract CaseDeskDisputes is ICaseDeskDisputes, CaseDeskReversals {
     /// @inheritdoc ICaseDeskDisputes
     uint256 public constant DECISION_TIME = 14 days;
 
-    uint256 private _lastDispute;
-    mapping(uint256 dispute => Dispute) private _disputes;
-    mapping(bytes32 redemption => uint256 dispute) private _disputeOf; // keccak256(digest, voucher)
-
     /// @inheritdoc ICaseDeskDisputes
     function dispute(Opening calldata opening, bytes32 reason, uint256 deadline, bytes calldata signature)
         external

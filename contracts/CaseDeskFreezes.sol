@@ -13,21 +13,10 @@ import {BatchWord} from "./words/BatchWord.sol";
 
 /// @title Freezes and revocations.
 abstract contract CaseDeskFreezes is ICaseDeskFreezes, CaseDeskBase {
-    /// @dev The last freeze of a subject. A confirmed one ends at the last second there is.
-    struct Freeze {
-        address by;
-        uint40 until;
-        uint8 renewals;
-        bool confirmed;
-    }
-
     uint256 public constant MOST_FREEZE = 30 days;
     uint256 public constant OWN_FREEZE_REST = 30 days;
     uint256 public constant MOST_RENEWALS = 2;
     uint256 private constant MOST_VOUCHERS = 500;
-
-    mapping(uint256 subjectKey => Freeze) private _freezes;
-    mapping(uint256 subjectKey => mapping(address auditor => uint256 until)) private _ownFreezes;
 
     /// @inheritdoc ICaseDeskFreezes
     function freeze(uint256 subject, uint256 id, uint256 until, string calldata reason) external restricted {

@@ -3,7 +3,6 @@ pragma solidity 0.8.30;
 
 import {CaseDeskBase} from "./CaseDeskBase.sol";
 import {ICaseDeskReversals} from "./interfaces/ICaseDeskReversals.sol";
-import {IMerchantRegistry} from "./interfaces/IMerchantRegistry.sol";
 import {Commitments} from "./libraries/Commitments.sol";
 import {Signatures} from "./libraries/Signatures.sol";
 import {VoucherId} from "./libraries/VoucherId.sol";
@@ -27,9 +26,6 @@ abstract contract CaseDeskReversals is ICaseDeskReversals, CaseDeskBase {
         uint256 line;
         uint256 day;
     }
-
-    IMerchantRegistry internal _merchants;
-    mapping(uint256 terminalDay => uint256 amount) private _reversedBy; // terminal << 24 | day
 
     /// @inheritdoc ICaseDeskReversals
     function reverse(Opening calldata opening, bytes32 reason, uint256 deadline, bytes calldata signature)

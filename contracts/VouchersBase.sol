@@ -8,6 +8,7 @@ import {IVouchersErrors} from "./interfaces/IVouchersErrors.sol";
 import {Overlay} from "./libraries/Overlay.sol";
 import {VoucherId} from "./libraries/VoucherId.sol";
 import {VouchersStorage} from "./VouchersStorage.sol";
+import {RollWord} from "./words/RollWord.sol";
 
 /// @title What both halves of Vouchers have in common: slots in one order, roles, and the domain of everything signed.
 abstract contract VouchersBase is VouchersStorage, AccessManaged, EIP712 {
@@ -25,6 +26,12 @@ abstract contract VouchersBase is VouchersStorage, AccessManaged, EIP712 {
         return (_carries(Overlay.FROZEN, voucher) && _isHeld(Overlay.SUBJECT_VOUCHER, voucher))
             || _isHeld(Overlay.SUBJECT_ROLL, VoucherId.roll(voucher)) || _isHeld(Overlay.SUBJECT_BATCH, VoucherId.batch(voucher))
             || _isHeld(Overlay.SUBJECT_HOLDER, programme << 160 | uint160(holder));
+    }
+
+    function _exists(uint256 voucher) internal view returns (bool) {
+        (uint256 batch, uint256 roll) = (VoucherId.batch(voucher), VoucherId.roll(voucher));
+        return voucher >> VoucherId.BITS == 0 && VoucherId.place(voucher) < RollWord.places(_rolls[roll])
+            && _isIssued(batch, _batches[batch].reach, roll);
     }
 
     function _isHeld(uint256 subject, uint256 id) private view returns (bool) {

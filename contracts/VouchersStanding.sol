@@ -110,10 +110,4 @@ abstract contract VouchersStanding is IVouchersStanding, VouchersSupply {
     function _flagProgramme(uint256 programme, uint256 flag) private {
         _programmes[programme] = ProgrammeWord.setFlag(_programmes[programme], flag);
     }
-
-    function _exists(uint256 voucher) internal view returns (bool) {
-        (uint256 batch, uint256 roll) = (VoucherId.batch(voucher), VoucherId.roll(voucher));
-        return voucher >> VoucherId.BITS == 0 && VoucherId.place(voucher) < RollWord.places(_rolls[roll])
-            && _isIssued(batch, _batches[batch].reach, roll);
-    }
 }

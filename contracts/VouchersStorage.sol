@@ -20,6 +20,9 @@ abstract contract VouchersStorage {
         uint256 limits;
     }
 
+    bytes1 internal constant BATCH_REFERENCE = 0x01;
+    bytes1 internal constant ROLL_REFERENCE = 0x02;
+
     uint256 internal _network = 1; // the first redemption has number 1
     mapping(address account => bool) internal _relayers;
     mapping(uint256 programme => uint256 word) internal _programmes;
@@ -97,5 +100,10 @@ abstract contract VouchersStorage {
             }
             until += paused;
         }
+    }
+
+    /// @dev Where the id of a batch or roll stands under its text reference.
+    function _referenceKey(bytes1 kind, string calldata ref) internal pure returns (bytes32) {
+        return keccak256(abi.encodePacked(kind, ref));
     }
 }

@@ -19,9 +19,6 @@ import {RollWord} from "./words/RollWord.sol";
 
 /// @title Opening batches, writing rolls, issuing.
 abstract contract VouchersSupply is IVouchersErrors, IVouchersSupply, VouchersBase {
-    bytes1 internal constant BATCH_REFERENCE = 0x01;
-    bytes1 internal constant ROLL_REFERENCE = 0x02;
-
     /// @inheritdoc IVouchersSupply
     function openBatches(string[] calldata refs, BatchTerms[] calldata terms) external restricted returns (uint256 first) {
         if (refs.length == 0 || refs.length != terms.length) revert Vouchers_NothingGiven();
@@ -168,10 +165,6 @@ abstract contract VouchersSupply is IVouchersErrors, IVouchersSupply, VouchersBa
         bytes32 key = _referenceKey(kind, ref);
         if (_references[key] != 0) revert Vouchers_ReferenceTaken(ref, _references[key]);
         _references[key] = id;
-    }
-
-    function _referenceKey(bytes1 kind, string calldata ref) internal pure returns (bytes32) {
-        return keccak256(abi.encodePacked(kind, ref));
     }
 
     // --- rolls ---

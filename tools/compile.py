@@ -72,8 +72,12 @@ LAUNCHER = ROOT / "tools" / "solc" / "solc-v0.8.30"
 ARTIFACTS = ROOT / "node_api" / "chain" / "artifacts"
 # Deployed as published, so listed here and not found among our own sources.
 LIBRARY_CONTRACTS = ("node_modules/@openzeppelin/contracts/access/manager/AccessManager.sol",)
-# A contract whose other functions are another's code: whoever calls it needs the functions of both.
-BACKS = {"Vouchers": "VouchersBack", "ProgrammeRegistry": "ProgrammeBack"}
+# Contracts whose other functions are the code of others: whoever calls one needs the functions of all.
+BACKS = {
+    "Vouchers": ("VouchersBack", "VouchersRecord"),
+    "ProgrammeRegistry": ("ProgrammeBack",),
+    "CaseDesk": ("CaseDeskBack",),
+}
 # EIP-170: no chain takes a longer runtime code.
 MAX_RUNTIME_BYTES = 24_576
 
@@ -120,8 +124,9 @@ def compile_all(root: Path = ROOT) -> dict[str, Artifact]:
         name = Path(path).stem
         if is_deployed(path) and name in contracts and contracts[name]["evm"]["bytecode"]["object"]:
             found[name] = artifact(name, path, contracts[name], chosen)
-    for front, back in BACKS.items():
-        found[front]["abi"] = joined(found[front]["abi"], found[back]["abi"])
+    for front, backs in BACKS.items():
+        for back in backs:
+            found[front]["abi"] = joined(found[front]["abi"], found[back]["abi"])
     return found
 
 

@@ -3,6 +3,7 @@ pragma solidity 0.8.30;
 
 import {IVouchersCases} from "./IVouchersCases.sol";
 import {IVouchersErrors} from "./IVouchersErrors.sol";
+import {IVouchersLinks} from "./IVouchersLinks.sol";
 import {IVouchersRecord} from "./IVouchersRecord.sol";
 import {IVouchersRedemption} from "./IVouchersRedemption.sol";
 import {IVouchersStanding} from "./IVouchersStanding.sol";
@@ -12,6 +13,7 @@ import {IVouchersSupply} from "./IVouchersSupply.sol";
 interface IVouchers is
     IVouchersErrors,
     IVouchersCases,
+    IVouchersLinks,
     IVouchersRecord,
     IVouchersStanding,
     IVouchersSupply,

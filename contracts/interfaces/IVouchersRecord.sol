@@ -3,17 +3,8 @@ pragma solidity 0.8.30;
 
 import {VoucherState} from "../types/Supply.sol";
 
-/// @title The record of Vouchers: reading it, and the words that other contracts write.
+/// @title The record of Vouchers: reading it.
 interface IVouchersRecord {
-    /// @notice The list of relayers was brought in line with the AccessManager.
-    event RelayerSynced(address indexed account, bool allowed);
-    /// @notice The list of attestors was brought in line with the AccessManager.
-    event AttestorSynced(address indexed account, bool allowed);
-    /// @notice The contracts that may write the words a redemption reads.
-    event ContractsLinked(address registry, address merchantRegistry, address treasury, address desk);
-
-    // --- reading ---
-
     /// @notice The voucher's holder; reverts with {IVouchersErrors-Vouchers_VoucherUnknown} for one never issued.
     function holderOf(uint256 voucher) external view returns (address holder);
 
@@ -89,40 +80,4 @@ interface IVouchersRecord {
 
     /// @notice What a holder has redeemed in a programme, see {CounterWord}; kept only under rules that need it.
     function counterWord(uint256 programme, address holder) external view returns (uint256);
-
-    // --- linking and words of others ---
-
-    /// @notice Links the contracts of this release, once. Emits {ContractsLinked}. ADMIN only.
-    function link(address registry, address merchantRegistry, address treasury, address desk) external;
-
-    /// @notice Copies whether `account` has the role OPERATOR. Emits {RelayerSynced}. Anybody may call.
-    function syncRelayer(address account) external;
-
-    /// @notice Copies whether `account` has the role ATTESTOR. Emits {AttestorSynced}. Anybody may call.
-    function syncAttestor(address account) external;
-
-    /// @notice Writes a programme's word. ProgrammeRegistry only.
-    function setProgramme(uint256 programme, uint256 word) external;
-
-    /// @notice Writes a rules version's words. ProgrammeRegistry only.
-    function setRules(uint256 programme, uint256 version, uint256 terms, uint256 limits) external;
-
-    /// @notice Adds spend regions to those widened for a programme. ProgrammeRegistry only.
-    function addWidenedRegions(uint256 programme, uint256[] calldata regions) external;
-
-    /// @notice Writes a merchant's word. MerchantRegistry only.
-    function setMerchant(uint256 merchant, uint256 word) external;
-
-    /// @notice Writes a terminal's word. MerchantRegistry only.
-    function setTerminal(address terminal, uint256 word) external;
-
-    /// @notice Takes what is payable for a merchant's day out of the line and marks it settled. Treasury only.
-    /// @return amount What to pay; 0 if nothing is left.
-    function takePayable(uint256 line, uint256 merchant, uint256 day) external returns (uint256 amount);
-
-    /// @notice Marks the pair swept and takes its unspent vouchers out of `committed`. CaseDesk only.
-    /// @return line The budget line they belonged to.
-    /// @return count How many expired unspent.
-    /// @return amount Their value.
-    function bookSwept(uint256 batch, uint256 roll) external returns (uint256 line, uint256 count, uint256 amount);
 }

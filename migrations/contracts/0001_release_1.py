@@ -30,11 +30,13 @@ _CONTRACTS = (
             "issuer_": AccountOf(KeyRole.ISSUER),
         },
     ),
-    Deploy("VouchersBack", "VouchersBack", _MANAGED),
+    Deploy("VouchersRecord", "VouchersRecord", _MANAGED),
+    Deploy("VouchersBack", "VouchersBack", {**_MANAGED, "record": AddressOf("VouchersRecord")}),
     Deploy("Vouchers", "Vouchers", {**_MANAGED, "back": AddressOf("VouchersBack")}),
     Deploy("ProgrammeBack", "ProgrammeBack", _MANAGED),
     Deploy("ProgrammeRegistry", "ProgrammeRegistry", {**_MANAGED, "back": AddressOf("ProgrammeBack")}),
-    *(Deploy(name, name, _MANAGED) for name in ("MerchantRegistry", "Treasury", "CaseDesk")),
+    *(Deploy(name, name, _MANAGED) for name in ("MerchantRegistry", "Treasury", "CaseDeskBack")),
+    Deploy("CaseDesk", "CaseDesk", {**_MANAGED, "back": AddressOf("CaseDeskBack")}),
 )
 
 _VOUCHERS, _TREASURY = AddressOf("Vouchers"), AddressOf("Treasury")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {ICaseDesk} from "../../contracts/interfaces/ICaseDesk.sol";
+import {ICaseDeskSweep} from "../../contracts/interfaces/ICaseDeskSweep.sol";
 import {ICaseDeskEmergency} from "../../contracts/interfaces/ICaseDeskEmergency.sol";
 import {ICaseDeskFreezes} from "../../contracts/interfaces/ICaseDeskFreezes.sol";
 import {ICaseDeskReversals} from "../../contracts/interfaces/ICaseDeskReversals.sol";
@@ -12,7 +12,7 @@ import {IProgrammeRules} from "../../contracts/interfaces/IProgrammeRules.sol";
 import {ITreasury} from "../../contracts/interfaces/ITreasury.sol";
 import {IVouchers} from "../../contracts/interfaces/IVouchers.sol";
 import {IVouchersCases} from "../../contracts/interfaces/IVouchersCases.sol";
-import {IVouchersRecord} from "../../contracts/interfaces/IVouchersRecord.sol";
+import {IVouchersLinks} from "../../contracts/interfaces/IVouchersLinks.sol";
 import {IVouchersErrors} from "../../contracts/interfaces/IVouchersErrors.sol";
 import {IVouchersStanding} from "../../contracts/interfaces/IVouchersStanding.sol";
 import {IVouchersSupply} from "../../contracts/interfaces/IVouchersSupply.sol";
@@ -96,7 +96,7 @@ contract AccessTest is Base {
             IProgrammeRegistry.ProgrammeRegistry_AlreadyLinked.selector,
             IMerchantRegistry.MerchantRegistry_AlreadyLinked.selector,
             ITreasury.Treasury_AlreadyLinked.selector,
-            ICaseDesk.CaseDesk_AlreadyLinked.selector
+            ICaseDeskSweep.CaseDesk_AlreadyLinked.selector
         ];
         for (uint256 i; i < targets.length; ++i) {
             vm.prank(admin);
@@ -113,7 +113,7 @@ contract AccessTest is Base {
         Vm.Log[] memory logs = vm.getRecordedLogs();
         vm.assertEq(logs.length, 5);
         address[4] memory all = [address(programmes), address(merchants), address(treasury), address(desk)];
-        assertLog(logs[0], address(vouchers), topicsOf(IVouchersRecord.ContractsLinked.selector), abi.encode(all));
+        assertLog(logs[0], address(vouchers), topicsOf(IVouchersLinks.ContractsLinked.selector), abi.encode(all));
         assertLog(
             logs[1],
             address(programmes),
@@ -128,7 +128,7 @@ contract AccessTest is Base {
         assertLog(
             logs[4],
             address(desk),
-            topicsOf(ICaseDesk.ContractsLinked.selector),
+            topicsOf(ICaseDeskSweep.ContractsLinked.selector),
             abi.encode(address(vouchers), address(treasury), address(merchants))
         );
     }
@@ -141,13 +141,13 @@ contract AccessTest is Base {
             abi.encodeCall(IVouchersStanding.bookRevoked, (1)),
             abi.encodeCall(IVouchersStanding.lengthen, (1, 1)),
             abi.encodeCall(IVouchersStanding.setNetworkPause, (1, 1)),
-            abi.encodeCall(IVouchersRecord.addWidenedRegions, (1, new uint256[](1))),
-            abi.encodeCall(IVouchersRecord.setProgramme, (1, 5)),
-            abi.encodeCall(IVouchersRecord.setRules, (1, 1, 1, 1)),
-            abi.encodeCall(IVouchersRecord.setMerchant, (1, 2)),
-            abi.encodeCall(IVouchersRecord.setTerminal, (outsider, 1)),
-            abi.encodeCall(IVouchersRecord.takePayable, (1, 1, 1)),
-            abi.encodeCall(IVouchersRecord.bookSwept, (1, 1)),
+            abi.encodeCall(IVouchersLinks.addWidenedRegions, (1, new uint256[](1))),
+            abi.encodeCall(IVouchersLinks.setProgramme, (1, 5)),
+            abi.encodeCall(IVouchersLinks.setRules, (1, 1, 1, 1)),
+            abi.encodeCall(IVouchersLinks.setMerchant, (1, 2)),
+            abi.encodeCall(IVouchersLinks.setTerminal, (outsider, 1)),
+            abi.encodeCall(IVouchersLinks.takePayable, (1, 1, 1)),
+            abi.encodeCall(IVouchersLinks.bookSwept, (1, 1)),
             abi.encodeCall(IVouchersCases.bookReversed, (1, 0, 1, 1, 1)),
             abi.encodeCall(IVouchersCases.lockDisputed, (1, 1, 1, 1)),
             abi.encodeCall(IVouchersCases.unlockDisputed, (1, 1, 1, 1))
@@ -210,7 +210,7 @@ contract AccessTest is Base {
         Vm.Log[] memory logs = vm.getRecordedLogs();
         vm.assertEq(logs.length, 1);
         assertLog(
-            logs[0], address(vouchers), topicsOf(IVouchersRecord.RelayerSynced.selector, topic(account)), abi.encode(allowed)
+            logs[0], address(vouchers), topicsOf(IVouchersLinks.RelayerSynced.selector, topic(account)), abi.encode(allowed)
         );
         vm.assertEq(vouchers.isRelayer(account), allowed);
     }
@@ -300,11 +300,11 @@ contract AccessTest is Base {
 
     function _links() private view returns (bytes[5] memory) {
         return [
-            abi.encodeCall(IVouchersRecord.link, (outsider, outsider, outsider, outsider)),
+            abi.encodeCall(IVouchersLinks.link, (outsider, outsider, outsider, outsider)),
             abi.encodeCall(IProgrammeRegistry.link, (outsider, outsider)),
             abi.encodeCall(IMerchantRegistry.link, (outsider)),
             abi.encodeCall(ITreasury.link, (outsider, outsider, outsider, outsider)),
-            abi.encodeCall(ICaseDesk.link, (outsider, outsider, outsider))
+            abi.encodeCall(ICaseDeskSweep.link, (outsider, outsider, outsider))
         ];
     }
 }

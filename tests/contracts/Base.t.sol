@@ -100,13 +100,15 @@ abstract contract Base is TestBase {
     function _deploy() internal {
         manager = new AccessManager(admin);
         bytes memory authority = abi.encode(address(manager));
-        address back = vm.deployCode("VouchersBack.sol:VouchersBack", authority);
+        address back = vm.deployCode("VouchersRecord.sol:VouchersRecord", authority);
+        back = vm.deployCode("VouchersBack.sol:VouchersBack", abi.encode(manager, back));
         vouchers = IVouchers(vm.deployCode("Vouchers.sol:Vouchers", abi.encode(manager, back)));
         back = vm.deployCode("ProgrammeBack.sol:ProgrammeBack", authority);
         programmes = IProgrammes(vm.deployCode("ProgrammeRegistry.sol:ProgrammeRegistry", abi.encode(manager, back)));
         merchants = IMerchantRegistry(vm.deployCode("MerchantRegistry.sol:MerchantRegistry", authority));
         treasury = ITreasury(vm.deployCode("Treasury.sol:Treasury", authority));
-        desk = ICaseDesk(vm.deployCode("CaseDesk.sol:CaseDesk", authority));
+        back = vm.deployCode("CaseDeskBack.sol:CaseDeskBack", authority);
+        desk = ICaseDesk(vm.deployCode("CaseDesk.sol:CaseDesk", abi.encode(manager, back)));
         token = IToken(vm.deployCode("SettlementToken.sol:SettlementToken", abi.encode("Yuan", "CNY", uint8(2), issuer)));
     }
 

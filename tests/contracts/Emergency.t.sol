@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {ICaseDesk} from "../../contracts/interfaces/ICaseDesk.sol";
+import {ICaseDeskSweep} from "../../contracts/interfaces/ICaseDeskSweep.sol";
 import {ICaseDeskEmergency} from "../../contracts/interfaces/ICaseDeskEmergency.sol";
 import {IProgrammeEmergency} from "../../contracts/interfaces/IProgrammeEmergency.sol";
 import {IProgrammeRules} from "../../contracts/interfaces/IProgrammeRules.sol";
@@ -123,7 +123,7 @@ contract EmergencyTest is OpenWorld {
         vm.assertEq(_redeem(merchant, _signedItem(_id(short, roll, 0), 0, merchant)), 1);
         vm.warp(MIDDLE + 2 days - 1);
         vm.expectRevert(
-            abi.encodeWithSelector(ICaseDesk.CaseDesk_NotOver.selector, short, roll, MIDDLE + 2 days - 1, MIDDLE + 2 days)
+            abi.encodeWithSelector(ICaseDeskSweep.CaseDesk_NotOver.selector, short, roll, MIDDLE + 2 days - 1, MIDDLE + 2 days)
         );
         _sweep(short, roll);
         vm.warp(MIDDLE + 2 days);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {ICaseDesk} from "../../contracts/interfaces/ICaseDesk.sol";
+import {ICaseDeskSweep} from "../../contracts/interfaces/ICaseDeskSweep.sol";
 import {ICaseDeskEmergency} from "../../contracts/interfaces/ICaseDeskEmergency.sol";
 import {ICaseDeskFreezes} from "../../contracts/interfaces/ICaseDeskFreezes.sol";
 import {ICaseDeskDisputes} from "../../contracts/interfaces/ICaseDeskDisputes.sol";
@@ -56,7 +56,7 @@ library RoleTable {
         all[20] = Row(Target.TREASURY, ITreasury.returnRest.selector, Roles.TREASURER);
         all[21] = Row(Target.TREASURY, ITreasury.allowToken.selector, Roles.APPROVER);
         all[22] = Row(Target.TREASURY, ITreasury.releaseSettlement.selector, Roles.APPROVER);
-        all[23] = Row(Target.DESK, ICaseDesk.sweep.selector, Roles.TREASURER);
+        all[23] = Row(Target.DESK, ICaseDeskSweep.sweep.selector, Roles.TREASURER);
         all[24] = Row(Target.MERCHANTS, IMerchantRegistry.replaceKey.selector, Roles.REGISTRAR);
         all[25] = Row(Target.MERCHANTS, IMerchantRegistry.replaceTerminal.selector, Roles.REGISTRAR);
         all[26] = Row(Target.MERCHANTS, IMerchantRegistry.limitTerminal.selector, Roles.REGISTRAR);

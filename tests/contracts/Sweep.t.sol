@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {ICaseDesk} from "../../contracts/interfaces/ICaseDesk.sol";
+import {ICaseDeskSweep} from "../../contracts/interfaces/ICaseDeskSweep.sol";
 import {IVouchersErrors} from "../../contracts/interfaces/IVouchersErrors.sol";
 import {BatchTerms, VoucherState} from "../../contracts/types/Supply.sol";
 import {OpenWorld} from "./OpenWorld.sol";
@@ -18,7 +18,7 @@ import {Vm} from "./Vm.sol";
 contract SweepTest is OpenWorld {
     function test_sweep__whenOneSecondEarly__saysUntilWhen() external {
         vm.warp(END - 1);
-        _refuse(abi.encodeWithSelector(ICaseDesk.CaseDesk_NotOver.selector, batch, roll, END - 1, END), batch, roll);
+        _refuse(abi.encodeWithSelector(ICaseDeskSweep.CaseDesk_NotOver.selector, batch, roll, END - 1, END), batch, roll);
     }
 
     function test_sweep__whenNeverIssued__refusesIt() external {
@@ -42,7 +42,7 @@ contract SweepTest is OpenWorld {
         vm.assertEq(_sweep(batch, roll), amount);
         Vm.Log[] memory logs = vm.getRecordedLogs();
         vm.assertEq(logs.length, 1);
-        bytes32[] memory topics = topicsOf(ICaseDesk.VouchersSwept.selector, batch, roll, line);
+        bytes32[] memory topics = topicsOf(ICaseDeskSweep.VouchersSwept.selector, batch, roll, line);
         assertLog(logs[0], address(desk), topics, abi.encode(4, amount, treasurer));
 
         vm.assertEq(_committed(line), 0);
@@ -115,7 +115,9 @@ contract SweepTest is OpenWorld {
         uint256 until = NOW + 7 days;
         vm.assertEq(vouchers.validUntil(short, claimed), until);
         vm.warp(until - 1);
-        _refuse(abi.encodeWithSelector(ICaseDesk.CaseDesk_NotOver.selector, short, claimed, until - 1, until), short, claimed);
+        _refuse(
+            abi.encodeWithSelector(ICaseDeskSweep.CaseDesk_NotOver.selector, short, claimed, until - 1, until), short, claimed
+        );
         vm.assertEq(uint256(vouchers.stateOf(_id(short, claimed, 0))), uint256(VoucherState.LIVE));
         vm.warp(until);
         vm.assertEq(uint256(vouchers.stateOf(_id(short, claimed, 0))), uint256(VoucherState.EXPIRED));

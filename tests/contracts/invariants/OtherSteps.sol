@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {ICaseDesk} from "../../../contracts/interfaces/ICaseDesk.sol";
+import {ICaseDeskSweep} from "../../../contracts/interfaces/ICaseDeskSweep.sol";
 import {IMerchantRegistry} from "../../../contracts/interfaces/IMerchantRegistry.sol";
 import {IProgrammeRegistry} from "../../../contracts/interfaces/IProgrammeRegistry.sol";
 import {ITreasury} from "../../../contracts/interfaces/ITreasury.sol";
@@ -78,7 +78,7 @@ abstract contract OtherSteps is Steps {
         }
         if (which == 3) _link(actor, address(treasury), four, ITreasury.Treasury_AlreadyLinked.selector);
         bytes memory three = abi.encodeCall(desk.link, (x, x, x));
-        if (which == 4) _link(actor, address(desk), three, ICaseDesk.CaseDesk_AlreadyLinked.selector);
+        if (which == 4) _link(actor, address(desk), three, ICaseDeskSweep.CaseDesk_AlreadyLinked.selector);
     }
 
     function _link(address actor, address target, bytes memory data, bytes4 expected) private {

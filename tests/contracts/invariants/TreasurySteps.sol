@@ -3,7 +3,7 @@ pragma solidity 0.8.30;
 
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 
-import {ICaseDesk} from "../../../contracts/interfaces/ICaseDesk.sol";
+import {ICaseDeskSweep} from "../../../contracts/interfaces/ICaseDeskSweep.sol";
 import {ITreasury} from "../../../contracts/interfaces/ITreasury.sol";
 import {IVouchersErrors} from "../../../contracts/interfaces/IVouchersErrors.sol";
 import {Roles} from "../../../contracts/libraries/Roles.sol";
@@ -197,7 +197,7 @@ abstract contract TreasurySteps is Steps {
         (uint256 batch, uint256 roll) = _sweepable();
         uint256 at = mPairAt[batch][roll];
         bytes4 expected;
-        if (block.timestamp < _mUntil(batch, roll)) expected = ICaseDesk.CaseDesk_NotOver.selector;
+        if (block.timestamp < _mUntil(batch, roll)) expected = ICaseDeskSweep.CaseDesk_NotOver.selector;
         else if (at == 0) expected = IVouchersErrors.Vouchers_NotIssued.selector;
         else if (mPairs[at - 1].swept) expected = IVouchersErrors.Vouchers_AlreadySwept.selector;
         bytes memory data = abi.encodeCall(desk.sweep, (batch, roll));
