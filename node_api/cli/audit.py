@@ -16,7 +16,7 @@ from node_api.cli.audit_sections import (
     reconciliation_sections,
     trace_sections,
 )
-from node_api.cli.deploy import open_chain
+from node_api.cli.deploy import open_deployed_chain
 from node_api.cli.options import CHAIN_FAULT, FAULT, Shared, fail, shared_options
 from node_api.domain.errors import DomainError
 from node_api.domain.ids import VOUCHER_BITS, VoucherId
@@ -102,7 +102,7 @@ def _audited(shared: Shared, block: int | None) -> Iterator[tuple[Record, AuditR
     """The record brought up to the chain, and a reader on the block asked for; faults become exit codes."""
     record: Record | None = None
     try:
-        record = open_record(shared.settings, open_chain(shared.settings))
+        record = open_record(shared.settings, open_deployed_chain(shared.settings))
         record.indexer.catch_up()
         with record.reads.at_head() if block is None else record.reads.at(block) as reader:
             yield record, reader

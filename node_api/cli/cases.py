@@ -17,7 +17,7 @@ from node_api.cases import case_work, fresh_reads
 from node_api.chain.eip712 import case_document
 from node_api.cli.audit_output import plain, print_report
 from node_api.cli.case_sections import case_sections
-from node_api.cli.deploy import open_chain
+from node_api.cli.deploy import open_deployed_chain
 from node_api.cli.keys import key_ring
 from node_api.cli.options import FAULT, Shared, fail, shared_options
 from node_api.domain.access import ApiKey, ApiRole
@@ -183,7 +183,7 @@ def _tell(shared: Shared, found: Reversal | Dispute, line: str) -> None:
 @contextmanager
 def _opened(shared: Shared) -> Iterator[_Desk]:
     """The record and the way to the case desk; refusals become exit code 1."""
-    record = open_record(shared.settings, open_chain(shared.settings))
+    record = open_record(shared.settings, open_deployed_chain(shared.settings))
     durable = open_database(shared.settings.database_url)
     try:
         fresh = fresh_reads(record, Follower(record.indexer))

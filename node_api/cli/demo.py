@@ -22,6 +22,7 @@ from node_api.chain.deployment.run import deployer
 from node_api.chain.durable import private_folder
 from node_api.chain.gas_used import gas_of_event
 from node_api.chain.handle import ChainHandle, ensure_chain, living_status, stop_chain
+from node_api.chain.identity import recorded_identity
 from node_api.cli.demo_report import DemoFigures, figures_of, tell_demo
 from node_api.cli.folder import checked_folder, console
 from node_api.cli.keys import key_ring
@@ -125,12 +126,25 @@ def _complete_journey(shared: Shared) -> Path:
 def _chain(shared: Shared, folder: ImportFolder) -> ChainHandle:
     """The embedded chain, which begins a day before the first programme, with the contracts on it."""
     settings = shared.settings
-    key_ring(settings).create_missing()
-    begins = min(row.starts_at for row in folder.programmes) - _BEFORE_THE_FIRST_PROGRAMME
     options = settings.embedded_chain()
+    first = min(row.starts_at for row in folder.programmes)
+    known = recorded_identity(options.identity_file)
+    if known is not None and known.genesis_at > first:
+        told = (
+            f"the chain in {options.folder} began at {_instant(known.genesis_at)}, after the first programme did "
+            f"({_instant(first)}), and a chain's clock does not go back: "
+            "name another folder with --data or VOUCHERTRAIL_DATA"
+        )
+        fail(told, USAGE, kind="ChainBegunLate", as_json=shared.as_json)
+    key_ring(settings).create_missing()
+    begins = first - _BEFORE_THE_FIRST_PROGRAMME
     handle = ensure_chain(options if options.genesis_at else replace(options, genesis_at=begins))
     deployer(handle, settings.deployments_folder, key_ring(settings)).run()
     return handle
+
+
+def _instant(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, tz=UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 @contextmanager

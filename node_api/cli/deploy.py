@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 import rich_click as click
 
+from node_api.chain.deployment.addresses import require_deployed
 from node_api.chain.deployment.engine import StepReport
 from node_api.chain.deployment.run import deployer
 from node_api.chain.handle import ChainHandle, attach_chain, ensure_chain
@@ -20,6 +21,16 @@ def open_chain(settings: Settings) -> ChainHandle:
     if settings.chain_url is not None:
         return attach_chain(settings.chain_url, settings.chain_id, settings.chain_folder / "identity.json")
     return ensure_chain(settings.embedded_chain())
+
+
+def open_deployed_chain(settings: Settings) -> ChainHandle:
+    """The chain, for commands that need the contracts. No chain is begun for them: a chain's first second is final.
+
+    Raises:
+        NotDeployed: no contracts are on record here.
+    """
+    require_deployed(settings.deployments_folder, settings.chain_id)
+    return open_chain(settings)
 
 
 @click.command(name="deploy")

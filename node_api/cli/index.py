@@ -10,7 +10,7 @@ from pathlib import Path
 
 import rich_click as click
 
-from node_api.cli.deploy import open_chain
+from node_api.cli.deploy import open_deployed_chain
 from node_api.cli.options import CHAIN_FAULT, FAULT, Shared, fail, shared_options
 from node_api.record import Record, open_record, source_of
 from node_api.services.indexing import Indexer, compare
@@ -88,7 +88,7 @@ def verify(shared: Shared) -> None:
 def _opened(shared: Shared) -> Iterator[Record]:
     record: Record | None = None
     try:
-        record = open_record(shared.settings, open_chain(shared.settings))
+        record = open_record(shared.settings, open_deployed_chain(shared.settings))
         yield record
     except (IndexForeign, DatabaseNewer) as fault:
         fail(str(fault), FAULT, kind=type(fault).__name__, as_json=shared.as_json)

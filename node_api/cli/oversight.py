@@ -11,7 +11,7 @@ from typing import TypeVar
 import rich_click as click
 
 from node_api.chain.head import Head
-from node_api.cli.deploy import open_chain
+from node_api.cli.deploy import open_deployed_chain
 from node_api.cli.keys import key_ring
 from node_api.cli.options import FAULT, Shared, fail
 from node_api.domain.errors import DomainError
@@ -66,7 +66,7 @@ def reason_option(command: F) -> F:
 @contextmanager
 def opened(shared: Shared) -> Iterator[Office]:
     """The record and the way to the contracts; refusals become exit code 1."""
-    record = open_record(shared.settings, open_chain(shared.settings))
+    record = open_record(shared.settings, open_deployed_chain(shared.settings))
     try:
         head = Head(record.rpc, movable_clock=record.handle.embedded)
         fresh = FreshReads(record.reads, head, Follower(record.indexer))

@@ -10,7 +10,7 @@ from typing import TypeVar
 import rich_click as click
 
 from node_api.cli.audit_output import plain, print_report
-from node_api.cli.deploy import open_chain
+from node_api.cli.deploy import open_deployed_chain
 from node_api.cli.options import CHAIN_FAULT, FAULT, Shared, fail, shared_options
 from node_api.cli.rules_output import rules_sections
 from node_api.cli.treasury import open_treasury, treasury_lock
@@ -174,7 +174,7 @@ def _told(shared: Shared) -> Iterator[Record]:
     """The record, brought up to the chain; faults become exit codes."""
     record: Record | None = None
     try:
-        record = open_record(shared.settings, open_chain(shared.settings))
+        record = open_record(shared.settings, open_deployed_chain(shared.settings))
         record.indexer.catch_up()
         yield record
     except (DomainError, IndexEmpty, IndexForeign, DatabaseNewer) as fault:

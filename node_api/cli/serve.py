@@ -9,7 +9,7 @@ import sys
 import rich_click as click
 import structlog
 
-from node_api.cli.deploy import open_chain
+from node_api.cli.deploy import open_deployed_chain
 from node_api.cli.keys import key_ring
 from node_api.cli.options import FAULT, SETTINGS_FAULT, Shared, fail, shared_options
 
@@ -45,7 +45,7 @@ def cli(shared: Shared, host: str, port: int, public: bool) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     try:
-        with build_node(shared.settings, open_chain(shared.settings), key_ring(shared.settings)) as node:
+        with build_node(shared.settings, open_deployed_chain(shared.settings), key_ring(shared.settings)) as node:
             serve(
                 node.api,
                 host,

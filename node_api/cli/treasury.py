@@ -23,7 +23,7 @@ from node_api.chain.rpc_errors import ChainError
 from node_api.chain.treasury_book import ChainBook
 from node_api.chain.treasury_desk import ChainDesk
 from node_api.chain.wallet import CustodialWallet
-from node_api.cli.deploy import open_chain
+from node_api.cli.deploy import open_chain, open_deployed_chain
 from node_api.cli.keys import key_ring
 from node_api.config import Settings
 from node_api.domain.ids import Address
@@ -60,7 +60,7 @@ def open_treasury(settings: Settings) -> TreasuryOffice:
         ChainError: no chain, or nothing deployed on it.
         KeyFault: the wallet's master cannot be opened.
     """
-    handle = open_chain(settings)
+    handle = open_deployed_chain(settings)
     deployment = read_deployment(settings.deployments_folder, handle.chain_id, handle.genesis_hash)
     revive = reviver(settings, handle)
     rpc = PatientRpc(handle.url, revive)

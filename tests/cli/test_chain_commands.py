@@ -5,6 +5,7 @@ vouchertrail
 ├── keys create, list
 ├── chain status, start, snapshot, stop: exit codes and --json
 ├── deploy: plan, run, run again; a chain others run
+├── whatever needs the contracts, before they are deployed: refused, no chain is begun
 └── wrong settings: named, without their value
 """
 
@@ -134,6 +135,26 @@ def test_deploy__when_the_chain_is_run_by_others__then_the_same(
         assert not (tmp_path / "data" / "chain" / "supervisor.lock").exists()
     finally:
         stop_chain(theirs.folder)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "audit reconcile",
+        "cases list",
+        "freezes list",
+        "index status",
+        "load tests/e2e/folder",
+        "merchants list",
+        "rules show 1",
+        "serve",
+    ],
+)
+def test_commands__when_nothing_is_deployed__then_no_chain_is_begun(run: Run, tmp_path: Path, command: str) -> None:
+    fault = parsed(run(*command.split(), "--json"), 3)
+    assert fault["error"] == "NotDeployed"
+    assert str(tmp_path / "data" / "deployments") in str(fault["message"])
+    assert not (tmp_path / "data" / "chain").exists()
 
 
 def test_settings__when_wrong__then_named_without_their_value(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,8 @@ demo
 ├── loads, replays, reconciles and ends; a second run does nothing and gives the same figures
 ├── tells people every programme's identity and what to try next
 ├── serves until it is told to stop
-└── on a chain that others run: refuses
+├── on a chain that others run: refuses
+└── on a chain that began after the first programme did: refuses
 """
 
 from __future__ import annotations
@@ -81,3 +82,12 @@ def test_demo__serving__until_told_to_stop(place: Town) -> None:
 def test_demo__chain_of_others__refuses(place: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VOUCHERTRAIL_CHAIN_URL", "http://127.0.0.1:1")
     assert place.told("demo", "--folder", FOLDER, exit_code=2)["error"] == "ClockFixed"
+
+
+def test_demo__chain_begun_late__refuses(place: Town) -> None:
+    place.run("chain", "start", "--genesis-at", "1800000000")
+    told = place.told("demo", "--no-serve", "--folder", FOLDER, exit_code=2)
+    assert told["error"] == "ChainBegunLate"
+    assert "2027-01-15T08:00:00Z" in told["message"]
+    assert place.head() == 0
+    assert not (place.data / "keys").exists()

@@ -80,11 +80,9 @@ def read_deployment(deployments: Path, chain_id: int, genesis_hash: str) -> Depl
         NotDeployed: there is none, or it is not complete.
         JournalOfOtherChain: it is of another chain with the same id.
     """
-    path = deployments / str(chain_id) / "addresses.json"
-    try:
-        fields = orjson.loads(path.read_bytes())
-    except FileNotFoundError:
-        raise NotDeployed(f"nothing is deployed on chain {chain_id}: run `vouchertrail deploy`") from None
+    require_deployed(deployments, chain_id)
+    path = _addresses(deployments, chain_id)
+    fields = orjson.loads(path.read_bytes())
     if fields["genesis_hash"] != genesis_hash:
         raise JournalOfOtherChain(
             f"{path} is of the chain with genesis {fields['genesis_hash']}, this one has {genesis_hash}"
@@ -93,3 +91,17 @@ def read_deployment(deployments: Path, chain_id: int, genesis_hash: str) -> Depl
         raise NotDeployed(f"the deployment on chain {chain_id} is not complete: run `vouchertrail deploy` again")
     contracts = {name: DeployedContract(**entry) for name, entry in fields["contracts"].items()}
     return Deployment(chain_id, genesis_hash, True, contracts)
+
+
+def require_deployed(deployments: Path, chain_id: int) -> None:
+    """Checks that a deployment is on record, complete or not, without asking the chain. Raises NotDeployed."""
+    path = _addresses(deployments, chain_id)
+    if not path.exists():
+        raise NotDeployed(
+            f"nothing is deployed on chain {chain_id}: there is no {path}; "
+            "run `vouchertrail deploy`, or name the node's folder with --data"
+        )
+
+
+def _addresses(deployments: Path, chain_id: int) -> Path:
+    return deployments / str(chain_id) / "addresses.json"
