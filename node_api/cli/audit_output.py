@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from node_api.cli.options import Shared
+from node_api.domain.ids import LineId, programme_of_line
 from node_api.domain.models import TxRef
 
 Cell = str | int | None
@@ -71,6 +72,11 @@ def plain(value: object) -> object:
 
 def _named(name: str, value: object) -> object:
     return str(value) if name == "voucher" and isinstance(value, int) else plain(value)
+
+
+def line_name(line: LineId) -> str:
+    """A budget line for people: programme and number, `18/2`."""
+    return f"{programme_of_line(line)}/{line & 0xFFFF}"
 
 
 def local_time(timestamp: int, offset_minutes: int) -> str:

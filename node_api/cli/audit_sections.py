@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from node_api.chain.redeem_codec import REASONS
 from node_api.chain.rpc_values import data
-from node_api.cli.audit_output import Cell, Section, local_day, local_time, place
+from node_api.cli.audit_output import Cell, Section, line_name, local_day, local_time, place
 from node_api.cli.case_sections import case_sections
 from node_api.domain.models import BudgetLine
 from node_api.domain.reconciliation import Check, Reconciliation, Source
@@ -125,13 +125,16 @@ def merchant_sections(report: MerchantReport) -> list[Section]:
         ("reversed", sum(one.amount for one in report.reversals)),
         ("refused on chain", len(report.refusals)),
     ]
-    paid = [(one.run, one.line, local_day(one.day), one.amount, one.account, *place(one.tx)) for one in report.payments]
+    paid = [
+        (one.run, line_name(one.line), local_day(one.day), one.amount, one.account, *place(one.tx))
+        for one in report.payments
+    ]
     refused = [
         (str(one.voucher or ""), REASONS.get(data(one.reason), one.reason), *place(one.tx)) for one in report.refusals
     ]
     days = [
         (
-            day.line,
+            line_name(day.line),
             local_day(day.day),
             day.redeemed,
             day.count,
@@ -172,7 +175,9 @@ def reconciliation_sections(outcome: Reconciliation) -> list[Section]:
         f"{outcome.words:,} words of the chain's storage, {len(outcome.checks):,} values compared"
     )
     differences = Section(
-        f"Differences ({len(outcome.differences):,})", columns, [_check(check) for check in outcome.differences]
+        f"Differences ({len(outcome.differences):,})",
+        columns,
+        [(_told(check), *_check(check)[1:]) for check in outcome.differences],
     )
     return [Section(title, columns, [*total, *tokens]), differences]
 
@@ -182,6 +187,13 @@ def reconciliation_rows(outcome: Reconciliation) -> Section:
     columns = ("subject", "term", *(source.value for source in Source), "equal")
     rows = [(*_check(check), "yes" if check.equal else "no") for check in outcome.checks]
     return Section("Values", columns, rows)
+
+
+def _told(check: Check) -> str:
+    if check.line is None:
+        return check.subject
+    line = f"line {line_name(check.line)}"
+    return line if check.subject.startswith("line") else f"{check.subject}, {line}"
 
 
 def _check(check: Check) -> tuple[Cell, ...]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import rich_click as click
 
-from node_api.cli.audit_output import Section, print_report
+from node_api.cli.audit_output import Section, line_name, print_report
 from node_api.cli.deposits import DEPOSIT_COMMANDS
 from node_api.cli.options import Shared, shared_options
 from node_api.cli.staff import MONEY, REASON, staffed, step
 from node_api.domain.errors import BudgetMoveUnknown
-from node_api.domain.ids import Amount, LineId, line_id
+from node_api.domain.ids import Amount, line_id
 from node_api.domain.settlement import BudgetMove, MoveState
 from node_api.services.auditing import find_programme
 from node_api.services.ports import staff_commands as s
@@ -91,8 +91,8 @@ def show(shared: Shared, name: str | None) -> None:
     moved = [
         (
             move.number,
-            _shown(move.from_line),
-            _shown(move.to_line),
+            line_name(move.from_line),
+            line_name(move.to_line),
             move.amount,
             move.money,
             move.state.value,
@@ -112,7 +112,3 @@ def _find(reader: AuditReader, number: int) -> BudgetMove:
         if move.number == number:
             return move
     raise BudgetMoveUnknown(f"no move {number} at block {reader.block.number}")
-
-
-def _shown(line: LineId) -> str:
-    return f"{line >> 16}/{line & 0xFFFF}"

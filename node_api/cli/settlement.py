@@ -11,7 +11,7 @@ import rich_click as click
 
 from node_api.chain.contracts import custom_errors
 from node_api.chain.durable import write_whole
-from node_api.cli.audit_output import Section, local_day, plain, print_report
+from node_api.cli.audit_output import Section, line_name, local_day, plain, print_report
 from node_api.cli.options import FAULT, USAGE, Shared, fail, shared_options
 from node_api.cli.staff import MONEY, Parsed, Staff, staffed
 from node_api.domain.ids import Amount, Day, MerchantId
@@ -156,7 +156,7 @@ def _print_run(staff: Staff, run: SettlementRun) -> None:
     reasons = {one.reason: names.get(one.reason, one.reason) for one in run.entries if one.reason is not None}
     rows = [
         (
-            entry.line,
+            line_name(entry.line),
             refs.get(entry.merchant, str(entry.merchant)),
             local_day(entry.day),
             entry.amount,
@@ -179,7 +179,7 @@ def _total_sections(totals: ControlTotals, paid: ControlTotals, refs: Mapping[Me
     merchants = [
         (refs.get(one, str(one)), amount, paid.by_merchant.get(one, 0)) for one, amount in totals.by_merchant.items()
     ]
-    lines = [(str(one), amount, paid.by_line.get(one, 0)) for one, amount in totals.by_line.items()]
+    lines = [(line_name(one), amount, paid.by_line.get(one, 0)) for one, amount in totals.by_line.items()]
     return [
         Section("By merchant", columns, merchants),
         Section("By line", columns, lines),

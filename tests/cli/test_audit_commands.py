@@ -101,10 +101,10 @@ def test_merchant__by_number_and_reference__is_the_same(run: Run) -> None:
     assert by_number == json.loads(run("audit", "merchant", "shop-1", "--json").output)
     assert len(by_number["report"]["refusals"]) == 2
     rows = list(csv.DictReader(io.StringIO(run("audit", "merchant", "shop-1", "--csv").output)))
-    assert [(row["redeemed"], row["settled"], row["payable"]) for row in rows] == [
-        ("5000", "5000", "0"),
-        ("300", "0", "300"),
-        ("600", "600", "0"),
+    assert [(row["line"], row["redeemed"], row["settled"], row["payable"]) for row in rows] == [
+        ("1/1", "5000", "5000", "0"),
+        ("1/2", "300", "0", "300"),
+        ("2/1", "600", "600", "0"),
     ]
     assert "payout account" in run("audit", "merchant", "shop-1").output
 
@@ -142,6 +142,7 @@ def test_reconcile__with_a_difference__names_it_and_ends_with_one(run: Run, data
     differences = json.loads(result.output)["differences"]
     assert {"subject": "line 65537", "term": "settled"}.items() <= differences[1].items()
     assert differences[1]["values"] == {"chain": 5000, "days": 5000, "events": 5000, "index": 5007}
+    assert "line 1/1 " in run("audit", "reconcile").output
     rows = list(csv.DictReader(io.StringIO(run("audit", "reconcile", "--csv").output)))
     assert {row["term"] for row in rows if row["equal"] == "no"} == {"payable", "settled"}
 
