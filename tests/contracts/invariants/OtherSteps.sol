@@ -88,27 +88,41 @@ abstract contract OtherSteps is Steps {
     /// @dev Nobody outside reaches what one contract of the release does for another.
     function _linkedOnlyStep() internal {
         address actor = mActors[_draw(mActors.length)];
-        uint256 which = _draw(13);
-        if (which == 12) {
-            bytes memory data = abi.encodeCall(treasury.payMerchantDay, (1, MerchantDay(1 << 16 | 1, 1, 1, 1)));
-            _call("linked only", actor, ANYBODY, address(treasury), data, ITreasury.Treasury_CallerNotLinked.selector);
-        } else if (which < 3) {
-            bytes memory data = abi.encodeCall(treasury.commit, (1 << 16 | 1, 1));
-            if (which == 1) data = abi.encodeCall(treasury.releaseExpired, (1 << 16 | 1, 1));
-            if (which == 2) data = abi.encodeCall(treasury.setBudget, (1 << 16 | 1, 1));
-            _call("linked only", actor, ANYBODY, address(treasury), data, ITreasury.Treasury_CallerNotLinked.selector);
+        bytes[] memory ofTreasury = _ofTreasury();
+        bytes[] memory ofVouchers = _ofVouchers(actor);
+        uint256 which = _draw(ofTreasury.length + ofVouchers.length);
+        if (which < ofTreasury.length) {
+            bytes4 expected = ITreasury.Treasury_CallerNotLinked.selector;
+            _call("linked only", actor, ANYBODY, address(treasury), ofTreasury[which], expected);
         } else {
-            bytes memory data = abi.encodeCall(vouchers.setProgramme, (1, 5));
-            if (which == 4) data = abi.encodeCall(vouchers.setRules, (1, 1, 0, 0));
-            if (which == 5) data = abi.encodeCall(vouchers.setMerchant, (1, 2));
-            if (which == 6) data = abi.encodeCall(vouchers.setTerminal, (actor, 1));
-            if (which == 7) data = abi.encodeCall(vouchers.takePayable, (1 << 16 | 1, 1, 1));
-            if (which == 9) data = abi.encodeCall(vouchers.addWidenedRegions, (1, new uint256[](1)));
-            if (which == 8) data = abi.encodeCall(vouchers.bookSwept, (1, 1));
-            if (which == 9) data = abi.encodeCall(vouchers.bookReversed, (1, 0, 1, 1, 1));
-            if (which == 10) data = abi.encodeCall(vouchers.lockDisputed, (1, 1, 1, 1));
-            if (which == 11) data = abi.encodeCall(vouchers.unlockDisputed, (1, 1, 1, 1));
+            bytes memory data = ofVouchers[which - ofTreasury.length];
             _call("linked only", actor, ANYBODY, address(vouchers), data, IVouchersErrors.Vouchers_CallerNotLinked.selector);
         }
+    }
+
+    function _ofTreasury() private view returns (bytes[] memory calls_) {
+        calls_ = new bytes[](4);
+        calls_[0] = abi.encodeCall(treasury.commit, (1 << 16 | 1, 1));
+        calls_[1] = abi.encodeCall(treasury.releaseExpired, (1 << 16 | 1, 1));
+        calls_[2] = abi.encodeCall(treasury.setBudget, (1 << 16 | 1, 1));
+        calls_[3] = abi.encodeCall(treasury.payMerchantDay, (1, MerchantDay(1 << 16 | 1, 1, 1, 1)));
+    }
+
+    function _ofVouchers(address actor) private view returns (bytes[] memory calls_) {
+        calls_ = new bytes[](14);
+        calls_[0] = abi.encodeCall(vouchers.setProgramme, (1, 5));
+        calls_[1] = abi.encodeCall(vouchers.setRules, (1, 1, 0, 0));
+        calls_[2] = abi.encodeCall(vouchers.addWidenedRegions, (1, new uint256[](1)));
+        calls_[3] = abi.encodeCall(vouchers.setNetworkPause, (1, 1));
+        calls_[4] = abi.encodeCall(vouchers.setMerchant, (1, 2));
+        calls_[5] = abi.encodeCall(vouchers.setTerminal, (actor, 1));
+        calls_[6] = abi.encodeCall(vouchers.takePayable, (1 << 16 | 1, 1, 1));
+        calls_[7] = abi.encodeCall(vouchers.bookSwept, (1, 1));
+        calls_[8] = abi.encodeCall(vouchers.bookReversed, (1, 0, 1, 1, 1));
+        calls_[9] = abi.encodeCall(vouchers.bookRevoked, (1));
+        calls_[10] = abi.encodeCall(vouchers.lockDisputed, (1, 1, 1, 1));
+        calls_[11] = abi.encodeCall(vouchers.unlockDisputed, (1, 1, 1, 1));
+        calls_[12] = abi.encodeCall(vouchers.setFrozen, (1, 1, 1));
+        calls_[13] = abi.encodeCall(vouchers.lengthen, (1, 1));
     }
 }

@@ -2,8 +2,12 @@
 pragma solidity 0.8.30;
 
 /// @title What a run of the state machine must reach: every function goes through, every error occurs.
-/// @dev Not here: `link`, which goes through in the deployment; RollCode_NotWritten, since a roll within its bounds can be written;
-/// Vouchers_NumbersUsedUp, 16 million batches away; Treasury_PayoutFailed, which the tokens here do not do (SettlementFaults.t.sol);
+/// @dev Not here: `link`, which goes through in the deployment, and `setAuthority`, which is the AccessManager's;
+/// `redeemWithConsents`, `syncAttestor` and the optional rules of a redemption, which no programme here asks for:
+/// Vouchers_ConsentMissing, Vouchers_RedemptionLimitPassed, Vouchers_DayLimitPassed, Vouchers_MonthLimitPassed,
+/// Vouchers_NotFirstRedemption, Vouchers_MerchantLimitPassed, Vouchers_TerminalLimitPassed (RedeemLimits.t.sol, Rules.t.sol);
+/// RollCode_NotWritten, since a roll within its bounds can be written; Vouchers_NumbersUsedUp, 16 million batches away;
+/// Treasury_PayoutFailed and Treasury_PayoutNotWhole, which the tokens here do not do (SettlementFaults.t.sol);
 /// Treasury_BudgetTooLarge, far above these budgets (Budgets.t.sol);
 /// CaseDesk_TerminalLimitPassed, since the limits of terminals here are out of reach (Reversals.t.sol). Too rare for every run, though
 /// in most: Vouchers_VoucherRevoked, CaseDesk_RenewalsUsedUp, CaseDesk_ListInvalid, ProgrammeRegistry_ChannelsInvalid,
