@@ -48,6 +48,7 @@ abstract contract CaseWorld is Base, CaseReader {
         ProgrammeTerms memory t = _programmeTerms();
         (t.categories, t.region, t.channels) = (type(uint64).max, 0, type(uint8).max);
         t.utcOffset = int16(int256(_number("utcOffset")) - int256(_number("offsetWest")));
+        t.endsAt = uint40(_number("programmeEndsAt"));
         RulesTerms memory r = _rulesOf();
         for (uint256 programme = 1; programme <= 2; ++programme) {
             vm.prank(treasurer);
@@ -119,7 +120,7 @@ abstract contract CaseWorld is Base, CaseReader {
     }
 
     function _closeFirst() private {
-        vm.warp(END);
+        vm.warp(_number("programmeEndsAt"));
         vm.startPrank(treasurer);
         desk.sweep(1, 1);
         programmes.close(1, "as the case says");

@@ -10,7 +10,7 @@ import {CaseWorld} from "./CaseWorld.sol";
 import {Vm} from "./Vm.sol";
 
 /// rules
-/// └── for each case of tests/cases/rules.json
+/// └── for each case of tests/cases/rules.json and tests/cases/calendar.json
 ///     ├── when it expects acceptance: it should redeem every voucher
 ///     └── when it expects a refusal: it should log that reason alone and redeem nothing
 contract RulesTest is CaseWorld {
@@ -22,16 +22,22 @@ contract RulesTest is CaseWorld {
     }
 
     function test_rules__forEachCase__agreeWithTheTable() external {
+        vm.assertGe(_judgeAll("tests/cases/rules.json"), 80, "cases");
+    }
+
+    function test_rules__forEachCaseAtAnEdgeOfTheCalendar__agreeWithTheTable() external {
+        vm.assertGe(_judgeAll("tests/cases/calendar.json"), 100, "cases");
+    }
+
+    function _judgeAll(string memory file) private returns (uint256 cases) {
         vm.pauseGasMetering(); // reading the table takes more than a block's gas
-        bytes memory table = bytes(vm.readFile("tests/cases/rules.json"));
+        bytes memory table = bytes(vm.readFile(file));
         uint256 world = vm.snapshotState();
-        uint256 cases;
         for (uint256 at = _takeCase(table, 0); at != 0; at = _takeCase(table, at)) {
             this.judge();
             vm.revertToState(world);
             ++cases;
         }
-        vm.assertGe(cases, 80, "cases");
     }
 
     /// @dev The case in hand. A call of its own, so that each case begins with fresh memory.

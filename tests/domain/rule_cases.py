@@ -79,6 +79,7 @@ class RuleCase:
     expect: str
     given: Json
     world: Json
+    local: str = ""
 
     # --- what the rules take ---
 
@@ -375,10 +376,17 @@ def _mask(numbers: object) -> int:
     return sum(1 << number for number in cast(Sequence[int], numbers))
 
 
-def rule_cases() -> list[RuleCase]:
-    """Every case of the table."""
+def rule_cases(table: str = "rules.json") -> list[RuleCase]:
+    """Every case of a table."""
     world = cast(Json, load("world.json"))
     return [
-        RuleCase(str(case["name"]), str(case["rule"]), str(case["expect"]), cast(Json, case["given"]), world)
-        for case in cast(Sequence[Json], load("rules.json"))
+        RuleCase(
+            name=str(case["name"]),
+            rule=str(case["rule"]),
+            expect=str(case["expect"]),
+            given=cast(Json, case["given"]),
+            world=world,
+            local=str(case.get("local", "")),
+        )
+        for case in cast(Sequence[Json], load(table))
     ]

@@ -1,6 +1,6 @@
 """The domain's rules and the table that the contracts pass too (tests/contracts/Rules.t.sol).
 
-table
+table, with that of the calendar's edges
 ├── its names are unique, its keys are known
 ├── it has at least 80 cases
 └── it has every reason of the domain, and the domain has every reason of the contract
@@ -19,6 +19,7 @@ from tests.domain.rule_cases import RuleCase, load, rule_cases
 
 ROOT = Path(__file__).parent.parent.parent
 CASES = rule_cases()
+ALL_CASES = CASES + rule_cases("calendar.json")
 REASONS = {reason.__name__ for reason in RuleRefusal.__subclasses__()}
 
 
@@ -32,7 +33,7 @@ def reasons_on_chain() -> set[str]:
 
 
 def test_table__its_names__are_unique() -> None:
-    names = [case.name for case in CASES]
+    names = [case.name for case in ALL_CASES]
     assert len(set(names)) == len(names) >= 80
 
 
@@ -40,9 +41,9 @@ def test_table__its_keys__are_known() -> None:
     world = load("world.json")
     assert isinstance(world, dict)
     known = {*world, "spentElsewhere"} - {"batch", "roll", "spend"}
-    assert {key for case in CASES for key in case.given} <= known
+    assert {key for case in ALL_CASES for key in case.given} <= known
     for key, one in (("batches", "batch"), ("rolls", "roll"), ("spends", "spend"), ("spentElsewhere", "spend")):
-        entries = [entry for case in CASES for entry in json.loads(json.dumps(case.given.get(key, [])))]
+        entries = [entry for case in ALL_CASES for entry in json.loads(json.dumps(case.given.get(key, [])))]
         assert {name for entry in entries for name in entry} <= set(world[one])
 
 
@@ -54,7 +55,7 @@ def test_domain__its_reasons__are_the_contracts() -> None:
     assert reasons_on_chain() == REASONS
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", ALL_CASES, ids=lambda case: case.name)
 def test_judge__case__agrees_with_the_table(case: RuleCase) -> None:
     item = case.item()
     refusal = judge(item, case.sights(), case.scene(item))
