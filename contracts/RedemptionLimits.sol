@@ -2,11 +2,14 @@
 pragma solidity 0.8.30;
 
 import {IVouchersErrors} from "./interfaces/IVouchersErrors.sol";
+import {IVouchersRedemption} from "./interfaces/IVouchersRedemption.sol";
 import {Calendar} from "./libraries/Calendar.sol";
+import {Digests} from "./libraries/Digests.sol";
 import {Items} from "./libraries/Items.sol";
+import {Signatures} from "./libraries/Signatures.sol";
 import {VoucherId} from "./libraries/VoucherId.sol";
 import {RedemptionHand} from "./RedemptionHand.sol";
-import {Spend} from "./types/Redemption.sol";
+import {Consent, Spend} from "./types/Redemption.sol";
 import {BatchWord} from "./words/BatchWord.sol";
 import {CounterWord} from "./words/CounterWord.sol";
 import {LedgerWord} from "./words/LedgerWord.sol";
@@ -18,6 +21,23 @@ import {RulesWord} from "./words/RulesWord.sol";
 /// @title Rules for a whole item that a programme may switch on: consents and limits.
 /// @dev Each voucher's own batch brings its rules version; counters are shared. What no version asks for is not looked at.
 abstract contract RedemptionLimits is IVouchersErrors, RedemptionHand {
+    uint256 internal constant MAX_ITEMS = 1_000;
+
+    /// @dev The digests that attestors consented to; zero, which is no digest, where the signature is no attestor's.
+    function _readConsents(Consent[] calldata consents) internal returns (bytes32[] memory digests) {
+        if (consents.length > MAX_ITEMS) revert Vouchers_TooManyItems(consents.length, MAX_ITEMS);
+        digests = new bytes32[](consents.length);
+        for (uint256 i; i < consents.length; ++i) {
+            bytes32 redemption = consents[i].redemption;
+            address attestor = Signatures.recover(Digests.consent(_domainSeparatorV4(), redemption), consents[i].signature);
+            if (!_attestors[attestor]) continue;
+            digests[i] = redemption;
+
+            // Log:
+            emit IVouchersRedemption.ConsentGiven(redemption, attestor);
+        }
+    }
+
     /// @dev `terms` and `rules` are the first voucher's, `amounts` the sum of all. What most items meet, a threshold not passed and a
     /// merchant's daily limit, is looked at here; the rest, and items whose vouchers differ in rules or line, by {_judgeAll}.
     function _judgeLimits(Call memory c, Spend[] calldata spends, uint256 terms, uint256 rules, uint256 amounts)

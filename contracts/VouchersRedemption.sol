@@ -13,8 +13,6 @@ import {NetworkWord} from "./words/NetworkWord.sol";
 
 /// @title Redeeming: the hot path.
 abstract contract VouchersRedemption is IVouchersRedemption, VouchersJudging {
-    uint256 private constant MAX_ITEMS = 1_000;
-
     /// @inheritdoc IVouchersRedemption
     function redeem(Group[] calldata groups) external returns (uint256 redeemed) {
         Call memory c;
@@ -49,21 +47,6 @@ abstract contract VouchersRedemption is IVouchersRedemption, VouchersJudging {
 
         // Log:
         emit RedemptionsCommitted(first, redeemed, c.commitment);
-    }
-
-    /// @dev The digests that attestors consented to; zero, which is no digest, where the signature is no attestor's.
-    function _readConsents(Consent[] calldata consents) private returns (bytes32[] memory digests) {
-        if (consents.length > MAX_ITEMS) revert Vouchers_TooManyItems(consents.length, MAX_ITEMS);
-        digests = new bytes32[](consents.length);
-        for (uint256 i; i < consents.length; ++i) {
-            bytes32 redemption = consents[i].redemption;
-            address attestor = Signatures.recover(Digests.consent(_domainSeparatorV4(), redemption), consents[i].signature);
-            if (!_attestors[attestor]) continue;
-            digests[i] = redemption;
-
-            // Log:
-            emit ConsentGiven(redemption, attestor);
-        }
     }
 
     function _checkSender(Group[] calldata groups) private view {

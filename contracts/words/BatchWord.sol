@@ -11,11 +11,13 @@ library BatchWord {
     /// @dev Rolls whose marks stand in `reach` itself, from the first roll the batch was issued to.
     uint256 internal constant WINDOW = 48;
 
-    /// @dev Flags: some voucher carries an overlay; the batch is frozen; its validity was extended; a pair of it was swept.
+    /// @dev Flags: some voucher carries an overlay; the batch is frozen; its validity was extended; a pair of it was swept; some voucher was
+    /// booked.
     uint256 internal constant OVERLAYS = 1;
     uint256 internal constant FROZEN = 2;
     uint256 internal constant EXTENDED = 4;
     uint256 internal constant SWEPT = 8;
+    uint256 internal constant BOOKED = 16;
 
     uint256 private constant ISSUED_AT = 160;
     uint256 private constant SWEPT_AT = 208;
