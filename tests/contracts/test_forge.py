@@ -3,7 +3,7 @@
 forge
 ├── suite
 │   ├── every test and fuzz test passes
-│   └── the state machine made at least 50,000 calls
+│   └── the state machine made at least 100,000 calls
 └── coverage
     └── enough lines of contracts/ were run
 
@@ -21,7 +21,7 @@ import pytest
 
 from tests.contracts.conftest import LCOV, MACHINE_REPORTS, ROOT, Done
 
-LEAST_STATE_MACHINE_CALLS = 50_000
+LEAST_STATE_MACHINE_CALLS = 100_000
 LEAST_LINE_COVERAGE = 95.0
 
 

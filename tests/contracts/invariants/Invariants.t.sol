@@ -9,14 +9,10 @@ interface MachineVm {
     function pauseGasMetering() external;
 }
 
-// The state machine, from four seeds; MACHINE_STEPS steps each, 13,000 unless told
-// ├── every step's outcome is the model's, and the numbered invariants of docs/invariants.md hold
-// └── a whole run reaches every function and every error
+// The state machine, from eight seeds behind MACHINE_SEED; MACHINE_STEPS steps each, 13,000 unless told
+// └── every step's outcome is the model's, and the numbered invariants of docs/invariants.md hold
+// What the runs reached together is compared with the ABIs by test_forge.py.
 contract InvariantsTest is TestBase {
-    error Invariants_NeverReached(string missed);
-
-    uint256 private constant WHOLE_RUN = 13_000;
-
     function test_machine__seed1() external {
         _run(1);
     }
@@ -33,9 +29,26 @@ contract InvariantsTest is TestBase {
         _run(4);
     }
 
-    function _run(uint256 seed) private {
+    function test_machine__seed5() external {
+        _run(5);
+    }
+
+    function test_machine__seed6() external {
+        _run(6);
+    }
+
+    function test_machine__seed7() external {
+        _run(7);
+    }
+
+    function test_machine__seed8() external {
+        _run(8);
+    }
+
+    function _run(uint256 number) private {
         MachineVm(address(vm)).pauseGasMetering(); // a run is no transaction
-        uint256 steps = MachineVm(address(vm)).envOr("MACHINE_STEPS", WHOLE_RUN);
+        uint256 seed = MachineVm(address(vm)).envOr("MACHINE_SEED", 0) + number;
+        uint256 steps = MachineVm(address(vm)).envOr("MACHINE_STEPS", 13_000);
         Machine machine = new Machine();
         machine.setUp();
         machine.sow(seed);
@@ -43,9 +56,6 @@ contract InvariantsTest is TestBase {
             machine.step();
         }
         machine.check();
-        if (steps < WHOLE_RUN) return;
-        (string memory text, string memory missed) = machine.report();
-        vm.writeFile(string.concat("build/machine-", vm.toString(seed), ".txt"), text);
-        if (bytes(missed).length != 0) revert Invariants_NeverReached(missed);
+        vm.writeFile(string.concat("build/machine-", vm.toString(seed), ".txt"), machine.report());
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
+
 import {BudgetSteps} from "./BudgetSteps.sol";
 import {CaseSteps} from "./CaseSteps.sol";
 import {Checks} from "./Checks.sol";
@@ -8,7 +10,6 @@ import {LifeSteps} from "./LifeSteps.sol";
 import {MerchantSteps} from "./MerchantSteps.sol";
 import {OtherSteps} from "./OtherSteps.sol";
 import {ProgrammeSteps} from "./ProgrammeSteps.sol";
-import {Reach} from "./Reach.sol";
 import {LaneSteps} from "./LaneSteps.sol";
 import {RedeemSteps} from "./RedeemSteps.sol";
 import {StandingSteps} from "./StandingSteps.sol";
@@ -117,21 +118,32 @@ contract Machine is
         }
     }
 
-    /// @dev How often everything went through and was refused, one a line, for a file; then what was never reached.
-    function report() external view returns (string memory text, string memory missed) {
+    /// @dev What the run did, one a line, for a file: `passed CONTRACT SELECTOR TIMES` and `refused SELECTOR TIMES`.
+    function report() external view returns (string memory text) {
         text = string.concat("steps ", vm.toString(steps), "\ncalls ", vm.toString(calls), "\n");
         text = string.concat(text, "vouchers redeemed ", vm.toString(mNumber), "\npairs issued ", vm.toString(mPairs.length));
         text = string.concat(text, "\npairs outside their batch's window ", vm.toString(_outside()), "\n");
-        string[] memory all = Reach.names();
-        for (uint256 i; i < all.length; ++i) {
-            text = string.concat(text, all[i], " ", vm.toString(succeeded[all[i]]), "\n");
-            if (succeeded[all[i]] == 0) missed = string.concat(missed, all[i], " ");
+        for (uint256 i; i < _passedList.length; ++i) {
+            Passed memory p = _passedList[i];
+            string memory times = vm.toString(_passed[p.target][p.selector]);
+            text = string.concat(text, "passed ", _nameOf(p.target), " ", _hex(p.selector), " ", times, "\n");
         }
-        all = Reach.errors();
-        for (uint256 i; i < all.length; ++i) {
-            uint256 times = refused[selectorOf(all[i])];
-            text = string.concat(text, all[i], " ", vm.toString(times), "\n");
-            if (times == 0) missed = string.concat(missed, all[i], " ");
+        for (uint256 i; i < _refusedList.length; ++i) {
+            string memory times = vm.toString(_refused[_refusedList[i]]);
+            text = string.concat(text, "refused ", _hex(_refusedList[i]), " ", times, "\n");
         }
+    }
+
+    function _nameOf(address target) private view returns (string memory) {
+        if (target == address(vouchers)) return "Vouchers";
+        if (target == address(programmes)) return "ProgrammeRegistry";
+        if (target == address(merchants)) return "MerchantRegistry";
+        if (target == address(treasury)) return "Treasury";
+        if (target == address(desk)) return "CaseDesk";
+        return target == address(manager) ? "AccessManager" : "SettlementToken";
+    }
+
+    function _hex(bytes4 selector) private pure returns (string memory) {
+        return Strings.toHexString(uint32(selector), 4);
     }
 }

@@ -250,7 +250,7 @@ abstract contract RedeemSteps is Judge {
         c.digest = digest;
         (bytes4 reason, uint256 failed) = _judge(item, c);
         if (reason != FINE) {
-            ++refused[reason];
+            _countRefused(reason);
             if (failed == 0) {
                 bytes32 topic0 = IVouchersRedemption.RedemptionItemRefused.selector;
                 _expectLog(topicsOf(topic0, c.merchant), abi.encode(group, index, reason));

@@ -12,11 +12,19 @@ abstract contract Steps is Model {
     uint64 internal constant ANYBODY = type(uint64).max;
     bytes4 internal constant FINE = 0;
 
+    /// @dev A function that went through.
+    struct Passed {
+        address target;
+        bytes4 selector;
+    }
+
     uint256 internal _entropy;
     uint256 public steps;
     uint256 public calls;
-    mapping(string what => uint256) public succeeded;
-    mapping(bytes4 error => uint256) public refused;
+    mapping(address target => mapping(bytes4 selector => uint256 times)) internal _passed;
+    mapping(bytes4 error => uint256 times) internal _refused;
+    Passed[] internal _passedList; // each once, in the order of their first time
+    bytes4[] internal _refusedList;
 
     // --- chance ---
 
@@ -54,9 +62,18 @@ abstract contract Steps is Model {
         bytes4 happened = ok ? FINE : answer.length < 4 ? bytes4(0xffffffff) : bytes4(answer);
         if (happened != expected) revert Steps_Surprise(what, expected, happened);
         ++calls;
-        if (ok) ++succeeded[what];
-        else ++refused[happened];
+        if (ok) _countPassed(target, bytes4(data));
+        else _countRefused(happened);
         return ok;
+    }
+
+    function _countPassed(address target, bytes4 selector) internal {
+        if (++_passed[target][selector] == 1) _passedList.push(Passed(target, selector));
+    }
+
+    /// @dev A refusal, of a call or logged within one.
+    function _countRefused(bytes4 error) internal {
+        if (++_refused[error] == 1) _refusedList.push(error);
     }
 
     // --- picking things ---

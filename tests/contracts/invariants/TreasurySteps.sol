@@ -136,9 +136,8 @@ abstract contract TreasurySteps is Steps {
             bytes4 reason = _mPay(entries[i]);
             if (reason == FINE) continue;
             skips[skipped++] = reason;
-            ++refused[reason];
+            _countRefused(reason);
         }
-        if (skipped != 0) ++succeeded["settlement passes over"];
         _matchSkips(skips, skipped);
     }
 
