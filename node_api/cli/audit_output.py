@@ -15,10 +15,12 @@ from enum import IntEnum, StrEnum
 import rich_click as click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from node_api.cli.options import Shared
 from node_api.domain.ids import LineId, programme_of_line
 from node_api.domain.models import TxRef
+from node_api.domain.printable import printable
 
 Cell = str | int | None
 
@@ -114,7 +116,7 @@ def _table(section: Section) -> Table:
     return table
 
 
-def _shown(cell: Cell) -> str:
+def _shown(cell: Cell) -> Text:
     if cell is None:
-        return ""
-    return f"{cell:,}" if isinstance(cell, int) else str(cell)
+        return Text()
+    return Text(f"{cell:,}" if isinstance(cell, int) else printable(cell))

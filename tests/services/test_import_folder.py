@@ -5,7 +5,7 @@ check_folder
 │   ├── gives its rows, packed and in order
 │   ├── takes BOM, CRLF, other column orders, quoted fields, blank lines
 │   └── streams redemptions again; says so when they were changed meanwhile
-├── when a file or its header is bad
+├── when a file or its header is bad (told in one line a terminal prints and does not act on)
 │   └── tells it once and checks the other files all the same
 ├── when a cell is bad: file, line, column, rule, remedy of that cell
 ├── when rows do not fit each other: the row that does not fit
@@ -121,6 +121,15 @@ def test_check_folder__when_file_is_bad__then_told_once(
 ) -> None:
     faults = faults_of(write_folder(tmp_path, **changed, redemptions=None))
     assert [(fault.file, fault.line, fault.column) for fault in faults] == expected
+
+
+def test_fault__of_a_header_with_controls__is_one_harmless_line(tmp_path: Path) -> None:
+    path = write_folder(tmp_path, **bent("batches", "face_value", "face\x1b[2Jvalue" * 40), redemptions=None)
+    missing, unknown = faults_of(path)
+    assert len(unknown.column) == 80
+    for told in (str(missing), str(unknown)):
+        assert r"\x1b[2J" in told
+        assert told.isprintable()
 
 
 def test_check_folder__when_file_unusable__then_others_are_checked_all_the_same(tmp_path: Path) -> None:

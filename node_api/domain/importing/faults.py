@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from node_api.domain.printable import printable
+
 SHOWN = 80
 """Characters of a value that a fault repeats."""
 
@@ -42,7 +44,7 @@ class Fault:
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}" + (f" {self.column}" if self.column else "")
-        return f"{where}: {self.value!r}: {self.rule}. {self.remedy}."
+        return printable(f"{where}: {self.value!r}: {self.rule}. {self.remedy}.")
 
 
 def shortened(value: str) -> str:

@@ -118,7 +118,7 @@ class Table:
                 self._unusable(1, column, "", "this column is missing", f"add it; found: {shortened(', '.join(names))}")
         for place, name in enumerate(names):
             if name not in known:
-                self._unusable(1, name, name, "there is no such column", f"columns are {', '.join(known)}")
+                self._unusable(1, shortened(name), name, "there is no such column", f"columns are {', '.join(known)}")
             elif names.index(name) != place:
                 self._unusable(1, name, name, "the column is there twice", "take one of them out")
         return {name: place for place, name in enumerate(names)} if self.is_usable else None

@@ -1,0 +1,38 @@
+"""What tables do with text that others wrote.
+
+print_report
+├── square brackets are text, not styles
+└── control characters and directions are shown as escapes, other writing as it is
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from node_api.cli.audit_output import Section, print_report
+from node_api.cli.options import Shared
+from node_api.config import Settings
+
+SHARED = Shared(Settings(data=Path("unused")), as_json=False)
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("closed [/b] for good", "closed [/b] for good"),
+        ("[red]season[/red]", "[red]season[/red]"),
+        ("\x1b[2Jgone", r"\x1b[2Jgone"),
+        ("one\ntwo\x00", r"one\ntwo\x00"),
+        ("in\u202evoice", r"in\u202evoice"),
+        ("餐饮\u3000消费券 é", "餐饮\u3000消费券 é"),
+    ],
+)
+def test_print_report__text_of_others__is_shown_and_does_nothing(
+    capsys: pytest.CaptureFixture[str], written: str, shown: str
+) -> None:
+    print_report(SHARED, False, {}, [Section("Reasons", ("reason",), [(written,)])])
+    printed = capsys.readouterr().out
+    assert shown in printed
+    assert "\x1b" not in printed
