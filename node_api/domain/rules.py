@@ -124,7 +124,9 @@ def _judge_signature(item: Item, vouchers: Sequence[VoucherSight], scene: Scene)
     if not _has_place(first) or first.holder is None or first.batch is None:
         return no.VoucherUnknown(f"voucher {first.voucher}", first.voucher)
     if not scene.signed_by(first.holder):
-        return no.SignatureInvalid(f"signature of {len(item.signature)} bytes for holder {first.holder}", first.voucher)
+        told = f"signature of {len(item.signature)} bytes for holder {first.holder}, "
+        told += f"merchant {item.merchant}, bill {item.bill}"
+        return no.SignatureInvalid(told, first.voucher)
     return None
 
 

@@ -96,7 +96,8 @@ def test_code__asked_for__has_a_qr_symbol_and_the_document(served: Served, walle
 def test_redeem__at_another_merchant__is_refused(served: Served, wallet: Client, rival: Client, person: int) -> None:
     code = code_for(wallet, served, person)
 
-    assert_refused(rival.redeem({"code": code["code"]}), "SignatureInvalid")
+    problem = assert_refused(rival.redeem({"code": code["code"]}), "SignatureInvalid")
+    assert "merchant 2, bill 5000" in problem["value"]
 
 
 def test_redeem__as_another_merchant__is_forbidden(served: Served, wallet: Client, rival: Client, person: int) -> None:
