@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -148,7 +149,8 @@ def _figures_table(figures: DemoFigures, seconds: Mapping[str, float]) -> Table:
 
 def _next(shared: Shared, figures: DemoFigures, url: str | None, report: Path) -> list[str]:
     data = f" --data {shared.settings.data}" if str(shared.settings.data) != ".vouchertrail" else ""
-    command = ".venv/bin/vouchertrail"
+    called = Path(sys.argv[0])
+    command = called if called.name == "vouchertrail" else "vouchertrail"
     lines = ["", "[bold]What to try next[/bold]"]
     if figures.example is not None:
         lines.append(f"  {command} audit trace {figures.example}{data}      the whole life of one voucher")

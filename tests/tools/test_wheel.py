@@ -4,6 +4,7 @@ wheel
 ├── carries contracts' artifacts, migrations, pages and type information, and nothing of the tools
 ├── installed without compiler, Node and development tools
 │   ├── runs the console command
+│   ├── runs the demonstration, anvil being named, and says how to go on from there
 │   └── finds its artifacts and migrations
 └── names the version once
 """
@@ -17,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from node_api import __version__
+from node_api.chain.anvil import find_anvil
 
 ROOT = Path(__file__).resolve().parents[2]
 UV = str(Path(sys.prefix) / "bin" / "uv")
@@ -40,9 +42,11 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home / "bin"
 
 
-def run_alone(installed: Path, *command: str) -> str:
+def run_alone(installed: Path, *command: str, anvil: Path | None = None) -> str:
     """Standard output of a command that sees nothing but the environment: no Node, no compiler, no checkout."""
     environment = {"PATH": str(installed), "HOME": str(installed.parent), "LANG": os.environ.get("LANG", "C.UTF-8")}
+    if anvil is not None:
+        environment["VOUCHERTRAIL_ANVIL"] = str(anvil)
     program = [str(installed / command[0]), *command[1:]]
     done = subprocess.run(program, env=environment, cwd=installed.parent, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -70,6 +74,13 @@ def test_installed__when_asked_for_help__then_every_command_loads(installed: Pat
 
     for name in cli.list_commands(None):  # type: ignore[arg-type]
         assert "Usage" in run_alone(installed, "vouchertrail", name, "--help")
+
+
+@pytest.mark.slow
+def test_installed__when_the_demonstration_runs__then_it_needs_no_compiler(installed: Path) -> None:
+    folder = ROOT / "tests" / "e2e" / "folder"
+    told = run_alone(installed, "vouchertrail", "demo", "--no-serve", f"--folder={folder}", anvil=find_anvil(None))
+    assert f"{installed / 'vouchertrail'} audit reconcile" in told
 
 
 @pytest.mark.slow
