@@ -13,7 +13,7 @@ import {OddPayoutToken} from "./doubles/Tokens.sol";
 import {Vm} from "./Vm.sol";
 
 /// a payout whose token
-/// ├── refuses with an error, says no, reverts in silence or takes a fee: it should be passed over, logged, and paid in a later run
+/// ├── refuses with an error, says no, reverts in silence, takes a fee or lies: it should be passed over, logged, and paid in a later run
 /// └── calls back, as an approver: it should pay nothing twice
 contract SettlementFaultsTest is Base {
     OddPayoutToken private odd;
@@ -66,6 +66,10 @@ contract SettlementFaultsTest is Base {
 
     function test_payout__whenTheTokenTakesAFee__isPassedOver() external {
         _passOver(OddPayoutToken.Way.FEE, ITreasury.Treasury_PayoutNotWhole.selector);
+    }
+
+    function test_payout__whenTheTokenMovesNothing__isPassedOver() external {
+        _passOver(OddPayoutToken.Way.LIES, ITreasury.Treasury_PayoutNotWhole.selector);
     }
 
     /// @dev The other run's payout within the first one's shows in the balance: both are undone, and the rest is paid once.

@@ -83,6 +83,7 @@ contract OddPayoutToken is OddToken {
         SILENT,
         FALSE,
         FEE,
+        LIES,
         REENTERS
     }
 
@@ -113,6 +114,7 @@ contract OddPayoutToken is OddToken {
         Way way = _ways[to];
         if (way == Way.BARRED) revert OddPayoutToken_Barred(to);
         if (way == Way.FALSE) return false;
+        if (way == Way.LIES) return true;
         if (way == Way.SILENT) {
             assembly ("memory-safe") {
                 revert(0, 0)

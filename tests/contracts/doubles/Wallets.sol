@@ -72,3 +72,19 @@ contract ReentrantWallet {
         return success ? bytes4(0xffffffff) : bytes4(0x1626ba7e);
     }
 }
+
+/// @title Says yes if the call it tries from within fails, though it has gas.
+contract RestlessWallet {
+    address private _target;
+    bytes private _call;
+
+    function attempt(address target, bytes calldata call) external {
+        (_target, _call) = (target, call);
+    }
+
+    function isValidSignature(bytes32, bytes calldata) external returns (bytes4) {
+        bytes memory call = _call;
+        (bool success,) = _target.call{gas: gasleft() / 2}(call);
+        return success ? bytes4(0xffffffff) : bytes4(0x1626ba7e);
+    }
+}
