@@ -70,9 +70,10 @@ test: venv-dev ## All tests: Solidity, Python, ape, end to end; with coverage (T
 	@$(BIN)/pytest $(if $(TESTS),$(TESTS),$(COVERED))
 
 .PHONY: check
-check: format-check lint types layers ## What CI runs: format, lint, types, layers, gas, README's commands, all tests
+check: format-check lint types layers ## What CI runs: format, lint, types, layers, gas, README's commands, slither, all tests
 	@$(MAKE) --no-print-directory gas-check
 	@$(MAKE) --no-print-directory readme
+	@$(MAKE) --no-print-directory slither
 	@$(MAKE) --no-print-directory test
 
 .PHONY: format-check lint types layers
@@ -89,6 +90,13 @@ layers: venv-dev
 .PHONY: readme
 readme: venv-dev # runs README's commands; the tests it names run in `make check` itself
 	@$(BIN)/python -m tools.readme
+
+.PHONY: slither mutants
+slither: venv-dev ## Static analysis of the contracts; a finding without a reason in tools/slither.json fails
+	@$(BIN)/python -m tools.slither
+# COUNT=n draws n faults instead of 80.
+mutants: venv-dev ## Put 80 small faults into the contracts, one at a time, and see that the tests notice
+	@nice $(BIN)/python -m tools.mutants $(if $(COUNT),--count $(COUNT))
 
 .PHONY: fmt
 fmt: venv-dev ## Format Python and Solidity

@@ -17,7 +17,7 @@ import sys
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NotRequired, TypeAlias, TypedDict, cast
+from typing import Any, NotRequired, TypeAlias, TypedDict, cast
 
 Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
 Artifact: TypeAlias = dict[str, Json]
@@ -61,10 +61,11 @@ class Fault(TypedDict):
 
 
 class Answer(TypedDict):
-    """solc's answer: contracts by source and name."""
+    """solc's answer: contracts by source and name, syntax trees by source."""
 
     errors: NotRequired[list[Fault]]
     contracts: NotRequired[dict[str, dict[str, Compiled]]]
+    sources: NotRequired[dict[str, dict[str, Any]]]
 
 
 ROOT = Path(__file__).resolve().parent.parent
