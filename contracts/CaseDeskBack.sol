@@ -4,10 +4,12 @@ pragma solidity 0.8.30;
 import {CaseDeskBase} from "./CaseDeskBase.sol";
 import {CaseDeskEmergency} from "./CaseDeskEmergency.sol";
 import {CaseDeskFreezes} from "./CaseDeskFreezes.sol";
+import {Front} from "./Front.sol";
 
 /// @title The code behind CaseDesk for what needs no opened commitment: freezes and the emergency lane.
-/// @dev Run by delegatecall on the slots of CaseDesk; of no use by itself.
-contract CaseDeskBack is CaseDeskFreezes, CaseDeskEmergency {
+/// @dev Run by delegatecall on the slots of CaseDesk; of no use by itself. Claims are the code of {CaseDeskClaims} behind it.
+contract CaseDeskBack is CaseDeskFreezes, CaseDeskEmergency, Front {
     /// @param manager The AccessManager that knows the roles.
-    constructor(address manager) CaseDeskBase(manager) {}
+    /// @param claims The {CaseDeskClaims} of the same release.
+    constructor(address manager, address claims) CaseDeskBase(manager) Front(claims) {}
 }

@@ -7,6 +7,7 @@ import {IMerchantRegistry} from "./interfaces/IMerchantRegistry.sol";
 import {ITreasury} from "./interfaces/ITreasury.sol";
 import {IVouchers} from "./interfaces/IVouchers.sol";
 import {Dispute} from "./types/Case.sol";
+import {EligibilityRoot, Round} from "./types/Claim.sol";
 
 /// @title The slots of CaseDesk, as drawn in docs/storage.md.
 abstract contract CaseDeskBase is AccessManaged {
@@ -27,6 +28,11 @@ abstract contract CaseDeskBase is AccessManaged {
     uint256 internal _lastDispute;
     mapping(uint256 dispute => Dispute) internal _disputes;
     mapping(bytes32 redemption => uint256 dispute) internal _disputeOf; // keccak256(digest, voucher)
+    mapping(uint256 programme => mapping(bytes32 root => EligibilityRoot)) internal _roots;
+    mapping(uint256 programme => uint256 round) internal _lastRound;
+    mapping(uint256 roundKey => Round) internal _rounds; // programme << 16 | round
+    mapping(bytes32 takenKey => bool) internal _taken; // keccak256(roundKey, nullifier)
+    mapping(bytes32 takenKey => bool) internal _claimants; // keccak256(roundKey, holder)
 
     /// @param manager The AccessManager that knows the roles.
     constructor(address manager) AccessManaged(manager) {}

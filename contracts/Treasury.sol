@@ -53,6 +53,7 @@ contract Treasury is TreasuryBudgets, TreasurySettlement {
         if (state != ProgrammeState.CLOSED) revert Treasury_ProgrammeNotClosed(line >> 16);
         amount = a.available;
         if (amount == 0) revert Treasury_NothingLeft(line);
+        if (a.reserved != 0) revert Treasury_StillReserved(line, a.reserved);
 
         // Effect:
         a.available = 0;
@@ -69,11 +70,19 @@ contract Treasury is TreasuryBudgets, TreasurySettlement {
 
     /// @inheritdoc ITreasury
     function commit(uint256 line, uint256 amount) external onlyLinked(address(_vouchers)) {
-        Account storage a = _accounts[line];
-        uint256 left = _budgetLeft(a);
-        if (amount > left) revert Treasury_OverBudgetLine(line, amount, left);
-        if (amount > a.available) revert Treasury_Unbacked(line, amount, a.available);
-        a.available -= uint64(amount); // amount ≤ available
+        _checkFree(line, amount);
+        _accounts[line].available -= uint64(amount); // amount ≤ available
+    }
+
+    /// @inheritdoc ITreasury
+    function reserve(uint256 line, uint256 amount) external onlyLinked(address(_vouchers)) {
+        _checkFree(line, amount);
+        _accounts[line].reserved += uint64(amount); // amount ≤ available − reserved
+    }
+
+    /// @inheritdoc ITreasury
+    function unreserve(uint256 line, uint256 amount) external onlyLinked(address(_vouchers)) {
+        _accounts[line].reserved -= uint64(amount); // it was kept before
     }
 
     /// @inheritdoc ITreasury

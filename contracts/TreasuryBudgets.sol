@@ -32,10 +32,10 @@ abstract contract TreasuryBudgets is TreasuryStorage {
         if (m.proposer == msg.sender) revert Treasury_OwnProposal(move, msg.sender);
         _checkMove(m.fromLine, m.toLine, m.amount);
 
-        // Effect: the budget whole, of the money what is there; so deposits stay within both budgets.
+        // Effect: the budget whole, of the money what is free; so deposits stay within both budgets.
         delete _moves[move];
         (Account storage from, Account storage to) = (_accounts[m.fromLine], _accounts[m.toLine]);
-        uint64 money = m.amount < from.available ? m.amount : from.available;
+        uint64 money = m.amount < _free(from) ? m.amount : _free(from);
         from.budget -= m.amount;
         from.deposited -= money;
         from.available -= money;

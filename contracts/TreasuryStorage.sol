@@ -39,9 +39,24 @@ abstract contract TreasuryStorage is ITreasury, AccessManaged {
         _;
     }
 
-    /// @dev How much of a line's budget nothing was issued against: what was ever deposited and left `available` is in use or gone.
+    /// @dev How much of a line's budget nothing was issued against or is kept for claims: what was ever deposited and left `available` is
+    /// in use or gone.
     function _budgetLeft(Account storage a) internal view returns (uint256) {
-        return a.budget - (a.deposited - a.available);
+        return a.budget - (a.deposited - a.available) - a.reserved;
+    }
+
+    /// @dev The line's available money that is not kept for claims.
+    function _free(Account storage a) internal view returns (uint64) {
+        return a.available - a.reserved;
+    }
+
+    /// @dev Of a line's budget and its free money, `amount` can be taken.
+    function _checkFree(uint256 line, uint256 amount) internal view {
+        Account storage a = _accounts[line];
+        uint256 left = _budgetLeft(a);
+        if (amount > left) revert Treasury_OverBudgetLine(line, amount, left);
+        uint256 free = _free(a);
+        if (amount > free) revert Treasury_Unbacked(line, amount, free);
     }
 
     /// @dev Pays out of the escrow; exactly the amount must leave, or other lines would pay a token's fee.

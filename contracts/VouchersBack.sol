@@ -10,6 +10,7 @@ import {Roles} from "./libraries/Roles.sol";
 import {VoucherId} from "./libraries/VoucherId.sol";
 import {VouchersBase} from "./VouchersBase.sol";
 import {VouchersCases} from "./VouchersCases.sol";
+import {VouchersClaims} from "./VouchersClaims.sol";
 import {VouchersStanding} from "./VouchersStanding.sol";
 import {BatchWord} from "./words/BatchWord.sol";
 import {LedgerWord} from "./words/LedgerWord.sol";
@@ -20,7 +21,7 @@ import {RulesWord} from "./words/RulesWord.sol";
 /// @title The back of Vouchers: everything that writes, but redeeming.
 /// @dev Its code runs by delegatecall from {Vouchers}, on the slots and under the address of that contract; called at its own address it
 /// finds no slot written and no role granted. It exists because one contract may have 24,576 bytes of code at most.
-contract VouchersBack is IVouchersLinks, VouchersStanding, VouchersCases, Front {
+contract VouchersBack is IVouchersLinks, VouchersStanding, VouchersCases, VouchersClaims, Front {
     /// @param manager The AccessManager that knows the roles.
     /// @param record The {VouchersRecord} of the same release.
     constructor(address manager, address record) VouchersBase(manager) Front(record) {}

@@ -32,6 +32,20 @@ abstract contract VouchersSupply is IVouchersErrors, IVouchersSupply, VouchersBa
     function writeRoll(uint256 programme, string calldata ref, uint256 flags, bytes calldata holders)
         external
         restricted
+        returns (uint256)
+    {
+        return _writeRoll(programme, ref, flags, holders);
+    }
+
+    /// @inheritdoc IVouchersSupply
+    function issue(uint256[] calldata batches, uint256[] calldata rolls) external restricted returns (uint256) {
+        return _issue(batches, rolls);
+    }
+
+    // --- rolls ---
+
+    function _writeRoll(uint256 programme, string calldata ref, uint256 flags, bytes calldata holders)
+        internal
         returns (uint256 roll)
     {
         uint256 places = holders.length / 20;
@@ -56,8 +70,9 @@ abstract contract VouchersSupply is IVouchersErrors, IVouchersSupply, VouchersBa
         emit RollWritten(programme, roll, ref, places, flags, pointer);
     }
 
-    /// @inheritdoc IVouchersSupply
-    function issue(uint256[] calldata batches, uint256[] calldata rolls) external restricted returns (uint256 count) {
+    // --- issues ---
+
+    function _issue(uint256[] calldata batches, uint256[] calldata rolls) internal returns (uint256 count) {
         if (batches.length == 0 || rolls.length == 0) revert Vouchers_NothingGiven();
         uint256 programme = BatchWord.programme(_batches[batches[0]].terms);
         if (programme == 0) revert Vouchers_BatchUnknown(batches[0]);
@@ -151,7 +166,7 @@ abstract contract VouchersSupply is IVouchersErrors, IVouchersSupply, VouchersBa
     }
 
     /// @dev The word of a programme in which something may be opened or issued.
-    function _openProgramme(uint256 programme) private view returns (uint256 word) {
+    function _openProgramme(uint256 programme) internal view returns (uint256 word) {
         word = _programmes[programme];
         uint256 state = ProgrammeWord.state(word);
         if (state != uint256(ProgrammeState.PUBLISHED) && state != uint256(ProgrammeState.ACTIVE)) {
@@ -167,8 +182,6 @@ abstract contract VouchersSupply is IVouchersErrors, IVouchersSupply, VouchersBa
         _references[key] = id;
     }
 
-    // --- rolls ---
-
     function _checkHolders(bytes calldata holders) private pure {
         unchecked {
             uint256 start = Calldata.start(holders);
@@ -179,12 +192,10 @@ abstract contract VouchersSupply is IVouchersErrors, IVouchersSupply, VouchersBa
         }
     }
 
-    // --- issues ---
-
     function _issueBatch(uint256 batch, uint256 face, uint256[] calldata rolls, uint256[] memory places, uint256 total) private {
         Batch storage stored = _batches[batch];
         uint256 supply = stored.supply;
-        uint256 left = BatchWord.quota(supply) - BatchWord.issued(supply);
+        uint256 left = BatchWord.left(supply);
         if (total > left) revert Vouchers_QuotaExceeded(batch, total, left);
 
         // Effect: supply and marks.

@@ -77,7 +77,7 @@ LIBRARY_CONTRACTS = ("node_modules/@openzeppelin/contracts/access/manager/Access
 BACKS = {
     "Vouchers": ("VouchersBack", "VouchersRecord"),
     "ProgrammeRegistry": ("ProgrammeBack",),
-    "CaseDesk": ("CaseDeskBack",),
+    "CaseDesk": ("CaseDeskBack", "CaseDeskClaims"),
 }
 # EIP-170: no chain takes a longer runtime code.
 MAX_RUNTIME_BYTES = 24_576

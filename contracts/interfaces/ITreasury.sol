@@ -6,13 +6,14 @@ import {MerchantDay} from "../types/Settlement.sol";
 /// @title Escrow, the ledger by budget line, settlement.
 interface ITreasury {
     /// @dev The money of one budget line, in the token's smallest unit. `deposited = available + committed + payable + settled +
-    /// returned`, where committed and payable are kept by Vouchers.
+    /// returned`, where committed and payable are kept by Vouchers. `reserved` is the part of `available` kept for rounds of claims.
     struct Account {
         uint64 deposited;
         uint64 available;
         uint64 settled;
         uint64 returned;
         uint64 budget;
+        uint64 reserved;
     }
 
     /// @dev A move that was proposed and not decided; no proposer means none is.
@@ -103,6 +104,8 @@ interface ITreasury {
     error Treasury_ProgrammeNotClosed(uint256 programme);
     /// @notice Nothing is left to return.
     error Treasury_NothingLeft(uint256 line);
+    /// @notice Money of the line is kept for a round of claims that was not closed.
+    error Treasury_StillReserved(uint256 line, uint256 reserved);
     /// @notice The contracts are linked already.
     error Treasury_AlreadyLinked();
 
@@ -171,11 +174,19 @@ interface ITreasury {
     /// Emits {MerchantPaid}.
     function payMerchantDay(uint256 run, MerchantDay calldata entry) external;
 
-    /// @notice Returns what is left of a closed programme's line to its funder. TREASURER. Emits {RestReturned}.
+    /// @notice Returns what is left of a closed programme's line to its funder; its rounds of claims must be closed, too. TREASURER.
+    /// Emits {RestReturned}.
     function returnRest(uint256 line) external returns (uint256 amount);
 
     /// @notice Takes issued value out of a line's available money. Vouchers only.
     function commit(uint256 line, uint256 amount) external;
+
+    /// @notice Keeps part of a line's available money for a round of claims: nothing else is issued from it, moved or returned.
+    /// Vouchers only.
+    function reserve(uint256 line, uint256 amount) external;
+
+    /// @notice Frees what {reserve} keeps. Vouchers only.
+    function unreserve(uint256 line, uint256 amount) external;
 
     /// @notice Books value that expired back to its line's available money. CaseDesk only.
     function releaseExpired(uint256 line, uint256 amount) external;

@@ -2,6 +2,7 @@
 pragma solidity 0.8.30;
 
 import {IVouchersCases} from "./IVouchersCases.sol";
+import {IVouchersClaims} from "./IVouchersClaims.sol";
 import {IVouchersErrors} from "./IVouchersErrors.sol";
 import {IVouchersLinks} from "./IVouchersLinks.sol";
 import {IVouchersRecord} from "./IVouchersRecord.sol";
@@ -13,6 +14,7 @@ import {IVouchersSupply} from "./IVouchersSupply.sol";
 interface IVouchers is
     IVouchersErrors,
     IVouchersCases,
+    IVouchersClaims,
     IVouchersLinks,
     IVouchersRecord,
     IVouchersStanding,

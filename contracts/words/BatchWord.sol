@@ -6,7 +6,7 @@ import {BatchTerms} from "../types/Supply.sol";
 /// @title The three words of a batch.
 /// @dev `terms`: programme 24, line 16, version 16, kind 8, face 48, minimumSpend 48, percentage 16, validFrom 40, validUntil 40.
 /// `reach`: categories 64, region 40, channels 8, claimDays 16, flags 8, firstRoll 24, issued 48, swept 48.
-/// `supply`: quota 40, issued 40, openedAt 40, swept 40, extendedSeconds 40.
+/// `supply`: quota 40, issued 40, openedAt 40, swept 40, extendedSeconds 40, reserved 40.
 library BatchWord {
     /// @dev Rolls whose marks stand in `reach` itself, from the first roll the batch was issued to.
     uint256 internal constant WINDOW = 48;
@@ -161,6 +161,26 @@ library BatchWord {
 
     function issued(uint256 supply) internal pure returns (uint256) {
         return uint40(supply >> 40);
+    }
+
+    /// @dev Kept for rounds of claims: counts against the quota as what was issued does.
+    function reserved(uint256 supply) internal pure returns (uint256) {
+        return uint40(supply >> 200);
+    }
+
+    /// @dev How many more may be issued or kept. Issued and reserved together stay within the quota.
+    function left(uint256 supply) internal pure returns (uint256) {
+        return quota(supply) - issued(supply) - reserved(supply);
+    }
+
+    /// @dev The caller keeps `count ≤ left`.
+    function addReserved(uint256 supply, uint256 count) internal pure returns (uint256) {
+        return supply + (count << 200);
+    }
+
+    /// @dev The caller keeps `count ≤ reserved`.
+    function takeReserved(uint256 supply, uint256 count) internal pure returns (uint256) {
+        return supply - (count << 200);
     }
 
     /// @dev The caller keeps `issued + count ≤ quota < 2^40`.

@@ -35,7 +35,8 @@ _CONTRACTS = (
     Deploy("Vouchers", "Vouchers", {**_MANAGED, "back": AddressOf("VouchersBack")}),
     Deploy("ProgrammeBack", "ProgrammeBack", _MANAGED),
     Deploy("ProgrammeRegistry", "ProgrammeRegistry", {**_MANAGED, "back": AddressOf("ProgrammeBack")}),
-    *(Deploy(name, name, _MANAGED) for name in ("MerchantRegistry", "Treasury", "CaseDeskBack")),
+    *(Deploy(name, name, _MANAGED) for name in ("MerchantRegistry", "Treasury", "CaseDeskClaims")),
+    Deploy("CaseDeskBack", "CaseDeskBack", {**_MANAGED, "claims": AddressOf("CaseDeskClaims")}),
     Deploy("CaseDesk", "CaseDesk", {**_MANAGED, "back": AddressOf("CaseDeskBack")}),
 )
 

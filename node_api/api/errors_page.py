@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from node_api.api.problems import status_of
 from node_api.domain import errors
+from node_api.domain.claim_refusals import ClaimRefusal
 from node_api.domain.errors import DomainError
 from node_api.domain.refusals import NodeRefusal, RuleRefusal
 from node_api.domain.reverts import RULES_AND_REMEDIES
@@ -31,6 +32,13 @@ What only the node can see, checked after them:
 
 | Reason | Status | Rule | Remedy |
 |---|---|---|---|"""
+_CLAIMS = """
+## Refusals of a claim
+
+In the order in which they are checked. The contract's reason is the selector of the error named.
+
+| Reason | Selector | Contract error | Status | Rule | Remedy |
+|---|---|---|---|---|---|"""
 _API = """
 ## Errors of the API
 
@@ -51,14 +59,15 @@ def errors_page(selectors: Mapping[str, str]) -> str:
     Args:
         selectors: 0x-hex selector of every custom error of the contracts, by the error's name.
     """
-    rules = [_rule_row(reason, selectors) for reason in RuleRefusal.__subclasses__()]
+    rules = [_rule_row(reason, f"Vouchers_{reason.__name__}", selectors) for reason in RuleRefusal.__subclasses__()]
+    claims = [_rule_row(reason, f"CaseDesk_{reason.__name__}", selectors) for reason in ClaimRefusal.__subclasses__()]
     node = [_row(reason) for reason in NodeRefusal.__subclasses__()]
     api = [_row(kind) for kind in api_errors()]
     reverts = [
         f"| {_anchor(name)} | `{selectors[name]}` | {rule} | {remedy} |"
         for name, (rule, remedy) in RULES_AND_REMEDIES.items()
     ]
-    return "\n".join([_HEAD, _RULES, *rules, _NODE, *node, _API, *api, _REVERTS, *reverts]) + "\n"
+    return "\n".join([_HEAD, _RULES, *rules, _NODE, *node, _CLAIMS, *claims, _API, *api, _REVERTS, *reverts]) + "\n"
 
 
 def api_errors() -> list[type[DomainError]]:
@@ -69,8 +78,7 @@ def api_errors() -> list[type[DomainError]]:
     return kinds
 
 
-def _rule_row(reason: type[DomainError], selectors: Mapping[str, str]) -> str:
-    error = f"Vouchers_{reason.__name__}"
+def _rule_row(reason: type[DomainError], error: str, selectors: Mapping[str, str]) -> str:
     name, status = _anchor(reason.__name__), int(status_of(reason))
     return f"| {name} | `{selectors[error]}` | `{error}` | {status} | {reason.rule} | {reason.remedy} |"
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from node_api.chain import standing_readers
 from node_api.chain.case_event_readers import CASE_READERS
+from node_api.chain.claim_event_readers import CLAIM_READERS
 from node_api.chain.event_args import Args, EventReader
 from node_api.chain.event_args import bytes_of as _bytes
 from node_api.chain.event_args import number_of as _number
@@ -216,6 +217,7 @@ READERS: Mapping[str, EventReader] = {
     **MONEY_READERS,
     **standing_readers.READERS,
     **CASE_READERS,
+    **CLAIM_READERS,
     "ProgrammeDrafted": _drafted,
     "BudgetLineAdded": _line_added,
     "ProgrammeProposed": _first_rules("proposed", _programme_step("proposed")),

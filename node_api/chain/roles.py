@@ -64,7 +64,9 @@ GUARDED: Mapping[str, Mapping[KeyRole, tuple[str, ...]]] = MappingProxyType(
             KeyRole.APPROVER: ("allowToken", "disallowToken", "releaseSettlement", "approveMove"),
         },
         "CaseDesk": {
-            KeyRole.TREASURER: ("sweep",),
+            KeyRole.TREASURER: ("sweep", "openRound"),
+            KeyRole.APPROVER: ("approveRoot",),
+            KeyRole.REGISTRAR: ("proposeRoot", "withdrawRoot"),
             KeyRole.ARBITER: ("reverseByArbiter", "decide"),
             KeyRole.AUDITOR: ("freeze", "lift", "confirm", "revoke"),
             KeyRole.EMERGENCY: ("extendBatch",),

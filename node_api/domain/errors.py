@@ -3,6 +3,7 @@
     DomainError
     ├── Refusal                      the rules say no to a redemption (domain/refusals.py; also returned, not only raised)
     │   ├── RuleRefusal              one class for each reason of `IVouchersErrors`, named like it without `Vouchers_`
+    │   ├── ClaimRefusal             a claim gets no place (domain/claim_refusals.py)
     │   └── NodeRefusal              what only the node can see
     │       ├── BillMismatch         the receipt's items do not add up to the signed bill
     │       └── ReceiptUsed          the receipt was redeemed against before

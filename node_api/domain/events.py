@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from node_api.domain.case_events import CaseEvent
+from node_api.domain.claim_events import ClaimEvent
 from node_api.domain.merchant_events import MerchantEvent
 from node_api.domain.money_events import MoneyEvent
 from node_api.domain.rule_events import RulesStep, WideningProposed
@@ -336,6 +337,7 @@ Event = (
     | VoucherRevoked
     | EmergencyStep
     | CaseEvent
+    | ClaimEvent
 )
 
 

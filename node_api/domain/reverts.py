@@ -6,6 +6,7 @@ The values stand in the error's own arguments; tests hold this table complete ag
 from collections.abc import Sequence
 
 from node_api.domain.case_reverts import CASES
+from node_api.domain.claim_reverts import CLAIMS
 from node_api.domain.errors import ContractReverted
 from node_api.domain.standing_reverts import STANDING
 
@@ -184,6 +185,7 @@ RULES_AND_REMEDIES: dict[str, tuple[str, str]] = {
     "MerchantRegistry_NothingGiven": _NOTHING,
     "MerchantRegistry_AlreadyLinked": _ONCE,
     **CASES,
+    **CLAIMS,
     # SettlementToken
     "SettlementToken_CallerNotIssuer": ("only the issuer creates money", "sign with the issuer's key"),
     # OpenZeppelin

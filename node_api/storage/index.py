@@ -77,7 +77,7 @@ class IndexTables:
             self._context.load(connection, {row["batch"] for row in rows[t.issues] if isinstance(row["batch"], int)})
             sums = Sums(rows, self._context.line)
             sums.apply(connection, -1)
-            for table in (*t.FACTS, t.roll_places, t.transactions):
+            for table in (*t.FACTS, t.roll_places, t.claimed_places, t.transactions):
                 connection.execute(delete(table).where(table.c.block > to))
             sums.finish(connection, -1)
             connection.execute(delete(t.blocks).where(t.blocks.c.number > to))

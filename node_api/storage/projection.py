@@ -10,6 +10,7 @@ from operator import attrgetter
 from sqlalchemy import Connection, Table, select
 
 from node_api.domain import case_events as cases
+from node_api.domain import claim_events as claims
 from node_api.domain import events as ev
 from node_api.domain import merchant_events as merchants
 from node_api.domain import money_events as money
@@ -19,6 +20,7 @@ from node_api.domain.ids import VOUCHER_BITS
 from node_api.domain.standing_events import EmergencyStep, FreezeStep, VoucherRevoked
 from node_api.storage import tables as t
 from node_api.storage.case_rows import book, complete
+from node_api.storage.claim_rows import claimed_places
 from node_api.storage.rows import Row, Rows, Value
 
 _DAY = 86_400
@@ -62,6 +64,11 @@ _TABLES: dict[type, Table] = {
     cases.VoucherReversed: t.reversals,
     cases.DisputeOpened: t.disputes,
     cases.DisputeDecided: t.dispute_decisions,
+    claims.RootStep: t.root_steps,
+    claims.RoundOpened: t.claim_rounds,
+    claims.ClaimRolled: t.claim_rolls,
+    claims.ClaimRefused: t.claim_refusals,
+    claims.RoundClosed: t.round_closings,
     ev.RoleStep: t.role_steps,
     ev.RelayerSynced: t.relayer_steps,
     FreezeStep: t.freeze_steps,
@@ -173,6 +180,8 @@ def _belongs_to_a_row_before(rows: Rows, event: ev.Event) -> bool:
         _answer(rows[t.redemptions], event)
     elif isinstance(event, cases.ReversalBooked):
         book(rows, event)
+    elif isinstance(event, claims.NullifiersUsed):
+        rows[t.claimed_places] += claimed_places(rows, event)
     else:
         return False
     return True

@@ -389,6 +389,42 @@ dispute_decisions = _facts(
     "dispute_decisions", _id("dispute"), _raw("actor"), Column("stands", Boolean, nullable=False), _raw("reason")
 )
 
+# --- claims ---
+
+root_steps = _steps(
+    "root_steps",
+    _int("programme", index=True),
+    _raw("root"),
+    Column("kind", String(16), nullable=False),
+    _raw("actor"),
+    Column("reason", Text, nullable=False),
+)
+claim_rounds = _facts(
+    "claim_rounds",
+    _id("round_key"),
+    _raw("actor"),
+    _int("places"),
+    _int("opens_at"),
+    _int("closes_at"),
+    _raw("root"),
+    _raw("batches"),
+)
+claim_rolls = _facts("claim_rolls", _id("roll"), _int("round_key", index=True), _int("places"))
+claimed_places = Table(
+    "claimed_places",
+    metadata,
+    Column("roll", BigInteger, primary_key=True),
+    Column("place", Integer, primary_key=True),
+    _int("round_key"),
+    _raw("nullifier"),
+    Column("block", BigInteger, nullable=False, index=True),
+    Index("ix_claimed_places_nullifier", "round_key", "nullifier"),
+)
+claim_refusals = _steps(
+    "claim_refusals", _int("round_key", index=True), _small("position"), _raw("digest"), _raw("reason")
+)
+round_closings = _facts("round_closings", _id("round_key"), _raw("actor"), _int("given"))
+
 # --- roles ---
 
 role_steps = _steps(
@@ -433,5 +469,5 @@ ROLL_UPS = (line_totals, merchant_days, batch_totals)
 FACTS = tuple(
     table
     for table in metadata.sorted_tables
-    if "block" in table.c and table.name not in {"roll_places", "transactions"}
+    if "block" in table.c and table.name not in {"roll_places", "claimed_places", "transactions"}
 )

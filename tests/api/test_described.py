@@ -12,6 +12,7 @@ from node_api.api.problems import status_of
 from node_api.chain.contracts import custom_errors
 from node_api.cli.openapi import described
 from node_api.domain import errors
+from node_api.domain.claim_refusals import ClaimRefusal
 from node_api.domain.errors import DomainError
 from node_api.domain.refusals import NodeRefusal, RuleRefusal
 from node_api.domain.reverts import RULES_AND_REMEDIES, reverted
@@ -56,15 +57,17 @@ def test_tree__every_leaf__has_status_rule_remedy_and_a_row() -> None:
         assert leaf.rule
         assert leaf.remedy
         assert f'<a id="{leaf.__name__.lower()}"></a>' in page
-        assert issubclass(leaf, RuleRefusal) or leaf.__name__ in drawn, f"{leaf.__name__} is not in the tree's drawing"
-    assert set(api_errors()) | set(RuleRefusal.__subclasses__()) | set(NodeRefusal.__subclasses__()) == set(
-        leaves(DomainError)
-    ) - {errors.OversightRefused, errors.CaseRefused}
+        assert issubclass(leaf, RuleRefusal | ClaimRefusal) or leaf.__name__ in drawn, (
+            f"{leaf.__name__} is not in the tree's drawing"
+        )
+    refusals = {kind for branch in (RuleRefusal, ClaimRefusal, NodeRefusal) for kind in branch.__subclasses__()}
+    assert set(api_errors()) | refusals == set(leaves(DomainError)) - {errors.OversightRefused, errors.CaseRefused}
 
 
 def test_selectors__every_custom_error__has_a_domain_error_and_a_row() -> None:
     page = described()["errors.md"]
     refusals = {f"Vouchers_{reason.__name__}" for reason in RuleRefusal.__subclasses__()}
+    refusals |= {f"CaseDesk_{reason.__name__}" for reason in ClaimRefusal.__subclasses__()}
 
     for selector, error in custom_errors().items():
         assert (error.name in RULES_AND_REMEDIES) != (error.name in refusals), error.name

@@ -2,6 +2,7 @@
 pragma solidity 0.8.30;
 
 import {ICaseDeskSweep} from "../../contracts/interfaces/ICaseDeskSweep.sol";
+import {ICaseDeskClaims} from "../../contracts/interfaces/ICaseDeskClaims.sol";
 import {ICaseDeskEmergency} from "../../contracts/interfaces/ICaseDeskEmergency.sol";
 import {ICaseDeskFreezes} from "../../contracts/interfaces/ICaseDeskFreezes.sol";
 import {ICaseDeskReversals} from "../../contracts/interfaces/ICaseDeskReversals.sol";
@@ -12,12 +13,14 @@ import {IProgrammeRules} from "../../contracts/interfaces/IProgrammeRules.sol";
 import {ITreasury} from "../../contracts/interfaces/ITreasury.sol";
 import {IVouchers} from "../../contracts/interfaces/IVouchers.sol";
 import {IVouchersCases} from "../../contracts/interfaces/IVouchersCases.sol";
+import {IVouchersClaims} from "../../contracts/interfaces/IVouchersClaims.sol";
 import {IVouchersLinks} from "../../contracts/interfaces/IVouchersLinks.sol";
 import {IVouchersErrors} from "../../contracts/interfaces/IVouchersErrors.sol";
 import {IVouchersStanding} from "../../contracts/interfaces/IVouchersStanding.sol";
 import {IVouchersSupply} from "../../contracts/interfaces/IVouchersSupply.sol";
 import {Roles} from "../../contracts/libraries/Roles.sol";
 import {Opening} from "../../contracts/types/Case.sol";
+import {RoundTerms} from "../../contracts/types/Claim.sol";
 import {MerchantTerms} from "../../contracts/types/Merchant.sol";
 import {Widening} from "../../contracts/types/Programme.sol";
 import {MerchantDay} from "../../contracts/types/Settlement.sol";
@@ -136,7 +139,7 @@ contract AccessTest is Base {
     // --- functions of other contracts ---
 
     function test_linkedFunctionOfVouchers__whenAnybodyElseCalls__refusesTheCaller() external {
-        bytes[14] memory calls = [
+        bytes[18] memory calls = [
             abi.encodeCall(IVouchersStanding.setFrozen, (1, 1, 1)),
             abi.encodeCall(IVouchersStanding.bookRevoked, (1)),
             abi.encodeCall(IVouchersStanding.lengthen, (1, 1)),
@@ -150,12 +153,34 @@ contract AccessTest is Base {
             abi.encodeCall(IVouchersLinks.bookSwept, (1, 1)),
             abi.encodeCall(IVouchersCases.bookReversed, (1, 0, 1, 1, 1)),
             abi.encodeCall(IVouchersCases.lockDisputed, (1, 1, 1, 1)),
-            abi.encodeCall(IVouchersCases.unlockDisputed, (1, 1, 1, 1))
+            abi.encodeCall(IVouchersCases.unlockDisputed, (1, 1, 1, 1)),
+            abi.encodeCall(IVouchersClaims.reserve, (1, _one(1), 1, 1)),
+            abi.encodeCall(IVouchersClaims.unreserve, (_one(1), 1)),
+            abi.encodeCall(IVouchersClaims.writeClaimedRoll, (1, "roll", false, _holders(0, 1))),
+            abi.encodeCall(IVouchersClaims.issueReserved, (_one(1), _one(1)))
         ];
         (address registry, address shops) = (address(programmes), address(merchants));
         address its = address(desk);
-        address[14] memory linked =
-            [its, its, its, registry, registry, registry, registry, shops, shops, address(treasury), its, its, its, its];
+        address[18] memory linked = [
+            its,
+            its,
+            its,
+            registry,
+            registry,
+            registry,
+            registry,
+            shops,
+            shops,
+            address(treasury),
+            its,
+            its,
+            its,
+            its,
+            its,
+            its,
+            its,
+            its
+        ];
         address[7] memory callers =
             [admin, treasurer, outsider, address(programmes), address(merchants), address(treasury), address(desk)];
         for (uint256 i; i < calls.length; ++i) {
@@ -167,12 +192,14 @@ contract AccessTest is Base {
     }
 
     function test_linkedFunctionOfTreasury__whenAnybodyElseCalls__refusesTheCaller() external {
-        bytes[3] memory calls = [
+        bytes[5] memory calls = [
             abi.encodeCall(ITreasury.commit, (1, 1)),
             abi.encodeCall(ITreasury.releaseExpired, (1, 1)),
-            abi.encodeCall(ITreasury.setBudget, (1, 1))
+            abi.encodeCall(ITreasury.setBudget, (1, 1)),
+            abi.encodeCall(ITreasury.reserve, (1, 1)),
+            abi.encodeCall(ITreasury.unreserve, (1, 1))
         ];
-        address[3] memory linked = [address(vouchers), address(desk), address(programmes)];
+        address[5] memory linked = [address(vouchers), address(desk), address(programmes), address(vouchers), address(vouchers)];
         address[7] memory callers =
             [admin, treasurer, outsider, address(vouchers), address(programmes), address(merchants), address(desk)];
         for (uint256 i; i < calls.length; ++i) {
@@ -264,6 +291,13 @@ contract AccessTest is Base {
         if (selector == ITreasury.proposeMove.selector) return abi.encode(uint256(0), uint256(0), uint64(0), "");
         if (selector == IMerchantRegistry.proposeChange.selector || selector == IMerchantRegistry.change.selector) {
             return abi.encode(uint256(0), _merchantTerms());
+        }
+        if (selector == ICaseDeskClaims.proposeRoot.selector || selector == ICaseDeskClaims.withdrawRoot.selector) {
+            return abi.encode(uint256(0), bytes32(0), "");
+        }
+        if (selector == ICaseDeskClaims.openRound.selector) {
+            RoundTerms memory round;
+            return abi.encode(uint256(0), round);
         }
         if (selector == ICaseDeskReversals.reverseByArbiter.selector) {
             Opening memory opening;

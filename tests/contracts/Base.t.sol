@@ -107,7 +107,8 @@ abstract contract Base is TestBase {
         programmes = IProgrammes(vm.deployCode("ProgrammeRegistry.sol:ProgrammeRegistry", abi.encode(manager, back)));
         merchants = IMerchantRegistry(vm.deployCode("MerchantRegistry.sol:MerchantRegistry", authority));
         treasury = ITreasury(vm.deployCode("Treasury.sol:Treasury", authority));
-        back = vm.deployCode("CaseDeskBack.sol:CaseDeskBack", authority);
+        back = vm.deployCode("CaseDeskClaims.sol:CaseDeskClaims", authority);
+        back = vm.deployCode("CaseDeskBack.sol:CaseDeskBack", abi.encode(manager, back));
         desk = ICaseDesk(vm.deployCode("CaseDesk.sol:CaseDesk", abi.encode(manager, back)));
         token = IToken(vm.deployCode("SettlementToken.sol:SettlementToken", abi.encode("Yuan", "CNY", uint8(2), issuer)));
     }

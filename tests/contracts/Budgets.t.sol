@@ -309,6 +309,6 @@ contract BudgetsTest is Base {
     }
 
     function _assertAccount(uint256 line, uint64 deposited, uint64 available, uint64 budget) private view {
-        vm.assertEq(abi.encode(treasury.account(line)), abi.encode(ITreasury.Account(deposited, available, 0, 0, budget)));
+        vm.assertEq(abi.encode(treasury.account(line)), abi.encode(ITreasury.Account(deposited, available, 0, 0, budget, 0)));
     }
 }

@@ -192,8 +192,8 @@ contract DepositTest is Base {
 
         vm.prank(treasurer);
         treasury.deposit(line + 1, 200, keccak256("another"));
-        vm.assertEq(abi.encode(treasury.account(line)), abi.encode(ITreasury.Account(100, 100, 0, 0, BUDGET)));
-        vm.assertEq(abi.encode(treasury.account(line + 1)), abi.encode(ITreasury.Account(200, 200, 0, 0, BUDGET)));
+        vm.assertEq(abi.encode(treasury.account(line)), abi.encode(ITreasury.Account(100, 100, 0, 0, BUDGET, 0)));
+        vm.assertEq(abi.encode(treasury.account(line + 1)), abi.encode(ITreasury.Account(200, 200, 0, 0, BUDGET, 0)));
         vm.assertEq(treasury.escrowOf(address(token)), 300);
         vm.assertEq(token.balanceOf(address(treasury)), 300);
         vm.assertEq(treasury.lineOfSlip(SLIP), line);

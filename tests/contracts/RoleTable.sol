@@ -2,6 +2,7 @@
 pragma solidity 0.8.30;
 
 import {ICaseDeskSweep} from "../../contracts/interfaces/ICaseDeskSweep.sol";
+import {ICaseDeskClaims} from "../../contracts/interfaces/ICaseDeskClaims.sol";
 import {ICaseDeskEmergency} from "../../contracts/interfaces/ICaseDeskEmergency.sol";
 import {ICaseDeskFreezes} from "../../contracts/interfaces/ICaseDeskFreezes.sol";
 import {ICaseDeskDisputes} from "../../contracts/interfaces/ICaseDeskDisputes.sol";
@@ -32,7 +33,7 @@ library RoleTable {
     }
 
     function rows() internal pure returns (Row[] memory all) {
-        all = new Row[](56);
+        all = new Row[](60);
         all[0] = Row(Target.VOUCHERS, IVouchersSupply.openBatches.selector, Roles.TREASURER);
         all[1] = Row(Target.VOUCHERS, IVouchersSupply.writeRoll.selector, Roles.TREASURER);
         all[2] = Row(Target.VOUCHERS, IVouchersSupply.issue.selector, Roles.TREASURER);
@@ -89,5 +90,9 @@ library RoleTable {
         all[53] = Row(Target.PROGRAMMES, IProgrammeEmergency.resumeAll.selector, Roles.EMERGENCY);
         all[54] = Row(Target.DESK, ICaseDeskReversals.reverseByArbiter.selector, Roles.ARBITER);
         all[55] = Row(Target.DESK, ICaseDeskDisputes.decide.selector, Roles.ARBITER);
+        all[56] = Row(Target.DESK, ICaseDeskClaims.openRound.selector, Roles.TREASURER);
+        all[57] = Row(Target.DESK, ICaseDeskClaims.approveRoot.selector, Roles.APPROVER);
+        all[58] = Row(Target.DESK, ICaseDeskClaims.proposeRoot.selector, Roles.REGISTRAR);
+        all[59] = Row(Target.DESK, ICaseDeskClaims.withdrawRoot.selector, Roles.REGISTRAR);
     }
 }

@@ -259,7 +259,7 @@ contract SettlementTest is OpenWorld {
         bytes32[] memory topics = topicsOf(ITreasury.RestReturned.selector, line, topic(funder));
         assertLog(logs[1], address(treasury), topics, abi.encode(rest));
         vm.assertEq(
-            abi.encode(treasury.account(line)), abi.encode(ITreasury.Account(BUDGET, 0, uint64(FACE), uint64(rest), BUDGET))
+            abi.encode(treasury.account(line)), abi.encode(ITreasury.Account(BUDGET, 0, uint64(FACE), uint64(rest), BUDGET, 0))
         );
         vm.assertEq(token.balanceOf(funder), rest);
         vm.assertEq(treasury.escrowOf(address(token)), BUDGET); // the second line's

@@ -42,7 +42,7 @@ abstract contract BudgetSteps is Steps {
 
     function _leftOf(uint256 line) private view returns (uint256) {
         MLine storage l = mLines[line];
-        return l.budget - (l.deposited - l.available);
+        return l.budget - (l.deposited - l.available) - l.reserved;
     }
 
     function _expectMove(uint256 from, uint256 to, uint256 amount) private view returns (bytes4) {
@@ -65,7 +65,8 @@ abstract contract BudgetSteps is Steps {
         bytes memory data = abi.encodeCall(treasury.approveMove, (id));
         if (!_call("approveMove", actor, Roles.APPROVER, address(treasury), data, expected)) return;
         (MLine storage from, MLine storage to) = (mLines[m.from], mLines[m.to]);
-        uint256 money = from.available < m.amount ? from.available : m.amount;
+        uint256 free = from.available - from.reserved;
+        uint256 money = free < m.amount ? free : m.amount;
         (from.budget, to.budget) = (from.budget - m.amount, to.budget + m.amount);
         (from.deposited, to.deposited) = (from.deposited - money, to.deposited + money);
         (from.available, to.available) = (from.available - money, to.available + money);

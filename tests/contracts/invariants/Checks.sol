@@ -6,10 +6,10 @@ import {ITreasury} from "../../../contracts/interfaces/ITreasury.sol";
 import {ProgrammeState} from "../../../contracts/types/Programme.sol";
 import {MerchantStatus, MerchantTerms} from "../../../contracts/types/Merchant.sol";
 import {VoucherState} from "../../../contracts/types/Supply.sol";
-import {StandingChecks} from "./StandingChecks.sol";
+import {ClaimChecks} from "./ClaimChecks.sol";
 
 /// @title The numbered invariants of docs/invariants.md, read from the contracts' own words wherever they can be.
-abstract contract Checks is StandingChecks {
+abstract contract Checks is ClaimChecks {
     mapping(uint256 programme => uint256 state) private _stateSeen;
     mapping(uint256 voucher => VoucherState) private _voucherSeen;
     mapping(uint256 line => uint256) private _unspentValue;
@@ -30,6 +30,7 @@ abstract contract Checks is StandingChecks {
         _checkProgrammes();
         _checkVersions();
         _checkStanding();
+        _checkClaims();
         _checkMerchants();
         _checkNumbers();
         _checkEscrow();

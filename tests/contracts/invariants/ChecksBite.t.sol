@@ -48,6 +48,14 @@ contract SpoiltMachine is Machine {
         }
     }
 
+    function spoilDesk(bytes32 slot, uint256 flipped) external {
+        vm.store(address(desk), slot, vm.load(address(desk), slot) ^ bytes32(flipped));
+    }
+
+    function round() external view returns (uint256 key) {
+        return mRoundList[mRoundList.length - 1];
+    }
+
     function tokenOf() external view returns (address) {
         return address(token);
     }
@@ -66,7 +74,8 @@ contract SpoiltMachine is Machine {
 // ├── I5 a batch's issued · I7 a bit beyond the roll · I8 settled of a day · I9 swept mark
 // ├── I10 running number, commitment · I11 state of a programme · I12 budget · I13 merchant's word · I15 relayer
 // ├── I19 payout account · I20 terms of a version, what a programme was widened by
-// └── I23 end of a freeze · I24 a revoked bit · I25 paused seconds
+// ├── I23 end of a freeze · I24 a revoked bit · I25 paused seconds
+// └── I26 places given in a round · I27 money and quota kept
 contract ChecksBiteTest is TestBase {
     uint256 private constant STEPS = 2_500;
 
@@ -164,6 +173,21 @@ contract ChecksBiteTest is TestBase {
     function test_check__pausedSeconds__then25() external {
         machine.spoil(false, _at(line >> 16, 2), 1 << 48);
         _mustBreak(25);
+    }
+
+    function test_check__placesGiven__then26() external {
+        machine.spoilDesk(_at(machine.round(), 12), 1 << 40);
+        _mustBreak(26);
+    }
+
+    function test_check__quotaKept__then27() external {
+        machine.spoil(false, bytes32(uint256(_at(batch, 4)) + 2), 1 << 200);
+        _mustBreak(27);
+    }
+
+    function test_check__moneyKept__then27() external {
+        machine.spoil(true, bytes32(uint256(_at(line, 2)) + 1), 1 << 64);
+        _mustBreak(27);
     }
 
     function test_check__budget__then12() external {

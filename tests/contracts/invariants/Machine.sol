@@ -6,6 +6,7 @@ import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
 import {BudgetSteps} from "./BudgetSteps.sol";
 import {CaseSteps} from "./CaseSteps.sol";
 import {Checks} from "./Checks.sol";
+import {ClaimSteps} from "./ClaimSteps.sol";
 import {LifeSteps} from "./LifeSteps.sol";
 import {MerchantSteps} from "./MerchantSteps.sol";
 import {OtherSteps} from "./OtherSteps.sol";
@@ -13,14 +14,13 @@ import {ProgrammeSteps} from "./ProgrammeSteps.sol";
 import {LaneSteps} from "./LaneSteps.sol";
 import {RedeemSteps} from "./RedeemSteps.sol";
 import {StandingSteps} from "./StandingSteps.sol";
-import {SupplySteps} from "./SupplySteps.sol";
 import {TreasurySteps} from "./TreasurySteps.sol";
 
 /// @title The state machine: each step is one call of one function by one actor, with its outcome foretold by the model.
 contract Machine is
     ProgrammeSteps,
     MerchantSteps,
-    SupplySteps,
+    ClaimSteps,
     RedeemSteps,
     TreasurySteps,
     BudgetSteps,
@@ -42,7 +42,7 @@ contract Machine is
 
     function step() external {
         ++steps;
-        uint256 at = _draw(1140);
+        uint256 at = _draw(1200);
         if (at < 25) _timeStep();
         else if (at < 345) _redeemStep();
         else if (at < 395) _caseStep(at - 345);
@@ -56,7 +56,8 @@ contract Machine is
         else if (at < 1030) _budgetStep(at - 1000);
         else if (at < 1070) _lifeStep(at - 1030);
         else if (at < 1110) _standingStep();
-        else _laneStep();
+        else if (at < 1140) _laneStep();
+        else _claimsStep();
         if (steps % 200 == 0) check();
     }
 

@@ -59,6 +59,7 @@ abstract contract Model is Base {
         uint256 payableCount;
         uint256 settled;
         uint256 returned;
+        uint256 reserved; // of available, for rounds of claims
     }
 
     struct MBatch {
@@ -75,6 +76,7 @@ abstract contract Model is Base {
         uint256 claimDays;
         uint256 quota;
         uint256 issued;
+        uint256 reserved; // for rounds of claims
         uint256 swept;
         bool sweptOnce;
         uint256 extended;
@@ -86,6 +88,25 @@ abstract contract Model is Base {
         uint256 writtenAt;
         string ref;
         uint8[] holders; // index into the pool
+    }
+
+    /// @dev `used` by nullifier: no person twice; `claimed`: no address twice.
+    struct MRound {
+        uint256 places;
+        uint256 given;
+        uint256 opensAt;
+        uint256 closesAt;
+        bytes32 root;
+        bool closed;
+        uint256[] batches;
+        mapping(bytes32 nullifier => bool) used;
+        mapping(address holder => bool) claimed;
+    }
+
+    /// @dev No proposer: there is none, or it was withdrawn.
+    struct MRoot {
+        address proposer;
+        address approver;
     }
 
     struct MPair {
@@ -204,6 +225,9 @@ abstract contract Model is Base {
     mapping(uint256 batch => MBatch) internal mBatches;
     uint256 internal mLastRoll;
     mapping(uint256 roll => MRoll) internal mRolls;
+    mapping(uint256 programme => MRound[]) internal mRounds;
+    uint256[] internal mRoundList; // programme << 16 | number
+    mapping(uint256 programme => mapping(bytes32 root => MRoot)) internal mRoots;
     MPair[] internal mPairs;
     mapping(uint256 batch => mapping(uint256 roll => uint256)) internal mPairAt; // index + 1
     mapping(uint256 voucher => bool) internal mRedeemed;

@@ -23,7 +23,7 @@ abstract contract OtherSteps is Steps {
 
     function _edge() private returns (uint256 time) {
         MProgramme storage p = mProgrammes[_anyProgramme()];
-        uint256 kind = _draw(9);
+        uint256 kind = _draw(10);
         if (kind == 8) {
             uint256 id = _anyProgramme();
             time = mVersions[id][mProgrammes[id].newest].ripeAt;
@@ -40,6 +40,11 @@ abstract contract OtherSteps is Steps {
                 MPair storage pair = mPairs[mPairs.length - 1 - _draw(mPairs.length) % 50];
                 time = kind < 5 ? mBatches[pair.batch].from : _mUntil(pair.batch, pair.roll);
             }
+        }
+        if (kind == 9 && mRoundList.length != 0) {
+            uint256 key = mRoundList[mRoundList.length - 1 - _draw(mRoundList.length) % 10];
+            MRound storage r = mRounds[key >> 16][(key & 0xffff) - 1];
+            time = block.timestamp < r.opensAt ? r.opensAt : r.closesAt;
         }
         if (time != 0 && _chance(40)) --time;
     }
@@ -101,15 +106,17 @@ abstract contract OtherSteps is Steps {
     }
 
     function _ofTreasury() private view returns (bytes[] memory calls_) {
-        calls_ = new bytes[](4);
+        calls_ = new bytes[](6);
         calls_[0] = abi.encodeCall(treasury.commit, (1 << 16 | 1, 1));
         calls_[1] = abi.encodeCall(treasury.releaseExpired, (1 << 16 | 1, 1));
         calls_[2] = abi.encodeCall(treasury.setBudget, (1 << 16 | 1, 1));
         calls_[3] = abi.encodeCall(treasury.payMerchantDay, (1, MerchantDay(1 << 16 | 1, 1, 1, 1)));
+        calls_[4] = abi.encodeCall(treasury.reserve, (1 << 16 | 1, 1));
+        calls_[5] = abi.encodeCall(treasury.unreserve, (1 << 16 | 1, 1));
     }
 
     function _ofVouchers(address actor) private view returns (bytes[] memory calls_) {
-        calls_ = new bytes[](14);
+        calls_ = new bytes[](18);
         calls_[0] = abi.encodeCall(vouchers.setProgramme, (1, 5));
         calls_[1] = abi.encodeCall(vouchers.setRules, (1, 1, 0, 0));
         calls_[2] = abi.encodeCall(vouchers.addWidenedRegions, (1, new uint256[](1)));
@@ -124,5 +131,9 @@ abstract contract OtherSteps is Steps {
         calls_[11] = abi.encodeCall(vouchers.unlockDisputed, (1, 1, 1, 1));
         calls_[12] = abi.encodeCall(vouchers.setFrozen, (1, 1, 1));
         calls_[13] = abi.encodeCall(vouchers.lengthen, (1, 1));
+        calls_[14] = abi.encodeCall(vouchers.reserve, (1, _one(1), 1, 1));
+        calls_[15] = abi.encodeCall(vouchers.unreserve, (_one(1), 1));
+        calls_[16] = abi.encodeCall(vouchers.writeClaimedRoll, (1, "roll", false, _holders(0, 1)));
+        calls_[17] = abi.encodeCall(vouchers.issueReserved, (_one(1), _one(1)));
     }
 }

@@ -188,7 +188,7 @@ abstract contract SupplySteps is Steps {
         }
     }
 
-    function _keepPair(uint256 batch, uint256 roll) private {
+    function _keepPair(uint256 batch, uint256 roll) internal {
         mPairs.push(MPair(batch, roll, 0, false, 0));
         mPairAt[batch][roll] = mPairs.length;
         MBatch storage b = mBatches[batch];
@@ -238,7 +238,7 @@ abstract contract SupplySteps is Steps {
         for (uint256 before; before < at; ++before) {
             if (i.batches[before] == i.batches[at]) ++times;
         }
-        if (b.issued + times * i.total > b.quota) return IVouchersErrors.Vouchers_QuotaExceeded.selector;
+        if (b.issued + b.reserved + times * i.total > b.quota) return IVouchersErrors.Vouchers_QuotaExceeded.selector;
         for (uint256 r; r < i.rolls.length; ++r) {
             bool twice = times > 1 || (r != 0 && i.rolls[0] == i.rolls[r]);
             if (twice || mPairAt[i.batches[at]][i.rolls[r]] != 0) return IVouchersErrors.Vouchers_AlreadyIssued.selector;
@@ -249,14 +249,14 @@ abstract contract SupplySteps is Steps {
     function _expectCommit(Issue memory i) private view returns (bytes4) {
         if (i.line == 0) return FINE;
         MLine storage line = mLines[i.programme << 16 | i.line];
-        uint256 used = line.deposited - line.available + i.taken[i.line];
+        uint256 used = line.deposited - line.available + line.reserved + i.taken[i.line];
         if (i.amount > line.budget - used) return ITreasury.Treasury_OverBudgetLine.selector;
-        if (i.amount > line.available - i.taken[i.line]) return ITreasury.Treasury_Unbacked.selector;
+        if (i.amount > line.available - line.reserved - i.taken[i.line]) return ITreasury.Treasury_Unbacked.selector;
         i.taken[i.line] += i.amount;
         return FINE;
     }
 
-    function _isOpen(uint256 programme) private view returns (bool) {
+    function _isOpen(uint256 programme) internal view returns (bool) {
         return mProgrammes[programme].state == 4 || mProgrammes[programme].state == 5;
     }
 }

@@ -185,6 +185,7 @@ abstract contract TreasurySteps is Steps {
         bytes4 expected;
         if (mProgrammes[programme].state != 6) expected = ITreasury.Treasury_ProgrammeNotClosed.selector;
         else if (l.available == 0) expected = ITreasury.Treasury_NothingLeft.selector;
+        else if (l.reserved != 0) expected = ITreasury.Treasury_StillReserved.selector;
         bytes memory data = abi.encodeCall(treasury.returnRest, (line));
         if (!_call("returnRest", _actor(Roles.TREASURER), Roles.TREASURER, address(treasury), data, expected)) return;
         l.returned += l.available;
