@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -103,7 +103,8 @@ def _demo(shared: Shared, no_serve: bool, port: int, path: Path | None) -> None:
         if figures.differences or figures.unexpected:
             raise SystemExit(FAULT)
         if not no_serve:
-            threading.Event().wait()
+            with suppress(KeyboardInterrupt):  # the usual way to end it
+                threading.Event().wait()
 
 
 def _complete_journey(shared: Shared) -> Path:

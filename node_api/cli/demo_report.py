@@ -164,6 +164,6 @@ def _next(shared: Shared, figures: DemoFigures, url: str | None, report: Path) -
         lines += [
             f"  curl -H 'Authorization: Bearer vt_…' {url}/v1/programmes",
             "",
-            f"serving at {url}, documented at {url}/docs",
+            f"serving at {url}, documented at {url}/docs, until Ctrl-C",
         ]
     return lines

@@ -67,7 +67,8 @@ def test_demo__for_people__tells_what_to_try_next(place: Town) -> None:
     assert place.told("audit", "trace", example)["sound"]
 
 
-def test_demo__serving__until_told_to_stop(place: Town) -> None:
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+def test_demo__serving__until_told_to_stop(place: Town, ending: signal.Signals) -> None:
     env = {**os.environ, "VOUCHERTRAIL_DATA": str(place.data)}
     line = [sys.executable, "-m", "node_api", "demo", "--port", "0", "--folder", str(FOLDER)]
     with subprocess.Popen(line, env=env, stdout=subprocess.PIPE, text=True) as process:
@@ -75,7 +76,7 @@ def test_demo__serving__until_told_to_stop(place: Town) -> None:
         said = next(line for line in process.stdout if line.startswith("serving at "))
         url = said.split()[2].rstrip(",")
         assert httpx.get(f"{url}/readyz").json()["ready"]
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(ending)
         assert process.wait(timeout=60) == 0
 
 
