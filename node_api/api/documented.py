@@ -11,7 +11,13 @@ from node_api.domain.standing_reverts import STANDING
 Responses = dict[int | str, dict[str, object]]
 
 ACCESS: tuple[type[DomainError], ...] = (errors.ApiKeyMissing, errors.ApiKeyUnknown, errors.RoleNotAllowed)
-READING: tuple[type[DomainError], ...] = (*ACCESS, errors.ChainUnavailable, errors.IndexNotReady, errors.RequestInvalid)
+READING: tuple[type[DomainError], ...] = (
+    *ACCESS,
+    errors.ChainUnavailable,
+    errors.StoreUnavailable,
+    errors.IndexNotReady,
+    errors.RequestInvalid,
+)
 REDEEMING: tuple[type[DomainError], ...] = (
     *READING,
     errors.BodyUnreadable,

@@ -14,6 +14,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import structlog
@@ -61,6 +62,7 @@ class Supervisor:
         Raises:
             AlreadyRunning: the folder has a living supervisor.
             ChainError: the chain cannot be started or restored; the status file says so too.
+            OSError: the disk takes nothing.
         """
         with hold_folder(self._options.folder) as still_held:
             for number in (signal.SIGTERM, signal.SIGINT):
@@ -71,8 +73,9 @@ class Supervisor:
             try:
                 self._bring_up(_port_of(before), before.anvil_pid if before else 0)
                 self._watch(still_held)
-            except ChainError as error:
-                self._say(replace(self._status, phase=Phase.FAILED, message=str(error)))
+            except (ChainError, OSError) as error:
+                with suppress(OSError):  # it may be the disk that failed
+                    self._say(replace(self._status, phase=Phase.FAILED, message=str(error)))
                 raise
 
     def _bring_up(self, wanted_port: int | None, orphan: int) -> None:
@@ -212,7 +215,7 @@ def main(arguments: list[str]) -> int:
         Supervisor(EmbeddedOptions.from_json(arguments[0])).run()
     except AlreadyRunning:
         return ALREADY_RUNNING
-    except ChainError as error:
+    except (ChainError, OSError) as error:
         log.error("failed", message=str(error))
         return 1
     return 0

@@ -19,12 +19,14 @@ from pydantic import ValidationError
 from node_api.chain.key_errors import KeyFault
 from node_api.chain.rpc_errors import ChainError
 from node_api.config import Settings
+from node_api.domain.errors import StoreUnavailable
 from node_api.services.ports.treasury import ChainWentBack
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 FAULT, USAGE, CHAIN_FAULT, SETTINGS_FAULT = 1, 2, 3, 4
+_GO_ON = "what was done before stays: run the command again, it goes on from what is there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,11 @@ def shared_options(command: Callable[Concatenate[Shared, P], R]) -> Callable[P, 
         except ChainError as fault:
             fail(str(fault), CHAIN_FAULT, kind=type(fault).__name__, as_json=as_json)
         except ChainWentBack as fault:
-            told = f"{fault}; what was done before stays: run the command again, it goes on from what is there"
-            fail(told, CHAIN_FAULT, kind=type(fault).__name__, as_json=as_json)
+            fail(f"{fault}; {_GO_ON}", CHAIN_FAULT, kind=type(fault).__name__, as_json=as_json)
+        except BrokenPipeError:  # whoever reads the output has enough: click ends quietly
+            raise
+        except (StoreUnavailable, OSError) as fault:
+            fail(f"{fault}; {_GO_ON}", FAULT, kind=type(fault).__name__, as_json=as_json)
         except KeyFault as fault:
             fail(str(fault), SETTINGS_FAULT, kind=type(fault).__name__, as_json=as_json)
         except ValidationError as fault:

@@ -39,6 +39,7 @@
     │   └── MerchantNotYours
     └── Unavailable                  the node cannot answer now
         ├── ChainUnavailable
+        ├── StoreUnavailable         the database is full, locked, broken or gone
         ├── WalletMissing
         ├── OversightKeyMissing
         ├── ArbiterMissing
@@ -302,6 +303,13 @@ class ChainUnavailable(Unavailable):
 
     rule = "the node answers about the chain only when the chain answers the node"
     remedy = "try again with the same Idempotency-Key; see /readyz"
+
+
+class StoreUnavailable(Unavailable):
+    """The node's database takes nothing, or does not answer."""
+
+    rule = "a node answers for what its database has written down"
+    remedy = "try again with the same Idempotency-Key once the operator has seen to the database and its disk"
 
 
 class WalletMissing(Unavailable):

@@ -6,18 +6,34 @@ they lock first.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from node_api.domain.errors import StoreUnavailable
 
 _BUSY_SECONDS = 30
 _POOL = 25  # kept connections, and as many more under load: above the threads a web server uses
 _WRITES = "vouchertrail_writes"
+_SQLITE_CANNOT = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_READONLY,
+}
+"""Primary result codes of a database or disk that fails, not of a statement that is wrong."""
 
 
 class _Cursor(Protocol):
@@ -34,6 +50,8 @@ class _SqliteConnection(Protocol):
 def open_database(url: str, *, durable: bool = True) -> Engine:
     """An engine for the node's database; creates the folder of an SQLite file, and no tables.
 
+    What the database cannot do now (no room, no connection, a broken disk) is raised as StoreUnavailable.
+
     Args:
         url: `sqlite:///path` or `postgresql+psycopg://…` (a plain `postgresql://` means the same).
         durable: on SQLite, whether a commit is on the disk when it returns. Without it a power cut, not a killed
@@ -43,13 +61,15 @@ def open_database(url: str, *, durable: bool = True) -> Engine:
     if address.get_backend_name() != "sqlite":
         if address.drivername in ("postgresql", "postgres"):
             address = address.set(drivername="postgresql+psycopg")
-        return create_engine(
+        engine = create_engine(
             address,
             pool_pre_ping=True,
             pool_size=_POOL,
             max_overflow=_POOL,
             hide_parameters=True,
         )
+        event.listen(engine, "handle_error", _as_unavailable)
+        return engine
     if address.database and address.database != ":memory:":
         file = Path(address.database)
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -82,7 +102,19 @@ def open_database(url: str, *, durable: bool = True) -> Engine:
 
     event.listen(engine, "connect", configure)
     event.listen(engine, "begin", begin)
+    event.listen(engine, "handle_error", _as_unavailable)
     return engine
+
+
+def _as_unavailable(context: ExceptionContext) -> None:
+    fault = context.original_exception
+    if isinstance(fault, sqlite3.Error):
+        if getattr(fault, "sqlite_errorcode", 0) & 0xFF in _SQLITE_CANNOT:
+            raise StoreUnavailable(f"the node's database: {fault}") from fault
+    elif isinstance(context.sqlalchemy_exception, OperationalError) and not context.is_pre_ping:
+        raise StoreUnavailable(
+            f"the node's database: {type(fault).__name__}"
+        ) from fault  # its text names host and user
 
 
 @contextmanager

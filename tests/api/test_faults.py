@@ -1,11 +1,16 @@
 """What goes wrong around the node, and a holder that is a contract.
 
 the chain is gone → 503 ChainUnavailable, /readyz names it; back again → it goes on
+the disk takes nothing → 503 StoreUnavailable; when it does again, the same key goes on
 the relayer lost its role → the call fails, 502 CallFailed, nothing redeemed, the receipt free; with the role again → accepted
 a contract as holder → its yes is a signature (ERC-1271), its no and its silence are not
 """
 
 from __future__ import annotations
+
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -108,3 +113,25 @@ def test_chain__gone__is_said_and_waited_for(crashing: tuple[World, Settings, Js
             assert readiness.json()["ready"] is False
             assert "chain" in readiness.json()["faults"]
             assert till.get("/healthz").status_code == 200
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """No file of this process grows beyond a page."""
+    before, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, most))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (before, most))
+
+
+def test_disk__full__is_said_and_the_same_key_goes_on(crashing: tuple[World, Settings, Json]) -> None:
+    world, settings, tokens = crashing
+    with build_node(settings, world.handle, KeyRing(settings.keys_folder)) as node, serving(node.api) as url:
+        wallet, till = Client(url, tokens["wallet"]), Client(url, tokens["merchant"])
+        with wallet.http, till.http:
+            shown = code(wallet, world, 0)
+            with full_disk():
+                assert_refused(till.redeem(shown, "while-full"), "StoreUnavailable", 503)
+            assert till.redeem(shown, "while-full").status_code == 200

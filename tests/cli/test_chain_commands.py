@@ -6,6 +6,7 @@ vouchertrail
 ├── chain status, start, snapshot, stop: exit codes and --json
 ├── deploy: plan, run, run again; a chain others run
 ├── whatever needs the contracts, before they are deployed: refused, no chain is begun
+├── a disk that takes nothing: said without a traceback
 └── wrong settings: named, without their value
 """
 
@@ -155,6 +156,13 @@ def test_commands__when_nothing_is_deployed__then_no_chain_is_begun(run: Run, tm
     assert fault["error"] == "NotDeployed"
     assert str(tmp_path / "data" / "deployments") in str(fault["message"])
     assert not (tmp_path / "data" / "chain").exists()
+
+
+def test_keys__when_the_disk_takes_nothing__then_said(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    fault = parsed(run("keys", "create", "--data", str(tmp_path / "file" / "data"), "--json"), 1)
+    assert fault["error"] == "FileExistsError"
+    assert "run the command again" in str(fault["message"])
 
 
 def test_settings__when_wrong__then_named_without_their_value(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

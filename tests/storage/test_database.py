@@ -8,6 +8,7 @@ transactions
 ├── a reader beside a writer ........... sees one state
 └── a writer that fails ................ leaves nothing
 a statement that fails ................. is told without what it carried
+a database without room, or not one .... is StoreUnavailable, and goes on when there is room
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import MetaData, func, insert, select, text
+from sqlalchemy import Engine, MetaData, func, insert, select, text
 from sqlalchemy.exc import StatementError
 
+from node_api.domain.errors import StoreUnavailable
 from node_api.storage import operation_tables
 from node_api.storage import tables as t
 from node_api.storage.engine import open_database, reading, writing
@@ -101,6 +103,25 @@ def test_statement__that_fails__is_told_without_what_it_carried(make_database: M
     with pytest.raises(StatementError) as told, writing(engine) as writer:
         writer.execute(text("INSERT INTO nowhere VALUES (:name)"), {"name": "household-1"})
     assert "household-1" not in str(told.value)
+
+
+def test_write__without_room__is_said_and_goes_on_with_room(engine: Engine) -> None:
+    with engine.connect() as connection:
+        connection.execute(
+            text("PRAGMA max_page_count = 1")
+        )  # the pool hands this connection out again; 1 means no more
+    rows = [{**BLOCK, "number": number, "hash": number.to_bytes(32)} for number in range(5_000)]
+    with pytest.raises(StoreUnavailable, match="database or disk is full"), writing(engine) as writer:
+        writer.execute(insert(t.blocks), rows)
+    with writing(engine) as writer:
+        writer.execute(text("PRAGMA max_page_count = 1000000"))
+        writer.execute(insert(t.blocks), rows)
+
+
+def test_open_database__of_something_else__is_said(tmp_path: Path) -> None:
+    (tmp_path / "node.sqlite").write_bytes(b"no database" * 100)
+    with pytest.raises(StoreUnavailable, match="not a database"):
+        migrate(open_database(f"sqlite:///{tmp_path / 'node.sqlite'}"))
 
 
 def test_open_database__of_a_file__uses_the_write_ahead_log(make_database: MakeDatabase) -> None:
