@@ -130,7 +130,10 @@ def test_deploy__when_the_chain_is_run_by_others__then_the_same(
         assert parsed(run("deploy", "--json"), 4)["error"] == "KeyMissing"
         run("keys", "create")
         deployed = parsed(run("deploy", "--json"))
-        assert (deployed["chain_id"], len(deployed["contracts"])) == (777, 9)  # type: ignore[arg-type]
+        assert deployed["chain_id"] == 777
+        assert {"ProgrammeRegistry", "MerchantRegistry", "Treasury", "Vouchers", "CaseDesk"} <= set(
+            deployed["contracts"]
+        )  # type: ignore[call-overload]
         assert parsed(run("chain", "status", "--json"))["embedded"] is False
         assert run("chain", "start").exit_code == 3
         assert not (tmp_path / "data" / "chain" / "supervisor.lock").exists()
