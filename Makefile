@@ -91,12 +91,16 @@ layers: venv-dev
 readme: venv-dev # runs README's commands; the tests it names run in `make check` itself
 	@$(BIN)/python -m tools.readme
 
-.PHONY: slither mutants
+.PHONY: slither mutants fuzz
 slither: venv-dev ## Static analysis of the contracts; a finding without a reason in tools/slither.json fails
 	@$(BIN)/python -m tools.slither
 # COUNT=n draws n faults instead of 80.
 mutants: venv-dev ## Put 80 small faults into the contracts, one at a time, and see that the tests notice
 	@nice $(BIN)/python -m tools.mutants $(if $(COUNT),--count $(COUNT))
+
+# CALLS=n makes n calls instead of two million.
+fuzz: venv-dev ## Two million calls of the state machine, from many seeds; prints seeds and what was reached
+	@nice $(BIN)/python -m tools.fuzz $(if $(CALLS),--calls $(CALLS))
 
 .PHONY: fmt
 fmt: venv-dev ## Format Python and Solidity
