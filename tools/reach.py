@@ -18,16 +18,6 @@ ELSEWHERE: Mapping[str, str] = {
     "Treasury_PayoutFailed": "a token that fails: SettlementFaults.t.sol",
     "Treasury_PayoutNotWhole": "a token that lies: SettlementFaults.t.sol",
     "Treasury_BudgetTooLarge": "far above these budgets: Budgets.t.sol",
-    "redeemWithConsents": "no programme of the machine asks for consents: Rules.t.sol",
-    "syncAttestor": "likewise: Access.t.sol",
-    "Vouchers_ConsentMissing": "likewise: Rules.t.sol",
-    "Vouchers_RedemptionLimitPassed": "no programme of the machine has limits: RedeemLimits.t.sol",
-    "Vouchers_DayLimitPassed": "likewise: RedeemLimits.t.sol",
-    "Vouchers_MonthLimitPassed": "likewise: RedeemLimits.t.sol",
-    "Vouchers_NotFirstRedemption": "likewise: RedeemLimits.t.sol",
-    "Vouchers_MerchantLimitPassed": "likewise: RedeemLimits.t.sol",
-    "Vouchers_TerminalLimitPassed": "limits of terminals are out of reach: RedeemLimits.t.sol",
-    "CaseDesk_TerminalLimitPassed": "likewise: Reversals.t.sol",
 }
 
 

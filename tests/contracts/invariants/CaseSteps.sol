@@ -3,6 +3,7 @@ pragma solidity 0.8.30;
 
 import {ICaseDeskDisputes} from "../../../contracts/interfaces/ICaseDeskDisputes.sol";
 import {ICaseDeskReversals} from "../../../contracts/interfaces/ICaseDeskReversals.sol";
+import {IMerchantRegistry} from "../../../contracts/interfaces/IMerchantRegistry.sol";
 import {Roles} from "../../../contracts/libraries/Roles.sol";
 import {Leaf, Opening} from "../../../contracts/types/Case.sol";
 import {Steps} from "./Steps.sol";
@@ -71,6 +72,10 @@ abstract contract CaseSteps is Steps {
         }
         if (block.timestamp >= l.time + _mRules(l).reversalWindow) {
             return ICaseDeskReversals.CaseDesk_ReversalWindowOver.selector;
+        }
+        uint256 sum = mTillReversed[a.by][_mDayOf(l.line >> 16)] + l.amount;
+        if (!_mActsFor(mKeys, a.by, l.merchant) && mTillLimits[a.by] != 0 && sum > mTillLimits[a.by]) {
+            return ICaseDeskReversals.CaseDesk_TerminalLimitPassed.selector;
         }
         (expected,) = _expectDay(l, 0);
     }
@@ -274,12 +279,22 @@ abstract contract CaseSteps is Steps {
             uint256 holder = mRolls[l.voucher >> 11 & 0xffffff].holders[l.voucher & 0x7ff];
             return (mHolders[holder], _holderKey(holder));
         }
-        (by, key) = _merchantKey(l.merchant);
-        if (mKeys[by] == l.merchant) return (by, key);
+        bool tillFirst = l.terminal != address(0) && _chance(35);
+        if (!tillFirst) (by, key) = _merchantKey(l.merchant);
+        if (mKeys[by] == l.merchant && !tillFirst) return (by, key);
         for (uint256 i; i < TERMINALS; ++i) {
-            if (mTills[i] == l.terminal && mTerminals[mTills[i]] == l.merchant) return (mTills[i], _tillKey(i));
+            if (mTills[i] != l.terminal || mTerminals[mTills[i]] != l.merchant) continue;
+            if (_chance(10)) _narrow(l);
+            return (mTills[i], _tillKey(i));
         }
         return (address(0), 0);
+    }
+
+    /// @dev Gives the till a limit that no reversal of it keeps.
+    function _narrow(MLeaf storage l) private {
+        bytes4 expected = mMerchants[l.merchant].status == 4 ? IMerchantRegistry.MerchantRegistry_StatusWrong.selector : FINE;
+        bytes memory data = abi.encodeCall(merchants.limitTerminal, (l.merchant, l.terminal, 1));
+        if (_call("limitTerminal", registrar, Roles.REGISTRAR, address(merchants), data, expected)) mTillLimits[l.terminal] = 1;
     }
 
     /// @dev A key or till of the merchant, the holder, or somebody else, with their private key; zero where it is not known.

@@ -31,6 +31,7 @@ abstract contract Checks is ClaimChecks {
         _checkVersions();
         _checkStanding();
         _checkClaims();
+        _checkLimits();
         _checkMerchants();
         _checkNumbers();
         _checkEscrow();
@@ -238,7 +239,8 @@ abstract contract Checks is ClaimChecks {
             uint256 owner = mTerminals[mTills[i]];
             _must(13, "terminal", i, merchants.merchantOfTerminal(mTills[i]), mMerchants[owner].status == 4 ? 0 : owner);
             uint256 word = owner == 0 ? 0 : owner | 1 << 32 | mTillLimits[mTills[i]] << 40;
-            _must(13, "terminal's word", i, vouchers.terminalWord(mTills[i]) % 2 ** 104, word);
+            word |= mTillDay[mTills[i]] << 104 | mTillSpent[mTills[i]] << 128;
+            _must(13, "terminal's word", i, vouchers.terminalWord(mTills[i]), word);
         }
         for (uint256 i; i < 6; ++i) {
             uint256 owner = mKeys[address(uint160(0xbb0000 + i))];

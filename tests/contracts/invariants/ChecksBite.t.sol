@@ -56,6 +56,15 @@ contract SpoiltMachine is Machine {
         return mRoundList[mRoundList.length - 1];
     }
 
+    /// @dev A holder and the programme in which what it redeemed is counted.
+    function counted() external view returns (uint256 counter) {
+        for (uint256 i = mNumber; i != 0; --i) {
+            uint256 voucher = mLeaves[i - 1].voucher;
+            counter = mBatches[voucher >> 35].programme << 160 | uint160(_mHolderOf(voucher));
+            if (vouchers.counterWord(counter >> 160, address(uint160(counter))) != 0) return counter;
+        }
+    }
+
     function tokenOf() external view returns (address) {
         return address(token);
     }
@@ -218,6 +227,11 @@ contract ChecksBiteTest is TestBase {
     function test_check__relayer__then15() external {
         machine.spoil(false, keccak256(abi.encode(machine.operatorAccount(), uint256(1))), 1);
         _mustBreak(15);
+    }
+
+    function test_check__counterOfAHolder__then28() external {
+        machine.spoil(false, _at(machine.counted(), 17), 1 << 184);
+        _mustBreak(28);
     }
 
     function _at(uint256 key, uint256 slot) private pure returns (bytes32) {

@@ -3,10 +3,10 @@ pragma solidity 0.8.30;
 
 import {IVouchersErrors} from "../../../contracts/interfaces/IVouchersErrors.sol";
 import {Item, Spend} from "../../../contracts/types/Redemption.sol";
-import {Steps} from "./Steps.sol";
+import {LimitJudge} from "./LimitJudge.sol";
 
 /// @title The rules of a redemption once more, in the order of the design, over the plain model.
-abstract contract Judge is Steps {
+abstract contract Judge is LimitJudge {
     /// @dev Where and by whom an item is presented. `signer` is the address whose good signature it carries; zero for none.
     struct Case {
         uint256 merchant;
@@ -75,14 +75,15 @@ abstract contract Judge is Steps {
     }
 
     function _judgeSums(Item memory item, Case memory c) private view returns (bytes4) {
-        uint256 amounts;
+        uint256 amounts = _amountsOf(item);
         uint256 minimums;
         for (uint256 i; i < item.spends.length; ++i) {
-            amounts += item.spends[i].amount;
             minimums += mBatches[item.spends[i].voucher >> 35].minimum;
         }
         if (amounts > item.bill) return IVouchersErrors.Vouchers_AmountsOverBill.selector;
         if (minimums > item.bill) return IVouchersErrors.Vouchers_MinimumSpendUnmet.selector;
+        bytes4 reason = _judgeLimits(item, c.digest, c.signer, c.terminal, c.merchant, amounts);
+        if (reason != FINE) return reason;
         return c.signer == c.terminal ? IVouchersErrors.Vouchers_SelfRedemption.selector : FINE;
     }
 
@@ -90,6 +91,12 @@ abstract contract Judge is Steps {
     function _isHeld(uint256 voucher) private view returns (bool) {
         uint256 holder = mBatches[voucher >> 35].programme << 160 | uint160(_mHolderOf(voucher));
         return _mIsFrozen(1, voucher) || _mIsFrozen(2, _rollOf(voucher)) || _mIsFrozen(3, voucher >> 35) || _mIsFrozen(4, holder);
+    }
+
+    function _amountsOf(Item memory item) internal pure returns (uint256 amounts) {
+        for (uint256 i; i < item.spends.length; ++i) {
+            amounts += item.spends[i].amount;
+        }
     }
 
     // --- vouchers ---

@@ -133,12 +133,14 @@ abstract contract LifeSteps is Steps {
         owners[account] = id;
         if (key || old == account) return;
         (mTillLimits[account], mTillLimits[old]) = (mTillLimits[old], 0);
+        (mTillDay[account], mTillDay[old]) = (mTillDay[old], 0);
+        (mTillSpent[account], mTillSpent[old]) = (mTillSpent[old], 0);
     }
 
     function _limitStep() private {
         address till = mTills[_draw(TERMINALS)];
         uint256 id = _chance(85) ? mTerminals[till] : _anyMerchant();
-        uint64 limit = _chance(70) ? type(uint64).max - uint64(_draw(1_000)) : 0; // none that a redemption could reach
+        uint64 limit = _tillLimit();
         bytes4 expected;
         if (_gone(id)) expected = IMerchantRegistry.MerchantRegistry_StatusWrong.selector;
         else if (mTerminals[till] != id) expected = IMerchantRegistry.MerchantRegistry_AccountUnknown.selector;
@@ -146,6 +148,14 @@ abstract contract LifeSteps is Steps {
         if (_call("limitTerminal", _actor(Roles.REGISTRAR), Roles.REGISTRAR, address(merchants), data, expected)) {
             mTillLimits[till] = limit;
         }
+    }
+
+    /// @dev None, one that no redemption reaches, one that a few do, or one below any voucher.
+    function _tillLimit() private returns (uint64) {
+        uint256 kind = _draw(10);
+        if (kind < 2) return 0;
+        if (kind < 4) return type(uint64).max - uint64(_draw(1_000));
+        return uint64(kind < 7 ? 500 + _draw(3_000) : 1 + _draw(99));
     }
 
     // --- payouts ---

@@ -106,7 +106,8 @@ contract Machine is
     }
 
     function _operatorSide(uint256 at) private {
-        if (at < 978) _operatorStep();
+        if (at < 972) _attestorStep();
+        else if (at < 978) _operatorStep();
         else _syncStep();
     }
 

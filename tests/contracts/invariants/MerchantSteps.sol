@@ -143,7 +143,7 @@ abstract contract MerchantSteps is Steps {
         string memory what = add ? "addTerminal" : "removeTerminal";
         if (_call(what, _actor(Roles.REGISTRAR), Roles.REGISTRAR, address(merchants), data, expected)) {
             mTerminals[given] = add ? id : 0;
-            mTillLimits[given] = 0;
+            (mTillLimits[given], mTillDay[given], mTillSpent[given]) = (0, 0, 0);
         }
     }
 

@@ -2,6 +2,7 @@
 pragma solidity 0.8.30;
 
 import {Roles} from "../../../contracts/libraries/Roles.sol";
+import {RulesTerms} from "../../../contracts/types/Programme.sol";
 import {MerchantDay} from "../../../contracts/types/Settlement.sol";
 import {Base} from "../Base.t.sol";
 import {FeeToken} from "./FeeToken.sol";
@@ -28,6 +29,7 @@ abstract contract Model is Base {
         uint256 wideChannels;
         uint256[] wideRegions;
         uint256 window; // the longest of any version that was ever active
+        bool counted; // some version that was ever active looks at what a holder redeemed
         uint256 lines;
         address token;
         string ref;
@@ -45,6 +47,7 @@ abstract contract Model is Base {
         uint256 maxDeadline;
         uint256 reversalWindow;
         uint256 disputeWindow;
+        RulesTerms rules;
     }
 
     struct MLine {
@@ -267,6 +270,9 @@ abstract contract Model is Base {
     mapping(uint256 merchant => MPayout) internal mPayoutNext;
     mapping(uint256 merchant => address[]) internal mPayouts; // the payout accounts it ever had
     mapping(address terminal => uint256) internal mTillLimits;
+    mapping(address terminal => uint256) internal mTillDay; // the last one counted
+    mapping(address terminal => uint256) internal mTillSpent; // on it
+    mapping(address => bool) internal mAttestors;
     mapping(address => bool) internal mAllowed; // tokens
     mapping(address => mapping(uint64 => bool)) internal mRoles;
     mapping(address => bool) internal mRelayers;
@@ -276,12 +282,14 @@ abstract contract Model is Base {
     address[] internal mTills; // terminals; the first is also a holder
     address internal many; // treasurer, approver and registrar at once, to try to approve one's own
     address internal secondOperator;
+    address[] internal mAttesting; // accounts that sign consents, attestors or not
     FeeToken internal feeToken;
 
     function setUp() public virtual override {
         super.setUp();
         many = _account("many");
         secondOperator = _account("second operator");
+        mAttesting = [_account("attestor"), _account("second attestor")];
         feeToken = new FeeToken();
         for (uint256 i; i < HOLDERS; ++i) {
             mHolders.push(_holder(i));
@@ -293,6 +301,10 @@ abstract contract Model is Base {
         _giveMoney();
         mAllowed[address(token)] = true;
         mRelayers[operator] = true;
+        vm.prank(admin);
+        manager.grantRole(Roles.ATTESTOR, mAttesting[0], 0);
+        vouchers.syncAttestor(mAttesting[0]);
+        mRoles[mAttesting[0]][Roles.ATTESTOR] = mAttestors[mAttesting[0]] = true;
     }
 
     function _giveRoles() private {

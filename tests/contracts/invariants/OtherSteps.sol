@@ -68,6 +68,21 @@ abstract contract OtherSteps is Steps {
         mRelayers[account] = mRoles[account][Roles.OPERATOR];
     }
 
+    /// @dev Gives an account the role ATTESTOR or takes it away; Vouchers hears of it, or not yet.
+    function _attestorStep() internal {
+        address account = mAttesting[_draw(2)];
+        if (_chance(50)) {
+            bool give = account == mAttesting[0] || _chance(50);
+            bytes memory change = give
+                ? abi.encodeCall(manager.grantRole, (Roles.ATTESTOR, account, 0))
+                : abi.encodeCall(manager.revokeRole, (Roles.ATTESTOR, account));
+            if (_call("attestor", admin, ANYBODY, address(manager), change, FINE)) mRoles[account][Roles.ATTESTOR] = give;
+        }
+        bytes memory data = abi.encodeCall(vouchers.syncAttestor, (account));
+        _call("syncAttestor", mActors[_draw(mActors.length)], ANYBODY, address(vouchers), data, FINE);
+        mAttestors[account] = mRoles[account][Roles.ATTESTOR];
+    }
+
     /// @dev Everything is linked already.
     function _linkStep() internal {
         address actor = _actor(Roles.ADMIN);

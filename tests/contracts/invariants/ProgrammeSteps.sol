@@ -45,7 +45,7 @@ abstract contract ProgrammeSteps is RuleSteps {
         (p.lines, p.token, p.ref) = (d.lines.length, d.terms.token, d.ref);
         (p.version, p.newest) = (1, 1);
         _keepRules(mVersions[mLastProgramme][1], d.rules);
-        p.window = d.rules.reversalWindow > d.rules.disputeWindow ? d.rules.reversalWindow : d.rules.disputeWindow;
+        _startRules(p, mVersions[mLastProgramme][1]);
         for (uint256 i; i < d.lines.length; ++i) {
             MLine storage line = mLines[mLastProgramme << 16 | (i + 1)];
             (line.amount, line.funder) = (d.lines[i].amount, d.lines[i].funder);

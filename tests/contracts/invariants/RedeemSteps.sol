@@ -3,7 +3,7 @@ pragma solidity 0.8.30;
 
 import {IVouchersErrors} from "../../../contracts/interfaces/IVouchersErrors.sol";
 import {IVouchersRedemption} from "../../../contracts/interfaces/IVouchersRedemption.sol";
-import {Group, Item, Spend} from "../../../contracts/types/Redemption.sol";
+import {Consent, Group, Item, Spend} from "../../../contracts/types/Redemption.sol";
 import {Vm} from "../Vm.sol";
 import {Judge} from "./Judge.sol";
 
@@ -26,17 +26,62 @@ abstract contract RedeemSteps is Judge {
         address sender = _drawSender(groups);
         bytes4 expected = _expectSender(groups, sender);
         bytes memory data = abi.encodeCall(vouchers.redeem, (groups));
+        Consent[] memory consents;
+        if (_chance(35)) {
+            consents = _drawConsents(groups);
+            data = abi.encodeCall(vouchers.redeemWithConsents, (groups, consents));
+            if (consents.length > 1_000) expected = IVouchersErrors.Vouchers_TooManyItems.selector;
+        }
         vm.recordLogs();
         bool accepted = _call("redeem", sender, ANYBODY, address(vouchers), data, expected);
         Vm.Log[] memory logs = vm.getRecordedLogs();
         if (!accepted) return;
         delete _expected;
         (_chain, _first) = (0, mNumber + 1);
+        _applyConsents(consents, true);
         for (uint256 g; g < groups.length; ++g) {
             _applyGroup(groups[g], g, signers[g], tills[g], sender);
         }
         _applyCall();
+        _applyConsents(consents, false);
         _compare(logs);
+    }
+
+    // --- consents ---
+
+    /// @dev For most of the items, by one who may be an attestor.
+    function _drawConsents(Group[] memory groups) private returns (Consent[] memory consents) {
+        if (_draw(100) == 0) return new Consent[](1001);
+        consents = new Consent[](12);
+        uint256 found;
+        for (uint256 g; g < groups.length; ++g) {
+            for (uint256 i; i < groups[g].items.length && found < consents.length && groups[g].items.length < 1000; ++i) {
+                if (_chance(30)) continue;
+                bytes32 digest = _digest(groups[g].items[i], groups[g].merchant);
+                uint256 key = _key(_chance(90) ? "attestor" : "second attestor");
+                consents[found++] = Consent(digest, _signature(key, _consentDigest(digest)));
+            }
+        }
+        assembly ("memory-safe") {
+            mstore(consents, found)
+        }
+    }
+
+    function _consentDigest(bytes32 redemption) private view returns (bytes32) {
+        bytes32 inner = keccak256(abi.encode(keccak256("Consent(bytes32 redemption)"), redemption));
+        return keccak256(abi.encodePacked(hex"1901", vouchers.domainSeparator(), inner));
+    }
+
+    /// @dev Has the model hear the attestors, and forget them once the call is over.
+    function _applyConsents(Consent[] memory consents, bool heard) private {
+        for (uint256 i; i < consents.length; ++i) {
+            address attestor = _recovers(consents[i].signature, _consentDigest(consents[i].redemption));
+            if (!mAttestors[attestor]) continue;
+            mConsented[consents[i].redemption] = heard;
+            if (!heard) continue;
+            bytes32 topic0 = IVouchersRedemption.ConsentGiven.selector;
+            _expectLog(topicsOf(topic0, uint256(consents[i].redemption), uint256(uint160(attestor))), "");
+        }
     }
 
     // --- who sends ---
@@ -260,6 +305,7 @@ abstract contract RedeemSteps is Judge {
             }
             return;
         }
+        _countLimits(item, c.signer, c.terminal, _amountsOf(item));
         if (item.spends.length == 1 && _chance(60)) mKept[digest] = abi.encode(item, c.merchant, c.signer);
         for (uint256 i; i < item.spends.length; ++i) {
             _applyVoucher(item.spends[i].voucher, item.receipt, digest, c);

@@ -95,8 +95,7 @@ abstract contract RuleSteps is Steps {
         for (uint256 i; i < v.regions.length; ++i) {
             p.wideRegions.push(v.regions[i]);
         }
-        uint256 window = v.reversalWindow > v.disputeWindow ? v.reversalWindow : v.disputeWindow;
-        if (window > p.window) p.window = window;
+        _startRules(p, v);
     }
 
     function _withdrawRulesStep(uint256 id, bool withdraw) private {
@@ -129,9 +128,29 @@ abstract contract RuleSteps is Steps {
         r.maxDeadline = uint32(1 + _draw(3600));
         r.reversalWindow = uint32(_draw(3 days));
         r.disputeWindow = uint32(_draw(3 days));
+        if (_chance(60)) return r;
+        if (_chance(30)) r.stepUpThreshold = uint64(500 + _draw(2_500));
+        if (_chance(25)) r.merchantDailyLimit = uint64(1_500 + _draw(6_000));
+        if (_chance(20)) r.redemptionAmount = uint56(1_500 + _draw(4_000));
+        if (_chance(15)) r.redemptionCount = uint16(2 + _draw(3));
+        if (_chance(20)) r.dayAmount = uint56(2_500 + _draw(5_000));
+        if (_chance(15)) r.dayCount = uint16(2 + _draw(5));
+        if (_chance(20)) r.monthAmount = uint56(4_000 + _draw(10_000));
+        if (_chance(15)) r.monthCount = uint16(3 + _draw(8));
+        if (_chance(10)) r.flags = 4;
+    }
+
+    /// @dev A version begins to hold. What any version ever asked for stays: the longest window, and counting what holders redeem.
+    function _startRules(MProgramme storage p, MVersion storage v) internal {
+        uint256 window = v.reversalWindow > v.disputeWindow ? v.reversalWindow : v.disputeWindow;
+        if (window > p.window) p.window = window;
+        RulesTerms storage r = v.rules;
+        uint256 amounts = uint256(r.redemptionAmount) + r.dayAmount + r.monthAmount;
+        if (amounts + r.redemptionCount + r.dayCount + r.monthCount + r.flags != 0) p.counted = true;
     }
 
     function _keepRules(MVersion storage v, RulesTerms memory r) internal {
         (v.maxDeadline, v.reversalWindow, v.disputeWindow) = (r.maxDeadline, r.reversalWindow, r.disputeWindow);
+        v.rules = r;
     }
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {VersionChecks} from "./VersionChecks.sol";
+import {LimitChecks} from "./LimitChecks.sol";
 
 /// @title I23 to I25 of docs/invariants.md: freezes, revocations, the emergency lane.
-abstract contract StandingChecks is VersionChecks {
+abstract contract StandingChecks is LimitChecks {
     mapping(uint256 programme => uint256) private _clockSeen;
 
     function _checkStanding() internal {
