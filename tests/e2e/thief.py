@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from coincurve import PrivateKey
 from eth_account.signers.local import LocalAccount
 
 from node_api.chain.contracts import contract, explain_revert
 from node_api.chain.deployed import Deployed, Question
+from node_api.chain.redeem_codec import REASONS
 from node_api.chain.rpc_errors import RpcError
 from node_api.chain.rpc_values import Json
 from node_api.chain.sender import Receipt, Reverted, Sender
-from tests.world import CHAIN_ID, DAY, ENDS_AT, FACE_A, STARTS_AT, World
+from node_api.domain.ids import Amount
+from node_api.domain.items import Item, Spend
+from tests.world import CHAIN_ID, DAY, ENDS_AT, FACE_A, FACE_B, STARTS_AT, World
 from tools.role_table import Row, rows
 
 NOW = STARTS_AT + 2 * DAY
@@ -91,3 +95,23 @@ class Thief:
     def ask(self, target: str, function: str, *arguments: object) -> object:
         deployed = Deployed(self.world.rpc, {target: self.world.addresses[target]})
         return deployed.ask(Question(target, function, arguments))[0]
+
+    def says(self, error: str, target: str, function: str, *arguments: object) -> None:
+        """Tries a call that must be refused with this error."""
+        assert self.refusal(target, encoded(target, function, *arguments)).startswith(error)
+
+    def stolen_item(self, now: int) -> Item:
+        """The third holder's voucher of batch 2, signed by somebody else."""
+        spends = (Spend(self.world.voucher(2, 1, 2), Amount(FACE_B), 0),)
+        return self.world.sign(PrivateKey(), spends, 1, now)
+
+
+def encoded(target: str, function: str, *arguments: object) -> bytes:
+    return contract(target).function(function).encode(arguments)
+
+
+def refusals(receipt: Receipt) -> list[str]:
+    """Names of the reasons of the items that a redeeming call refused."""
+    topics = {"0x" + contract("Vouchers").topics[name].hex() for name in ("RedemptionRefused", "RedemptionItemRefused")}
+    logs = [log for log in receipt.logs if isinstance(log["topics"], list) and log["topics"][0] in topics]
+    return [REASONS[bytes.fromhex(str(log["data"])[2:])[-32:-28]] for log in logs]

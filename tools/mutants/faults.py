@@ -153,7 +153,8 @@ class _Finder:
         """An assignment, a count, or a call for its effect."""
         expression = node["expression"]
         kind = expression["nodeType"]
-        self._note(node, "dropped effect", Form.STATEMENT)
+        if kind != "Assignment" or not re.search(r"storage pointer|calldata", type_of(expression["leftHandSide"])):
+            self._note(node, "dropped effect", Form.STATEMENT)
         if kind == "Assignment":
             left, right = span_of(expression["leftHandSide"]), span_of(expression["rightHandSide"])
             other = ASSIGNED.get(expression["operator"])
@@ -250,7 +251,8 @@ class _Finder:
         if called["nodeType"] == "MemberAccess" and called["expression"].get("name") in self.libraries:
             (start, end), (_, name_ends) = span_of(node), span_of(called)
             name = called["memberName"]
-            for other in self.libraries[called["expression"]["name"]].get(name, ()):
+            other = self.libraries[called["expression"]["name"]].get(name)
+            if other is not None:
                 pieces: tuple[Piece, ...] = ((start, name_ends - len(name)), other, (name_ends, end))
                 self._note(node, f"{other} for {name}", Form.EXPRESSION, *pieces)
         for one, other in itertools.pairwise(arguments):

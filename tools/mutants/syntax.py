@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 Node: TypeAlias = Mapping[str, Any]
 Span: TypeAlias = tuple[int, int]
-Libraries: TypeAlias = Mapping[str, Mapping[str, list[str]]]
+Libraries: TypeAlias = Mapping[str, Mapping[str, str]]
 
 
 def span_of(node: Node) -> Span:
@@ -21,17 +21,21 @@ def type_of(node: Node) -> str:
 
 
 def libraries_of(trees: Iterable[Node]) -> Libraries:
-    """For each function of each library, those beside it that take and return the same."""
-    found: dict[str, dict[str, list[str]]] = {}
+    """For each function of each library, the next one, in a circle, that takes and returns the same."""
+    found: dict[str, dict[str, str]] = {}
     for tree in trees:
         for part in tree["nodes"]:
             if part["nodeType"] == "ContractDefinition" and part["contractKind"] == "library":
                 kinds = {member["name"]: _signature(member) for member in part["nodes"] if _is_shared(member)}
-                found[part["name"]] = {
-                    name: [other for other in kinds if other != name and kinds[other] == kind]
-                    for name, kind in kinds.items()
-                }
+                found[part["name"]] = dict(_neighbours(kinds))
     return found
+
+
+def _neighbours(kinds: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for kind in set(kinds.values()):
+        names = [name for name in kinds if kinds[name] == kind]
+        if len(names) > 1:
+            yield from zip(names, [*names[1:], names[0]], strict=True)
 
 
 def _is_shared(member: Node) -> bool:
