@@ -164,6 +164,7 @@ abstract contract RedemptionHand is VouchersBase {
         if (ofBatch & BatchWord.OVERLAYS != 0 && ofRoll & RollWord.OVERLAYS != 0) {
             bits = _overlays[Overlay.key(Overlay.FROZEN, bitsKey)] | _overlays[Overlay.key(Overlay.REVOKED, bitsKey)]
                 | _overlays[Overlay.key(Overlay.EVER_REVERSED, bitsKey)];
+            if (ofBatch & BatchWord.BOOKED != 0) bits |= _overlays[Overlay.key(Overlay.BOOKED, bitsKey)];
         }
         if (
             ofBatch & BatchWord.FROZEN | ofRoll & RollWord.FROZEN | ProgrammeWord.flags(c.programmeWord)

@@ -18,13 +18,13 @@ import {ProgrammeWord} from "./words/ProgrammeWord.sol";
 import {RollWord} from "./words/RollWord.sol";
 import {RulesWord} from "./words/RulesWord.sol";
 
-/// @title The back of Vouchers: everything that writes, but redeeming.
+/// @title The back of Vouchers: everything that writes, but redeeming and booking.
 /// @dev Its code runs by delegatecall from {Vouchers}, on the slots and under the address of that contract; called at its own address it
 /// finds no slot written and no role granted. It exists because one contract may have 24,576 bytes of code at most.
 contract VouchersBack is IVouchersLinks, VouchersStanding, VouchersCases, VouchersClaims, Front {
     /// @param manager The AccessManager that knows the roles.
-    /// @param record The {VouchersRecord} of the same release.
-    constructor(address manager, address record) VouchersBase(manager) Front(record) {}
+    /// @param booking The {VouchersBooking} of the same release.
+    constructor(address manager, address booking) VouchersBase(manager) Front(booking) {}
 
     /// @inheritdoc IVouchersLinks
     function link(address registry, address merchantRegistry, address treasury, address desk) external restricted {

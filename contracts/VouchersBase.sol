@@ -6,8 +6,11 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
 import {IVouchersErrors} from "./interfaces/IVouchersErrors.sol";
 import {Overlay} from "./libraries/Overlay.sol";
+import {RollCode} from "./libraries/RollCode.sol";
 import {VoucherId} from "./libraries/VoucherId.sol";
 import {VouchersStorage} from "./VouchersStorage.sol";
+import {BatchWord} from "./words/BatchWord.sol";
+import {ProgrammeWord} from "./words/ProgrammeWord.sol";
 import {RollWord} from "./words/RollWord.sol";
 
 /// @title What both halves of Vouchers have in common: slots in one order, roles, and the domain of everything signed.
@@ -15,6 +18,7 @@ abstract contract VouchersBase is VouchersStorage, AccessManaged, EIP712 {
     mapping(address account => bool) internal _attestors;
     mapping(uint256 subjectKey => uint256 until) internal _frozenUntil;
     mapping(uint256 programme => uint256 window) internal _longestWindow;
+    mapping(bytes32 pair => uint256 word) internal _bookings;
 
     /// @dev Whether the voucher carries the overlay.
     function _carries(uint256 overlay, uint256 voucher) internal view returns (bool) {
@@ -28,10 +32,27 @@ abstract contract VouchersBase is VouchersStorage, AccessManaged, EIP712 {
             || _isHeld(Overlay.SUBJECT_HOLDER, programme << 160 | uint160(holder));
     }
 
+    function _holderOf(uint256 voucher) internal view returns (address) {
+        return RollCode.holderAt(RollWord.pointer(_rolls[VoucherId.roll(voucher)]), VoucherId.place(voucher));
+    }
+
     function _exists(uint256 voucher) internal view returns (bool) {
         (uint256 batch, uint256 roll) = (VoucherId.batch(voucher), VoucherId.roll(voucher));
         return voucher >> VoucherId.BITS == 0 && VoucherId.place(voucher) < RollWord.places(_rolls[roll])
             && _isIssued(batch, _batches[batch].reach, roll);
+    }
+
+    /// @dev Sets the bit, and the flags that say there are such bits.
+    function _setOverlay(uint256 overlay, uint256 voucher) internal {
+        (uint256 batch, uint256 roll) = (VoucherId.batch(voucher), VoucherId.roll(voucher));
+        _overlays[Overlay.key(overlay, VoucherId.bitsKey(voucher))] |= VoucherId.bit(voucher);
+        _batches[batch].reach = BatchWord.setFlag(_batches[batch].reach, BatchWord.OVERLAYS);
+        _rolls[roll] = RollWord.setFlag(_rolls[roll], RollWord.OVERLAYS);
+        _flagProgramme(BatchWord.programme(_batches[batch].terms), ProgrammeWord.OVERLAYS);
+    }
+
+    function _flagProgramme(uint256 programme, uint256 flag) internal {
+        _programmes[programme] = ProgrammeWord.setFlag(_programmes[programme], flag);
     }
 
     function _isHeld(uint256 subject, uint256 id) private view returns (bool) {

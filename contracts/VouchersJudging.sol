@@ -150,10 +150,17 @@ abstract contract VouchersJudging is RedemptionLimits {
         if (p.marked & bit != 0) {
             if (_isFrozen(p.programme, voucher, c.holder)) return bytes32(Vouchers_VoucherFrozen.selector);
             if (_carries(Overlay.REVOKED, voucher)) return bytes32(Vouchers_VoucherRevoked.selector);
+            if (_isBooked(voucher)) return bytes32(Vouchers_VoucherBooked.selector);
         }
         if (p.bits & bit != 0) return bytes32(Vouchers_AlreadyRedeemed.selector);
         if (!_carries(Overlay.EVER_REVERSED, voucher)) return GOOD;
         return _dead[Overlay.deadKey(c.digest, voucher)] ? bytes32(Vouchers_SignatureUsed.selector) : GOOD;
+    }
+
+    /// @dev Looks at the overlay only where the batch has one.
+    function _isBooked(uint256 voucher) private view returns (bool) {
+        uint256 flags = BatchWord.flags(_batches[VoucherId.batch(voucher)].reach);
+        return flags & BatchWord.BOOKED != 0 && _carries(Overlay.BOOKED, voucher);
     }
 
     // --- what holds for a batch, roll and merchant ---

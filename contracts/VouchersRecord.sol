@@ -6,17 +6,15 @@ import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
 import {IVouchersErrors} from "./interfaces/IVouchersErrors.sol";
 import {IVouchersRecord} from "./interfaces/IVouchersRecord.sol";
 import {Overlay} from "./libraries/Overlay.sol";
-import {RollCode} from "./libraries/RollCode.sol";
 import {VoucherId} from "./libraries/VoucherId.sol";
 import {VoucherState} from "./types/Supply.sol";
 import {VouchersBase} from "./VouchersBase.sol";
 import {BatchWord} from "./words/BatchWord.sol";
 import {LedgerWord} from "./words/LedgerWord.sol";
 import {NetworkWord} from "./words/NetworkWord.sol";
-import {RollWord} from "./words/RollWord.sol";
 
 /// @title The record of Vouchers: everything that only reads.
-/// @dev Its code runs by delegatecall from {VouchersBack}, itself run from {Vouchers}, on the slots of that contract.
+/// @dev Its code runs by delegatecall from {VouchersBooking}, itself run from {Vouchers} by way of {VouchersBack}, on its slots.
 contract VouchersRecord is IVouchersErrors, IVouchersRecord, VouchersBase {
     using Strings for uint256;
 
@@ -26,7 +24,7 @@ contract VouchersRecord is IVouchersErrors, IVouchersRecord, VouchersBase {
     /// @inheritdoc IVouchersRecord
     function holderOf(uint256 voucher) public view returns (address holder) {
         if (!_exists(voucher)) revert Vouchers_VoucherUnknown(voucher);
-        return RollCode.holderAt(RollWord.pointer(_rolls[VoucherId.roll(voucher)]), VoucherId.place(voucher));
+        return _holderOf(voucher);
     }
 
     /// @inheritdoc IVouchersRecord
@@ -47,6 +45,7 @@ contract VouchersRecord is IVouchersErrors, IVouchersRecord, VouchersBase {
         if (!_exists(voucher)) return VoucherState.NONE;
         if (_redeemed[VoucherId.bitsKey(voucher)] & VoucherId.bit(voucher) != 0) return VoucherState.REDEEMED;
         if (_carries(Overlay.REVOKED, voucher)) return VoucherState.REVOKED;
+        if (_carries(Overlay.BOOKED, voucher)) return VoucherState.BOOKED;
         (uint256 batch, uint256 roll) = (VoucherId.batch(voucher), VoucherId.roll(voucher));
         if (_isSwept(batch, _batches[batch].reach, roll)) return VoucherState.EXPIRED;
         return block.timestamp < validUntil(batch, roll) ? VoucherState.LIVE : VoucherState.EXPIRED;

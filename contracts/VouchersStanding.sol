@@ -95,19 +95,4 @@ abstract contract VouchersStanding is IVouchersStanding, VouchersSupply {
     function setNetworkPause(uint256 until, uint256 total) external onlyLinked(_registry) {
         _network = NetworkWord.setPause(_network, until, total);
     }
-
-    // --- helpers ---
-
-    /// @dev Sets the bit, and the flags that say there are such bits.
-    function _setOverlay(uint256 overlay, uint256 voucher) internal {
-        (uint256 batch, uint256 roll) = (VoucherId.batch(voucher), VoucherId.roll(voucher));
-        _overlays[Overlay.key(overlay, VoucherId.bitsKey(voucher))] |= VoucherId.bit(voucher);
-        _batches[batch].reach = BatchWord.setFlag(_batches[batch].reach, BatchWord.OVERLAYS);
-        _rolls[roll] = RollWord.setFlag(_rolls[roll], RollWord.OVERLAYS);
-        _flagProgramme(BatchWord.programme(_batches[batch].terms), ProgrammeWord.OVERLAYS);
-    }
-
-    function _flagProgramme(uint256 programme, uint256 flag) private {
-        _programmes[programme] = ProgrammeWord.setFlag(_programmes[programme], flag);
-    }
 }

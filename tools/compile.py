@@ -75,7 +75,7 @@ ARTIFACTS = ROOT / "node_api" / "chain" / "artifacts"
 LIBRARY_CONTRACTS = ("node_modules/@openzeppelin/contracts/access/manager/AccessManager.sol",)
 # Contracts whose other functions are the code of others: whoever calls one needs the functions of all.
 BACKS = {
-    "Vouchers": ("VouchersBack", "VouchersRecord"),
+    "Vouchers": ("VouchersBack", "VouchersBooking", "VouchersRecord"),
     "ProgrammeRegistry": ("ProgrammeBack",),
     "CaseDesk": ("CaseDeskBack", "CaseDeskClaims"),
 }

@@ -188,7 +188,7 @@ interface ITreasury {
     /// @notice Frees what {reserve} keeps. Vouchers only.
     function unreserve(uint256 line, uint256 amount) external;
 
-    /// @notice Books value that expired back to its line's available money. CaseDesk only.
+    /// @notice Books value that expired back to its line's available money. CaseDesk, or Vouchers for bookings.
     function releaseExpired(uint256 line, uint256 amount) external;
 
     /// @notice Sets a line's budget when its programme is published; its token must be on the list. ProgrammeRegistry only.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {IVouchersBooking} from "./IVouchersBooking.sol";
 import {IVouchersCases} from "./IVouchersCases.sol";
 import {IVouchersClaims} from "./IVouchersClaims.sol";
 import {IVouchersErrors} from "./IVouchersErrors.sol";
@@ -13,6 +14,7 @@ import {IVouchersSupply} from "./IVouchersSupply.sol";
 /// @title Vouchers: batches, rolls, issues, states, redemption.
 interface IVouchers is
     IVouchersErrors,
+    IVouchersBooking,
     IVouchersCases,
     IVouchersClaims,
     IVouchersLinks,

@@ -28,6 +28,8 @@ interface IVouchersErrors {
     error Vouchers_VoucherFrozen(uint256 voucher, uint256 time);
     /// @notice The voucher was revoked.
     error Vouchers_VoucherRevoked(uint256 voucher);
+    /// @notice The voucher is booked.
+    error Vouchers_VoucherBooked(uint256 voucher);
     /// @notice The voucher is redeemed already.
     error Vouchers_AlreadyRedeemed(uint256 voucher);
     /// @notice A redemption of the voucher by this signature was reversed; the signature is dead.
@@ -72,6 +74,10 @@ interface IVouchersErrors {
     error Vouchers_TerminalLimitPassed(address terminal, uint256 amounts, uint256 limit);
     /// @notice The holder's key is the terminal's.
     error Vouchers_SelfRedemption(address holder);
+    /// @notice A reservation would have lapsed already.
+    error Vouchers_LapsePassed(uint256 lapseAt, uint256 time);
+    /// @notice A reservation would lapse after the voucher's validity.
+    error Vouchers_LapseBeyondValidity(uint256 voucher, uint256 lapseAt, uint256 validUntil);
 
     // From here on: why a call reverts.
 
@@ -119,4 +125,12 @@ interface IVouchersErrors {
     error Vouchers_NotIssued(uint256 batch, uint256 roll);
     /// @notice The batch's vouchers of this roll were swept before.
     error Vouchers_AlreadySwept(uint256 batch, uint256 roll);
+    /// @notice The voucher is not booked by this signature, or no longer.
+    error Vouchers_NotBooked(uint256 voucher, bytes32 booking);
+    /// @notice Who sent or signed the capture is neither a key nor an active terminal of the booking's merchant.
+    error Vouchers_NotTheMerchant(address by, uint256 merchant);
+    /// @notice The booking has lapsed.
+    error Vouchers_BookingLapsed(uint256 voucher, uint256 time, uint256 lapseAt);
+    /// @notice Who sent or signed the release is neither the merchant nor the holder, and the booking has not lapsed.
+    error Vouchers_ReleaseNotAllowed(uint256 voucher, address by);
 }

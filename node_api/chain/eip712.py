@@ -9,7 +9,8 @@ from eth_hash.auto import keccak
 from eth_utils.address import to_checksum_address
 
 from node_api.domain.ids import Address, Hash, MerchantId
-from node_api.domain.items import Item
+from node_api.domain.items import Item, Spend
+from node_api.domain.reservations import Capture, Release, Reservation
 
 NAME = "VoucherTrail"
 VERSION = "1"
@@ -19,6 +20,13 @@ REDEMPTION_TYPE = (
     + SPEND_TYPE
 )
 TERMINAL_BATCH_TYPE = "TerminalBatch(uint256 merchant,bytes32[] redemptions)"
+BOOKING_TYPE = (
+    "Booking(Spend[] spends,uint256 merchant,bytes32 service,uint256 channel,uint256 lapseAt,uint256 deadline)"
+    + SPEND_TYPE
+)
+PART_TYPE = "Part(uint256 voucher,uint256 amount)"
+CAPTURE_TYPE = "Capture(bytes32 booking,Part[] parts,uint256 bill,bytes32 receipt,uint256 deadline)" + PART_TYPE
+RELEASE_TYPE = "Release(bytes32 booking,uint256[] vouchers,uint256 deadline)"
 _CASE_FIELDS = {"redemption": "bytes32", "voucher": "uint256", "reason": "bytes32", "deadline": "uint256"}
 
 HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
@@ -53,6 +61,27 @@ TYPES: dict[str, list[dict[str, str]]] = {
         {"name": "merchant", "type": "uint256"},
         {"name": "redemptions", "type": "bytes32[]"},
     ],
+    "Booking": [
+        {"name": "spends", "type": "Spend[]"},
+        {"name": "merchant", "type": "uint256"},
+        {"name": "service", "type": "bytes32"},
+        {"name": "channel", "type": "uint256"},
+        {"name": "lapseAt", "type": "uint256"},
+        {"name": "deadline", "type": "uint256"},
+    ],
+    "Part": [{"name": "voucher", "type": "uint256"}, {"name": "amount", "type": "uint256"}],
+    "Capture": [
+        {"name": "booking", "type": "bytes32"},
+        {"name": "parts", "type": "Part[]"},
+        {"name": "bill", "type": "uint256"},
+        {"name": "receipt", "type": "bytes32"},
+        {"name": "deadline", "type": "uint256"},
+    ],
+    "Release": [
+        {"name": "booking", "type": "bytes32"},
+        {"name": "vouchers", "type": "uint256[]"},
+        {"name": "deadline", "type": "uint256"},
+    ],
     "Reversal": [{"name": name, "type": kind} for name, kind in _CASE_FIELDS.items()],
     "Dispute": [{"name": name, "type": kind} for name, kind in _CASE_FIELDS.items()],
 }
@@ -67,18 +96,52 @@ def domain_separator(chain_id: int, contract: Address) -> bytes:
 
 def redemption_digest(domain: bytes, item: Item) -> bytes:
     """The 32 bytes a holder signs for this item."""
-    spends = b"".join(
-        keccak(_SPEND_HASH + _word(spend.voucher) + _word(spend.amount) + _word(spend.sequence))
-        for spend in item.spends
-    )
     struct = keccak(
         _REDEMPTION_HASH
-        + keccak(spends)
+        + _spends_hash(item.spends)
         + _word(item.merchant)
         + _word(item.bill)
         + bytes.fromhex(item.receipt[2:])
         + _word(item.channel)
         + _word(item.deadline)
+    )
+    return keccak(b"\x19\x01" + domain + struct)
+
+
+def booking_digest(domain: bytes, reservation: Reservation) -> bytes:
+    """The 32 bytes a holder signs to book; they name the booking."""
+    struct = keccak(
+        keccak(BOOKING_TYPE.encode())
+        + _spends_hash(reservation.spends)
+        + _word(reservation.merchant)
+        + bytes.fromhex(reservation.service[2:])
+        + _word(reservation.channel)
+        + _word(reservation.lapse_at)
+        + _word(reservation.deadline)
+    )
+    return keccak(b"\x19\x01" + domain + struct)
+
+
+def capture_digest(domain: bytes, capture: Capture) -> bytes:
+    """The 32 bytes a merchant's key or terminal signs for what was served."""
+    part = keccak(PART_TYPE.encode())
+    parts = b"".join(keccak(part + _word(one.voucher) + _word(one.amount)) for one in capture.parts)
+    struct = keccak(
+        keccak(CAPTURE_TYPE.encode())
+        + bytes.fromhex(capture.booking[2:])
+        + keccak(parts)
+        + _word(capture.bill)
+        + bytes.fromhex(capture.receipt[2:])
+        + _word(capture.deadline)
+    )
+    return keccak(b"\x19\x01" + domain + struct)
+
+
+def release_digest(domain: bytes, release: Release) -> bytes:
+    """The 32 bytes a merchant's key or terminal, or the holder, signs to give vouchers free."""
+    vouchers = b"".join(map(_word, release.vouchers))
+    struct = keccak(
+        keccak(RELEASE_TYPE.encode()) + bytes.fromhex(release.booking[2:]) + keccak(vouchers) + _word(release.deadline)
     )
     return keccak(b"\x19\x01" + domain + struct)
 
@@ -174,6 +237,14 @@ def case_document(
 def as_hash(value: bytes) -> Hash:
     """32 bytes as text."""
     return Hash("0x" + value.hex())
+
+
+def _spends_hash(spends: tuple[Spend, ...]) -> bytes:
+    return keccak(
+        b"".join(
+            keccak(_SPEND_HASH + _word(spend.voucher) + _word(spend.amount) + _word(spend.sequence)) for spend in spends
+        )
+    )
 
 
 def _word(value: int) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from node_api.chain import standing_readers
+from node_api.chain.booking_event_readers import BOOKING_READERS
 from node_api.chain.case_event_readers import CASE_READERS
 from node_api.chain.claim_event_readers import CLAIM_READERS
 from node_api.chain.event_args import Args, EventReader
@@ -218,6 +219,7 @@ READERS: Mapping[str, EventReader] = {
     **standing_readers.READERS,
     **CASE_READERS,
     **CLAIM_READERS,
+    **BOOKING_READERS,
     "ProgrammeDrafted": _drafted,
     "BudgetLineAdded": _line_added,
     "ProgrammeProposed": _first_rules("proposed", _programme_step("proposed")),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from node_api.domain.booking_events import BookingEvent
 from node_api.domain.case_events import CaseEvent
 from node_api.domain.claim_events import ClaimEvent
 from node_api.domain.merchant_events import MerchantEvent
@@ -338,6 +339,7 @@ Event = (
     | EmergencyStep
     | CaseEvent
     | ClaimEvent
+    | BookingEvent
 )
 
 

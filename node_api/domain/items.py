@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from node_api.domain.ids import Address, Amount, Hash, MerchantId, UnixSeconds, VoucherId
 
 MAX_UINT256 = (1 << 256) - 1
+NO_BILL = (1 << 128) - 1
+"""Stands for the bill of a booking, which is known when it is captured."""
 
 
 @dataclass(frozen=True, slots=True)

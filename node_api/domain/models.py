@@ -253,6 +253,7 @@ class VoucherFacts:
         redeemed: the redemption that spent it, if any.
         swept: whether its pair was swept.
         revoked: whether it was revoked.
+        booked: whether it is booked.
         frozen_until: the latest end of the freezes of it, its roll, its batch and its holder, exclusive; 0 for none.
         paused_until: of its programme.
     """
@@ -266,5 +267,6 @@ class VoucherFacts:
     redeemed: Redemption | None
     swept: bool
     revoked: bool = False
+    booked: bool = False
     frozen_until: UnixSeconds = NEVER
     paused_until: UnixSeconds = NEVER

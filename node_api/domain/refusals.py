@@ -74,13 +74,18 @@ class VoucherRevoked(RuleRefusal):
     remedy = "use another voucher; the trace names who revoked this one and why"
 
 
+class VoucherBooked(RuleRefusal):
+    rule = "a booked voucher is not spent otherwise"
+    remedy = "have its merchant capture the booking, or release it; GET /v1/vouchers/{id} names the booking"
+
+
 class AlreadyRedeemed(RuleRefusal):
     rule = "a voucher is redeemed once"
     remedy = "use another voucher; GET /v1/vouchers/{id} shows where this one was spent"
 
 
 class SignatureUsed(RuleRefusal):
-    rule = "a signature whose redemption was reversed is dead"
+    rule = "a signature whose redemption was reversed, or whose booking was released, is dead"
     remedy = "have the holder make a new code; the voucher itself can be spent again"
 
 
@@ -182,6 +187,16 @@ class TerminalLimitPassed(RuleRefusal):
 class SelfRedemption(RuleRefusal):
     rule = "a holder does not redeem at a terminal with their own key"
     remedy = "redeem at another terminal"
+
+
+class LapsePassed(RuleRefusal):
+    rule = "a booking lapses after it is made"
+    remedy = "have the holder sign with a later time of lapse"
+
+
+class LapseBeyondValidity(RuleRefusal):
+    rule = "a booking lapses no later than its vouchers' validity ends"
+    remedy = "have the holder sign with an earlier time of lapse"
 
 
 class BillMismatch(NodeRefusal):

@@ -5,6 +5,7 @@ The values stand in the error's own arguments; tests hold this table complete ag
 
 from collections.abc import Sequence
 
+from node_api.domain.booking_reverts import BOOKINGS
 from node_api.domain.case_reverts import CASES
 from node_api.domain.claim_reverts import CLAIMS
 from node_api.domain.errors import ContractReverted
@@ -62,6 +63,7 @@ RULES_AND_REMEDIES: dict[str, tuple[str, str]] = {
     "Vouchers_NothingGiven": _NOTHING,
     "Vouchers_NotIssued": ("only a pair that was issued is swept", "correct batch or roll"),
     "Vouchers_AlreadySwept": ("a pair is swept once", "nothing: its value is back on the line"),
+    **BOOKINGS,
     "RollCode_NotWritten": ("the chain stores the roll's code", "give the transaction more gas"),
     # CaseDesk
     "CaseDesk_NotOver": ("a pair is swept once its validity is over", "wait until then"),

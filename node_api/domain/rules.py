@@ -1,4 +1,4 @@
-"""The rules a redemption must pass: the same predicates in the same order as `VouchersRedemption.sol`.
+"""The rules a redemption must pass: the same predicates in the same order as `VouchersJudging.sol`.
 
 Both sides pass the table of cases in tests/cases/rules.json. Pure: the time and every fact are handed in.
 """
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from node_api.domain import refusals as no
 from node_api.domain.errors import Refusal
 from node_api.domain.ids import NEVER, VOUCHER_BITS, Address, ProgrammeId, UnixSeconds, VoucherId
-from node_api.domain.items import Item
+from node_api.domain.items import NO_BILL, Item
 from node_api.domain.limits import LimitSight, judge_limits
 from node_api.domain.models import Batch, Merchant, MerchantStatus, Programme, ProgrammeState, Rules, Widening
 from node_api.domain.regions import region_covers, unpack_region
@@ -31,7 +31,8 @@ class VoucherSight:
         redeemed: whether it is spent.
         frozen_until: the latest end of the freezes that hold it, exclusive; 0 for none.
         revoked: whether it was revoked.
-        dead: whether a redemption by the same signature was reversed.
+        booked: whether it is booked.
+        dead: whether a redemption by the same signature was reversed, or a booking by it released.
     """
 
     voucher: VoucherId
@@ -42,6 +43,7 @@ class VoucherSight:
     redeemed: bool
     frozen_until: UnixSeconds = NEVER
     revoked: bool = False
+    booked: bool = False
     dead: bool = False
 
     def valid_until(self, batch: Batch) -> UnixSeconds:
@@ -124,8 +126,8 @@ def _judge_signature(item: Item, vouchers: Sequence[VoucherSight], scene: Scene)
     if not _has_place(first) or first.holder is None or first.batch is None:
         return no.VoucherUnknown(f"voucher {first.voucher}", first.voucher)
     if not scene.signed_by(first.holder):
-        told = f"signature of {len(item.signature)} bytes for holder {first.holder}, "
-        told += f"merchant {item.merchant}, bill {item.bill}"
+        told = f"signature of {len(item.signature)} bytes for holder {first.holder}, merchant {item.merchant}"
+        told += "" if item.bill == NO_BILL else f", bill {item.bill}"
         return no.SignatureInvalid(told, first.voucher)
     return None
 
@@ -170,7 +172,7 @@ def _judge_voucher(item: Item, index: int, sight: VoucherSight, scene: Scene) ->
     batch, programme, voucher = sight.batch, sight.programme, sight.voucher
     if batch is None:
         return no.VoucherUnknown(f"voucher {voucher}", voucher)
-    marks = judge_marks(voucher, sight.frozen_until, revoked=sight.revoked, now=scene.now)
+    marks = judge_marks(voucher, sight.frozen_until, revoked=sight.revoked, booked=sight.booked, now=scene.now)
     if marks is not None:
         return marks
     if sight.redeemed:

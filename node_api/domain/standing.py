@@ -27,5 +27,7 @@ def state_of(facts: VoucherFacts, now: UnixSeconds) -> VoucherState:
         return VoucherState.REDEEMED
     if facts.revoked:
         return VoucherState.REVOKED
+    if facts.booked:
+        return VoucherState.BOOKED
     live = not facts.swept and max(now, facts.paused_until) < valid_until(facts)
     return VoucherState.LIVE if live else VoucherState.EXPIRED

@@ -1,6 +1,6 @@
-"""What stands over vouchers, programmes and merchants: frozen, revoked, paused.
+"""What stands over vouchers, programmes and merchants: frozen, revoked, booked, paused.
 
-The same predicates as in `VouchersRedemption.sol`; `node_api/domain/rules.py` asks them at the places of the contract's order.
+The same predicates as in `VouchersJudging.sol`; `node_api/domain/rules.py` asks them at the places of the contract's order.
 """
 
 from node_api.domain import refusals as no
@@ -9,18 +9,23 @@ from node_api.domain.ids import UnixSeconds, VoucherId
 from node_api.domain.models import Merchant, Programme
 
 
-def judge_marks(voucher: VoucherId, frozen_until: UnixSeconds, *, revoked: bool, now: UnixSeconds) -> Refusal | None:
+def judge_marks(
+    voucher: VoucherId, frozen_until: UnixSeconds, *, revoked: bool, booked: bool, now: UnixSeconds
+) -> Refusal | None:
     """Before it is asked whether the voucher is redeemed.
 
     Args:
         voucher: its id.
         frozen_until: the latest end of the freezes of the voucher, its roll, its batch and its holder; 0 for none.
         revoked: whether it was revoked.
+        booked: whether it is booked.
         now: time of the block.
     """
     if now < frozen_until:
         return no.VoucherFrozen(f"voucher {voucher} at {now}, frozen until {frozen_until}", voucher)
-    return no.VoucherRevoked(f"voucher {voucher}", voucher) if revoked else None
+    if revoked:
+        return no.VoucherRevoked(f"voucher {voucher}", voucher)
+    return no.VoucherBooked(f"voucher {voucher}", voucher) if booked else None
 
 
 def judge_pause(programme: Programme, voucher: VoucherId, now: UnixSeconds) -> Refusal | None:

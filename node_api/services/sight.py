@@ -39,6 +39,7 @@ def sight_of(item: Item, digest: Hash, reader: Reader) -> list[VoucherSight]:
                 redeemed=facts.redeemed is not None,
                 frozen_until=facts.frozen_until,
                 revoked=facts.revoked,
+                booked=facts.booked,
                 dead=voucher in dead,
             )
         )

@@ -89,6 +89,7 @@ class _Life:
             details = {"merchant": str(refusal.merchant), "reason": self._calls.reason(refusal.reason)}
             yield self._step("refused", refusal.tx, None, details)
         yield from self._standing()
+        yield from self._bookings()
         yield from self._end()
 
     def _standing(self) -> Iterator[LifeStep]:
@@ -115,6 +116,16 @@ class _Life:
                 details |= {"reason": step.reason} if step.reason else {}
                 yield self._step(f"{whose} {_LANE_STEPS[step.kind]}", step.tx, step.actor, details)
 
+    def _bookings(self) -> Iterator[LifeStep]:
+        """Every booking of the voucher, and its release; a capture is told as the redemption it is."""
+        for booking in self._reader.bookings(voucher=self._facts.voucher, limit=1_000):
+            told = {"merchant": str(booking.merchant), "amount": str(booking.amount), "booking": booking.digest}
+            yield self._step(
+                "booked", booking.tx, None, {**told, "service": booking.service, "lapses": str(booking.lapse_at)}
+            )
+            if (end := booking.released) is not None:
+                yield self._step("booking released", end.tx, end.actor, {"amount": str(booking.amount)})
+
     def _end(self) -> Iterator[LifeStep]:
         facts, reader = self._facts, self._reader
         for done in reader.redemptions_of(facts.voucher):
@@ -122,7 +133,9 @@ class _Life:
             yield from self._case(done)
         swept = reader.sweep_of(facts.batch.id, facts.roll.id)
         late = any(reversal.swept for reversal in reader.reversals(voucher=facts.voucher))
-        if swept is not None and facts.redeemed is None and not facts.revoked and not late:
+        late = late or any(one.released.swept for one in reader.bookings(voucher=facts.voucher) if one.released)
+        left_out = facts.redeemed is not None or facts.revoked or facts.booked
+        if swept is not None and not left_out and not late:
             details = {"vouchers": str(swept.count), "amount": str(swept.amount)}
             yield self._step("expired and swept", swept.tx, swept.actor, details)
 

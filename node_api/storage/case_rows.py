@@ -21,13 +21,14 @@ def complete(row: Row, event: CaseEvent, rows: Rows, connection: Connection) -> 
     """What the event does not say: the budget line of a reversal and whether its pair was swept; the redemption in dispute."""
     if isinstance(event, VoucherReversed):
         batch, _, _ = split_voucher(VoucherId(event.voucher))
-        row["line"] = _line(rows, connection, batch)
+        row["line"] = line_of(rows, connection, batch)
         row["swept"] = was_swept(rows, connection, event.voucher)
     elif isinstance(event, DisputeOpened):
         row["number"] = disputed_number(rows, connection, event)
 
 
-def _line(rows: Rows, connection: Connection, batch: int) -> int:
+def line_of(rows: Rows, connection: Connection, batch: int) -> int:
+    """The budget line of a batch."""
     for row in rows.get(t.batches, ()):
         if row["batch"] == batch:
             line = row["line"]

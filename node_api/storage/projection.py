@@ -9,16 +9,19 @@ from operator import attrgetter
 
 from sqlalchemy import Connection, Table, select
 
+from node_api.domain import booking_events as bookings
 from node_api.domain import case_events as cases
 from node_api.domain import claim_events as claims
 from node_api.domain import events as ev
 from node_api.domain import merchant_events as merchants
 from node_api.domain import money_events as money
 from node_api.domain import rule_events
+from node_api.domain.booking_events import BookingEvent
 from node_api.domain.case_events import CaseEvent
 from node_api.domain.ids import VOUCHER_BITS
 from node_api.domain.standing_events import EmergencyStep, FreezeStep, VoucherRevoked
 from node_api.storage import tables as t
+from node_api.storage.booking_rows import complete_booking
 from node_api.storage.case_rows import book, complete
 from node_api.storage.claim_rows import claimed_places
 from node_api.storage.rows import Row, Rows, Value
@@ -69,6 +72,9 @@ _TABLES: dict[type, Table] = {
     claims.ClaimRolled: t.claim_rolls,
     claims.ClaimRefused: t.claim_refusals,
     claims.RoundClosed: t.round_closings,
+    bookings.VoucherBooked: t.bookings,
+    bookings.ServiceReceipted: t.services,
+    bookings.BookingReleased: t.booking_releases,
     ev.RoleStep: t.role_steps,
     ev.RelayerSynced: t.relayer_steps,
     FreezeStep: t.freeze_steps,
@@ -155,14 +161,22 @@ def rows_of(page: ev.Page, context: Context, connection: Connection) -> Rows:
         if isinstance(event, ev.VoucherRedeemed):
             row["line"], row["day"] = context.line_and_day(event.voucher >> 35, times[block])
             row["terminal"] = None
-        elif isinstance(event, CaseEvent):
-            complete(row, event, rows, connection)
+        elif isinstance(event, CaseEvent | BookingEvent):
+            _complete(row, event, rows, connection)
         elif isinstance(event, ev.RedemptionRefused):
             _fit(row, event)
         elif isinstance(event, ev.RollWritten):
             rows[t.roll_places] += _places(event, block)
         rows[_TABLES[kind]].append(row)
     return rows
+
+
+def _complete(row: Row, event: CaseEvent | BookingEvent, rows: Rows, connection: Connection) -> None:
+    """What the event does not say itself."""
+    if isinstance(event, CaseEvent):
+        complete(row, event, rows, connection)
+    else:
+        complete_booking(row, event, rows, connection)
 
 
 def _batches_named(page: ev.Page) -> Iterable[int]:

@@ -1,4 +1,4 @@
-"""Freezes, revocations and the emergency lane, read from the index; and what they make of batches, rolls and programmes.
+"""Freezes, revocations, the emergency lane, whether a voucher is booked: read from the index, and what they make of other facts.
 
 Mostly there are none, and then one statement for each reader finds that out: a till pays for no more.
 """
@@ -18,7 +18,10 @@ from node_api.storage import tables as t
 from node_api.storage.queries import Queries, Query, Record, to_address, to_hash, to_raw, tx_of, with_tx
 
 _ANY = select(
-    *(select(literal(1)).select_from(table).exists() for table in (t.freeze_steps, t.revocations, t.emergency_steps))
+    *(
+        select(literal(1)).select_from(table).exists()
+        for table in (t.freeze_steps, t.revocations, t.emergency_steps, t.bookings)
+    )
 )
 
 
@@ -26,10 +29,10 @@ class StandingQueries(Queries):
     """Implements `StandingReader`, and hands the other readers what they take into account."""
 
     @cached_property
-    def _any(self) -> tuple[bool, bool, bool]:
-        """Whether there are freezes, revocations, uses of the lane at all."""
-        freezes, revocations, lane = self._connection.execute(_ANY).one()
-        return bool(freezes), bool(revocations), bool(lane)
+    def _any(self) -> tuple[bool, bool, bool, bool]:
+        """Whether there are freezes, revocations, uses of the lane, bookings at all."""
+        freezes, revocations, lane, bookings = self._connection.execute(_ANY).one()
+        return bool(freezes), bool(revocations), bool(lane), bool(bookings)
 
     @cached_property
     def lane(self) -> Lane:
@@ -83,14 +86,34 @@ class StandingQueries(Queries):
         return max((freeze.until for freeze in self.freezes_of(*subjects)), default=UnixSeconds(0))
 
     def _standing(self, facts: VoucherFacts) -> VoucherFacts:
-        """The voucher's facts with its freezes, its revocation and its programme's pauses."""
+        """The voucher's facts with its freezes, its revocation, its booking and its programme's pauses."""
         if not any(self._any):
             return facts
         return replace(
             facts,
             revoked=self.revocation_of(facts.voucher) is not None,
+            booked=self._is_booked(facts.voucher),
             frozen_until=self._frozen_until(*subjects_of(facts)),
             paused_until=self.lane.paused_until(facts.batch.programme),
+        )
+
+    def _is_booked(self, voucher: VoucherId) -> bool:
+        if not self._any[3]:
+            return False
+        table = t.bookings
+        open_ones = select(literal(1)).where(table.c.voucher == voucher, self._upto(table), *self._open())
+        return self._connection.execute(open_ones.limit(1)).first() is not None
+
+    def _open(self) -> tuple[ColumnElement[bool], ...]:
+        """Of a query of bookings: neither captured nor released."""
+        table = t.bookings
+        return tuple(
+            ~select(literal(1))
+            .select_from(end)
+            .where(end.c.digest == table.c.digest, end.c.voucher == table.c.voucher, self._upto(end))
+            .correlate(table)
+            .exists()
+            for end in (t.redemptions, t.booking_releases)
         )
 
     def _on_clock(self, batch: Batch, row: Record) -> Batch:

@@ -1,6 +1,7 @@
 """The roll-ups: sums per budget line, per merchant and day, per batch. Added with the facts, taken back with them.
 
-What is redeemed is what stands: a reversal takes it away again, and where its pair was swept, adds it to what was swept.
+What is redeemed is what stands: a reversal takes it away again, and where its pair was swept, adds it to what was swept, as the
+release of a booking does.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ SUMMED = (
     t.reversals,
     t.sweeps,
     t.revocations,
+    t.booking_releases,
     t.payments,
     t.rests,
 )
@@ -50,6 +52,7 @@ class Sums:
             (t.reversals, self._reversal),
             (t.sweeps, self._sweep),
             (t.revocations, self._revocation),
+            (t.booking_releases, self._release),
             (t.payments, self._payment),
             (t.rests, self._rest),
         ):
@@ -144,6 +147,14 @@ class Sums:
         line = self._lines[_int(row["line"])]
         line["revoked"] += _int(row["amount"])
         line["revoked_count"] += 1
+
+    def _release(self, row: Row) -> None:
+        if not row["swept"]:
+            return
+        line = self._lines[_int(row["line"])]
+        line["swept"] += _int(row["amount"])
+        line["swept_count"] += 1
+        self._batches[_int(row["voucher"]) >> 35][2] += 1
 
     def _payment(self, row: Row) -> None:
         line, amount = _int(row["line"]), _int(row["amount"])

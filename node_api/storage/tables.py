@@ -359,6 +359,34 @@ emergency_steps = _steps(
     Column("reason", Text, nullable=False),
 )
 
+# --- bookings: a capture is a redemption with the booking's digest ---
+
+bookings = _facts(
+    "bookings",
+    Column("digest", Raw, primary_key=True),
+    Column("voucher", BigInteger, primary_key=True),
+    _int("merchant", index=True),
+    _int("line"),
+    _raw("service"),
+    _money("amount"),
+    _int("lapse_at"),
+    Index("ix_bookings_voucher", "voucher"),
+)
+services = _steps(
+    "services", _raw("digest", index=True), _int("merchant"), _raw("receipt"), _raw("bill"), _raw("actor")
+)
+booking_releases = _facts(
+    "booking_releases",
+    Column("digest", Raw, primary_key=True),
+    Column("voucher", BigInteger, primary_key=True),
+    _int("merchant"),
+    _int("line"),
+    _money("amount"),
+    _raw("actor"),
+    Column("swept", Boolean, nullable=False),  # whether its pair was swept before
+    Index("ix_booking_releases_voucher", "voucher"),
+)
+
 # --- cases: what is said of a redemption, by its number ---
 
 reversals = _facts(

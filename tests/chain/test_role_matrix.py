@@ -88,6 +88,7 @@ def call_data(deployed: Deployed, row: Row) -> bytes:
     group = (1, deployed.callers["terminal"], b"", no_items)
     arguments: dict[str, list[object]] = {
         "redeem": [[group]],
+        "book": [[(1, no_items)], []],
         "redeemWithConsents": [[group], []],
         "execute": [deployed.callers["Vouchers"], treasurers],
         "schedule": [deployed.callers["Vouchers"], treasurers, 0],

@@ -204,7 +204,8 @@ contract AccessTest is Base {
             [admin, treasurer, outsider, address(vouchers), address(programmes), address(merchants), address(desk)];
         for (uint256 i; i < calls.length; ++i) {
             for (uint256 j; j < callers.length; ++j) {
-                if (callers[j] == linked[i]) continue;
+                bool forBookings = i == 1 && callers[j] == address(vouchers);
+                if (callers[j] == linked[i] || forBookings) continue;
                 _assertNotLinked(address(treasury), ITreasury.Treasury_CallerNotLinked.selector, calls[i], callers[j]);
             }
         }

@@ -101,6 +101,7 @@ abstract contract Base is TestBase {
         manager = new AccessManager(admin);
         bytes memory authority = abi.encode(address(manager));
         address back = vm.deployCode("VouchersRecord.sol:VouchersRecord", authority);
+        back = vm.deployCode("VouchersBooking.sol:VouchersBooking", abi.encode(manager, back));
         back = vm.deployCode("VouchersBack.sol:VouchersBack", abi.encode(manager, back));
         vouchers = IVouchers(vm.deployCode("Vouchers.sol:Vouchers", abi.encode(manager, back)));
         back = vm.deployCode("ProgrammeBack.sol:ProgrammeBack", authority);

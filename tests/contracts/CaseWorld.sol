@@ -35,6 +35,7 @@ abstract contract CaseWorld is Base, CaseReader {
         _spendEarlier("spentElsewhere", false);
         _settleStatus();
         _spendHere();
+        _bookBefore();
         _useLane();
         _freezeAndRevoke();
         if (_same(_text("programmeState"), "CLOSED")) _closeFirst();
@@ -248,6 +249,8 @@ abstract contract CaseWorld is Base, CaseReader {
         if (_same(frozen, "holder")) return (4, 1 << 160 | uint160(vm.addr(_key("alice"))));
         return (5, THIS);
     }
+
+    function _bookBefore() internal virtual;
 
     // --- reversed before ---
 

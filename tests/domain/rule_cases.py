@@ -9,8 +9,18 @@ from typing import cast
 from coincurve import PrivateKey
 from eth_hash.auto import keccak
 
-from node_api.chain.eip712 import address_of, domain_separator, recover, redemption_digest, sign, terminal_batch_digest
+from node_api.chain.eip712 import (
+    address_of,
+    booking_digest,
+    domain_separator,
+    recover,
+    redemption_digest,
+    sign,
+    terminal_batch_digest,
+)
+from node_api.domain.booking_rules import judge_booking
 from node_api.domain.calendar import local_day, month_of
+from node_api.domain.errors import Refusal
 from node_api.domain.ids import (
     ROLL_MASK,
     Address,
@@ -32,7 +42,8 @@ from node_api.domain.items import Item, Spend
 from node_api.domain.limits import HolderCounter, LimitSight, TerminalDay
 from node_api.domain.models import Batch, Merchant, MerchantStatus, Programme, ProgrammeState, Rules, Widening
 from node_api.domain.regions import pack_region
-from node_api.domain.rules import Scene, TerminalSight, VoucherSight
+from node_api.domain.reservations import Reservation
+from node_api.domain.rules import Scene, TerminalSight, VoucherSight, judge
 
 CASES = Path(__file__).parent.parent / "cases"
 THIS, ANOTHER = MerchantId(1), MerchantId(2)
@@ -81,6 +92,20 @@ class RuleCase:
     world: Json
     local: str = ""
 
+    def refusal(self) -> Refusal | None:
+        """What the rules say to what is asked."""
+        item = self.item()
+        scene = self.scene(item)
+        return (
+            judge_booking(self._reservation(item), self.sights(), scene)
+            if self._books
+            else judge(item, self.sights(), scene)
+        )
+
+    @property
+    def _books(self) -> bool:
+        return self._value("asked") == "booking"
+
     # --- what the rules take ---
 
     def item(self) -> Item:
@@ -104,7 +129,7 @@ class RuleCase:
 
     def scene(self, item: Item) -> Scene:
         """Everything around the vouchers."""
-        digest = redemption_digest(domain_separator(CHAIN, CONTRACT), item)
+        digest = self._digest(CHAIN, CONTRACT, item)
         return Scene(
             now=UnixSeconds(self._int("now")),
             merchant=self._merchant(item.merchant),
@@ -132,6 +157,7 @@ class RuleCase:
             redeemed=voucher in self._spent(),
             frozen_until=UnixSeconds(self._int("frozenUntil") if self._is_frozen(voucher, roll, place) else 0),
             revoked=voucher == _MARKED.get(str(self._value("revoked"))),
+            booked=voucher == _MARKED.get(str(self._value("booked"))),
             dead=self._value("reversed") == "same signature",
         )
 
@@ -341,7 +367,18 @@ class RuleCase:
         }
         chain = CHAIN + 1 if what == "another chain" else CHAIN
         contract = account_of("another contract") if what == "another contract" else CONTRACT
-        return redemption_digest(domain_separator(chain, contract), changed.get(what, item))
+        return self._digest(chain, contract, changed.get(what, item))
+
+    def _digest(self, chain: int, contract: Address, item: Item) -> bytes:
+        domain = domain_separator(chain, contract)
+        return booking_digest(domain, self._reservation(item)) if self._books else redemption_digest(domain, item)
+
+    def _reservation(self, item: Item) -> Reservation:
+        """The item's vouchers booked at its merchant; its receipt's hash names the service."""
+        lapse_at = UnixSeconds(self._int("lapseAt"))
+        return Reservation(
+            item.spends, item.merchant, item.receipt, item.channel, lapse_at, item.deadline, item.signature
+        )
 
     # --- reading ---
 

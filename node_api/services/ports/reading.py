@@ -35,6 +35,7 @@ from node_api.domain.models import (
 )
 from node_api.domain.trail import Issue, MerchantDay, Payment, Refusal, Totals
 from node_api.domain.versions import RulesVersion
+from node_api.services.ports.booking_reading import BookingReader
 from node_api.services.ports.case_reading import CaseReader
 
 
@@ -251,7 +252,9 @@ class StandingReader(Protocol):
         ...
 
 
-class Reader(ProgrammeReader, MerchantReader, SupplyReader, VoucherReader, StandingReader, CaseReader, Protocol):
+class Reader(
+    ProgrammeReader, MerchantReader, SupplyReader, VoucherReader, StandingReader, CaseReader, BookingReader, Protocol
+):
     """Everything the record says as of one block."""
 
     @property

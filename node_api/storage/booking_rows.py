@@ -1,0 +1,30 @@
+"""What the rows of a booking take from rows before them, and what they add to those."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from node_api.domain.booking_events import NO_RECEIPT, BookingEvent, BookingReleased, ServiceReceipted
+from node_api.domain.ids import VoucherId, split_voucher
+from node_api.storage import tables as t
+from node_api.storage.case_rows import line_of, was_swept
+from node_api.storage.rows import Row, Rows
+
+
+def complete_booking(row: Row, event: BookingEvent, rows: Rows, connection: Connection) -> None:
+    """What the event does not say: the budget line, whether the pair was swept; and the receipt of the captures before it."""
+    if isinstance(event, ServiceReceipted):
+        _receipt(rows, event)
+        return
+    batch, _, _ = split_voucher(VoucherId(event.voucher))
+    row["line"] = line_of(rows, connection, batch)
+    if isinstance(event, BookingReleased):
+        row["swept"] = was_swept(rows, connection, event.voucher)
+
+
+def _receipt(rows: Rows, event: ServiceReceipted) -> None:
+    """The event closes its capture: the redemptions just before it that have no receipt yet are its own."""
+    for row in reversed(rows[t.redemptions]):
+        if row["digest"] != event.digest or row["receipt"] != NO_RECEIPT:
+            return
+        row["receipt"] = event.receipt
