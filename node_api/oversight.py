@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from eth_account.signers.local import LocalAccount
 
 from node_api.chain.keys import KeyRing, KeyRole
@@ -19,6 +21,10 @@ def oversight(record: Record, fresh: FreshReads, keys: KeyRing) -> Oversight:
     """
     present = keys.present()
     roles = [role for role in (KeyRole.AUDITOR, KeyRole.EMERGENCY) if role in present]
+    return oversight_by(record, fresh, {role: keys.account(role) for role in roles})
+
+
+def oversight_by(record: Record, fresh: FreshReads, accounts: Mapping[KeyRole, LocalAccount]) -> Oversight:
+    """Carries orders out with these accounts."""
     addresses = {name: record.deployment.address(name) for name in ("CaseDesk", "ProgrammeRegistry")}
-    accounts: dict[KeyRole, LocalAccount] = {role: keys.account(role) for role in roles}
     return Oversight(fresh, OversightCalls(record.rpc, record.handle.chain_id, addresses, accounts))

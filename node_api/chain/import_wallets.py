@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from coincurve import PrivateKey
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
 
 from node_api.chain.eip712 import address_of, sign
 from node_api.chain.wallet import CustodialWallet
@@ -37,6 +39,11 @@ class KeptWallets:
     def account(self, wallet: Wallet) -> Address:
         """See the port."""
         return self.holder(_ACCOUNTS, wallet)
+
+    def device(self, wallet: Wallet) -> LocalAccount:
+        """A demonstration device as an account that sends transactions itself."""
+        account: LocalAccount = Account.from_key(device_secret(wallet))
+        return account
 
     def sign(self, programme: str, wallet: Wallet, digest: bytes) -> bytes:
         """A holder's signature of a digest: spends the holder's vouchers, so the caller answers for the holder's wish.

@@ -6,11 +6,21 @@ from dataclasses import replace
 
 from eth_hash.auto import keccak
 
-from node_api.chain.eip712 import as_hash, domain_separator, redemption_digest, terminal_batch_digest
+from node_api.chain.eip712 import (
+    as_hash,
+    case_digest,
+    domain_separator,
+    redemption_digest,
+    terminal_batch_digest,
+)
 from node_api.chain.import_wallets import KeptWallets
-from node_api.domain.ids import Address, Hash
+from node_api.domain.ids import Address, Hash, UnixSeconds
+from node_api.domain.importing.rows import Ref
+from node_api.domain.importing.wallets import Wallet
 from node_api.domain.items import Item, TerminalSeal
+from node_api.domain.models import Redemption
 from node_api.domain.receipts import Receipt
+from node_api.services.ports.casework import Statement
 from node_api.services.ports.playing import Play
 
 _NOBODY = bytes(65)
@@ -45,3 +55,16 @@ class ReplayKeys:
         digest = terminal_batch_digest(domain, item.merchant, [redemption_digest(domain, item)])
         signature = self._wallets.sign(play.programme, play.terminal_signer, digest)
         return TerminalSeal(self._wallets.account(play.terminal), signature)
+
+    def state(
+        self, kind: str, programme: Ref, signer: Wallet, done: Redemption, reason: str, deadline: UnixSeconds
+    ) -> Statement:
+        """See the port."""
+        domain, hashed = domain_separator(self._chain_id, self._vouchers), self.reason_hash(reason)
+        digest = case_digest(domain, kind, done.digest, done.voucher, hashed, deadline)
+        signature = self._wallets.sign(programme, signer, digest)
+        return Statement(done.digest, done.voucher, hashed, deadline, signature)
+
+    def reason_hash(self, reason: str) -> Hash:
+        """See the port."""
+        return as_hash(keccak(reason.encode()))

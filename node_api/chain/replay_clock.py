@@ -33,6 +33,11 @@ class ReplayClock(ChainClock):
             raise
         return True
 
+    def arrive(self, timestamp: int) -> None:
+        """See the port."""
+        if self.last_block_time() < timestamp and self.reach(timestamp):
+            self._rpc.call("evm_mine")
+
     def settle(self, block: int) -> None:
         """See the port."""
         if self._folder is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from node_api.chain.keys import KeyRole
 from node_api.chain.pipeline import Call
+from node_api.chain.roles import ROLE_IDS
 from node_api.services.ports import staff_commands as s
 from node_api.services.ports.treasury_terms import MerchantTerms
 
@@ -24,6 +25,9 @@ def _step_call(command: object) -> Call | None:
             return _reasoned(KeyRole.APPROVER, _REGISTRY, "reinstate", command.merchant, command.reason)
         case s.ProposeRemoval():
             return _reasoned(KeyRole.REGISTRAR, _REGISTRY, "proposeRemoval", command.merchant, command.reason)
+        case s.AppointAuditor():
+            grant = (ROLE_IDS[KeyRole.AUDITOR], command.account, 0)
+            return Call(KeyRole.ADMIN, "AccessManager", "grantRole", grant, _GAS)
         case s.RemoveMerchant():
             return _reasoned(KeyRole.APPROVER, _REGISTRY, "remove", command.merchant, command.reason)
         case _:

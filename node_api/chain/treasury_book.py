@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from typing import TypeVar, cast
 
 from node_api.chain.contracts import AbiFault, contract
@@ -39,6 +40,9 @@ from node_api.services.ports.treasury import (
 
 S = TypeVar("S")
 _CUSTODIAL = 2
+_FLAGS_AT, _FIRST_ONLY = 13, 4
+_NUMBERS = tuple(one.name for one in fields(RulesTerms) if one.name != "first_only")
+"""Stand first in the struct, in this order."""
 
 
 class ChainBook:
@@ -134,6 +138,11 @@ class ChainBook:
         answers = self._numbers("MerchantRegistry", "merchantOfTerminal", [(account,) for account in accounts])
         return [MerchantId(merchant) if merchant else None for merchant in answers]
 
+    def terminal_limits(self, accounts: Sequence[Address]) -> list[Amount]:
+        """See the port."""
+        words = self._numbers("Vouchers", "terminalWord", [(account,) for account in accounts])
+        return [Amount(word >> 40 & (1 << 64) - 1) for word in words]
+
     def category_names(self, categories: Sequence[int]) -> list[str]:
         """See the port."""
         questions = [Question("MerchantRegistry", "categoryName", (number,)) for number in categories]
@@ -192,10 +201,8 @@ class ChainBook:
     def _batches(self, ids: Sequence[int]) -> list[BatchSeen]:
         answers = self._deployed.ask_all([Question("Vouchers", "batchWords", (number,)) for number in ids])
         return [
-            BatchSeen(
-                BatchId(number), _batch_terms(_int(words[0]), _int(words[1]), _int(words[2])), _issued(_int(words[2]))
-            )
-            for number, words in zip(ids, answers, strict=True)
+            _batch_seen(BatchId(number), _int(a), _int(b), _int(c))
+            for number, (a, b, c) in zip(ids, answers, strict=True)
         ]
 
     def _rolls(self, ids: Sequence[int]) -> list[RollSeen]:
@@ -214,7 +221,8 @@ class ChainBook:
 
 def _rules_terms(row: Sequence[object]) -> RulesTerms:
     """The terms that an import folder has."""
-    return RulesTerms(_int(row[0]), _int(row[1]), _int(row[2]))
+    numbers = {name: _int(term) for name, term in zip(_NUMBERS, row, strict=False)}
+    return RulesTerms(**numbers, first_only=bool(_int(row[_FLAGS_AT]) & _FIRST_ONLY))
 
 
 def _programme_terms(row: tuple[object, ...]) -> ProgrammeTerms:
@@ -238,9 +246,10 @@ def _line_terms(row: tuple[object, ...]) -> LineTerms:
     return LineTerms(Address(str(funder)), _int(region), str(group), str(purpose), Amount(_int(amount)))
 
 
-def _batch_terms(terms: int, reach: int, supply: int) -> BatchTerms:
+def _batch_seen(batch: BatchId, terms: int, reach: int, supply: int) -> BatchSeen:
     """Unpacks the words of `BatchWord.sol`. `validUntil` is on the programme clock, which stands still in a pause."""
-    return BatchTerms(
+    issued, extended = (supply >> at & (1 << 40) - 1 for at in (40, 160))
+    opened = BatchTerms(
         programme=ProgrammeId(terms & 0xFFFFFF),
         line=terms >> 24 & 0xFFFF,
         face=Amount(terms >> 64 & (1 << 48) - 1),
@@ -249,14 +258,11 @@ def _batch_terms(terms: int, reach: int, supply: int) -> BatchTerms:
         region=reach >> 64 & (1 << 40) - 1,
         channels=reach >> 104 & 0xFF,
         valid_from=UnixSeconds(terms >> 176 & (1 << 40) - 1),
-        valid_until=UnixSeconds(terms >> 216),
+        valid_until=UnixSeconds((terms >> 216) - extended),
         claim_days=reach >> 112 & 0xFFFF,
         quota=supply & (1 << 40) - 1,
     )
-
-
-def _issued(supply: int) -> int:
-    return supply >> 40 & (1 << 40) - 1
+    return BatchSeen(batch, opened, extended, issued)
 
 
 def _int(value: object) -> int:

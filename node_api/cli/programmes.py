@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import rich_click as click
 
-from node_api.chain.deployed import Question
 from node_api.cli.audit_output import Section, plain, print_report
 from node_api.cli.options import Shared, shared_options
 from node_api.cli.staff import REASON, staffed, step
 from node_api.domain.models import ProgrammeState
 from node_api.services.auditing import find_programme
+from node_api.services.closing import due_sweeps
 from node_api.services.ports.auditing import AuditReader
-from node_api.services.ports.treasury import CloseProgramme, Command, ReturnRest, SweepPair
+from node_api.services.ports.treasury import CloseProgramme, Command, ReturnRest
 
 _NAME = click.argument("name", metavar="ID|REF")
 
@@ -53,20 +53,8 @@ def sweep(shared: Shared, name: str) -> None:
     """Book the value of a programme's expired vouchers back to its lines. TREASURER."""
     with staffed(shared) as staff:
         with staff.reader() as reader:
-            pairs = [
-                (batch, roll)
-                for batch, roll, _, _ in reader.pairs(find_programme(reader, name).id)
-                if reader.sweep_of(batch, roll) is None
-            ]
-        now = staff.office.desk.now()
-        ends = staff.office.deployed.ask_all([Question("Vouchers", "validUntil", pair) for pair in pairs])
-        due = [
-            SweepPair(*pair)
-            for pair, (until,) in zip(pairs, ends, strict=True)
-            if isinstance(until, int) and until <= now
-        ]
+            due, waiting = due_sweeps(reader, find_programme(reader, name).id, staff.office.desk.now())
         swept = [carried.transaction for carried in staff.office.desk.carry_out(due)]
-        waiting = len(pairs) - len(due)
         told = (
             f"{len(swept):,} pairs of batch and roll swept" if swept else "nothing to do: no pair is over and unswept"
         )

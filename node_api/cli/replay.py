@@ -13,11 +13,13 @@ from node_api.cli.folder import bar, checked_folder
 from node_api.cli.options import FAULT, USAGE, Shared, fail, shared_options
 from node_api.cli.replay_stage import open_stage, require_clock
 from node_api.cli.treasury import treasury_lock
+from node_api.domain.errors import DomainError
 from node_api.loaders.http_till import TillFailed
 from node_api.services.api_keys import ApiKeyring
 from node_api.services.import_folder import ImportFolder
 from node_api.services.loading.seen import Seen
 from node_api.services.ports.playing import Outcome, Play
+from node_api.services.ports.treasury import CommandRefused
 from node_api.services.replaying.journal import ReplayJournal
 from node_api.services.replaying.plays import NobodySigns, NotLoaded
 from node_api.services.replaying.replay import Replay, Summary, redeemed_before
@@ -79,16 +81,22 @@ def replay_folder(
     with ExitStack() as stack:
         stage = open_stage(shared, folder, seen, stack)
         require_clock(shared, stage.clock, shift_to_now)
-        name = f"{stage.run}-{'unchecked' if unchecked else 'checked'}.jsonl"
-        journal = ReplayJournal(shared.settings.data.resolve() / "replays" / name)
-        stack.callback(journal.close)
+        name = f"{stage.run}-{'unchecked' if unchecked else 'checked'}"
+        journal, of_acts = (_journal(shared, f"{name}{of}.jsonl", stack) for of in ("", "-acts"))
         till = stage.relayed_till(stack) if unchecked else stage.http_till(stack, url=url, keyring=keyring)
         with stage.record.reads.at_head() as reader:
             redeemed = redeemed_before(reader)
-        replay = Replay(till, stage.clock, stage.office.desk, redeemed, journal, shift_to_now=shift_to_now)
+        acts = stage.acts(folder, of_acts, stack) if folder.acts and not shift_to_now else None
+        replay = Replay(till, stage.clock, stage.office.desk, redeemed, journal, acts, shift_to_now=shift_to_now)
         _carry_through(shared, replay.run(stage.plays, stage.seen, folder.programmes), folder, report)
         stage.record.indexer.catch_up()
         return replay.summary
+
+
+def _journal(shared: Shared, name: str, stack: ExitStack) -> ReplayJournal:
+    journal = ReplayJournal(shared.settings.data.resolve() / "replays" / name)
+    stack.callback(journal.close)
+    return journal
 
 
 def _carry_through(
@@ -106,6 +114,10 @@ def _carry_through(
         fail(str(fault), USAGE, kind=type(fault).__name__, as_json=shared.as_json)
     except TillFailed as fault:
         fail(str(fault), FAULT, kind="TillFailed", as_json=shared.as_json)
+    except CommandRefused as fault:
+        fail(str(fault), FAULT, kind=fault.error or "CommandRefused", as_json=shared.as_json)
+    except DomainError as fault:
+        fail(str(fault), FAULT, kind=fault.name, as_json=shared.as_json)
 
 
 def tell_summary(shared: Shared, summary: Summary) -> None:
@@ -117,6 +129,7 @@ def tell_summary(shared: Shared, summary: Summary) -> None:
     )
     lines = [
         head,
+        *([f"  {len(summary.acts):,} acts of staff and parties in between"] if summary.acts else []),
         *(f"  refused {count:,} × {reason}" for reason, count in sorted(summary.refused.items())),
     ]
     if summary.unexpected:
@@ -136,6 +149,7 @@ def tell_summary(shared: Shared, summary: Summary) -> None:
         "skipped": summary.skipped,
         "known": summary.known,
         "activated": summary.activated,
+        "acts": len(summary.acts),
         "unexpected": [play.code for play, _ in summary.unexpected],
         "seconds": round(summary.seconds, 2),
     }

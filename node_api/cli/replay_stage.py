@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from hashlib import file_digest, sha256
 
 from node_api.app import NotStarted, build_node
+from node_api.cases import case_work, fresh_reads
 from node_api.chain.keys import KeyRole
 from node_api.chain.player_keys import ReplayKeys
 from node_api.chain.redeem import Relayer
@@ -16,16 +17,24 @@ from node_api.chain.relayed_till import RelayedTill
 from node_api.chain.replay_clock import ReplayClock
 from node_api.cli.options import FAULT, USAGE, Shared, fail
 from node_api.cli.treasury import TreasuryOffice, open_treasury, reviver
+from node_api.domain.importing.acts import ACTS
+from node_api.domain.importing.wallets import Wallet
 from node_api.loaders.http_till import HttpTill
-from node_api.record import Record, open_record
+from node_api.oversight import oversight, oversight_by
+from node_api.record import Follower, Record, open_record
 from node_api.services.api_keys import ApiKeyring
 from node_api.services.import_folder import ImportFolder
 from node_api.services.loading.seen import Seen, look
+from node_api.services.oversight import Oversight
 from node_api.services.ports.playing import PlayerClock, Till
+from node_api.services.replaying.acts import Acts
+from node_api.services.replaying.journal import ReplayJournal
+from node_api.services.replaying.officers import Officers, Offices
 from node_api.services.replaying.plays import Plays
 from node_api.services.replaying.run_keys import RunKeys
 from node_api.serving import serving
 from node_api.storage.api_keys import ApiKeys
+from node_api.storage.engine import open_database
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +53,29 @@ class ReplayStage:
     plays: Plays
     clock: ReplayClock
     run: str
+
+    def acts(self, folder: ImportFolder, journal: ReplayJournal, stack: ExitStack) -> Acts:
+        """What the folder's acts.csv asks for, done with this node's role keys and the wallets of its rows."""
+        durable = open_database(self.shared.settings.database_url)
+        stack.callback(durable.dispose)
+        fresh = fresh_reads(self.record, Follower(self.record.indexer))
+        own = oversight(self.record, fresh, self.office.keys)
+
+        def auditor(device: Wallet | None) -> Oversight:
+            if device is None:
+                return own
+            return oversight_by(self.record, fresh, {KeyRole.AUDITOR: self.office.wallets.device(device)})
+
+        offices = Offices(
+            fresh=fresh,
+            desk=self.office.desk,
+            cases=case_work(self.record, fresh, self.office.keys, durable),
+            oversight=auditor,
+            keys=self.keys,
+            account=self.office.wallets.account,
+        )
+        codes = self.plays.codes({act.code for act in folder.acts if act.code is not None})
+        return Acts(folder.acts, Officers(offices, self.seen, codes, self.run), self.clock, journal)
 
     def relayed_till(self, stack: ExitStack) -> Till:
         """A till past the node's check. Ends the command where a node serves the folder: both would use one relayer."""
@@ -92,8 +124,9 @@ def require_clock(shared: Shared, clock: PlayerClock, shift_to_now: bool) -> Non
         return
     fail(
         "this chain's clock cannot be moved, so rows cannot be played at their times. With --shift-to-now every row is "
-        "played at once, its deadline counted from now; rows whose vouchers are not valid now, and rows that test "
-        "NotYetValid, Expired or ProgrammeNotActive, are skipped",
+        "played at once, its deadline counted from now, and acts.csv is left out; rows whose vouchers are not valid now, "
+        "and rows that test NotYetValid, Expired, ProgrammeNotActive, a limit of a day or month, or what an act brings "
+        "about, are skipped",
         USAGE,
         kind="ClockFixed",
         as_json=shared.as_json,
@@ -103,5 +136,7 @@ def require_clock(shared: Shared, clock: PlayerClock, shift_to_now: bool) -> Non
 def _run_name(office: TreasuryOffice, folder: ImportFolder) -> str:
     with (folder.path / "redemptions.csv").open("rb") as file:
         name = file_digest(file, sha256)
+    if folder.acts:
+        name.update((folder.path / ACTS.file).read_bytes())
     name.update(f"{office.handle.genesis_hash} {office.deployed.address('Vouchers')}".encode())
     return name.hexdigest()[:24]

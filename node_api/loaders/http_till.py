@@ -90,14 +90,17 @@ class HttpTill:
         answer = self._post("/v1/wallet/codes?qr=false", wanted, self._wallet)
         if answer.status_code != _OK:
             raise TillFailed(f"code {play.code}: no code from the wallet: {answer.status_code} {answer.text[:500]}")
-        return {"code": answer.json()["code"], "receipt": wanted["receipt"]}
+        return {"code": answer.json()["code"], "receipt": wanted["receipt"], **self._terminal(play, play.item)}
 
     def _signed(self, play: Play) -> Json:
         """What a device signed, and the receipt."""
         item = self._keys.sign(play)
         body: Json = {"redemption": _redemption(item), "signature": "0x" + item.signature.hex()}
+        return {**body, "receipt": _receipt(play.receipt), **self._terminal(play, item)}
+
+    def _terminal(self, play: Play, item: Item) -> Json:
         seal = self._keys.seal(play, item)
-        return {**body, "receipt": _receipt(play.receipt), **({} if seal is None else {"terminal": _seal(seal)})}
+        return {} if seal is None else {"terminal": _seal(seal)}
 
     def _operation(self, answer: httpx.Response, headers: dict[str, str]) -> Json:
         """The operation once it is final; a refusal's problem names it."""

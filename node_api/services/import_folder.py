@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from node_api.domain.importing import parse
+from node_api.domain.importing.acts import ACTS, ActRow
 from node_api.domain.importing.cells import Columns
 from node_api.domain.importing.faults import Fault
 from node_api.domain.importing.parse_redemption import REDEMPTIONS, redemption
@@ -21,6 +22,7 @@ from node_api.domain.importing.rows import (
     RedemptionRow,
     RollRow,
 )
+from node_api.services.importing.acts import ActCheck
 from node_api.services.importing.catalogue import (
     read_batches,
     read_budget_lines,
@@ -48,6 +50,7 @@ class ImportFolder:
     Attributes:
         rolls: in the order of holders.csv; a place costs about as many bytes as its text.
         redemption_count: rows of redemptions.csv, which `redemptions` streams.
+        acts: what is done between the redemptions.
     """
 
     path: Path
@@ -59,6 +62,7 @@ class ImportFolder:
     rolls: tuple[RollRow, ...]
     issues: tuple[IssueRow, ...]
     redemption_count: int
+    acts: tuple[ActRow, ...] = ()
 
     @property
     def voucher_count(self) -> int:
@@ -121,9 +125,15 @@ class _Checker:
         read_batches(self._table(parse.BATCHES), known)
         read_holders(self._table(parse.HOLDERS), known)
         issues = read_issues(self._table(parse.ISSUES), known, faults)
-        redemptions = 0
+        acts = ActCheck(known)
+        if self._has(ACTS.file):
+            acts.read(self._table(ACTS))
+        redemptions, wanted, codes = 0, acts.codes(), set[int]()
         if self._has(REDEMPTIONS.file):
-            redemptions = sum(1 for _ in checked_redemptions(self._table(REDEMPTIONS), known))
+            for row in checked_redemptions(self._table(REDEMPTIONS), known):
+                redemptions += 1
+                codes |= wanted & {row.code}
+        acts.settle_codes(codes, faults)
         if faults.total:
             return faults.report()
         return ImportFolder(
@@ -136,6 +146,7 @@ class _Checker:
             rolls=known.rolls.sound(),
             issues=issues,
             redemption_count=redemptions,
+            acts=acts.rows(),
         )
 
     def _has(self, file: str) -> bool:

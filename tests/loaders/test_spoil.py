@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from node_api.domain.importing.acts import ActKind
 from node_api.domain.importing.reasons import EXPECTABLE
 from node_api.loaders.completejourney.load import LoaderReport
 from node_api.loaders.spoil.spoil import FolderFaulty, SpoilReport, spoil_folder
@@ -50,14 +51,16 @@ def test_spoil__when_counted__then_twenty_of_every_refusal(
     assert min(codes.values()) >= 20
     rows = Counter(row.expected for row in checked.redemptions())
     assert {reason: count for reason, count in rows.items() if reason} == report.reasons
-    assert (report.rows_whole, report.rows_sound_added, report.rows) == (2_102, 20, checked.redemption_count)
+    assert (report.rows_whole, report.rows_sound_added, report.rows) == (2_102, 120, checked.redemption_count)
     assert checked.voucher_count == 800_226 + report.vouchers_added
 
 
 def test_spoil__when_sound_rows_are_added__then_their_money_is_told(
     checked: ImportFolder, spoiled: tuple[Path, SpoilReport], real: ImportFolder
 ) -> None:
-    accepted = sum(money(rows, checked) for rows, met in Oracle(checked).play() if met is None)
+    taken_back = {act.code for act in checked.acts if act.kind is ActKind.REVERSE}
+    sound = [rows for rows, met in Oracle(checked).play() if met is None and rows[0].code not in taken_back]
+    accepted = sum(money(rows, checked) for rows in sound)
     before = sum(money(rows, real) for rows, _ in Oracle(real).play())
     assert accepted - before == spoiled[1].amount_sound_added > 0
 

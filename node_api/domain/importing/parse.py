@@ -3,6 +3,9 @@
 A row with a bad cell gives None; its faults stay in the cells.
 """
 
+from collections.abc import Callable, Mapping
+
+from node_api.domain.ids import Amount
 from node_api.domain.importing import values
 from node_api.domain.importing.cells import Cells, Columns
 from node_api.domain.importing.rows import (
@@ -10,6 +13,7 @@ from node_api.domain.importing.rows import (
     BudgetLineRow,
     CategoryRow,
     IssueRow,
+    Limits,
     MerchantRow,
     ProgrammeRow,
     Ref,
@@ -25,13 +29,18 @@ PROGRAMMES = Columns(
         "programme", "name", "token", "utc_offset_minutes", "starts_at", "ends_at", "region", "categories", "channels",
         "max_deadline_seconds", "reversal_window_seconds", "dispute_window_seconds",
     ),
-    ("approvals", "document", "state"),
+    (
+        "approvals", "document", "state", "step_up_threshold", "merchant_daily_limit", "redemption_amount",
+        "redemption_count", "day_amount", "day_count", "month_amount", "month_count", "first_only",
+    ),
 )  # fmt: skip
 BUDGET_LINES = Columns(
     "budget_lines.csv", ("programme", "line", "funder", "funding_region", "beneficiary_group", "purpose", "amount")
 )
 MERCHANTS = Columns(
-    "merchants.csv", ("merchant", "name", "categories", "region", "channels"), ("status", "payout", "terminals")
+    "merchants.csv",
+    ("merchant", "name", "categories", "region", "channels"),
+    ("status", "payout", "terminals", "terminal_limit"),
 )
 BATCHES = Columns(
     "batches.csv",
@@ -55,6 +64,21 @@ _minimum = values.money(0, values.FACE_MAX)
 _claim_days = values.whole(0, 65_535, "days")
 _quota = values.whole(1, values.QUOTA_MAX)
 _state = values.one_of("active", "published")
+_first_only = values.one_of("yes", "no")
+_threshold = values.money(0, values.AMOUNT_MAX)
+_limit = values.money(0, values.LINE_AMOUNT_MAX)
+_count = values.whole(0, 65_535, "vouchers")
+LIMIT_TERMS: Mapping[str, Callable[[str], int]] = {
+    "step_up_threshold": _threshold,
+    "merchant_daily_limit": _threshold,
+    "redemption_amount": _limit,
+    "redemption_count": _count,
+    "day_amount": _limit,
+    "day_count": _count,
+    "month_amount": _limit,
+    "month_count": _count,
+}
+"""Limits of a programme's rules with their parsers; 0 is no limit."""
 _status = values.one_of("active", "suspended")
 
 
@@ -86,12 +110,18 @@ def programme(cells: Cells) -> ProgrammeRow | None:
         approvals=cells.read("approvals", _approvals, 1),
         document=cells.read("document", values.document, None),
         active=cells.read("state", _state, "active") == "active",
+        limits=_limits(cells),
     )
     if cells.is_sound and row.starts_at >= row.ends_at:
         cells.note(
             "ends_at", "ends_at must be later than starts_at", "the end is the first second that no longer counts"
         )
     return row if cells.is_sound else None
+
+
+def _limits(cells: Cells) -> Limits:
+    numbers = {name: cells.read(name, parse, 0) for name, parse in LIMIT_TERMS.items()}
+    return Limits(**numbers, first_only=cells.read("first_only", _first_only, "no") == "yes")
 
 
 def budget_line(cells: Cells) -> BudgetLineRow | None:
@@ -120,6 +150,7 @@ def merchant(cells: Cells) -> MerchantRow | None:
         suspended=cells.read("status", _status, "active") == "suspended",
         payout=cells.read("payout", payee, Wallet(own)),
         terminals=cells.read("terminals", devices, ()),
+        terminal_limit=cells.read("terminal_limit", _threshold, Amount(0)),
     )
     return row if cells.is_sound else None
 

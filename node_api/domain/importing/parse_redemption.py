@@ -14,7 +14,7 @@ REDEMPTIONS = Columns(
     ),
     (
         "deadline_seconds", "amount", "signer", "signed_merchant", "signed_bill", "signed_chain_id",
-        "terminal", "terminal_signer", "expected", "note",
+        "terminal", "terminal_signer", "repeats", "signed_at", "expected", "note",
     ),
 )  # fmt: skip
 DEADLINE_DEFAULT = 300
@@ -72,5 +72,7 @@ def _tampering(cells: Cells) -> Tampering:
         signed_bill=cells.read("signed_bill", _amount, None),
         signed_chain_id=cells.read("signed_chain_id", _counter, None),
         terminal_signer=cells.read("terminal_signer", device, None),
+        repeats=cells.read("repeats", _counter, None),
+        signed_at=cells.read("signed_at", values.time, None),
     )
     return HONEST if found.is_honest else found

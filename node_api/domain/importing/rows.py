@@ -15,6 +15,21 @@ Ref = NewType("Ref", str)
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What a programme's first rules limit, by the names of its columns; 0 is no limit, and counts are vouchers."""
+
+    step_up_threshold: int = 0
+    merchant_daily_limit: int = 0
+    redemption_amount: int = 0
+    redemption_count: int = 0
+    day_amount: int = 0
+    day_count: int = 0
+    month_amount: int = 0
+    month_count: int = 0
+    first_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ProgrammeRow:
     """A programme. `active` says whether the load activates it or leaves it published; windows and deadline in seconds."""
 
@@ -33,6 +48,7 @@ class ProgrammeRow:
     approvals: int
     document: Hash | None
     active: bool
+    limits: Limits = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +66,11 @@ class BudgetLineRow:
 
 @dataclass(frozen=True, slots=True)
 class MerchantRow:
-    """A merchant; `payout` is a reference (by default its own) or an address; terminals are devices."""
+    """A merchant; `payout` is a reference (by default its own) or an address; terminals are devices.
+
+    Attributes:
+        terminal_limit: what each of its terminals may redeem on a local day; 0: no limit.
+    """
 
     ref: Ref
     name: str
@@ -60,6 +80,7 @@ class MerchantRow:
     suspended: bool
     payout: Wallet
     terminals: tuple[Wallet, ...]
+    terminal_limit: Amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +153,20 @@ class VoucherRef:
 
 @dataclass(frozen=True, slots=True)
 class Tampering:
-    """What a row asks its player to do otherwise than an honest till and wallet would. All None: nothing."""
+    """What a row asks its player to do otherwise than an honest till and wallet would. All None: nothing.
+
+    Attributes:
+        repeats: an earlier code whose very signature is sent once more.
+        signed_at: when it was signed; receipt and deadline count from then.
+    """
 
     signer: Wallet | None = None
     signed_merchant: Ref | None = None
     signed_bill: Amount | None = None
     signed_chain_id: int | None = None
     terminal_signer: Wallet | None = None
+    repeats: int | None = None
+    signed_at: UnixSeconds | None = None
 
     @property
     def is_honest(self) -> bool:
@@ -180,7 +208,12 @@ class RedemptionRow:
     @property
     def deadline(self) -> int:
         """The code's deadline in Unix seconds, or `NEVER`; exclusive."""
-        return min(self.redeemed_at + self.deadline_seconds, 2**256 - 1)
+        return min(self.signed_at + self.deadline_seconds, 2**256 - 1)
+
+    @property
+    def signed_at(self) -> UnixSeconds:
+        """When it was signed."""
+        return self.tampering.signed_at or self.redeemed_at
 
 
 def counted_bill(items: Sequence[tuple[int, Amount]], categories: int) -> Amount:

@@ -6,9 +6,10 @@ from node_api.domain.ids import Amount
 from node_api.domain.importing.rows import BatchRow, MerchantRow
 from node_api.domain.importing.values import MAX_CATEGORY
 from node_api.domain.regions import region_covers
-from node_api.loaders.spoil.added import Added
-from node_api.loaders.spoil.codes import Draft, SpoiledCode
-from node_api.loaders.spoil.stock import CannotSpoil, Sale, Stock, closed_channel
+from node_api.loaders.spoil.added import DORMANT, Added
+from node_api.loaders.spoil.codes import Draft
+from node_api.loaders.spoil.spoiled import SpoiledCode
+from node_api.loaders.spoil.stock import Stock, closed_channel
 
 Break = Callable[[Stock, Added, int], list[SpoiledCode]]
 """Gives the codes of the n-th breakage of its kind: one, and the sound one it needs before it, if any."""
@@ -99,13 +100,7 @@ def suspended_merchant(stock: Stock, added: Added, n: int) -> list[SpoiledCode]:
 
 def dormant_programme(stock: Stock, added: Added, _n: int) -> list[SpoiledCode]:
     """A programme that is published and was not activated."""
-    batch = added.dormant
-    fitting = [merchant for merchant in stock.merchants if stock.shares(batch, merchant)]
-    if not fitting:
-        raise CannotSpoil("no merchant fits the dormant programme")
-    merchant = stock.random.choice(fitting)
-    channel = (batch.channels & merchant.channels).bit_length() - 1
-    draft = Draft.of(stock, Sale(batch, merchant, channel, stock.moment(batch)))
+    draft = Draft.of(stock, stock.sale_of(added.programmes[DORMANT].batch))
     return [draft.code(stock, "programme not active", "ProgrammeNotActive")]
 
 

@@ -4,23 +4,10 @@ from dataclasses import dataclass, field
 
 from node_api.domain.importing.rows import BatchRow, Ref, VoucherRef
 from node_api.domain.importing.values import CHANNELS
+from node_api.domain.importing.wallets import Wallet
 from node_api.loaders.folder_writer import Row, items_text
+from node_api.loaders.spoil.spoiled import SpoiledCode
 from node_api.loaders.spoil.stock import Items, Sale, Stock
-
-
-@dataclass(frozen=True, slots=True)
-class SpoiledCode:
-    """One signature with its rows.
-
-    Attributes:
-        kind: what was broken, in words; empty for a sound row added so that another can be refused.
-        reason: the refusal expected; empty for such a sound row.
-    """
-
-    kind: str
-    reason: str
-    at: int
-    rows: tuple[Row, ...]
 
 
 @dataclass(slots=True)
@@ -36,13 +23,13 @@ class Draft:
     more: dict[str, str | int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, stock: Stock, sale: Sale) -> "Draft":
-        """A sound one, with a fresh voucher."""
-        voucher = stock.voucher(sale.batch)
+    def of(cls, stock: Stock, sale: Sale, holder: Wallet | None = None) -> "Draft":
+        """A sound one, with a fresh voucher, of somebody new unless a holder is given."""
+        voucher = stock.voucher(sale.batch, holder)
         items = stock.good_items((sale.batch,))
         return cls(sale, [(sale.batch, voucher)], items, sale.at, sale.merchant.ref, sale.channel)
 
-    def code(self, stock: Stock, kind: str, reason: str) -> SpoiledCode:
+    def code(self, stock: Stock, kind: str, reason: str, repeats: SpoiledCode | None = None) -> SpoiledCode:
         """The finished code, with a receipt of its own."""
         stock.devices += 1
         common: dict[str, str | int] = {
@@ -59,4 +46,4 @@ class Draft:
             for batch, spent in self.spends
         )
         empty: Row = {**common, "programme": self.sale.batch.programme}
-        return SpoiledCode(kind, reason, self.at, rows or (empty,))
+        return SpoiledCode(kind, reason, self.at, rows or (empty,), repeats)

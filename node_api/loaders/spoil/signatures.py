@@ -3,7 +3,8 @@
 from node_api.domain.importing.rows import BatchRow, MerchantRow, counted_bill
 from node_api.domain.importing.wallets import Wallet
 from node_api.loaders.spoil.added import Added
-from node_api.loaders.spoil.codes import Draft, SpoiledCode
+from node_api.loaders.spoil.codes import Draft
+from node_api.loaders.spoil.spoiled import SpoiledCode
 from node_api.loaders.spoil.stock import CannotSpoil, Stock
 
 _TRIES = 200

@@ -2,24 +2,25 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 from random import Random
 from shutil import copyfile
 
-from node_api.domain.importing import parse, values
+from node_api.domain.ids import Amount
+from node_api.domain.importing import parse
+from node_api.domain.importing.acts import ACTS
 from node_api.domain.importing.parse_redemption import REDEMPTIONS
 from node_api.domain.importing.rows import MerchantRow, Ref
 from node_api.domain.regions import unpack_region
-from node_api.loaders.folder_writer import Row, channel_names, iso, joined, write_table
-from node_api.loaders.spoil import breakages, signatures
-from node_api.loaders.spoil.added import DORMANT, Added, plan_added
+from node_api.loaders.folder_writer import Row, channel_names, joined, write_table
+from node_api.loaders.spoil import breakages, limits, signatures, standing
+from node_api.loaders.spoil.added import Added, AddedProgramme, plan_added
 from node_api.loaders.spoil.breakages import Break
-from node_api.loaders.spoil.codes import SpoiledCode
+from node_api.loaders.spoil.merged import Merged
 from node_api.loaders.spoil.rewrite import read_rows, rewrite
+from node_api.loaders.spoil.spoiled import SpoiledCode
 from node_api.loaders.spoil.stock import AddedRoll, Stock
 from node_api.services.import_folder import FaultReport, ImportFolder, check_folder
 
@@ -41,6 +42,18 @@ KINDS: tuple[Break, ...] = (
     breakages.wrong_amount,
     breakages.bill_below_face,
     breakages.bill_below_minimum,
+    limits.no_consent,
+    limits.redemption_limit,
+    limits.day_limit,
+    limits.month_limit,
+    limits.not_first,
+    limits.merchant_limit,
+    limits.terminal_limit,
+    standing.frozen,
+    standing.frozen_merchant,
+    standing.revoked,
+    standing.paused,
+    standing.used_after_reversal,
     signatures.stranger_signs,
     signatures.other_merchant_signed,
     signatures.other_bill_signed,
@@ -73,7 +86,8 @@ class SpoilReport:
         reasons: broken rows by the refusal expected.
         rows_whole: rows of the original, to be accepted as before.
         rows_sound_added: sound rows added, to be accepted; their face values come on top of what the original redeems.
-        amount_sound_added: the sum of those face values, in the token's smallest unit.
+        acts: what is done between the rows, so that others can be refused.
+        amount_sound_added: the sum of those face values, less what acts take back, in the token's smallest unit.
     """
 
     seed: int
@@ -84,6 +98,7 @@ class SpoilReport:
     rows_whole: int
     rows_sound_added: int
     rows_refused: int
+    acts: int
     amount_sound_added: int
     vouchers_added: int
 
@@ -113,26 +128,16 @@ def spoil_folder(folder: Path, out: Path, seed: int, each: int = EACH) -> SpoilR
     out.mkdir(parents=True, exist_ok=True)
     _write_catalogue(folder, out, stock, added)
     _write_rolls(folder, out, stock)
-    write_table(out, REDEMPTIONS, _merged(folder, codes), REDEMPTIONS.optional)
-    report = _report(checked, stock, codes, seed, each)
+    merged = Merged(folder, codes, stock.acts)
+    write_table(out, REDEMPTIONS, merged.redemptions(), REDEMPTIONS.optional)
+    write_table(out, ACTS, merged.acts(), ACTS.optional)
+    report = _report(checked, stock, added, codes, seed, each)
     (out / REPORT).write_text(json.dumps(asdict(report), indent=1) + "\n", encoding="utf-8")
     return report
 
 
 def _write_catalogue(folder: Path, out: Path, stock: Stock, added: Added) -> None:
     more, amounts = _needs(stock)
-    source = added.dormant_of
-    programme = next(r for r in read_rows(folder, parse.PROGRAMMES) if r["programme"] == source.programme)
-    dormant = {**programme, "programme": DORMANT, "name": "Spoiled: published, not active", "state": "published"}
-    line = next(
-        row
-        for row in read_rows(folder, parse.BUDGET_LINES)
-        if (row["programme"], row["line"]) == (source.programme, str(source.line))
-    )
-    dormant_line = {**line, "programme": DORMANT, "line": 1, "amount": amounts[DORMANT, 1]}
-    batch = next(row for row in read_rows(folder, parse.BATCHES) if row["batch"] == source.ref)
-    dormant_batch = {**batch, "batch": added.dormant.ref, "programme": DORMANT, "line": 1, "claim_days": 0}
-    dormant_batch["quota"] = more[added.dormant.ref]
 
     def raise_amount(row: dict[str, str | int]) -> None:
         row["amount"] = int(row["amount"]) + amounts[Ref(str(row["programme"])), int(row["line"])]
@@ -140,12 +145,30 @@ def _write_catalogue(folder: Path, out: Path, stock: Stock, added: Added) -> Non
     def raise_quota(row: dict[str, str | int]) -> None:
         row["quota"] = int(row["quota"]) + more[Ref(str(row["batch"]))]
 
-    rewrite(folder, out, parse.PROGRAMMES, [dormant])
-    rewrite(folder, out, parse.BUDGET_LINES, [dormant_line], raise_amount)
+    copies = [_copies(folder, one, more, amounts) for one in added.programmes.values()]
+    rewrite(folder, out, parse.PROGRAMMES, [programme for programme, _, _ in copies])
+    rewrite(folder, out, parse.BUDGET_LINES, [line for _, line, _ in copies], raise_amount)
     rewrite(folder, out, parse.MERCHANTS, [_merchant_row(merchant) for merchant in added.merchants])
-    rewrite(folder, out, parse.BATCHES, [dormant_batch], raise_quota)
+    rewrite(folder, out, parse.BATCHES, [batch for _, _, batch in copies], raise_quota)
     if (folder / parse.CATEGORIES.file).exists():
         copyfile(folder / parse.CATEGORIES.file, out / parse.CATEGORIES.file)
+
+
+def _copies(
+    folder: Path, added: AddedProgramme, more: Counter[Ref], amounts: Counter[tuple[Ref, int]]
+) -> tuple[Row, Row, Row]:
+    """The rows of an added programme, its line and its batch: those they copy, but for what is its own."""
+    like, batch = added.like, added.batch
+    programme = next(row for row in read_rows(folder, parse.PROGRAMMES) if row["programme"] == like.programme)
+    of_line = (like.programme, str(like.line))
+    line = next(row for row in read_rows(folder, parse.BUDGET_LINES) if (row["programme"], row["line"]) == of_line)
+    terms = next(row for row in read_rows(folder, parse.BATCHES) if row["batch"] == like.ref)
+    own = {"programme": batch.programme}
+    return (
+        {**programme, **own, "name": added.name, **added.columns},
+        {**line, **own, "line": batch.line, "amount": amounts[batch.programme, batch.line]},
+        {**terms, **own, "batch": batch.ref, "line": batch.line, "claim_days": 0, "quota": more[batch.ref]},
+    )
 
 
 def _needs(stock: Stock) -> tuple[Counter[Ref], Counter[tuple[Ref, int]]]:
@@ -168,6 +191,7 @@ def _merchant_row(merchant: MerchantRow) -> Row:
         "channels": channel_names(merchant.channels),
         "status": "suspended" if merchant.suspended else "",
         "terminals": ";".join(merchant.terminals),
+        "terminal_limit": merchant.terminal_limit or "",
     }
 
 
@@ -186,23 +210,13 @@ def _write_rolls(folder: Path, out: Path, stock: Stock) -> None:
     rewrite(folder, out, parse.ISSUES, pairs)
 
 
-def _merged(folder: Path, codes: list[SpoiledCode]) -> Iterator[Row]:
-    """All rows in the order of their times, numbered anew; at the same second the folder's own come first."""
-    entries: list[tuple[int, int, list[Row]]] = []
-    for _, group in groupby(read_rows(folder, REDEMPTIONS), itemgetter("code")):
-        own: list[Row] = list(group)
-        entries.append((values.time(str(own[0]["redeemed_at"])), 0, own))
-    entries += ((code.at, 1, [{**row, "redeemed_at": iso(code.at)} for row in code.rows]) for code in codes)
-    number = 0
-    for code_number, (_, _, rows) in enumerate(sorted(entries, key=itemgetter(0, 1)), 1):
-        for row in rows:
-            number += 1
-            yield {**row, "row": number, "code": code_number}
-
-
-def _report(checked: ImportFolder, stock: Stock, codes: list[SpoiledCode], seed: int, each: int) -> SpoilReport:
-    faces = {batch.ref: batch.face_value for batch in checked.batches}
+def _report(
+    checked: ImportFolder, stock: Stock, added: Added, codes: list[SpoiledCode], seed: int, each: int
+) -> SpoilReport:
+    batches = (*checked.batches, *(one.batch for one in added.programmes.values()))
+    faces = {batch.ref: batch.face_value for batch in batches}
     sound = [row for code in codes if not code.reason for row in code.rows]
+    taken_back = [row for act in stock.acts if act.of for row in act.of.rows]
     reasons: Counter[str] = Counter()
     for code in codes:
         if code.reason:
@@ -217,6 +231,11 @@ def _report(checked: ImportFolder, stock: Stock, codes: list[SpoiledCode], seed:
         rows_whole=whole,
         rows_sound_added=len(sound),
         rows_refused=sum(reasons.values()),
-        amount_sound_added=sum(faces[Ref(str(row["batch"]))] for row in sound),
+        acts=len(stock.acts),
+        amount_sound_added=_faces(sound, faces) - _faces(taken_back, faces),
         vouchers_added=sum(len(roll.holders) * len(roll.batches) for roll in stock.rolls.values()),
     )
+
+
+def _faces(rows: Iterable[Row], faces: Mapping[Ref, Amount]) -> int:
+    return sum(faces[Ref(str(row["batch"]))] for row in rows)

@@ -13,6 +13,7 @@ from node_api.domain.importing.rows import BatchRow, MerchantRow, ProgrammeRow, 
 from node_api.domain.importing.values import CHANNELS
 from node_api.domain.importing.wallets import DEVICE_PREFIX, Wallet
 from node_api.domain.regions import region_covers
+from node_api.loaders.spoil.spoiled import SpoiledAct
 from node_api.services.import_folder import ImportFolder
 
 Items = tuple[tuple[int, Amount], ...]
@@ -56,6 +57,8 @@ class Stock:
         times = list(self._read(folder))
         self.begin, self.end = times[0], times[-1]
         self.devices = 0
+        self.acts: list[SpoiledAct] = []
+        self.busy_days: set[tuple[Ref, int]] = set()  # merchants that reached their limit
 
     def _read(self, folder: ImportFolder) -> Iterator[int]:
         row: RedemptionRow | None = None
@@ -103,11 +106,28 @@ class Stock:
 
         Batches whose end hangs on when their roll was written are left alone.
         """
-        return batch.claim_days == 0 and min(batch.valid_until, self.end) - max(batch.valid_from, self.begin) > 2
+        return batch.claim_days == 0 and self.seconds_open(batch) > 2
+
+    def seconds_open(self, batch: BatchRow) -> int:
+        """For how long it can be spent within the time the folder's redemptions span."""
+        return min(batch.valid_until, self.end) - max(batch.valid_from, self.begin)
 
     def moment(self, batch: BatchRow) -> int:
         """A second within the batch's validity and the time the folder's redemptions span."""
         return self.random.randrange(max(batch.valid_from, self.begin), min(batch.valid_until, self.end))
+
+    def sale_of(self, batch: BatchRow, merchants: tuple[MerchantRow, ...] | None = None) -> Sale:
+        """A sale of a batch that the folder does not have, at a merchant where it would be good, a second before its end at most.
+
+        Raises:
+            CannotSpoil: no merchant fits.
+        """
+        fitting = [merchant for merchant in merchants or self.merchants if self.shares(batch, merchant)]
+        if not fitting:
+            raise CannotSpoil(f"no merchant fits batch {batch.ref}")
+        merchant = self.random.choice(fitting)
+        channel = (batch.channels & merchant.channels).bit_length() - 1
+        return Sale(batch, merchant, channel, self.moment(batch))
 
     @staticmethod
     def shares(batch: BatchRow, merchant: MerchantRow) -> bool:

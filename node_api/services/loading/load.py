@@ -209,6 +209,9 @@ class Loading:
             yield t.SuspendMerchant(self._seen.merchants[merchant.ref].id, "suspended in the import files")
         for merchant, wallet in self._left.terminals:
             yield t.AddTerminal(self._seen.merchants[merchant.ref].id, self._wallets.account(wallet))
+        for merchant, wallet in self._left.terminal_limits:
+            terminal = self._wallets.account(wallet)
+            yield t.LimitTerminal(self._seen.merchants[merchant.ref].id, terminal, merchant.terminal_limit)
 
     def _publication(self) -> Iterator[t.Command]:
         for programme in self._left.by_state(ProgrammeState.PUBLISHED):

@@ -66,6 +66,11 @@ def _merchants(folder: ImportFolder, work: Work) -> Iterator[PlanLine]:
     yield _line("merchants", len(folder.merchants), to_do, transactions, gas)
     terminals = sum(len(row.terminals) for row in folder.merchants)
     yield _line("terminals", terminals, len(work.terminals), len(work.terminals), len(work.terminals) * _TERMINAL_GAS)
+    limited, limits = (
+        sum(len(row.terminals) for row in folder.merchants if row.terminal_limit),
+        len(work.terminal_limits),
+    )
+    yield _line("terminals' limits", limited, limits, limits, limits * _MERCHANT_STEP_GAS)
     names = len(work.names)
     yield _line("category names", len(folder.categories), names, _pieces(names, NAMES_AT_ONCE), names * _NAME_GAS)
 

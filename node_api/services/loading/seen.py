@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from node_api.domain.ids import Address, BatchId, LineId, MerchantId, ProgrammeId, RollId
+from node_api.domain.ids import Address, Amount, BatchId, LineId, MerchantId, ProgrammeId, RollId
 from node_api.domain.importing.rows import Ref
 from node_api.domain.importing.wallets import Wallet
 from node_api.services.import_folder import ImportFolder
@@ -32,6 +32,7 @@ class Seen:
         deposits: lines whose deposit was made, as (programme, number).
         issued: pairs that were issued, as (batch, roll).
         terminals: merchants whose terminals they are.
+        terminal_limits: what the terminals that the folder limits may redeem on a day.
         names: names of categories.
     """
 
@@ -44,6 +45,7 @@ class Seen:
     deposits: dict[tuple[Ref, int], LineId] = field(default_factory=dict)
     issued: set[tuple[Ref, Ref]] = field(default_factory=set)
     terminals: dict[Wallet, MerchantId] = field(default_factory=dict)
+    terminal_limits: dict[Wallet, Amount] = field(default_factory=dict)
     names: dict[int, str] = field(default_factory=dict)
 
     def programme(self, ref: Ref) -> ProgrammeId:
@@ -76,6 +78,9 @@ def look(folder: ImportFolder, book: TreasuryBook, wallets: ImportWallets) -> Se
     terminals = [wallet for row in folder.merchants for wallet in row.terminals]
     owners = book.terminals([wallets.account(wallet) for wallet in terminals])
     seen.terminals = {wallet: owner for wallet, owner in zip(terminals, owners, strict=True) if owner is not None}
+    limited = [wallet for row in folder.merchants if row.terminal_limit for wallet in row.terminals]
+    limits = book.terminal_limits([wallets.account(wallet) for wallet in limited])
+    seen.terminal_limits = dict(zip(limited, limits, strict=True))
     numbers = [row.category for row in folder.categories]
     seen.names = dict(zip(numbers, book.category_names(numbers), strict=True))
     seen.issued = _issued(folder, book, seen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from hashlib import sha256
 
 from node_api.domain.ids import Address, Hash, ProgrammeId
@@ -34,7 +35,7 @@ def programme_terms(row: ProgrammeRow, token: Address) -> ProgrammeTerms:
 
 def rules_terms(row: ProgrammeRow) -> RulesTerms:
     """The first version of the programme's rules."""
-    return RulesTerms(row.max_deadline, row.reversal_window, row.dispute_window)
+    return RulesTerms(row.max_deadline, row.reversal_window, row.dispute_window, **asdict(row.limits))
 
 
 def line_terms(row: BudgetLineRow, funder: Address) -> LineTerms:

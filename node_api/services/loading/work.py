@@ -66,6 +66,7 @@ class Work:
     merchant_activations: tuple[MerchantRow, ...]
     suspensions: tuple[MerchantRow, ...]
     terminals: tuple[tuple[MerchantRow, Wallet], ...]
+    terminal_limits: tuple[tuple[MerchantRow, Wallet], ...]
     batches: tuple[BatchRow, ...]
     rolls: tuple[RollRow, ...]
     packs: tuple[Pack, ...]
@@ -83,6 +84,7 @@ class Work:
                 self.merchant_activations,
                 self.suspensions,
                 self.terminals,
+                self.terminal_limits,
                 self.batches,
                 self.rolls,
                 self.packs,
@@ -115,6 +117,12 @@ def work_left(folder: ImportFolder, seen: Seen, now: UnixSeconds) -> Work:
         ),
         terminals=tuple(
             (row, wallet) for row in folder.merchants for wallet in row.terminals if wallet not in seen.terminals
+        ),
+        terminal_limits=tuple(
+            (row, wallet)
+            for row in folder.merchants
+            for wallet in row.terminals
+            if row.terminal_limit != seen.terminal_limits.get(wallet, 0)
         ),
         batches=tuple(row for row in folder.batches if row.ref not in seen.batches),
         rolls=tuple(row for row in folder.rolls if row.ref not in seen.rolls),

@@ -188,11 +188,10 @@ class Minting:
                 rule = f"a batch issues no more than its quota of {batch.terms.quota:,}"
                 remedy = f"leave {count - left:,} holders out, or open another batch"
                 found.append(Obstacle(f"batch {batch.id}: {count:,} vouchers, {left:,} left", rule, remedy))
-            if count and now >= batch.terms.valid_until:
+            end = batch.terms.valid_until + batch.extended_seconds
+            if count and now >= end:
                 rule = "a batch is issued before its validity ends"
-                found.append(
-                    Obstacle(f"batch {batch.id} ended at {batch.terms.valid_until}", rule, "open another batch")
-                )
+                found.append(Obstacle(f"batch {batch.id} ended at {end}", rule, "open another batch"))
             amounts[batch.terms.line] = amounts.get(batch.terms.line, 0) + count * batch.terms.face
         return [*found, *self._line_obstacles(amounts)]
 

@@ -9,7 +9,9 @@ from node_api.domain.ids import Amount, Hash, MerchantId, UnixSeconds
 from node_api.domain.importing.rows import Ref
 from node_api.domain.importing.wallets import Wallet
 from node_api.domain.items import Item, TerminalSeal
+from node_api.domain.models import Redemption
 from node_api.domain.receipts import Receipt
+from node_api.services.ports.casework import Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,25 @@ class PlayerKeys(Protocol):
         """The terminal's word for the signed item, if a terminal answers for it."""
         ...
 
+    def state(
+        self, kind: str, programme: Ref, signer: Wallet, done: Redemption, reason: str, deadline: UnixSeconds
+    ) -> Statement:
+        """What a party says of a redemption, with its signature.
+
+        Args:
+            kind: `Reversal` or `Dispute`.
+            programme: whose key of a person signs.
+            signer: the party.
+            done: what it is about.
+            reason: in clear; its hash is signed.
+            deadline: exclusive.
+        """
+        ...
+
+    def reason_hash(self, reason: str) -> Hash:
+        """The hash that stands on chain for a reason."""
+        ...
+
 
 class Till(Protocol):
     """Redeems codes."""
@@ -106,6 +127,13 @@ class PlayerClock(Protocol):
 
     def reach(self, timestamp: int) -> bool:
         """Gives the next block this time, which survives a restart of the chain; False where the chain is past it already.
+
+        Only for chains whose clock can be moved.
+        """
+        ...
+
+    def arrive(self, timestamp: int) -> None:
+        """Brings the chain to this time by an empty block, unless it is past it already; survives a restart of the chain.
 
         Only for chains whose clock can be moved.
         """

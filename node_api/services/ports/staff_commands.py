@@ -175,6 +175,13 @@ class DisallowToken:
     token: Address
 
 
+@dataclass(frozen=True, slots=True)
+class AppointAuditor:
+    """Gives an account the role AUDITOR; it takes effect after the role's grant delay. By the admin."""
+
+    account: Address
+
+
 StaffCommand = (
     RejectMerchant
     | ReinstateMerchant
@@ -196,5 +203,6 @@ StaffCommand = (
     | WithdrawMove
     | DepositFromFunder
     | DisallowToken
+    | AppointAuditor
 )
 """The commands of this module."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from node_api.domain.ids import Address, Amount, BatchId, Hash, LineId, MerchantId, ProgrammeId, RollId, UnixSeconds
+from node_api.services.ports.staff_commands import AppointAuditor, LimitTerminal
 from node_api.services.ports.treasury_commands import (
     ActivateMerchants,
     ActivateProgramme,
@@ -51,6 +52,7 @@ __all__ = [
     "AddTerminal",
     "AllowEscrow",
     "AllowToken",
+    "AppointAuditor",
     "ApproveProgramme",
     "BatchSeen",
     "BatchTerms",
@@ -63,6 +65,7 @@ __all__ = [
     "DraftProgramme",
     "EnterMerchants",
     "IssuePack",
+    "LimitTerminal",
     "LineTerms",
     "MerchantSeen",
     "MerchantTerms",
@@ -132,10 +135,11 @@ class MerchantSeen:
 
 @dataclass(frozen=True, slots=True)
 class BatchSeen:
-    """A batch as it stands on chain; `issued` counts vouchers."""
+    """A batch as it stands on chain: its terms as they were opened, by how much it was extended since, vouchers issued."""
 
     id: BatchId
     terms: BatchTerms
+    extended_seconds: int
     issued: int
 
 
@@ -211,6 +215,10 @@ class TreasuryBook(Protocol):
 
     def terminals(self, accounts: Sequence[Address]) -> list[MerchantId | None]:
         """Merchants whose terminals these accounts are."""
+        ...
+
+    def terminal_limits(self, accounts: Sequence[Address]) -> list[Amount]:
+        """What each terminal may redeem on a local day; 0 where nothing limits it."""
         ...
 
     def category_names(self, categories: Sequence[int]) -> list[str]:

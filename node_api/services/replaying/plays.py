@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from hashlib import sha256
 
 from node_api.domain.ids import Amount, Hash, MerchantId, Place, UnixSeconds, VoucherId, voucher_id
@@ -13,6 +13,7 @@ from node_api.domain.receipts import Receipt, ReceiptItem
 from node_api.services.import_folder import ImportFolder
 from node_api.services.loading.seen import Seen
 from node_api.services.ports.playing import Play, SignedAs
+from node_api.services.replaying.case_acts import Code
 
 _SALT_BYTES = 16
 
@@ -49,6 +50,17 @@ class Plays:
                 yield self._play(rows)
         except KeyError as missing:
             raise NotLoaded(f"{missing} is not on chain: run `vouchertrail load {self._folder.path}` first") from None
+
+    def codes(self, wanted: Collection[int]) -> dict[int, Code]:
+        """What acts need of the codes they are about. Raises as `__iter__`; each stands in redemptions.csv."""
+        plays = (play for play in self if play.code in wanted) if wanted else ()
+        found: dict[int, Code] = {}
+        for play in plays:
+            if play.signer is None:
+                raise NobodySigns(f"code {play.code} holds no voucher: no act can be about it")
+            vouchers = tuple(spend.voucher for spend in play.item.spends)
+            found[play.code] = Code(play.programme, vouchers, play.item.receipt, play.signer)
+        return found
 
     def _play(self, rows: tuple[RedemptionRow, ...]) -> Play:
         first = rows[0]
@@ -119,10 +131,10 @@ class Plays:
 
 def _receipt(row: RedemptionRow) -> Receipt:
     """The receipt in clear. Its salt follows from the row, so that the same row always gives the same hash."""
-    text = f"vouchertrail replay {row.programme} {row.merchant} {row.receipt} {row.code}"
+    text = f"vouchertrail replay {row.programme} {row.merchant} {row.receipt} {row.tampering.repeats or row.code}"
     return Receipt(
         number=row.receipt,
-        time=row.redeemed_at,
+        time=row.signed_at,
         items=tuple(ReceiptItem(category, Amount(amount)) for category, amount in row.items),
         salt=sha256(text.encode()).digest()[:_SALT_BYTES],
     )

@@ -8,16 +8,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from node_api.domain.ids import Hash, ProgrammeId, UnixSeconds, VoucherId
+from node_api.domain.importing.acts import ActRow
 from node_api.domain.importing.rows import ProgrammeRow
 from node_api.domain.models import ProgrammeState
 from node_api.services.loading.seen import Seen
 from node_api.services.ports.playing import Outcome, Play, PlayerClock, Till
 from node_api.services.ports.reading import Reader
 from node_api.services.ports.treasury import ActivateProgramme, TreasuryDesk
+from node_api.services.replaying.acts import Acts
 from node_api.services.replaying.journal import ReplayJournal
 
 SKIPPED = "skipped"
-_HANG_ON_THE_CLOCK = frozenset({"NotYetValid", "Expired", "ProgrammeNotActive"})
+_OF_ACTS = frozenset({"VoucherFrozen", "VoucherRevoked", "SignatureUsed", "ProgrammePaused", "MerchantFrozen"})
+_OF_DAYS = frozenset({"DayLimitPassed", "MonthLimitPassed", "MerchantLimitPassed", "TerminalLimitPassed"})
+_HANG_ON_THE_CLOCK = frozenset({"NotYetValid", "Expired", "ProgrammeNotActive"}) | _OF_ACTS | _OF_DAYS
 _CLOCK_REASONS = frozenset({"NotYetValid", "DeadlineTooFar", "ProgrammeNotActive"})
 _TRIES = 3
 _PAGE = 1_000
@@ -33,6 +37,7 @@ class Summary:
         skipped: codes that cannot be played on this clock.
         unexpected: codes whose outcome is not the expected one.
         known: codes that an earlier run had brought to their end.
+        acts: what was done between the codes, in this run or an earlier one, and where it stands on chain.
     """
 
     codes: int = 0
@@ -46,6 +51,7 @@ class Summary:
     activated: int = 0
     unexpected: list[tuple[Play, Outcome]] = field(default_factory=list)
     seconds: float = 0.0
+    acts: list[tuple[ActRow, Outcome]] = field(default_factory=list)
 
     def add(self, play: Play, outcome: Outcome) -> None:
         """Counts one code."""
@@ -64,17 +70,17 @@ class Summary:
             self.unexpected.append((play, outcome))
 
 
-Redeemed = Mapping[VoucherId, tuple[Hash, Outcome]]
-"""Vouchers that were redeemed before, each with its receipt's hash and what became of its code."""
+Redeemed = Mapping[tuple[VoucherId, Hash], Outcome]
+"""What became of the codes of an earlier run that redeemed a voucher for a receipt; taken back since, or not."""
 
 
 def redeemed_before(reader: Reader) -> Redeemed:
     """Everything redeemed as of the reader's block."""
-    found: dict[VoucherId, tuple[Hash, Outcome]] = {}
+    found: dict[tuple[VoucherId, Hash], Outcome] = {}
     last = 0
     while page := reader.redemptions(limit=_PAGE, after=last):
         for entry in page:
-            found[entry.voucher] = (entry.receipt, Outcome(None, entry.tx.hash, entry.tx.block.number))
+            found[entry.voucher, entry.receipt] = Outcome(None, entry.tx.hash, entry.tx.block.number)
         last = page[-1].number
     return found
 
@@ -89,6 +95,7 @@ class Replay:
         desk: TreasuryDesk,
         redeemed: Redeemed,
         journal: ReplayJournal,
+        acts: Acts | None,
         *,
         shift_to_now: bool,
     ) -> None:
@@ -100,6 +107,7 @@ class Replay:
             desk: activates programmes when their time comes, as the treasurer would.
             redeemed: what was redeemed before this run.
             journal: what earlier runs learned.
+            acts: what is done between the codes; None: nothing, as where every row is played now.
             shift_to_now: plays every row now instead of at its time, for chains whose clock nobody can move.
         """
         self._till = till
@@ -107,6 +115,7 @@ class Replay:
         self._desk = desk
         self._redeemed = redeemed
         self._journal = journal
+        self._acts = acts
         self._shift = shift_to_now
         self.summary = Summary()
 
@@ -117,6 +126,7 @@ class Replay:
         began = time.monotonic()
         dormant = _dormant(seen, programmes)
         for play in plays:
+            self._act(play.at, dormant)
             outcome = self._known(play)
             if outcome is None:
                 self._activate(dormant, self._desk.now() if self._shift else play.at)
@@ -126,7 +136,14 @@ class Replay:
                 self.summary.known += 1
             self.summary.add(play, outcome)
             yield play, outcome
+        self._act(None, dormant)
         self.summary.seconds = time.monotonic() - began
+
+    def _act(self, until: UnixSeconds | None, dormant: list[tuple[UnixSeconds, ProgrammeId]]) -> None:
+        """Has everything done that is due by then, programmes activated first."""
+        if self._acts is not None:
+            acts = self._acts.until(until, lambda time: self._activate(dormant, time))
+            self.summary.acts += acts
 
     def _known(self, play: Play) -> Outcome | None:
         """What an earlier run made of the code: refusals from the journal, redemptions from the record."""
@@ -135,8 +152,7 @@ class Replay:
             return noted if noted.reason != SKIPPED else None
         if not play.item.spends or play.expected is not None:
             return noted
-        found = self._redeemed.get(play.item.spends[0].voucher)
-        return found[1] if found is not None and found[0] == play.item.receipt else None
+        return self._redeemed.get((play.item.spends[0].voucher, play.item.receipt))
 
     def _activate(self, dormant: list[tuple[UnixSeconds, ProgrammeId]], until: UnixSeconds) -> None:
         while dormant and dormant[-1][0] <= until:

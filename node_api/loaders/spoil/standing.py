@@ -1,0 +1,99 @@
+"""Ways of meeting what stands over a voucher, a merchant or a programme: frozen, revoked, paused, taken back.
+
+Shaped like those of `breakages`. What has to be done before is left with the stock as acts, in programmes that are added.
+"""
+
+from collections.abc import Mapping
+
+from node_api.domain.importing.rows import BatchRow
+from node_api.domain.importing.wallets import Wallet
+from node_api.loaders.folder_writer import Row, iso
+from node_api.loaders.spoil.added import AUDITOR, Added
+from node_api.loaders.spoil.codes import Draft
+from node_api.loaders.spoil.spoiled import SpoiledAct, SpoiledCode
+from node_api.loaders.spoil.stock import Stock
+
+_MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
+_SUBJECTS = ("voucher", "holder", "roll", "batch")
+
+
+def frozen(stock: Stock, added: Added, n: int) -> list[SpoiledCode]:
+    """The voucher is frozen, its holder, its roll or its batch; half of the first two in the last second of the freeze."""
+    subject = _SUBJECTS[n % len(_SUBJECTS)]
+    batch = added.programmes[f"frozen-{subject}"].batch
+    draft = Draft.of(stock, stock.sale_of(batch))
+    voucher = draft.spends[0][1]
+    columns: Mapping[str, Row] = {
+        "voucher": {"batch": batch.ref, "roll": voucher.roll, "place": voucher.place},
+        "holder": {"roll": voucher.roll, "place": voucher.place},
+        "roll": {"roll": voucher.roll},
+        "batch": {"batch": batch.ref},
+    }
+    if subject in ("voucher", "holder"):
+        until = draft.at + (1 if n % 8 < len(_SUBJECTS) else _HOUR)
+        stock.acts.append(SpoiledAct(draft.at - _MINUTE, {"kind": "freeze", "until": iso(until), **columns[subject]}))
+    else:
+        begin, end = _days(stock, batch)
+        draft.at = stock.random.randrange(begin, end)
+        if n < len(_SUBJECTS):
+            stock.acts.append(SpoiledAct(begin, {"kind": "freeze", "until": iso(end), **columns[subject]}))
+    return [draft.code(stock, f"frozen {subject}", "VoucherFrozen")]
+
+
+def frozen_merchant(stock: Stock, added: Added, n: int) -> list[SpoiledCode]:
+    """The merchant is frozen."""
+    batch = added.programmes["frozen-merchant"].batch
+    draft = Draft.of(stock, stock.sale_of(batch, merchants=(added.frozen,)))
+    begin, end = _days(stock, batch)
+    draft.at = stock.random.randrange(begin, end)
+    if n == 0:
+        stock.acts.append(SpoiledAct(begin, {"kind": "freeze", "until": iso(end), "merchant": added.frozen.ref}))
+    return [draft.code(stock, "frozen merchant", "MerchantFrozen")]
+
+
+def paused(stock: Stock, added: Added, n: int) -> list[SpoiledCode]:
+    """The programme is paused."""
+    batch = added.programmes["paused"].batch
+    draft = Draft.of(stock, stock.sale_of(batch))
+    begin, end = _days(stock, batch)
+    draft.at = stock.random.randrange(begin, end)
+    if n == 0:
+        stock.acts.append(SpoiledAct(begin, {"kind": "pause", "until": iso(end), "programme": batch.programme}))
+    return [draft.code(stock, "paused programme", "ProgrammePaused")]
+
+
+def revoked(stock: Stock, added: Added, n: int) -> list[SpoiledCode]:
+    """The voucher was frozen by the node's auditor, and another auditor confirmed it."""
+    batch = added.programmes["revoked"].batch
+    draft = Draft.of(stock, stock.sale_of(batch))
+    voucher = draft.spends[0][1]
+    draft.at = stock.random.randrange(*_days(stock, batch))
+    subject: Row = {"batch": batch.ref, "roll": voucher.roll, "place": voucher.place}
+    if n == 0:
+        stock.acts.append(SpoiledAct(stock.begin, {"kind": "appoint", "by": AUDITOR}))
+    stock.acts += (
+        SpoiledAct(draft.at - 2 * _MINUTE, {"kind": "freeze", "until": iso(draft.at + _HOUR), **subject}),
+        SpoiledAct(draft.at - _MINUTE, {"kind": "confirm", "by": AUDITOR, **subject}),
+    )
+    return [draft.code(stock, "revoked voucher", "VoucherRevoked")]
+
+
+def used_after_reversal(stock: Stock, added: Added, _n: int) -> list[SpoiledCode]:
+    """A sound code that the merchant's terminal took back, and its very signature once more."""
+    batch = added.programmes["reversed"].batch
+    sale = stock.sale_of(batch, merchants=(added.tills,))
+    first = Draft.of(stock, sale)
+    first.at = min(first.at, min(batch.valid_until, stock.end) - 3 * _MINUTE)
+    till: Wallet = added.tills.terminals[0]
+    first.more["terminal"] = till
+    spent = first.code(stock, "taken back, its signature is refused from then on", "")
+    stock.acts.append(SpoiledAct(first.at + _MINUTE, {"kind": "reverse", "by": till}, of=spent))
+    again = Draft(sale, first.spends, first.items, first.at + 2 * _MINUTE, first.merchant, first.channel)
+    again.more = {"terminal": till, "receipt": spent.rows[0]["receipt"], "signed_at": iso(first.at)}
+    return [spent, again.code(stock, "signature of what was taken back", "SignatureUsed", repeats=spent)]
+
+
+def _days(stock: Stock, batch: BatchRow) -> tuple[int, int]:
+    """Three days within the batch's validity, the third to the fifth of those in which it can be spent."""
+    begin = max(batch.valid_from, stock.begin) + 2 * _DAY + _HOUR
+    return begin, begin + 3 * _DAY
