@@ -11,7 +11,7 @@ import rich_click as click
 
 from node_api.cli.folder import bar, checked_folder
 from node_api.cli.options import FAULT, USAGE, Shared, fail, shared_options
-from node_api.cli.replay_stage import open_stage, require_clock
+from node_api.cli.replay_stage import ReplayStage, open_stage, require_clock
 from node_api.cli.treasury import treasury_lock
 from node_api.domain.errors import DomainError
 from node_api.loaders.http_till import TillFailed
@@ -20,12 +20,13 @@ from node_api.services.import_folder import ImportFolder
 from node_api.services.loading.seen import Seen
 from node_api.services.ports.playing import Outcome, Play
 from node_api.services.ports.treasury import CommandRefused
-from node_api.services.replaying.journal import ReplayJournal
 from node_api.services.replaying.plays import NobodySigns, NotLoaded
-from node_api.services.replaying.replay import Replay, Summary, redeemed_before
+from node_api.services.replaying.replay import Beside, Redeemed, Replay, Summary, nothing_beside, redeemed_before
 from node_api.services.replaying.report import write_report
 
 _SHOWN = 20
+OpenBeside = Callable[[ReplayStage, Redeemed, ExitStack], Beside]
+"""Opens a replay beside the one whose stage it is given."""
 
 
 @click.command(name="replay")
@@ -63,6 +64,7 @@ def replay_folder(
     shift_to_now: bool = False,
     keyring: ApiKeyring | None = None,
     seen: Seen | None = None,
+    beside: OpenBeside | None = None,
 ) -> Summary:
     """Plays a checked folder; the caller holds the treasury's lock.
 
@@ -75,28 +77,24 @@ def replay_folder(
         shift_to_now: plays every row now.
         keyring: that node's API keys; None opens them in its database.
         seen: what the chain has of the folder, where a load has just looked.
+        beside: opens another replay, to be played by the same clock.
     """
     if not folder.redemption_count:
         fail("the folder holds no redemptions", USAGE, kind="NothingToReplay", as_json=shared.as_json)
     with ExitStack() as stack:
         stage = open_stage(shared, folder, seen, stack)
         require_clock(shared, stage.clock, shift_to_now)
-        name = f"{stage.run}-{'unchecked' if unchecked else 'checked'}"
-        journal, of_acts = (_journal(shared, f"{name}{of}.jsonl", stack) for of in ("", "-acts"))
+        name = "unchecked" if unchecked else "checked"
+        journal = stage.journal(name, stack)
         till = stage.relayed_till(stack) if unchecked else stage.http_till(stack, url=url, keyring=keyring)
         with stage.record.reads.at_head() as reader:
             redeemed = redeemed_before(reader)
-        acts = stage.acts(folder, of_acts, stack) if folder.acts and not shift_to_now else None
+        acts = stage.acts(folder, name, stack) if folder.acts and not shift_to_now else None
         replay = Replay(till, stage.clock, stage.office.desk, redeemed, journal, acts, shift_to_now=shift_to_now)
-        _carry_through(shared, replay.run(stage.plays, stage.seen, folder.programmes), folder, report)
+        also = nothing_beside if beside is None else beside(stage, redeemed, stack)
+        _carry_through(shared, replay.run(stage.plays, stage.seen, folder.programmes, also), folder, report)
         stage.record.indexer.catch_up()
         return replay.summary
-
-
-def _journal(shared: Shared, name: str, stack: ExitStack) -> ReplayJournal:
-    journal = ReplayJournal(shared.settings.data.resolve() / "replays" / name)
-    stack.callback(journal.close)
-    return journal
 
 
 def _carry_through(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import file_digest, sha256
 
 from node_api.app import NotStarted, build_node
@@ -54,8 +54,23 @@ class ReplayStage:
     clock: ReplayClock
     run: str
 
-    def acts(self, folder: ImportFolder, journal: ReplayJournal, stack: ExitStack) -> Acts:
-        """What the folder's acts.csv asks for, done with this node's role keys and the wallets of its rows."""
+    def beside(self, folder: ImportFolder, seen: Seen) -> ReplayStage:
+        """A stage for another folder with the same desk, record and clock."""
+        plays = Plays(folder, seen, self.keys.receipt_hash)
+        return replace(self, seen=seen, plays=plays, run=_run_name(self.office, folder))
+
+    def journal(self, name: str, stack: ExitStack) -> ReplayJournal:
+        """The journal of this run and name."""
+        path = self.shared.settings.data.resolve() / "replays" / f"{self.run}-{name}.jsonl"
+        journal = ReplayJournal(path)
+        stack.callback(journal.close)
+        return journal
+
+    def acts(self, folder: ImportFolder, name: str, stack: ExitStack) -> Acts:
+        """What the folder's acts.csv asks for, done with this node's role keys and the wallets of its rows.
+
+        `name` is that of the journal beside which the acts have their own.
+        """
         durable = open_database(self.shared.settings.database_url)
         stack.callback(durable.dispose)
         fresh = fresh_reads(self.record, Follower(self.record.indexer))
@@ -75,7 +90,8 @@ class ReplayStage:
             account=self.office.wallets.account,
         )
         codes = self.plays.codes({act.code for act in folder.acts if act.code is not None})
-        return Acts(folder.acts, Officers(offices, self.seen, codes, self.run), self.clock, journal)
+        officers = Officers(offices, self.seen, codes, self.run)
+        return Acts(folder.acts, officers, self.clock, self.journal(f"{name}-acts", stack))
 
     def relayed_till(self, stack: ExitStack) -> Till:
         """A till past the node's check. Ends the command where a node serves the folder: both would use one relayer."""
@@ -90,8 +106,8 @@ class ReplayStage:
         relayer = Relayer(office.rpc, office.keys.account(KeyRole.OPERATOR), office.handle.chain_id, vouchers)
         return RelayedTill(relayer, self.keys, reviver(self.shared.settings, office.handle))
 
-    def http_till(self, stack: ExitStack, *, url: str | None, keyring: ApiKeyring | None) -> Till:
-        """A till of the running node, or of one started for the replay; it has API keys of its own."""
+    def http_till(self, stack: ExitStack, *, url: str | None, keyring: ApiKeyring | None, name: str = "replay") -> Till:
+        """A till of the running node, or of one started for the replay; it has API keys of its own, called `name`."""
         if url is None:
             try:
                 node = stack.enter_context(build_node(self.shared.settings, self.office.handle, self.office.keys))
@@ -99,7 +115,7 @@ class ReplayStage:
                 told = f"{fault}: give its address with --url"
                 fail(told, FAULT, kind="NotStarted", as_json=self.shared.as_json)
             url, keyring = stack.enter_context(serving(node.api)), node.keyring
-        keys = stack.enter_context(RunKeys(keyring or ApiKeyring(ApiKeys(self.record.engine))))
+        keys = stack.enter_context(RunKeys(keyring or ApiKeyring(ApiKeys(self.record.engine)), name))
         return stack.enter_context(HttpTill(url, keys.wallet(), keys.merchant, self.keys, self.run))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from node_api.domain.ids import Hash, ProgrammeId, UnixSeconds, VoucherId
@@ -70,6 +70,14 @@ class Summary:
             self.unexpected.append((play, outcome))
 
 
+Beside = Callable[[UnixSeconds | None], None]
+"""Does what another replay has to do by a time, or all the rest."""
+
+
+def nothing_beside(_: UnixSeconds | None) -> None:
+    """Nothing is played beside."""
+
+
 Redeemed = Mapping[tuple[VoucherId, Hash], Outcome]
 """What became of the codes of an earlier run that redeemed a voucher for a receipt; taken back since, or not."""
 
@@ -117,33 +125,50 @@ class Replay:
         self._journal = journal
         self._acts = acts
         self._shift = shift_to_now
+        self._dormant: list[tuple[UnixSeconds, ProgrammeId]] = []
         self.summary = Summary()
 
     def run(
-        self, plays: Iterable[Play], seen: Seen, programmes: Iterable[ProgrammeRow]
+        self, plays: Iterable[Play], seen: Seen, programmes: Iterable[ProgrammeRow], beside: Beside = nothing_beside
     ) -> Iterator[tuple[Play, Outcome]]:
-        """Plays every code not played before; yields all, in order, with their outcomes."""
+        """Plays every code not played before; yields all, in order, with their outcomes.
+
+        Args:
+            plays: the codes, in the order of their times.
+            seen: what the chain has of the folder.
+            programmes: activated as their time comes.
+            beside: called with the time of each code before it is played, and with None behind the last.
+        """
         began = time.monotonic()
-        dormant = _dormant(seen, programmes)
+        self.begin(seen, programmes)
         for play in plays:
-            self._act(play.at, dormant)
-            outcome = self._known(play)
-            if outcome is None:
-                self._activate(dormant, self._desk.now() if self._shift else play.at)
-                outcome = self._play(play)
-                self._journal.add(play.code, outcome)
-            else:
-                self.summary.known += 1
-            self.summary.add(play, outcome)
-            yield play, outcome
-        self._act(None, dormant)
+            beside(play.at)
+            yield play, self.take(play)
+        self.act(None)
+        beside(None)
         self.summary.seconds = time.monotonic() - began
 
-    def _act(self, until: UnixSeconds | None, dormant: list[tuple[UnixSeconds, ProgrammeId]]) -> None:
-        """Has everything done that is due by then, programmes activated first."""
+    def begin(self, seen: Seen, programmes: Iterable[ProgrammeRow]) -> None:
+        """Learns which programmes are to be activated; see `run`, which does all of it."""
+        self._dormant = _dormant(seen, programmes)
+
+    def take(self, play: Play) -> Outcome:
+        """Plays one code, unless an earlier run did, once everything is done that is due by its time."""
+        self.act(play.at)
+        outcome = self._known(play)
+        if outcome is None:
+            self._activate(self._desk.now() if self._shift else play.at)
+            outcome = self._play(play)
+            self._journal.add(play.code, outcome)
+        else:
+            self.summary.known += 1
+        self.summary.add(play, outcome)
+        return outcome
+
+    def act(self, until: UnixSeconds | None) -> None:
+        """Has every act done that is due by then, programmes activated first; None: all the rest."""
         if self._acts is not None:
-            acts = self._acts.until(until, lambda time: self._activate(dormant, time))
-            self.summary.acts += acts
+            self.summary.acts += self._acts.until(until, self._activate)
 
     def _known(self, play: Play) -> Outcome | None:
         """What an earlier run made of the code: refusals from the journal, redemptions from the record."""
@@ -154,9 +179,9 @@ class Replay:
             return noted
         return self._redeemed.get((play.item.spends[0].voucher, play.item.receipt))
 
-    def _activate(self, dormant: list[tuple[UnixSeconds, ProgrammeId]], until: UnixSeconds) -> None:
-        while dormant and dormant[-1][0] <= until:
-            starts_at, programme = dormant.pop()
+    def _activate(self, until: UnixSeconds) -> None:
+        while self._dormant and self._dormant[-1][0] <= until:
+            starts_at, programme = self._dormant.pop()
             if not self._shift:
                 self._clock.reach(starts_at)
             for carried in self._desk.carry_out([ActivateProgramme(programme)]):

@@ -15,8 +15,10 @@ NAME = "replay"
 class RunKeys:
     """A context: keys that a killed replay left behind are revoked when it begins, its own when it ends."""
 
-    def __init__(self, keyring: ApiKeyring) -> None:
+    def __init__(self, keyring: ApiKeyring, name: str = NAME) -> None:
+        """Makes no key yet; `name` is that of its keys, and of no others."""
         self._keyring = keyring
+        self._name = name
         self._merchants: dict[MerchantId, str] = {}
 
     def __enter__(self) -> Self:
@@ -28,15 +30,15 @@ class RunKeys:
 
     def wallet(self) -> str:
         """A new key that makes codes."""
-        return self._keyring.create(ApiRole.WALLET, NAME)[1]
+        return self._keyring.create(ApiRole.WALLET, self._name)[1]
 
     def merchant(self, merchant: MerchantId) -> str:
         """The key of a merchant, made when it is first asked for."""
         if merchant not in self._merchants:
-            self._merchants[merchant] = self._keyring.create(ApiRole.MERCHANT, NAME, merchant)[1]
+            self._merchants[merchant] = self._keyring.create(ApiRole.MERCHANT, self._name, merchant)[1]
         return self._merchants[merchant]
 
     def _revoke_all(self) -> None:
         for key in self._keyring.all():
-            if key.name == NAME and key.revoked_at is None:
+            if key.name == self._name and key.revoked_at is None:
                 self._keyring.revoke(key.id)
