@@ -13,25 +13,36 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from coincurve import PrivateKey
 from eth_account import Account
 from eth_account.messages import encode_typed_data
 from eth_account.signers.local import LocalAccount
 
 from node_api.__main__ import cli
 from node_api.chain.contracts import custom_errors
-from node_api.chain.eip712 import NAME, VERSION
+from node_api.chain.eip712 import NAME, VERSION, booking_digest, sign
 from node_api.chain.keys import KeyRole
 from node_api.chain.redeem_codec import encode_redeem
-from node_api.domain.ids import MerchantId
-from node_api.domain.items import ItemGroup
+from node_api.domain.ids import Amount, BatchId, Hash, MerchantId, Place, RollId, UnixSeconds, voucher_id
+from node_api.domain.items import ItemGroup, Spend
+from node_api.domain.reservations import Reservation
 from tests.e2e.other_node import figures, opened, opening
 from tests.e2e.thief import NOW, Thief, encoded, refusals
-from tests.world import CHAIN_ID, DAY, ENDS_AT, FACE_A, STARTS_AT, World
+from tests.world import CHAIN_ID, DAY, ENDS_AT, FACE_A, FACE_B, STARTS_AT, World
 from tools.role_table import rows
 
 FAR = 2 * ENDS_AT
 WHY = bytes(31) + b"\x01"
 DISPUTED, REVERSIBLE = 6, 7
+BOOKED = voucher_id(BatchId(2), RollId(1), Place(3))
+BOOKING = Reservation(
+    (Spend(BOOKED, Amount(FACE_B), 0),),
+    MerchantId(1),
+    Hash("0x" + WHY.hex()),
+    0,
+    UnixSeconds(NOW + 5 * DAY),
+    UnixSeconds(NOW + 3_000),
+)
 
 
 @pytest.fixture
@@ -56,10 +67,18 @@ def live_on(world: World) -> None:
     world.send(KeyRole.TREASURER, "Treasury", "prepareSettlement", day)
     world.send(KeyRole.REGISTRAR, "MerchantRegistry", "proposePayout", 1, world.roles.address(KeyRole.APPROVER))
     world.propose_rules(1, (0, [], 0), dayCount=1)
+    world.send(KeyRole.OPERATOR, "Vouchers", "book", [(1, [reservation(world, world.holders[3])])], [])
     root = bytes([7]) * 32
     world.send(KeyRole.REGISTRAR, "CaseDesk", "proposeRoot", 1, root, "the first list")
     world.send(KeyRole.APPROVER, "CaseDesk", "approveRoot", 1, root)
     world.send(KeyRole.TREASURER, "CaseDesk", "openRound", 1, (2, NOW, NOW + 5 * DAY, root, [2]))
+
+
+def reservation(world: World, signer: PrivateKey) -> tuple[object, ...]:
+    """The fourth holder's voucher of batch 2, for a service at merchant 1."""
+    signed = BOOKING.signed(sign(signer, booking_digest(world.domain, BOOKING)))
+    spends = [(spend.voucher, spend.amount, spend.sequence) for spend in signed.spends]
+    return spends, signed.lapse_at, WHY, signed.channel, signed.deadline, signed.signature
 
 
 def test_operator__with_the_key_stolen_and_the_database_deleted__moves_nothing(world: World, tmp_path: Path) -> None:
@@ -90,6 +109,9 @@ def _try_what_is_open(thief: Thief, reversible: tuple[object, ...]) -> None:
     attempts: dict[str, Callable[[], object]] = {
         "redeem": lambda: _redeem_for_others(thief),
         "redeemWithConsents": lambda: _consent_for_others(thief),
+        "book": lambda: _book_for_others(thief),
+        "capture": lambda: _capture_for_others(thief),
+        "release": lambda: _release_for_others(thief),
         "syncRelayer": lambda: _list_others(thief),
         "syncAttestor": lambda: _list_others(thief),
         "claim": lambda: _claim_for_others(thief),
@@ -123,6 +145,23 @@ def _consent_for_others(thief: Thief) -> None:
     group = [(1, "0x" + "00" * 20, b"", items)]
     data = encoded("Vouchers", "redeemWithConsents", group, [(WHY, bytes(65))])
     assert thief.send("Vouchers", data).logs == ()
+
+
+def _book_for_others(thief: Thief) -> None:
+    forged = reservation(thief.world, PrivateKey())
+    receipt = thief.send("Vouchers", encoded("Vouchers", "book", [(1, [forged])], []))
+    assert refusals(receipt) == ["SignatureInvalid"]
+
+
+def _capture_for_others(thief: Thief) -> None:
+    booking = booking_digest(thief.world.domain, BOOKING)
+    served = (booking, [(BOOKED, FACE_B)], 100_000, WHY, FAR, b"")
+    thief.says("Vouchers_NotTheMerchant", "Vouchers", "capture", served)
+
+
+def _release_for_others(thief: Thief) -> None:
+    booking = booking_digest(thief.world.domain, BOOKING)
+    thief.says("Vouchers_ReleaseNotAllowed", "Vouchers", "release", booking, [BOOKED], FAR, b"")
 
 
 def _claim_for_others(thief: Thief) -> None:
