@@ -31,7 +31,8 @@ class ChangedBytecode(DeploymentFault):
     def __init__(self, step: str, contract: str, deployed: str, shipped: str) -> None:
         super().__init__(
             f"step {step} deployed {contract} with code {deployed}, this release ships code {shipped}. "
-            "Deploy the new code in a new step, or go back to the release that deployed it."
+            "Deploy the new code in a new step, go back to the release that deployed it, or begin anew in another "
+            "folder with --data."
         )
 
 
