@@ -6,7 +6,8 @@ completejourney
 ├── derived terms bite: categories, regions, channels and minimum spends each refuse somebody
 ├── second vouchers of a kind stand in rolls of their own
 ├── whole weeks move every time by as much, and nothing else
-└── the same run writes the same bytes
+├── the same run writes the same bytes
+└── loaded into a node, everything is on chain and adds up, rolls and issues within their gas
 """
 
 import csv
@@ -26,7 +27,10 @@ from node_api.loaders.completejourney.load import REPORT, LoaderReport, load_com
 from node_api.loaders.completejourney.purchases import most_visited
 from node_api.loaders.completejourney.regions import common
 from node_api.services.import_folder import ImportFolder
+from tests.e2e.town import Town
 from tests.loaders.oracle import Oracle
+
+MOST_GAS = 120_000_000
 
 
 def test_report__when_written__then_figures_of_the_data(journey: tuple[Path, LoaderReport]) -> None:
@@ -109,3 +113,21 @@ def test_most_visited__when_equal__then_lowest_store() -> None:
 )
 def test_common__when_stores__then_longest_region_of_all_an_area_at_most(regions: list[str], expected: str) -> None:
     assert common(regions) == expected
+
+
+@pytest.mark.slow
+def test_folder__when_loaded__then_all_is_there_within_its_gas(real: ImportFolder, tmp_path: Path) -> None:
+    place = Town(tmp_path / "data")
+    first = min(programme.starts_at for programme in real.programmes)
+    try:
+        place.run("chain", "start", "--genesis-at", str(first - 86_400))
+        place.run("deploy")
+        loaded = place.told("load", real.path)
+        there = {line["what"]: line["there"] for line in place.told("load", real.path)["plan"]}
+        audited = place.told("audit", "reconcile")
+    finally:
+        place.stop()
+    counts = {"programmes": 27, "merchants": 457, "batches": 1_197, "rolls": 50, "issues": 1_220, "vouchers": 800_226}
+    assert {name: there[name] for name in counts} == counts
+    assert 0 < loaded["roll_and_issue_gas"] <= MOST_GAS
+    assert (audited["equal"], audited["lines"], audited["pairs"]) == (True, 45, 1_220)
