@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from node_api.chain.contracts import contract
 from node_api.chain.deployed import Deployed
 from node_api.chain.rpc import Request
@@ -10,7 +12,7 @@ from node_api.chain.rpc_values import Json, quantity, record, rows, text
 _PAGE = 5_000
 
 
-def gas_of_event(deployed: Deployed, name: str, first_block: int, event: str) -> int:
+def gas_of_event(deployed: Deployed, name: str, first_block: int, event: str, but: Collection[str] = ()) -> int:
     """Gas used by all transactions that emitted an event of a contract.
 
     Args:
@@ -18,6 +20,7 @@ def gas_of_event(deployed: Deployed, name: str, first_block: int, event: str) ->
         name: the contract.
         first_block: nothing older is looked at.
         event: the event's name.
+        but: transactions that are left out.
     """
     head = quantity(deployed.rpc.call("eth_blockNumber"))
     topic = "0x" + contract(name).topics[event].hex()
@@ -31,5 +34,7 @@ def gas_of_event(deployed: Deployed, name: str, first_block: int, event: str) ->
         }
         logs = rows(deployed.rpc.call("eth_getLogs", [query]))
         transactions.update(dict.fromkeys(text(record(log)["transactionHash"]) for log in logs))
-    questions: list[Request] = [("eth_getTransactionReceipt", (transaction,)) for transaction in transactions]
+    questions: list[Request] = [
+        ("eth_getTransactionReceipt", (transaction,)) for transaction in transactions if transaction not in but
+    ]
     return sum(quantity(record(receipt)["gasUsed"]) for receipt in deployed.rpc.batch(questions))

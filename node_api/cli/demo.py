@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import rich_click as click
@@ -24,6 +25,7 @@ from node_api.chain.gas_used import gas_of_event
 from node_api.chain.handle import ChainHandle, ensure_chain, living_status, stop_chain
 from node_api.chain.identity import recorded_identity
 from node_api.cli.demo_report import DemoFigures, figures_of, tell_demo
+from node_api.cli.demo_story import Story
 from node_api.cli.folder import checked_folder, console
 from node_api.cli.keys import key_ring
 from node_api.cli.load import load_folder
@@ -54,8 +56,13 @@ HOST = "127.0.0.1"
     type=click.Path(path_type=Path, file_okay=False),
     help="Show this import folder instead of the Complete Journey.",
 )
+@click.option(
+    "--story/--no-story",
+    default=None,
+    help="Tell the life of one small programme beside; without --folder it is told unless told otherwise.",
+)
 @shared_options
-def cli(shared: Shared, no_serve: bool, port: int, folder: Path | None) -> None:
+def cli(shared: Shared, no_serve: bool, port: int, folder: Path | None, story: bool | None) -> None:
     """Chain, contracts, 27 real campaigns, their redemptions, reconciliation, report; then serve until told to stop.
 
     What an earlier run did is recognised: a second run loads and redeems nothing, and gives the same figures.
@@ -68,20 +75,23 @@ def cli(shared: Shared, no_serve: bool, port: int, folder: Path | None) -> None:
     signal.signal(signal.SIGTERM, _end)
     was_running = living_status(shared.settings.chain_folder) is not None
     try:
-        _demo(shared, no_serve, port, folder)
+        _demo(shared, no_serve, port, folder, folder is None if story is None else story)
     finally:
         if not was_running:
             stop_chain(shared.settings.chain_folder)
 
 
-def _demo(shared: Shared, no_serve: bool, port: int, path: Path | None) -> None:
+def _demo(shared: Shared, no_serve: bool, port: int, path: Path | None, with_story: bool) -> None:
     say = _Teller(shared)
     with say.step("data"):
         folder = checked_folder(shared, path or _complete_journey(shared))
+        story = Story(shared, min(row.starts_at for row in folder.programmes)) if with_story else None
     with say.step("chain and contracts"):
         handle = _chain(shared, folder)
     with say.step("loading"):
         loaded = load_folder(shared, folder)
+        if story is not None:
+            story.load()
     with ExitStack() as stack:
         office = open_treasury(shared.settings)
         stack.callback(office.rpc.close)
@@ -92,15 +102,18 @@ def _demo(shared: Shared, no_serve: bool, port: int, path: Path | None) -> None:
         url = stack.enter_context(_serving_at(node.api, port))
         with say.step("replay through the API"), treasury_lock(shared.settings):
             report = shared.settings.data.resolve() / "replay.csv"
-            summary = replay_folder(shared, folder, report, url=url, keyring=node.keyring, seen=loaded.seen)
+            beside = None if story is None else partial(story.open, url, node.keyring)
+            summary = replay_folder(
+                shared, folder, report, url=url, keyring=node.keyring, seen=loaded.seen, beside=beside
+            )
             ChainClock(office.rpc).join_real_time()
         with say.step("reconciliation"):
             record = open_record(shared.settings, handle)
             stack.callback(record.close)
-            figures = _figures(record, office, folder, summary)
+            figures = _figures(record, office, folder, summary, story)
         serving_at = None if no_serve else url
         tell_demo(shared, figures, say.seconds, url=serving_at, report=report, loaded=loaded.tally.transactions.total())
-        if figures.differences or figures.unexpected:
+        if not figures.as_expected:
             raise SystemExit(FAULT)
         if not no_serve:
             with suppress(KeyboardInterrupt):  # the usual way to end it
@@ -159,12 +172,17 @@ def _serving_at(api: FastAPI, port: int) -> Iterator[str]:
         yield url
 
 
-def _figures(record: Record, office: TreasuryOffice, folder: ImportFolder, summary: Summary) -> DemoFigures:
+def _figures(
+    record: Record, office: TreasuryOffice, folder: ImportFolder, summary: Summary, story: Story | None
+) -> DemoFigures:
+    """Of the folder; the story's stand apart, and its gas is left out."""
     record.indexer.catch_up()
-    first = record.deployment.first_block
-    gas = [gas_of_event(office.deployed, "Vouchers", first, name) for name in ("RollWritten", "VouchersIssued")]
+    told = None if story is None else story.figures(record)
+    first, but = record.deployment.first_block, () if told is None else told.supply
+    gas = [gas_of_event(office.deployed, "Vouchers", first, name, but) for name in ("RollWritten", "VouchersIssued")]
     with record.reads.at_head() as reader:
-        return figures_of(reader, reconcile(reader, record.ledger), summary, _synthetic_bills(folder.path), sum(gas))
+        outcome = reconcile(reader, record.ledger)
+        return figures_of(reader, outcome, summary, told, synthetic=_synthetic_bills(folder.path), supply_gas=sum(gas))
 
 
 def _synthetic_bills(folder: Path) -> dict[str, int]:

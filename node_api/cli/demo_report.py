@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rich.table import Column, Table
 
+from node_api.cli.demo_story import StoryFigures, story_lines
 from node_api.cli.folder import console
 from node_api.cli.options import Shared
 from node_api.domain.ids import Amount, VoucherId, programme_of_line
+from node_api.domain.models import Programme
 from node_api.domain.reconciliation import TERMS, Reconciliation
 from node_api.services.ports.reading import Reader
 from node_api.services.replaying.replay import Summary
@@ -42,6 +44,7 @@ class DemoFigures:
         supply_gas: of all rolls and issues together.
         values_compared: by the reconciliation.
         example: a redeemed voucher, to be traced.
+        story: the programme that was told beside, counted in none of the figures above but the reconciliation's.
     """
 
     programmes: int
@@ -60,22 +63,36 @@ class DemoFigures:
     differences: int
     identities: tuple[Identity, ...]
     example: VoucherId | None
+    story: StoryFigures | None
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether every code ended as expected, and all money agrees."""
+        told = self.story is None or (not self.story.unexpected and all(step.adds_up for step in self.story.steps))
+        return told and not self.differences and not self.unexpected
 
 
 def figures_of(
-    reader: Reader, outcome: Reconciliation, summary: Summary, synthetic: Mapping[str, int], supply_gas: int
+    reader: Reader,
+    outcome: Reconciliation,
+    summary: Summary,
+    story: StoryFigures | None,
+    *,
+    synthetic: Mapping[str, int],
+    supply_gas: int,
 ) -> DemoFigures:
     """Gathers the figures from the record as of the reader's block."""
-    totals = reader.totals()
-    redemptions = reader.redemptions(limit=1)
+    programmes = [one for one in reader.programmes() if story is None or one.id != story.programme]
+    totals = [reader.totals(one.id) for one in programmes]
+    first = next((found for one in programmes for found in reader.redemptions(programme=one.id, limit=1)), None)
     return DemoFigures(
-        programmes=len(reader.programmes()),
-        lines=outcome.lines,
-        merchants=len(reader.merchants()),
-        batches=totals.batches,
-        rolls=totals.rolls,
-        vouchers=totals.issued,
-        redemptions=totals.redeemed,
+        programmes=len(programmes),
+        lines=outcome.lines - (0 if story is None else story.lines),
+        merchants=len(reader.merchants()) - (0 if story is None else story.merchants),
+        batches=sum(one.batches for one in totals),
+        rolls=sum(one.rolls for one in totals),
+        vouchers=sum(one.issued for one in totals),
+        redemptions=sum(one.redeemed for one in totals),
         codes=summary.accepted,
         refused_codes=summary.refused.total(),
         unexpected=len(summary.unexpected),
@@ -83,15 +100,16 @@ def figures_of(
         supply_gas=supply_gas,
         values_compared=len(outcome.checks),
         differences=len(outcome.differences),
-        identities=tuple(_identities(reader, outcome)),
-        example=redemptions[0].voucher if redemptions else None,
+        identities=tuple(_identities(reader, outcome, programmes)),
+        example=None if first is None else first.voucher,
+        story=story,
     )
 
 
-def _identities(reader: Reader, outcome: Reconciliation) -> list[Identity]:
+def _identities(reader: Reader, outcome: Reconciliation, programmes: Iterable[Programme]) -> list[Identity]:
     unequal = {programme_of_line(check.line) for check in outcome.differences if check.line is not None}
     found: list[Identity] = []
-    for programme in reader.programmes():
+    for programme in programmes:
         lines = reader.lines(programme.id)
         sums = {term: Amount(sum(getattr(line, term) for line in lines)) for term in TERMS}
         adds_up = sums["deposited"] == sum(sums[term] for term in TERMS[1:])
@@ -108,6 +126,8 @@ def tell_demo(
         shared.tell(fields, "")
         return
     console.print(_identity_table(figures))
+    if figures.story is not None:
+        console.print("\n".join(story_lines(figures.story)), highlight=False, markup=False, soft_wrap=True)
     console.print(_figures_table(figures, seconds))
     console.print("\n".join(_next(shared, figures, url, report)), highlight=False, soft_wrap=True)
 
@@ -138,6 +158,7 @@ def _figures_table(figures: DemoFigures, seconds: Mapping[str, float]) -> Table:
         "gas of rolls and issues": figures.supply_gas,
         "values compared between bits, events, index and escrow": figures.values_compared,
         "… that differ": figures.differences,
+        **_story_lines(figures.story),
     }
     for name, value in lines.items():
         table.add_row(name, f"{value:,}")
@@ -145,6 +166,17 @@ def _figures_table(figures: DemoFigures, seconds: Mapping[str, float]) -> Table:
     for name, spent in seconds.items():
         table.add_row(f"seconds: {name}", f"{spent:.1f}")
     return table
+
+
+def _story_lines(story: StoryFigures | None) -> dict[str, int]:
+    if story is None:
+        return {}
+    return {
+        "the story, beside all these: vouchers": story.vouchers,
+        "… redemptions that stand": story.redemptions,
+        "… codes refused as it wants": story.refused_codes,
+        "… acts of staff and parties": story.acts,
+    }
 
 
 def _next(shared: Shared, figures: DemoFigures, url: str | None, report: Path) -> list[str]:

@@ -21,7 +21,7 @@ from node_api.services.loading.seen import Seen
 from node_api.services.ports.playing import Outcome, Play
 from node_api.services.ports.treasury import CommandRefused
 from node_api.services.replaying.plays import NobodySigns, NotLoaded
-from node_api.services.replaying.replay import Beside, Redeemed, Replay, Summary, nothing_beside, redeemed_before
+from node_api.services.replaying.replay import Beside, Redeemed, Replay, Summary, nothing_beside
 from node_api.services.replaying.report import write_report
 
 _SHOWN = 20
@@ -87,8 +87,7 @@ def replay_folder(
         name = "unchecked" if unchecked else "checked"
         journal = stage.journal(name, stack)
         till = stage.relayed_till(stack) if unchecked else stage.http_till(stack, url=url, keyring=keyring)
-        with stage.record.reads.at_head() as reader:
-            redeemed = redeemed_before(reader)
+        redeemed = stage.redeemed()
         acts = stage.acts(folder, name, stack) if folder.acts and not shift_to_now else None
         replay = Replay(till, stage.clock, stage.office.desk, redeemed, journal, acts, shift_to_now=shift_to_now)
         also = nothing_beside if beside is None else beside(stage, redeemed, stack)

@@ -31,6 +31,7 @@ from node_api.services.replaying.acts import Acts
 from node_api.services.replaying.journal import ReplayJournal
 from node_api.services.replaying.officers import Officers, Offices
 from node_api.services.replaying.plays import Plays
+from node_api.services.replaying.replay import Redeemed, redeemed_before
 from node_api.services.replaying.run_keys import RunKeys
 from node_api.serving import serving
 from node_api.storage.api_keys import ApiKeys
@@ -58,6 +59,11 @@ class ReplayStage:
         """A stage for another folder with the same desk, record and clock."""
         plays = Plays(folder, seen, self.keys.receipt_hash)
         return replace(self, seen=seen, plays=plays, run=_run_name(self.office, folder))
+
+    def redeemed(self) -> Redeemed:
+        """What was redeemed before this run, by any."""
+        with self.record.reads.at_head() as reader:
+            return redeemed_before(reader)
 
     def journal(self, name: str, stack: ExitStack) -> ReplayJournal:
         """The journal of this run and name."""

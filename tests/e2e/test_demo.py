@@ -1,6 +1,7 @@
 """
 demo
 ├── loads, replays, reconciles and ends; a second run does nothing and gives the same figures
+├── with the story: tells it step by step, the money adding up after each, and counts it apart
 ├── tells people every programme's identity and what to try next
 ├── serves until it is told to stop
 ├── on a chain that others run: refuses
@@ -92,3 +93,30 @@ def test_demo__chain_begun_late__refuses(place: Town) -> None:
     assert "2027-01-15T08:00:00Z" in told["message"]
     assert place.head() == 0
     assert not (place.data / "keys").exists()
+
+
+def test_demo__with_a_story__tells_it_apart_and_only_once(place: Town) -> None:
+    first = place.told("demo", "--no-serve", "--port", "0", "--folder", FOLDER, "--story")
+    again = place.told("demo", "--no-serve", "--port", "0", "--folder", FOLDER, "--story")
+    figures, story = first["figures"], first["figures"]["story"]
+    counts = ("programmes", "lines", "merchants", "batches", "rolls", "vouchers", "redemptions", "codes")
+    assert [figures[name] for name in counts] == [2, 3, 4, 4, 4, 81, 9, 7]
+    assert [entry["ref"] for entry in figures["identities"]] == ["meals-2026", "museums-2026"]
+    assert (story["vouchers"], story["redemptions"], story["refused_codes"], story["unexpected"]) == (20, 5, 2, 0)
+    told = [step["what"].split(":")[0] for step in story["steps"] if not step["what"].startswith("voucher")]
+    assert told[1:] == [
+        *("propose rules", "reverse", "dispute", "decide", "activate rules", "freeze", "lift"),
+        *("extend", "settle", "sweep", "close"),
+    ]
+    assert all(step["adds_up"] for step in story["steps"])
+    assert story["steps"][-1]["money"]["returned"] == 125_000
+    assert again["figures"] == figures
+
+
+def test_demo__with_a_story__for_people__tells_a_line_a_step(place: Town) -> None:
+    told = place.run("demo", "--no-serve", "--port", "0", "--folder", FOLDER, "--story").output
+    assert "deposited = available + committed + payable + settled + returned" in told
+    assert "140,000 = 60,000 + 80,000 + 0 + 0 + 0" in told
+    last = next(line for line in told.splitlines() if "close: its time is over (treasurer)" in line)
+    assert last.endswith("140,000 = 0 + 0 + 0 + 15,000 + 125,000")
+    assert "DOES NOT ADD UP" not in told
