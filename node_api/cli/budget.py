@@ -82,7 +82,7 @@ def withdraw_move(shared: Shared, number: int, reason: str) -> None:
 @shared_options
 def show(shared: Shared, name: str | None) -> None:
     """Budgets, money and moves, of a PROGRAMME or of all."""
-    with staffed(shared) as staff, staff.reader() as reader:
+    with staffed(shared, sends=False) as staff, staff.reader() as reader:
         programme = None if name is None else find_programme(reader, name).id
         lines, moves = reader.lines(programme), reader.budget_moves(programme)
     figures = ("budget", "deposited", "available", "committed", "payable", "settled")

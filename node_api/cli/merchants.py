@@ -169,7 +169,7 @@ def change(shared: Shared, name: str) -> None:
 @shared_options
 def list_merchants(shared: Shared) -> None:
     """All merchants with their status."""
-    with staffed(shared) as staff, staff.reader() as reader:
+    with staffed(shared, sends=False) as staff, staff.reader() as reader:
         merchants = reader.merchants()
         rows = [(*_head(one), one.payout) for one in merchants]
         columns = ("merchant", "reference", "status", "categories", "region", "channels", "payout account")
@@ -181,7 +181,7 @@ def list_merchants(shared: Shared) -> None:
 @shared_options
 def show(shared: Shared, name: str) -> None:
     """One merchant: terms in force and proposed, accounts with limits, payout accounts, steps."""
-    with staffed(shared) as staff, staff.reader() as reader:
+    with staffed(shared, sends=False) as staff, staff.reader() as reader:
         merchant = find_merchant(reader, name)
         proposed = staff_steps.proposed_terms(reader, merchant)
         accounts, payouts = reader.merchant_accounts(merchant.id), reader.payout_changes(merchant.id)

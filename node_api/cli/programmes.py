@@ -25,7 +25,7 @@ def cli() -> None:
 @shared_options
 def list_programmes(shared: Shared) -> None:
     """All programmes with their state."""
-    with staffed(shared) as staff, staff.reader() as reader:
+    with staffed(shared, sends=False) as staff, staff.reader() as reader:
         programmes = reader.programmes()
     rows = [(one.id, one.ref, one.name, str(plain(one.state)), one.rules_version) for one in programmes]
     columns = ("programme", "reference", "name", "state", "rules")

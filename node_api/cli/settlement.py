@@ -126,7 +126,7 @@ def _agree(shared: Shared, run: SettlementRun, file: Path | None, total: Amount 
 @shared_options
 def list_runs(shared: Shared) -> None:
     """All runs with their totals."""
-    with staffed(shared) as staff, staff.reader() as reader:
+    with staffed(shared, sends=False) as staff, staff.reader() as reader:
         runs = reader.settlement_runs()
     rows = [
         (run.number, "open" if run.released is None else "released", run.totals.entries, run.totals.amount, run.paid)
@@ -142,7 +142,7 @@ def list_runs(shared: Shared) -> None:
 @shared_options
 def show(shared: Shared, number: int) -> None:
     """One run: entries, what is payable for each now, and control totals by merchant and line."""
-    with staffed(shared) as staff:
+    with staffed(shared, sends=False) as staff:
         with staff.reader() as reader:
             run = find_run(reader, number)
         _print_run(staff, run)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -52,9 +52,12 @@ class Staff:
 
 
 @contextmanager
-def staffed(shared: Shared) -> Iterator[Staff]:
-    """Opens keys and record; what is refused or unknown ends the command with exit code 1."""
-    with treasury_lock(shared.settings):
+def staffed(shared: Shared, *, sends: bool = True) -> Iterator[Staff]:
+    """Opens keys and record; what is refused or unknown ends the command with exit code 1.
+
+    A command that only looks neither waits for one that sends nor keeps it waiting.
+    """
+    with treasury_lock(shared.settings) if sends else nullcontext():
         office = open_treasury(shared.settings)
         record: Record | None = None
         try:

@@ -17,6 +17,9 @@ settlement
 programmes
 ├── sweep ................. what is over, once
 └── close, return-rest .... not over → 1; then the rest is back; twice is once
+while another command sends
+├── list, show ............ answer
+└── what sends itself ..... 3
 """
 
 from __future__ import annotations
@@ -32,6 +35,8 @@ from click.testing import CliRunner, Result
 from node_api.__main__ import cli
 from node_api.chain.keys import KeyRing, KeyRole
 from node_api.chain.sender import Sender
+from node_api.cli.treasury import treasury_lock
+from node_api.config import Settings
 from tests.world import CHAIN_ID, DAY, ENDS_AT, FACE_A, FACE_B, STARTS_AT, World
 
 Json = dict[str, Any]
@@ -243,3 +248,12 @@ def test_programmes__closed_and_returned__twice_is_once(run: Run, world: World) 
     assert world.balance(world.roles.address(KeyRole.AUDITOR)) == rest
     assert told(run("programmes", "return-rest", "programme-Travel", "--json"))["returned"] == []
     assert "CLOSED" in run("programmes", "list").output
+
+
+def test_commands__while_another_sends__look_and_do_not_send(run: Run, tmp_path: Path) -> None:
+    with treasury_lock(Settings(data=tmp_path)):
+        for looking in ("merchants list", "merchants show 1", "programmes list", "budget show", "settlement list"):
+            told(run(*looking.split(), "--json"))
+        busy = run("merchants", "suspend", "1", "--reason", "a complaint", "--json")
+    assert busy.exit_code == 3
+    assert json.loads(busy.output)["error"] == "TreasuryBusy"
