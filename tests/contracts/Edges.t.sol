@@ -7,6 +7,9 @@ import {IVouchersErrors} from "../../contracts/interfaces/IVouchersErrors.sol";
 import {RoundTerms} from "../../contracts/types/Claim.sol";
 import {RulesTerms, Widening} from "../../contracts/types/Programme.sol";
 import {Group, Item} from "../../contracts/types/Redemption.sol";
+import {BatchWord} from "../../contracts/words/BatchWord.sol";
+import {ProgrammeWord} from "../../contracts/words/ProgrammeWord.sol";
+import {RollWord} from "../../contracts/words/RollWord.sol";
 import {ClaimWorld} from "./ClaimWorld.sol";
 import {RedeemWorld} from "./RedeemWorld.sol";
 
@@ -14,6 +17,8 @@ import {RedeemWorld} from "./RedeemWorld.sol";
 /// └── when one version asks for consent: it should be asked for, whichever voucher stands first, by the smallest threshold
 /// groups of one call
 /// └── when a limited terminal answers for the first alone: its limit should hold for the first alone
+/// a freeze of one voucher
+/// └── it should mark batch, roll and programme as ones to look at, and no other
 /// windows of a version
 /// └── when one is longer than a leap year: it should be refused; a leap year itself should not
 contract EdgesTest is RedeemWorld {
@@ -51,6 +56,18 @@ contract EdgesTest is RedeemWorld {
         first.items = _one(_signedItem(_voucher(3), 3, merchant));
         first.terminalSignature = _signature(_key("till"), _terminalDigest(first));
         vm.assertEq(_redeem(_one(first)), 0, "the till's day is used up");
+    }
+
+    function test_freeze__ofOneVoucher__marksWhatItStandsIn() external {
+        uint256 other = _openProgramme("autumn", 1);
+        vm.prank(auditor);
+        desk.freeze(1, _voucher(0), block.timestamp + 1 days, "looks odd");
+        (, uint256 reach,) = vouchers.batchWords(batch);
+        vm.assertEq(BatchWord.flags(reach) & BatchWord.OVERLAYS, BatchWord.OVERLAYS, "batch");
+        vm.assertEq(RollWord.flags(vouchers.rollWord(roll)) & RollWord.OVERLAYS, RollWord.OVERLAYS, "roll");
+        vm.assertEq(ProgrammeWord.flags(vouchers.programmeWord(programme)), ProgrammeWord.OVERLAYS, "programme");
+        vm.assertEq(ProgrammeWord.flags(vouchers.programmeWord(other)), 0, "another programme");
+        vm.assertEq(vouchers.programmeWord(line), 0, "no programme");
     }
 
     function test_windows__whenLongerThanALeapYear__areRefused() external {
