@@ -68,8 +68,8 @@ abstract contract CaseDeskReversals is ICaseDeskReversals, CaseDeskBase {
 
     // --- the proof ---
 
-    /// @dev Checks that the redemption is in the record and was not taken back. Then its voucher is redeemed by exactly this leaf:
-    /// a voucher is redeemed once between two reversals, and a reversed signature never again.
+    /// @dev Checks that the redemption is in the record and was not taken back. Then it stands, exactly as this leaf says: a
+    /// signature redeems a voucher once, and never again after its reversal.
     function _open(Opening calldata o) internal view returns (Redeemed memory r) {
         bytes32 found = Commitments.commitment(o);
         bytes32 expected = _vouchers.commitmentOf(o.firstNumber);
@@ -105,8 +105,8 @@ abstract contract CaseDeskReversals is ICaseDeskReversals, CaseDeskBase {
         uint256 day = _payingDay(r, laterDay);
 
         // Interaction: Vouchers takes the redemption back; what can never be spent again is the line's.
-        (uint256 line, bool swept) = _vouchers.bookReversed(r.voucher, r.digest, r.amount, r.merchant, day);
-        if (swept) _treasury.releaseExpired(line, r.amount);
+        (uint256 line, bool gone) = _vouchers.bookReversed(r.voucher, r.digest, r.amount, r.merchant, day);
+        if (gone) _treasury.releaseExpired(line, r.amount);
         live = _vouchers.stateOf(r.voucher) == VoucherState.LIVE;
 
         // Log:

@@ -20,6 +20,7 @@ abstract contract RedemptionHand is VouchersBase {
     uint256 internal constant COUNTED = 1 << 255;
     uint256 internal constant MIXED = 1;
     uint256 internal constant TERMINAL_LIMITED = 2;
+    uint256 internal constant KINDS = 4;
     /// @dev Refusals are selectors, left-aligned in a full word: no masks on the hot path.
     bytes32 internal constant GOOD = 0;
 
@@ -42,10 +43,12 @@ abstract contract RedemptionHand is VouchersBase {
     }
 
     /// @dev `group` is the group's number from 1, shifted beyond a patch's bits key; `amount` was redeemed at the merchant
-    /// under the line of `account`, by the redemptions from number `booked` on, and stands in no ledger word yet: `dayWord` is what
-    /// storage has under `dayKey`. `digest` and `holder` are the item's in hand, `unusual` says whether its vouchers
-    /// stand under several rules or lines ({MIXED}) and whether its terminal has a limit ({TERMINAL_LIMITED}). `pending`: once it is accepted, `counter` is to be written under `counterKey` if that is not zero, and
-    /// `terminalNext` is the terminal's word. `consented` are the digests attestors consented to.
+    /// under the line of `account`, by the redemptions from number `booked` on, `kept` of which left a rest in their voucher, and stands
+    /// in no ledger word yet: `dayWord` is what storage has under `dayKey`. `digest` and `holder` are the item's in hand, `unusual` says
+    /// whether its vouchers stand under several rules or lines ({MIXED}), are not all fixed values ({KINDS}), and whether its terminal has a limit
+    /// ({TERMINAL_LIMITED}). `pending`: once it is accepted, `counter` is to be written under `counterKey` if that is not zero,
+    /// `terminalNext` is the terminal's word, and what was taken of other kinds is to be noted. `consented` are the digests attestors
+    /// consented to.
     struct Call {
         uint256 desk;
         uint256 network;
@@ -69,6 +72,7 @@ abstract contract RedemptionHand is VouchersBase {
         uint256 account;
         uint256 amount;
         uint256 booked;
+        uint256 kept;
         uint256 dayKey;
         uint256 dayWord;
         bytes32 digest;
@@ -247,7 +251,12 @@ abstract contract RedemptionHand is VouchersBase {
         if (count == 0) return;
         uint256 line = BatchWord.line(c.account);
         uint256 amount = c.amount;
-        _lines[line] = LedgerWord.redeem(_lines[line], amount, count);
+        uint256 word = LedgerWord.redeem(_lines[line], amount, count);
+        if (c.kept != 0) {
+            word = LedgerWord.keep(word, c.kept);
+            c.kept = 0;
+        }
+        _lines[line] = word;
         c.dayWord = LedgerWord.addRedeemed(c.dayWord, amount, count);
         _days[c.dayKey] = c.dayWord;
         c.amount = 0;

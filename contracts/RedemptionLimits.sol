@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {IVouchersErrors} from "./interfaces/IVouchersErrors.sol";
 import {IVouchersRedemption} from "./interfaces/IVouchersRedemption.sol";
 import {Calendar} from "./libraries/Calendar.sol";
 import {Digests} from "./libraries/Digests.sol";
 import {Items} from "./libraries/Items.sol";
 import {Signatures} from "./libraries/Signatures.sol";
 import {VoucherId} from "./libraries/VoucherId.sol";
-import {RedemptionHand} from "./RedemptionHand.sol";
-import {Consent, Spend} from "./types/Redemption.sol";
+import {RedemptionKinds} from "./RedemptionKinds.sol";
+import {Consent, Item, Spend} from "./types/Redemption.sol";
 import {BatchWord} from "./words/BatchWord.sol";
 import {CounterWord} from "./words/CounterWord.sol";
 import {LedgerWord} from "./words/LedgerWord.sol";
@@ -20,7 +19,7 @@ import {RulesWord} from "./words/RulesWord.sol";
 
 /// @title Rules for a whole item that a programme may switch on: consents and limits.
 /// @dev Each voucher's own batch brings its rules version; counters are shared. What no version asks for is not looked at.
-abstract contract RedemptionLimits is IVouchersErrors, RedemptionHand {
+abstract contract RedemptionLimits is RedemptionKinds {
     uint256 internal constant MAX_ITEMS = 1_000;
 
     /// @dev The digests that attestors consented to; zero, which is no digest, where the signature is no attestor's.
@@ -38,9 +37,10 @@ abstract contract RedemptionLimits is IVouchersErrors, RedemptionHand {
         }
     }
 
-    /// @dev `terms` and `rules` are the first voucher's, `amounts` the sum of all. What most items meet, a threshold not passed and a
-    /// merchant's daily limit, is looked at here; the rest, and items whose vouchers differ in rules or line, by {_judgeAll}.
-    function _judgeLimits(Call memory c, Spend[] calldata spends, uint256 terms, uint256 rules, uint256 amounts)
+    /// @dev `terms` and `rules` are the first voucher's, `amounts` the sum that was signed. What most items meet, a threshold not passed and a
+    /// merchant's daily limit, is looked at here; the rest, and items whose vouchers differ in rules or line or are no fixed values, by
+    /// {_judgeAll}.
+    function _judgeLimits(Call memory c, Item calldata item, uint256 terms, uint256 rules, uint256 amounts)
         internal
         returns (bytes32)
     {
@@ -48,7 +48,7 @@ abstract contract RedemptionLimits is IVouchersErrors, RedemptionHand {
             if (
                 amounts - 1 > RulesWord.stepUpThreshold(rules) - 1 // amounts > 0; a threshold of 0 is none and wraps
                     || rules & COUNTED | c.unusual != 0
-            ) return _judgeAll(c, spends, rules, amounts);
+            ) return _judgeAll(c, item, rules, amounts);
             uint256 limit = RulesWord.merchantDailyLimit(rules);
             if (limit == 0) return GOOD;
             uint256 account = BatchWord.account(terms);
@@ -58,13 +58,15 @@ abstract contract RedemptionLimits is IVouchersErrors, RedemptionHand {
         }
     }
 
-    function _judgeAll(Call memory c, Spend[] calldata spends, uint256 rules, uint256 amounts) private returns (bytes32 reason) {
+    function _judgeAll(Call memory c, Item calldata item, uint256 rules, uint256 amounts) private returns (bytes32 reason) {
+        Spend[] calldata spends = Items.spends(item);
+        if (c.unusual & KINDS != 0) amounts = _sumOf(c, item);
         (uint256 threshold, uint256 flags) = (RulesWord.stepUpThreshold(rules), RulesWord.flags(rules));
         bool mixed = c.unusual & MIXED != 0;
         if (mixed) (threshold, flags) = _strictest(c, spends);
         if (threshold != 0 && amounts > threshold && !_isConsented(c)) return bytes32(Vouchers_ConsentMissing.selector);
         if (rules & COUNTED != 0) reason = _judgeHolder(c, spends, amounts);
-        if (reason == GOOD && flags & RulesWord.MERCHANT_LIMIT != 0) reason = _judgeMerchantDay(c, spends);
+        if (reason == GOOD && flags & RulesWord.MERCHANT_LIMIT != 0) reason = _judgeMerchantDay(c, item, spends);
         if (reason == GOOD && c.unusual & TERMINAL_LIMITED != 0) reason = _judgeTerminalDay(c, spends, amounts);
         c.unusual &= ~MIXED;
     }
@@ -141,24 +143,29 @@ abstract contract RedemptionLimits is IVouchersErrors, RedemptionHand {
     }
 
     /// @dev For each voucher: what the merchant's day has under its line, with all of this item's vouchers of that line.
-    function _judgeMerchantDay(Call memory c, Spend[] calldata spends) private returns (bytes32) {
+    function _judgeMerchantDay(Call memory c, Item calldata item, Spend[] calldata spends) private returns (bytes32) {
         for (uint256 i; i < spends.length; ++i) {
             uint256 terms = _termsOf(c, Items.at(spends, i).voucher);
             uint256 limit = RulesWord.merchantDailyLimit(_rulesOf(terms));
             if (limit == 0) continue;
             uint256 account = BatchWord.account(terms);
             if (account != c.account) _turnTo(c, account);
-            uint256 sum = LedgerWord.redeemed(c.dayWord) + c.amount + _sumUnder(c, spends, account);
+            uint256 sum = LedgerWord.redeemed(c.dayWord) + c.amount + _sumUnder(c, item, spends, account);
             if (sum > limit) return bytes32(Vouchers_MerchantLimitPassed.selector);
         }
         return GOOD;
     }
 
     /// @dev The amounts of the item's vouchers under one budget line.
-    function _sumUnder(Call memory c, Spend[] calldata spends, uint256 account) private view returns (uint256 sum) {
+    function _sumUnder(Call memory c, Item calldata item, Spend[] calldata spends, uint256 account)
+        private
+        view
+        returns (uint256 sum)
+    {
         for (uint256 i; i < spends.length; ++i) {
-            uint256 terms = _termsOf(c, Items.at(spends, i).voucher);
-            if (BatchWord.account(terms) == account) sum += BatchWord.face(terms);
+            Spend calldata spend = Items.at(spends, i);
+            uint256 terms = _termsOf(c, spend.voucher);
+            if (BatchWord.account(terms) == account) sum += _amountOf(terms, spend, _billOf(item));
         }
     }
 

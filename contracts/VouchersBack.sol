@@ -17,6 +17,7 @@ import {LedgerWord} from "./words/LedgerWord.sol";
 import {ProgrammeWord} from "./words/ProgrammeWord.sol";
 import {RollWord} from "./words/RollWord.sol";
 import {RulesWord} from "./words/RulesWord.sol";
+import {StoredWord} from "./words/StoredWord.sol";
 
 /// @title The back of Vouchers: everything that writes, but redeeming and booking.
 /// @dev Its code runs by delegatecall from {Vouchers}, on the slots and under the address of that contract; called at its own address it
@@ -102,8 +103,12 @@ contract VouchersBack is IVouchersLinks, VouchersStanding, VouchersCases, Vouche
 
         // Effect: the mark, the batch's and the line's sums.
         line = BatchWord.line(terms);
-        count = _unspent(batch, reach, roll);
-        amount = count * BatchWord.face(terms);
+        if (BatchWord.kind(terms) == BatchWord.FIXED) {
+            count = _unspent(batch, reach, roll);
+            amount = count * BatchWord.face(terms);
+        } else {
+            (count, amount) = _rests(batch, terms, roll);
+        }
         if (!BatchWord.inWindow(reach, roll)) _marks[_marksKey(batch, roll)] |= 1 << (128 + (roll & 127));
         else reach = BatchWord.markSwept(reach, roll);
         stored.reach = BatchWord.setFlag(reach, BatchWord.SWEPT);
@@ -124,6 +129,21 @@ contract VouchersBack is IVouchersLinks, VouchersStanding, VouchersCases, Vouche
             for (++key; gone != 0; gone &= gone - 1) {
                 --count;
             }
+        }
+    }
+
+    /// @dev The same for percentages and stored value, with what is left of them by their words: a percentage that was redeemed has a
+    /// rest as well, stored value one until it is used up.
+    function _rests(uint256 batch, uint256 terms, uint256 roll) private view returns (uint256 count, uint256 amount) {
+        bool stored = BatchWord.kind(terms) == BatchWord.STORED;
+        uint256 first = VoucherId.pack(batch, roll, 0);
+        for (uint256 voucher = first + RollWord.places(_rolls[roll]); voucher != first;) {
+            --voucher;
+            if (_carries(Overlay.REVOKED, voucher)) continue;
+            bool used = _redeemed[VoucherId.bitsKey(voucher)] & VoucherId.bit(voucher) != 0;
+            if (used ? stored : !stored && _carries(Overlay.BOOKED, voucher)) continue;
+            if (!used && StoredWord.booked(_stored[voucher]) == 0) ++count;
+            amount += _restOf(terms, voucher);
         }
     }
 }

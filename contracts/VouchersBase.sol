@@ -12,6 +12,7 @@ import {VouchersStorage} from "./VouchersStorage.sol";
 import {BatchWord} from "./words/BatchWord.sol";
 import {ProgrammeWord} from "./words/ProgrammeWord.sol";
 import {RollWord} from "./words/RollWord.sol";
+import {StoredWord} from "./words/StoredWord.sol";
 
 /// @title What both halves of Vouchers have in common: slots in one order, roles, and the domain of everything signed.
 abstract contract VouchersBase is VouchersStorage, AccessManaged, EIP712 {
@@ -34,6 +35,14 @@ abstract contract VouchersBase is VouchersStorage, AccessManaged, EIP712 {
 
     function _holderOf(uint256 voucher) internal view returns (address) {
         return RollCode.holderAt(RollWord.pointer(_rolls[VoucherId.roll(voucher)]), VoucherId.place(voucher));
+    }
+
+    /// @dev What of the voucher's value was neither redeemed nor booked; of a fixed value that is LIVE all. `terms` are its batch's.
+    function _restOf(uint256 terms, uint256 voucher) internal view returns (uint256 rest) {
+        rest = BatchWord.face(terms);
+        if (BatchWord.kind(terms) == BatchWord.FIXED) return rest;
+        uint256 word = _stored[voucher];
+        rest -= StoredWord.spent(word) + StoredWord.booked(word);
     }
 
     function _exists(uint256 voucher) internal view returns (bool) {

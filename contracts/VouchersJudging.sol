@@ -72,35 +72,30 @@ abstract contract VouchersJudging is RedemptionLimits {
                 }
                 if ((p.rules ^ rules) | uint40(p.terms ^ terms) != 0) c.unusual |= MIXED;
             }
-            if (reason == GOOD) reason = _judgeVoucher(c, p, spend, item.channel);
+            if (reason == GOOD) reason = _judgeVoucher(c, p, item, spend);
             if (reason != GOOD) break;
             p.bits |= VoucherId.bit(spend.voucher);
             unchecked {
-                amounts += BatchWord.face(p.terms); // each below 2^48, so neither sum can wrap
+                amounts += spend.amount; // at most the face value: each is below 2^48, so neither sum can wrap
                 minimums += BatchWord.minimumSpend(p.terms);
                 ++judged;
             }
             if (judged != count) continue;
 
             uint256 bill = _billOf(item);
-            if (amounts > bill) reason = bytes32(Vouchers_AmountsOverBill.selector);
+            if (amounts > bill && _sumOf(c, item) > bill) reason = bytes32(Vouchers_AmountsOverBill.selector);
             else if (minimums > bill) reason = bytes32(Vouchers_MinimumSpendUnmet.selector);
-            else reason = _judgeLimits(c, spends, terms, rules, amounts);
+            else reason = _judgeLimits(c, item, terms, rules, amounts);
             if (reason != GOOD) break;
             if (uint256(uint160(c.holder)) == c.terminal) reason = bytes32(Vouchers_SelfRedemption.selector);
             else return GOOD;
             break;
         }
-        (c.unusual, c.pending, c.counterKey) = (c.unusual & ~MIXED, false, 0);
+        (c.unusual, c.pending, c.counterKey) = (c.unusual & ~(MIXED | KINDS), false, 0);
         c.failed = Items.at(spends, judged == count ? 0 : judged).voucher; // sums are the first one's fault
         for (uint256 i; i < judged; ++i) {
             _clearBit(c, Items.at(spends, i).voucher);
         }
-    }
-
-    /// @dev The bill that amounts and minimum spends are held against.
-    function _billOf(Item calldata item) internal pure virtual returns (uint256) {
-        return item.bill;
     }
 
     /// @dev By the rules of the first voucher's batch.
@@ -134,13 +129,20 @@ abstract contract VouchersJudging is RedemptionLimits {
         return GOOD;
     }
 
-    function _judgeVoucher(Call memory c, Patch memory p, Spend calldata spend, uint256 channel) private view returns (bytes32) {
+    function _judgeVoucher(Call memory c, Patch memory p, Item calldata item, Spend calldata spend)
+        private
+        view
+        returns (bytes32)
+    {
         if ((p.bits | p.marked) & VoucherId.bit(spend.voucher) != 0) {
             bytes32 reason = _judgeMarks(c, p, spend.voucher);
             if (reason != GOOD) return reason;
         }
-        if (p.open >> channel & 1 == 0) return p.fit == GOOD ? bytes32(Vouchers_ChannelClosed.selector) : p.fit;
-        if ((spend.amount ^ BatchWord.face(p.terms)) | spend.sequence != 0) return bytes32(Vouchers_AmountMismatch.selector);
+        if (p.open >> item.channel & 1 == 0) return p.fit == GOOD ? bytes32(Vouchers_ChannelClosed.selector) : p.fit;
+        uint256 terms = p.terms;
+        if ((spend.amount ^ BatchWord.face(terms)) | spend.sequence | BatchWord.kind(terms) != 0) {
+            return _judgeKind(c, terms, spend, _billOf(item));
+        }
         return GOOD;
     }
 

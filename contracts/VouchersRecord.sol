@@ -83,6 +83,11 @@ contract VouchersRecord is IVouchersErrors, IVouchersRecord, VouchersBase {
     }
 
     /// @inheritdoc IVouchersRecord
+    function storedWord(uint256 voucher) external view returns (uint256) {
+        return _stored[voucher];
+    }
+
+    /// @inheritdoc IVouchersRecord
     function programmeWord(uint256 programme) external view returns (uint256) {
         return _programmes[programme];
     }

@@ -105,10 +105,15 @@ abstract contract VouchersRedemption is IVouchersRedemption, VouchersJudging {
             else emit RedemptionItemRefused(c.merchant, group, index, bytes4(refusal));
             return;
         }
-        if (c.pending) _writeCounters(c);
+        if (c.pending) {
+            _writeCounters(c);
+            if (c.unusual & KINDS != 0) return _redeemKinds(c, item, spends, digest);
+        }
         uint256 i;
         do {
-            _redeemVoucher(c, Items.at(spends, i).voucher, item.receipt, digest);
+            uint256 voucher = Items.at(spends, i).voucher;
+            uint256 terms = _termsOf(c, voucher);
+            _redeemVoucher(c, voucher, terms, BatchWord.face(terms), item.receipt, digest);
             unchecked {
                 ++i;
             }
@@ -134,10 +139,22 @@ abstract contract VouchersRedemption is IVouchersRedemption, VouchersJudging {
 
     // --- effects ---
 
+    /// @dev An item with vouchers of other kinds than a fixed value.
+    function _redeemKinds(Call memory c, Item calldata item, Spend[] calldata spends, bytes32 digest) private {
+        for (uint256 i; i < spends.length; ++i) {
+            Spend calldata spend = Items.at(spends, i);
+            uint256 terms = _termsOf(c, spend.voucher);
+            uint256 amount = _amountOf(terms, spend, item.bill);
+            _redeemVoucher(c, spend.voucher, terms, amount, item.receipt, digest);
+            _takeFrom(c, terms, spend.voucher, amount);
+        }
+        c.unusual &= ~KINDS;
+    }
+
     /// @dev The bit was set when the voucher was judged; what is left is the ledger, the commitment and the log.
-    function _redeemVoucher(Call memory c, uint256 voucher, bytes32 receipt, bytes32 digest) private {
-        uint256 terms = _termsOf(c, voucher);
-        uint256 amount = BatchWord.face(terms);
+    function _redeemVoucher(Call memory c, uint256 voucher, uint256 terms, uint256 amount, bytes32 receipt, bytes32 digest)
+        private
+    {
         uint256 version = BatchWord.version(terms);
 
         // Effect: the ledger, the commitment.

@@ -111,6 +111,11 @@ abstract contract VouchersReservations is IVouchersBooking, VouchersJudging {
         emit VoucherBooked(voucher, c.merchant, r.service, digest, spend.amount, r.lapseAt);
     }
 
+    /// @dev Only fixed values are booked.
+    function _judgeKind(Call memory, uint256, Spend calldata, uint256) internal pure override returns (bytes32) {
+        return bytes32(Vouchers_AmountMismatch.selector);
+    }
+
     function _billOf(Item calldata) internal pure override returns (uint256) {
         return NO_BILL;
     }

@@ -68,7 +68,7 @@ abstract contract VouchersStanding is IVouchersStanding, VouchersSupply {
     function bookRevoked(uint256 voucher) external onlyLinked(_desk) returns (uint256 line, uint256 amount) {
         _setOverlay(Overlay.REVOKED, voucher);
         uint256 terms = _batches[VoucherId.batch(voucher)].terms;
-        (line, amount) = (BatchWord.line(terms), BatchWord.face(terms));
+        (line, amount) = (BatchWord.line(terms), _restOf(terms, voucher));
         _lines[line] = LedgerWord.uncommit(_lines[line], amount, 1);
     }
 

@@ -131,7 +131,11 @@ abstract contract VouchersSupply is IVouchersErrors, IVouchersSupply, VouchersBa
     }
 
     function _checkTerms(string calldata ref, BatchTerms calldata t) private pure {
-        if (t.kind != 0 || t.percentage != 0) revert Vouchers_TermsInvalid(ref, "kind");
+        if (t.kind > BatchWord.STORED) revert Vouchers_TermsInvalid(ref, "kind");
+        bool capped = t.kind == BatchWord.PERCENTAGE;
+        if (capped ? t.percentage == 0 || t.percentage > 10_000 : t.percentage != 0) {
+            revert Vouchers_TermsInvalid(ref, "percentage");
+        }
         if (t.face == 0) revert Vouchers_TermsInvalid(ref, "face");
         if (t.quota == 0) revert Vouchers_TermsInvalid(ref, "quota");
         if (t.categories == 0) revert Vouchers_TermsInvalid(ref, "categories");

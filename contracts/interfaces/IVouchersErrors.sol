@@ -52,8 +52,14 @@ interface IVouchersErrors {
     error Vouchers_RegionOutside(uint256 voucher, uint256 voucherRegion, uint256 merchantRegion);
     /// @notice The voucher or the merchant is not open for the channel.
     error Vouchers_ChannelClosed(uint256 voucher, uint256 channel, uint256 channels);
-    /// @notice The amount is not the voucher's face value, or a sequence was given for a voucher that has none.
+    /// @notice The amount is not the fixed value's face value, or a sequence was given for it.
     error Vouchers_AmountMismatch(uint256 voucher, uint256 amount, uint256 face);
+    /// @notice The sequence is not the voucher's next one; only stored value has one other than 0.
+    error Vouchers_SequenceMismatch(uint256 voucher, uint256 sequence, uint256 expected);
+    /// @notice The amount is zero, or more than the voucher's rest: of a percentage its cap, of stored value what is neither spent nor booked.
+    error Vouchers_AmountOutside(uint256 voucher, uint256 amount, uint256 rest);
+    /// @notice The bill is so small that the voucher's percentage of it is nothing.
+    error Vouchers_NothingOff(uint256 voucher, uint256 bill, uint256 percentage);
     /// @notice The amounts add up to more than the bill.
     error Vouchers_AmountsOverBill(uint256 amounts, uint256 bill);
     /// @notice The bill does not reach the sum of the vouchers' minimum spends.

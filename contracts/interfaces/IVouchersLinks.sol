@@ -38,9 +38,9 @@ interface IVouchersLinks {
     /// @return amount What to pay; 0 if nothing is left.
     function takePayable(uint256 line, uint256 merchant, uint256 day) external returns (uint256 amount);
 
-    /// @notice Marks the pair swept and takes its unspent vouchers out of `committed`. CaseDesk only.
+    /// @notice Marks the pair swept and takes what is left of its vouchers out of `committed`. CaseDesk only.
     /// @return line The budget line they belonged to.
-    /// @return count How many expired unspent.
-    /// @return amount Their value.
+    /// @return count How many expired that were not used up.
+    /// @return amount Their value, and what was not used of redeemed percentages.
     function bookSwept(uint256 batch, uint256 roll) external returns (uint256 line, uint256 count, uint256 amount);
 }

@@ -32,6 +32,9 @@ interface IVouchersRecord {
     /// @notice The redeemed bits of the 256 places that share `voucher >> 8`.
     function redeemedBits(uint256 key) external view returns (uint256);
 
+    /// @notice What was taken from a voucher that is no fixed value, see {StoredWord}.
+    function storedWord(uint256 voucher) external view returns (uint256);
+
     /// @notice The words of a programme, see {ProgrammeWord}.
     function programmeWord(uint256 programme) external view returns (uint256);
 

@@ -27,7 +27,7 @@ interface IVouchersStanding {
 
     /// @notice Marks a voucher that is LIVE as revoked and takes it out of `committed`. CaseDesk only.
     /// @return line Its budget line.
-    /// @return amount Its value.
+    /// @return amount Its value, or what is left of it.
     function bookRevoked(uint256 voucher) external returns (uint256 line, uint256 amount);
 
     /// @notice Lengthens a batch's validity, and its claim days by as much. CaseDesk only.

@@ -23,7 +23,8 @@ interface IVouchersSupply {
     /// Requirements:
     /// - The caller must have the role TREASURER.
     /// - Each programme must be published or active, each text reference new, each batch within its programme's dates, categories,
-    ///   region and channels, of kind 0 (fixed value), with a face value and a quota above zero.
+    ///   region and channels, with a face value and a quota above zero. Kind 1 needs a percentage of 1 to 10,000 basis points, of which
+    ///   the face value is the cap; the others have none.
     ///
     /// @param refs One text reference a batch, 1 to 64 bytes.
     /// @param terms One a batch.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-/// @dev One voucher on a receipt. `amount` is exact, in the token's smallest unit; `sequence` is 0 except for stored value.
+/// @dev One voucher on a receipt. `amount` is exact, of a percentage the most it may take, in the token's smallest unit; `sequence` is
+/// stored value's next one, else 0.
 struct Spend {
     uint256 voucher;
     uint256 amount;

@@ -3,7 +3,7 @@ pragma solidity 0.8.30;
 
 /// @dev What a batch of vouchers is good for. Money in the token's smallest unit, times in Unix seconds, `[validFrom, validUntil)`.
 /// `line` is the number of the budget line within the programme. `kind`: 0 fixed value, 1 percentage with cap, 2 stored value.
-/// `percentage` in basis points. `region` as packed by {RegionCode}. `claimDays` 0: only the dates count.
+/// `percentage` of the bill in basis points, `face` its cap. `region` as packed by {RegionCode}. `claimDays` 0: only the dates count.
 struct BatchTerms {
     uint24 programme;
     uint16 line;

@@ -19,6 +19,11 @@ library BatchWord {
     uint256 internal constant SWEPT = 8;
     uint256 internal constant BOOKED = 16;
 
+    /// @dev Kinds: a fixed value; a percentage of the bill, capped by the face value; stored value.
+    uint256 internal constant FIXED = 0;
+    uint256 internal constant PERCENTAGE = 1;
+    uint256 internal constant STORED = 2;
+
     uint256 private constant ISSUED_AT = 160;
     uint256 private constant SWEPT_AT = 208;
 
@@ -68,6 +73,11 @@ library BatchWord {
 
     function minimumSpend(uint256 terms) internal pure returns (uint256) {
         return uint48(terms >> 112);
+    }
+
+    /// @dev In basis points of the bill.
+    function percentage(uint256 terms) internal pure returns (uint256) {
+        return uint16(terms >> 160);
     }
 
     function validFrom(uint256 terms) internal pure returns (uint256) {

@@ -33,16 +33,23 @@ library LedgerWord {
         return line - amount - (count << 128);
     }
 
-    /// @dev From committed to payable: what a redemption does.
+    /// @dev From committed to payable: what redemptions do. Those that leave a rest in their voucher are taken back by {keep}.
     function redeem(uint256 line, uint256 amount, uint256 count) internal pure returns (uint256) {
         unchecked {
             return line - amount + (amount << 64) - (count << 128) + (count << 176);
         }
     }
 
-    /// @dev One voucher from payable back to committed: what a reversal does.
-    function unredeem(uint256 line, uint256 amount) internal pure returns (uint256) {
-        return line - (amount << 64) - (1 << 176) + amount + (1 << 128);
+    /// @dev So many of the vouchers that {redeem} took out of the count are not used up.
+    function keep(uint256 line, uint256 count) internal pure returns (uint256) {
+        unchecked {
+            return line + (count << 128); // what {redeem} borrowed
+        }
+    }
+
+    /// @dev One redemption from payable back to committed: what a reversal does. `count` 1: its voucher was used up, 0: it was not.
+    function unredeem(uint256 line, uint256 amount, uint256 count) internal pure returns (uint256) {
+        return line - (amount << 64) - (1 << 176) + amount + (count << 128);
     }
 
     /// @dev Out of payable: what a settlement does.

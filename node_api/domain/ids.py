@@ -20,6 +20,7 @@ NEVER = UnixSeconds(0)
 """Stands for an end that is over for ever."""
 Amount = NewType("Amount", int)
 """Money in the token's smallest unit (fen, cent)."""
+NOTHING = Amount(0)
 Day = NewType("Day", int)
 """Local calendar day of a programme: (time + utc offset) // 86,400."""
 

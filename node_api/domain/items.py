@@ -11,7 +11,12 @@ NO_BILL = (1 << 128) - 1
 
 @dataclass(frozen=True, slots=True)
 class Spend:
-    """One voucher on a receipt. `amount` is exact; `sequence` is 0 except for stored value."""
+    """One voucher on a receipt.
+
+    Attributes:
+        amount: exact; of a percentage the most it may take.
+        sequence: stored value's next one, else 0.
+    """
 
     voucher: VoucherId
     amount: Amount

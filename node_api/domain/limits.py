@@ -58,22 +58,25 @@ def limits_holder(rules: Rules) -> bool:
     return bool(amounts or rules.redemption_count or rules.day_count or rules.month_count)
 
 
-def judge_limits(batches: Sequence[Batch], holder: Address, first: VoucherId, sight: LimitSight) -> Refusal | None:
+def judge_limits(
+    batches: Sequence[Batch], amounts: Sequence[int], holder: Address, first: VoucherId, sight: LimitSight
+) -> Refusal | None:
     """The first limit that would be passed; the refusal names the item's first voucher.
 
     Args:
         batches: of the item's vouchers, one for each, all of one programme.
+        amounts: what is redeemed of each.
         holder: whose vouchers they are.
         first: the item's first voucher.
         sight: what stands around them.
     """
     versions = _versions(batches, sight)
-    amounts = sum(batch.face for batch in batches)
+    total = sum(amounts)
     return (
-        _judge_step_up(versions, amounts, first, sight)
-        or _judge_holder(versions, amounts, len(batches), holder, first, sight)
-        or _judge_merchant_day(batches, first, sight)
-        or _judge_terminal(amounts, first, sight.terminal)
+        _judge_step_up(versions, total, first, sight)
+        or _judge_holder(versions, total, len(batches), holder, first, sight)
+        or _judge_merchant_day(batches, amounts, first, sight)
+        or _judge_terminal(total, first, sight.terminal)
     )
 
 
@@ -123,13 +126,16 @@ def _judge_counter(
     return None
 
 
-def _judge_merchant_day(batches: Sequence[Batch], first: VoucherId, sight: LimitSight) -> Refusal | None:
+def _judge_merchant_day(
+    batches: Sequence[Batch], amounts: Sequence[int], first: VoucherId, sight: LimitSight
+) -> Refusal | None:
     """For each voucher: what the merchant's day has under its line, with all of this item's vouchers of that line."""
     for batch in batches:
         limit = sight.rules[batch.rules_version].merchant_daily_limit
         if not limit:
             continue
-        total = sight.merchant_day(batch.line) + sum(other.face for other in batches if other.line == batch.line)
+        own = [amount for other, amount in zip(batches, amounts, strict=True) if other.line == batch.line]
+        total = sight.merchant_day(batch.line) + sum(own)
         if total > limit:
             return no.MerchantLimitPassed(f"{total} today under line {batch.line}, at most {limit}", first)
     return None

@@ -7,6 +7,7 @@ from enum import IntEnum
 
 from node_api.domain.ids import (
     NEVER,
+    NOTHING,
     Address,
     Amount,
     BatchId,
@@ -53,6 +54,14 @@ class VoucherState(IntEnum):
     REDEEMED = 3
     EXPIRED = 4
     REVOKED = 5
+
+
+class VoucherKind(IntEnum):
+    """What a voucher's value is, as in `BatchWord.sol`."""
+
+    FIXED = 0
+    PERCENTAGE = 1
+    STORED = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +179,10 @@ class BudgetLine:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A batch's terms. `kind` 0 is fixed value; `claim_days` 0: only the dates count.
+    """A batch's terms. `kind` is a `VoucherKind`; `claim_days` 0: only the dates count.
 
     Attributes:
+        percentage: basis points of the bill, of which `face` is the cap; 0 for other kinds.
         valid_until: block time, with what extensions and the pauses declared so far added.
         extended_seconds: by which it was extended in all; claim days grow by as much.
     """
@@ -194,6 +204,7 @@ class Batch:
     quota: int
     issued: int
     extended_seconds: int = 0
+    percentage: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +252,25 @@ class Redemption:
     rules_version: int
     day: Day
     tx: TxRef
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What was taken from a voucher that is no fixed value.
+
+    Attributes:
+        spent: what its redemptions add up to, less what was reversed.
+        booked: of stored value, what bookings hold.
+        sequence: of stored value, what its next redemption must carry; else 0.
+    """
+
+    spent: Amount = NOTHING
+    booked: Amount = NOTHING
+    sequence: int = 0
+
+
+UNTOUCHED = Taken()
+"""Nothing was taken."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,8 +135,23 @@ class ChannelClosed(RuleRefusal):
 
 
 class AmountMismatch(RuleRefusal):
-    rule = "the amount signed is the voucher's face value, its sequence 0"
+    rule = "the amount signed for a fixed value is its face value, the sequence 0"
     remedy = "have the holder sign the face value"
+
+
+class SequenceMismatch(RuleRefusal):
+    rule = "stored value is spent in the order of its sequence; a percentage has sequence 0"
+    remedy = "have the holder make a new code; GET /v1/vouchers/{id} shows the next sequence"
+
+
+class AmountOutside(RuleRefusal):
+    rule = "the amount signed is above zero, for a percentage at most its cap, for stored value at most its rest"
+    remedy = "have the holder sign less; GET /v1/vouchers/{id} shows the rest"
+
+
+class NothingOff(RuleRefusal):
+    rule = "the voucher's percentage of the bill comes to something"
+    remedy = "spend it on a larger bill"
 
 
 class AmountsOverBill(RuleRefusal):

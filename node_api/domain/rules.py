@@ -10,8 +10,19 @@ from node_api.domain import refusals as no
 from node_api.domain.errors import Refusal
 from node_api.domain.ids import NEVER, VOUCHER_BITS, Address, ProgrammeId, UnixSeconds, VoucherId
 from node_api.domain.items import NO_BILL, Item
+from node_api.domain.kinds import amounts_of, judge_amount
 from node_api.domain.limits import LimitSight, judge_limits
-from node_api.domain.models import Batch, Merchant, MerchantStatus, Programme, ProgrammeState, Rules, Widening
+from node_api.domain.models import (
+    UNTOUCHED,
+    Batch,
+    Merchant,
+    MerchantStatus,
+    Programme,
+    ProgrammeState,
+    Rules,
+    Taken,
+    Widening,
+)
 from node_api.domain.regions import region_covers, unpack_region
 from node_api.domain.standing_rules import judge_marks, judge_merchant_freeze, judge_pause, lane_channels
 
@@ -33,6 +44,7 @@ class VoucherSight:
         revoked: whether it was revoked.
         booked: whether it is booked.
         dead: whether a redemption by the same signature was reversed, or a booking by it released.
+        taken: what was taken from it, where it is no fixed value.
     """
 
     voucher: VoucherId
@@ -45,6 +57,7 @@ class VoucherSight:
     revoked: bool = False
     booked: bool = False
     dead: bool = False
+    taken: Taken = UNTOUCHED
 
     def valid_until(self, batch: Batch) -> UnixSeconds:
         """End of its validity, exclusive: the batch's, or so many days after the roll was written, whichever is first."""
@@ -191,7 +204,8 @@ def _judge_voucher(item: Item, index: int, sight: VoucherSight, scene: Scene) ->
     if scene.now >= valid_until:
         return no.Expired(f"voucher {voucher} at {scene.now}, valid until {valid_until}", voucher)
     lane = lane_channels(programme, scene.now)
-    return _judge_place(item, sight, batch, scene, lane) or _judge_amount(item, index, batch)
+    spend = item.spends[index]
+    return _judge_place(item, sight, batch, scene, lane) or judge_amount(spend, batch, sight.taken, item.bill)
 
 
 def _judge_place(item: Item, sight: VoucherSight, batch: Batch, scene: Scene, lane: int) -> Refusal | None:
@@ -220,25 +234,18 @@ def _judge_place(item: Item, sight: VoucherSight, batch: Batch, scene: Scene, la
     return None
 
 
-def _judge_amount(item: Item, index: int, batch: Batch) -> Refusal | None:
-    spend = item.spends[index]
-    if spend.amount != batch.face or spend.sequence != 0:
-        value = f"voucher {spend.voucher}, amount {spend.amount}, sequence {spend.sequence}, face value {batch.face}"
-        return no.AmountMismatch(value, spend.voucher)
-    return None
-
-
 def _judge_sums(item: Item, vouchers: Sequence[VoucherSight], scene: Scene) -> Refusal | None:
     """What holds for the receipt as a whole."""
     first = vouchers[0]
-    amounts = sum(sight.batch.face for sight in vouchers if sight.batch)
-    if amounts > item.bill:
-        return no.AmountsOverBill(f"amounts {amounts}, bill {item.bill}", first.voucher)
-    minimums = sum(sight.batch.minimum_spend for sight in vouchers if sight.batch)
+    batches = [sight.batch for sight in vouchers if sight.batch]
+    amounts = amounts_of(item, batches)
+    if sum(amounts) > item.bill:
+        return no.AmountsOverBill(f"amounts {sum(amounts)}, bill {item.bill}", first.voucher)
+    minimums = sum(batch.minimum_spend for batch in batches)
     if minimums > item.bill:
         return no.MinimumSpendUnmet(f"minimum spend {minimums}, bill {item.bill}", first.voucher)
-    batches = [sight.batch for sight in vouchers if sight.batch]
-    limit = None if first.holder is None else judge_limits(batches, first.holder, first.voucher, scene.limits)
+    holder = first.holder
+    limit = None if holder is None else judge_limits(batches, amounts, holder, first.voucher, scene.limits)
     if limit is not None:
         return limit
     if scene.terminal is not None and str(first.holder).lower() == scene.terminal.address.lower():

@@ -133,7 +133,9 @@ abstract contract CaseWorld is Base, CaseReader {
     function _termsOf(uint256 index) private view returns (BatchTerms memory t) {
         t.programme = uint24(_ofBatch(index, "programme"));
         t.line = 1;
+        t.kind = uint8(_ofBatch(index, "kind"));
         t.face = uint48(_ofBatch(index, "face"));
+        t.percentage = uint16(_ofBatch(index, "percentage"));
         t.minimumSpend = uint48(_ofBatch(index, "minimumSpend"));
         t.categories = uint64(_maskOf("batches", index, "batch", "categories"));
         t.region = _region(_textOf("batches", index, "batch", "region"));
@@ -194,7 +196,8 @@ abstract contract CaseWorld is Base, CaseReader {
         uint256 at = _numberOf(list, index, "spend", "at");
         vm.warp(at == 0 ? t.validFrom : at);
         Item memory item = _item(_spend(_voucherOf(list, index)));
-        item.spends[0].amount = t.face;
+        item.spends[0].amount = t.kind == 0 ? t.face : _numberOf(list, index, "spend", "amount");
+        item.spends[0].sequence = t.kind == 0 ? 0 : _numberOf(list, index, "spend", "sequence");
         (item.bill, item.deadline) = (1_000_000, block.timestamp + 1);
         vm.assertEq(_redeem(merchant, _signed(item, _keyOf(list, index), merchant)), 1, "spent before");
     }

@@ -7,6 +7,8 @@ import {IVouchersRedemption} from "../../contracts/interfaces/IVouchersRedemptio
 import {Consent, Group, Item, Spend} from "../../contracts/types/Redemption.sol";
 import {Roles} from "../../contracts/libraries/Roles.sol";
 import {VoucherState} from "../../contracts/types/Supply.sol";
+import {BatchWord} from "../../contracts/words/BatchWord.sol";
+import {StoredWord} from "../../contracts/words/StoredWord.sol";
 import {CaseBookings} from "./CaseBookings.sol";
 import {Vm} from "./Vm.sol";
 
@@ -62,10 +64,18 @@ contract RulesTest is CaseBookings {
         }
         vm.assertEq(redeemed, item.spends.length, name);
         vm.assertEq(afterwards, _asksToBook() ? before : before + redeemed, name);
-        VoucherState state = _asksToBook() ? VoucherState.BOOKED : VoucherState.REDEEMED;
         for (uint256 i; i < item.spends.length; ++i) {
+            VoucherState state = _stateAfter(item.spends[i].voucher);
             vm.assertEq(uint256(vouchers.stateOf(item.spends[i].voucher)), uint256(state), name);
         }
+    }
+
+    /// @dev Stored value is used up when nothing is left of it.
+    function _stateAfter(uint256 voucher) private view returns (VoucherState) {
+        if (_asksToBook()) return VoucherState.BOOKED;
+        (uint256 terms,,) = vouchers.batchWords(voucher >> 35);
+        bool left = StoredWord.spent(vouchers.storedWord(voucher)) != BatchWord.face(terms);
+        return BatchWord.kind(terms) == BatchWord.STORED && left ? VoucherState.LIVE : VoucherState.REDEEMED;
     }
 
     // --- sending ---
@@ -229,6 +239,9 @@ contract RulesTest is CaseBookings {
         if (reason == No.Vouchers_RegionOutside.selector) return "RegionOutside";
         if (reason == No.Vouchers_ChannelClosed.selector) return "ChannelClosed";
         if (reason == No.Vouchers_AmountMismatch.selector) return "AmountMismatch";
+        if (reason == No.Vouchers_SequenceMismatch.selector) return "SequenceMismatch";
+        if (reason == No.Vouchers_AmountOutside.selector) return "AmountOutside";
+        if (reason == No.Vouchers_NothingOff.selector) return "NothingOff";
         if (reason == No.Vouchers_AmountsOverBill.selector) return "AmountsOverBill";
         if (reason == No.Vouchers_MinimumSpendUnmet.selector) return "MinimumSpendUnmet";
         if (reason == No.Vouchers_ConsentMissing.selector) return "ConsentMissing";

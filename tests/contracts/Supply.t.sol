@@ -82,15 +82,18 @@ contract SupplyTest is Base {
         _refuseRoll(error, "one more", 0, _holders(0, 1));
     }
 
-    function test_openBatches__whenKindIsOfLaterRelease__refusesIt() external {
+    function test_openBatches__whenKindOrPercentageIsWrong__namesTheField() external {
         BatchTerms memory t = _batchTerms(programme);
+        t.kind = 3;
+        _refuseTerm("kind", t);
         t.kind = 1;
-        _refuseTerm("kind", t);
-        t.kind = 2;
-        _refuseTerm("kind", t);
+        _refuseTerm("percentage", t);
+        t.percentage = 10_001;
+        _refuseTerm("percentage", t);
+        (t.kind, t.percentage) = (2, 1);
+        _refuseTerm("percentage", t);
         t.kind = 0;
-        t.percentage = 1;
-        _refuseTerm("kind", t);
+        _refuseTerm("percentage", t);
     }
 
     function test_openBatches__whenTermIsOutsideItsBound__namesTheField() external {

@@ -40,7 +40,17 @@ from node_api.domain.ids import (
 )
 from node_api.domain.items import Item, Spend
 from node_api.domain.limits import HolderCounter, LimitSight, TerminalDay
-from node_api.domain.models import Batch, Merchant, MerchantStatus, Programme, ProgrammeState, Rules, Widening
+from node_api.domain.models import (
+    Batch,
+    Merchant,
+    MerchantStatus,
+    Programme,
+    ProgrammeState,
+    Rules,
+    Taken,
+    VoucherKind,
+    Widening,
+)
 from node_api.domain.regions import pack_region
 from node_api.domain.reservations import Reservation
 from node_api.domain.rules import Scene, TerminalSight, VoucherSight, judge
@@ -159,7 +169,17 @@ class RuleCase:
             revoked=voucher == _MARKED.get(str(self._value("revoked"))),
             booked=voucher == _MARKED.get(str(self._value("booked"))),
             dead=self._value("reversed") == "same signature",
+            taken=self._taken(voucher, batch),
         )
+
+    def _taken(self, voucher: VoucherId, batch: Batch | None) -> Taken:
+        """By what was redeemed before, and what was reversed: its sequence stays used."""
+        if batch is None or batch.kind == VoucherKind.FIXED:
+            return Taken()
+        amounts = [_int(one["amount"]) for one in self._earlier() if self._voucher(one) == voucher]
+        reversed_ = str(self._value("reversed")).endswith("signature")
+        sequence = len(amounts) + reversed_ if batch.kind == VoucherKind.STORED else 0
+        return Taken(Amount(sum(amounts)), Amount(0), sequence)
 
     def _is_frozen(self, voucher: VoucherId, roll: Json | None, place: int) -> bool:
         """Whether the case's freeze holds this voucher: one of batch 1, roll 1, or alice's in programme 1."""
@@ -176,8 +196,11 @@ class RuleCase:
         return self._int("pausedUntil") - self._int("pausedFrom") if concerned else 0
 
     def _spent(self) -> set[VoucherId]:
-        marked = {self._voucher(one) for one in self._spends() if one["spent"]}
-        return marked | {self._voucher(one) for one in self._list("spentElsewhere", "spend")}
+        earlier = {self._voucher(one): self._batch_of(one) for one in self._earlier()}
+        return {voucher for voucher, batch in earlier.items() if self._is_used_up(voucher, batch)}
+
+    def _is_used_up(self, voucher: VoucherId, batch: Batch) -> bool:
+        return batch.kind != VoucherKind.STORED or self._taken(voucher, batch).spent == batch.face
 
     def _batch(self, batch: BatchId, roll: RollId) -> Batch | None:
         """The batch; None unless it was issued to the roll."""
@@ -194,7 +217,7 @@ class RuleCase:
             programme=programme,
             line=LineId(programme << 16 | 1),
             rules_version=1,
-            kind=0,
+            kind=_int(found["kind"]),
             face=Amount(_int(found["face"])),
             minimum_spend=Amount(_int(found["minimumSpend"])),
             categories=_mask(found["categories"]),
@@ -206,6 +229,7 @@ class RuleCase:
             quota=1_000,
             issued=1_000,
             extended_seconds=extended,
+            percentage=_int(found["percentage"]),
         )
 
     def _programme(self, programme: ProgrammeId) -> Programme:
@@ -278,15 +302,15 @@ class RuleCase:
         holder = self._sight(item.spends[0].voucher).holder
         hers = [one for one in self._earlier() if self._sight(self._voucher(one)).holder == holder]
         today = local_day(UnixSeconds(self._int("now")), self._offset())
-        days = [(self._day_of(one), self._face_of(one)) for one in hers]
-        of_day = [face for day, face in days if day == today]
-        of_month = [face for day, face in days if month_of(day) == month_of(today)]
+        days = [(self._day_of(one), self._amount_of(one)) for one in hers]
+        of_day = [amount for day, amount in days if day == today]
+        of_month = [amount for day, amount in days if month_of(day) == month_of(today)]
         return HolderCounter(sum(of_day), len(of_day), sum(of_month), len(of_month), len(days))
 
     def _merchant_day(self, line: LineId) -> int:
         today = local_day(UnixSeconds(self._int("now")), self._offset())
         there = [one for one in self._earlier() if one["here"] and self._day_of(one) == today]
-        return sum(self._face_of(one) for one in there if self._batch_of(one).line == line)
+        return sum(self._amount_of(one) for one in there if self._batch_of(one).line == line)
 
     def _earlier(self) -> list[Json]:
         return [one for one in self._spends() if one["spent"]] + self._list("spentElsewhere", "spend")
@@ -296,8 +320,10 @@ class RuleCase:
         assert found is not None
         return found
 
-    def _face_of(self, one: Json) -> int:
-        return self._batch_of(one).face
+    def _amount_of(self, one: Json) -> int:
+        """What was redeemed: the bill was large enough for any percentage."""
+        batch = self._batch_of(one)
+        return batch.face if batch.kind == VoucherKind.FIXED else _int(one["amount"])
 
     def _day_of(self, one: Json) -> Day:
         return local_day(UnixSeconds(_int(one["at"]) or self._batch_of(one).valid_from), self._offset())
