@@ -16,6 +16,7 @@ _COMMANDS = {
     "budget": "budget",
     "cases": "cases",
     "chain": "chain",
+    "claims": "claims",
     "demo": "demo",
     "deploy": "deploy",
     "emergency": "emergency",

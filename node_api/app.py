@@ -28,6 +28,7 @@ from node_api.chain.redeem import Relayer
 from node_api.chain.rpc_errors import ChainError
 from node_api.chain.signing import ChainSignatures
 from node_api.chain.wallet import CustodialWallet
+from node_api.claims import claim_lane, claiming
 from node_api.config import Settings
 from node_api.domain.errors import ChainUnavailable
 from node_api.domain.ids import Address
@@ -39,6 +40,7 @@ from node_api.services.codes import CodeMaker
 from node_api.services.judging import Judge
 from node_api.services.operations import Redemptions
 from node_api.services.outbox import Outbox
+from node_api.services.redemption_lane import RedemptionLane
 from node_api.storage.api_keys import ApiKeys
 from node_api.storage.engine import open_database
 from node_api.storage.operations import Operations
@@ -138,11 +140,13 @@ def build_node(settings: Settings, handle: ChainHandle, keys: KeyRing) -> Runnin
         resources.callback(durable.dispose)
         record = open_record(settings, handle, open_database(settings.database_url, durable=False))
         resources.callback(record.close)
-        api, keyring, parts = _assemble(record, durable, keys)
+        api, keyring, parts = _assemble(record, durable, keys, settings.claim_gather_seconds)
         return RunningNode(api, keyring, parts, resources.pop_all())
 
 
-def _assemble(record: Record, durable: Engine, keys: KeyRing) -> tuple[FastAPI, ApiKeyring, _Parts]:
+def _assemble(
+    record: Record, durable: Engine, keys: KeyRing, gather_seconds: float
+) -> tuple[FastAPI, ApiKeyring, _Parts]:
     """Puts the services together; starts nothing."""
     handle = record.handle
     rpc, follower = record.rpc, Follower(record.indexer)
@@ -150,17 +154,20 @@ def _assemble(record: Record, durable: Engine, keys: KeyRing) -> tuple[FastAPI, 
     operator = keys.account(KeyRole.OPERATOR)
     store, keyring, waiting = Operations(record.engine), ApiKeyring(ApiKeys(durable)), Waiting()
     relayer = Relayer(rpc, operator, handle.chain_id, vouchers)
-    outbox = Outbox(store, OutboxTables(record.engine, durable), relayer, follower)
+    calls = OutboxTables(record.engine, durable)
+    lanes = (RedemptionLane(store, calls, relayer), claim_lane(record, durable, relayer, gather_seconds))
+    outbox = Outbox(lanes, calls, relayer, follower)
     outbox.on_settled(waiting.settled)
-    signatures = ChainSignatures(rpc, handle.chain_id, vouchers)
+    signatures, wallet = ChainSignatures(rpc, handle.chain_id, vouchers), _wallet(keys)
     fresh = fresh_reads(record, follower)
     node = Node(
         fresh=fresh,
         redemptions=Redemptions(Judge(fresh, signatures, LimitWords(rpc, vouchers), store), store, outbox),
-        codes=CodeMaker(fresh, signatures, _wallet(keys)),
+        codes=CodeMaker(fresh, signatures, wallet),
         audits=Audits(fresh, record.ledger, record.calls),
         oversight=oversight(record, fresh, keys),
         cases=case_work(record, fresh, keys, durable),
+        claims=claiming(record, fresh, signatures, outbox, wallet),
         keyring=keyring,
         waiting=waiting,
         signing=signing_domain(handle.chain_id, vouchers),

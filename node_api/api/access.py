@@ -58,6 +58,10 @@ ROLES: dict[str, frozenset[ApiRole]] = {
     "GET /v1/disputes": frozenset({MERCHANT, *STAFF}),
     "GET /v1/disputes/{dispute}": frozenset({MERCHANT, *STAFF}),
     "POST /v1/disputes/{dispute}/decision": frozenset({ARBITER}),
+    "POST /v1/claims": frozenset({WALLET, OPERATOR}),
+    "GET /v1/claims/{claim}": frozenset({WALLET, TREASURER, AUDITOR, OPERATOR, ARBITER}),
+    "GET /v1/programmes/{programme}/rounds": EVERYBODY,
+    "POST /v1/wallet/nullifiers": frozenset({WALLET}),
     "GET /v1/audit/vouchers/{voucher}/trace": STAFF,
     "GET /v1/audit/programmes/{programme}/reconciliation": STAFF,
 }

@@ -48,6 +48,17 @@ WRITING_CASES: tuple[type[DomainError], ...] = (
     errors.CaseRefused,
     errors.ArbiterMissing,
 )
+CLAIMING: tuple[type[DomainError], ...] = (
+    *READING,
+    errors.BodyUnreadable,
+    errors.RequestTooLarge,
+    errors.IdempotencyKeyMissing,
+    errors.IdempotencyKeyInvalid,
+    errors.IdempotencyKeyReused,
+    errors.ProgrammeUnknown,
+    errors.RoundUnknown,
+    errors.WalletMissing,
+)
 RULES: tuple[type[DomainError], ...] = tuple(REFUSALS.values())
 
 

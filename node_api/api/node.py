@@ -10,6 +10,7 @@ from node_api.api.waiting import Waiting
 from node_api.services.api_keys import ApiKeyring
 from node_api.services.audits import Audits
 from node_api.services.casework import CaseWork
+from node_api.services.claiming import Claiming
 from node_api.services.codes import CodeMaker
 from node_api.services.fresh import FreshReads
 from node_api.services.operations import Redemptions
@@ -39,6 +40,7 @@ class Node:
     audits: Audits
     oversight: Oversight
     cases: CaseWork
+    claims: Claiming
     keyring: ApiKeyring
     waiting: Waiting
     signing: SigningDomain

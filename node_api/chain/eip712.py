@@ -8,6 +8,7 @@ from coincurve import PrivateKey, PublicKey
 from eth_hash.auto import keccak
 from eth_utils.address import to_checksum_address
 
+from node_api.domain.claims import Claim
 from node_api.domain.ids import Address, Hash, MerchantId
 from node_api.domain.items import Item, Spend
 from node_api.domain.reservations import Capture, Release, Reservation
@@ -27,6 +28,13 @@ BOOKING_TYPE = (
 PART_TYPE = "Part(uint256 voucher,uint256 amount)"
 CAPTURE_TYPE = "Capture(bytes32 booking,Part[] parts,uint256 bill,bytes32 receipt,uint256 deadline)" + PART_TYPE
 RELEASE_TYPE = "Release(bytes32 booking,uint256[] vouchers,uint256 deadline)"
+_CLAIM_FIELDS = {
+    "programme": "uint256",
+    "round": "uint256",
+    "holder": "address",
+    "nullifier": "bytes32",
+    "deadline": "uint256",
+}
 _CASE_FIELDS = {"redemption": "bytes32", "voucher": "uint256", "reason": "bytes32", "deadline": "uint256"}
 
 HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
@@ -36,6 +44,7 @@ _DOMAIN_HASH = keccak(b"EIP712Domain(string name,string version,uint256 chainId,
 _SPEND_HASH = keccak(SPEND_TYPE.encode())
 _REDEMPTION_HASH = keccak(REDEMPTION_TYPE.encode())
 _TERMINAL_BATCH_HASH = keccak(TERMINAL_BATCH_TYPE.encode())
+_CLAIM_HASH = keccak(f"Claim({','.join(f'{kind} {name}' for name, kind in _CLAIM_FIELDS.items())})".encode())
 
 TYPES: dict[str, list[dict[str, str]]] = {
     "EIP712Domain": [
@@ -84,6 +93,7 @@ TYPES: dict[str, list[dict[str, str]]] = {
     ],
     "Reversal": [{"name": name, "type": kind} for name, kind in _CASE_FIELDS.items()],
     "Dispute": [{"name": name, "type": kind} for name, kind in _CASE_FIELDS.items()],
+    "Claim": [{"name": name, "type": kind} for name, kind in _CLAIM_FIELDS.items()],
 }
 """The types in use, as JSON-RPC's eth_signTypedData_v4 and eth-account take them."""
 
@@ -161,6 +171,20 @@ def case_digest(domain: bytes, kind: str, redemption: Hash, voucher: int, reason
         + _word(voucher)
         + bytes.fromhex(reason[2:])
         + _word(deadline)
+    )
+    return keccak(b"\x19\x01" + domain + struct)
+
+
+def claim_digest(domain: bytes, claim: Claim) -> bytes:
+    """The 32 bytes a holder signs to claim a place."""
+    struct = keccak(
+        _CLAIM_HASH
+        + _word(claim.programme)
+        + _word(claim.number)
+        + bytes(12)
+        + bytes.fromhex(claim.holder[2:])
+        + bytes.fromhex(claim.nullifier[2:])
+        + _word(claim.deadline)
     )
     return keccak(b"\x19\x01" + domain + struct)
 

@@ -1,4 +1,4 @@
-"""The relayer: `redeem` calls signed by OPERATOR. Implements the port `Relay`."""
+"""The relayer: calls signed by OPERATOR, `redeem` among them. Implements the ports `Relay` and `RedemptionRelay`."""
 
 import time
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from node_api.chain.sender import (
 from node_api.domain.ids import Address, Hash, UnixSeconds
 from node_api.domain.items import ItemGroup
 from node_api.domain.models import BlockRef
-from node_api.domain.operations import SentCall
+from node_api.domain.operations import SentCall, Verdict
 from node_api.services.ports.relaying import CallOutcome, NonceLost
 
 # Bounds, not estimates: gas is free here, and what is not used is given back. A contract holder may take 100,000 to answer.
@@ -61,8 +61,12 @@ class Relayer:
         """See the port."""
         items = [item for group in groups for item in group.items]
         gas = _GAS_CALL + _GAS_ITEM * len(items) + _GAS_VOUCHER * sum(len(item.spends) for item in items)
+        return self.sign_call(self._vouchers, encode_redeem(groups), gas)
+
+    def sign_call(self, to: Address, calldata: bytes, gas: int) -> SentCall:
+        """Signs the next call of the account; nothing is sent. Its nonce is the chain's next."""
         self._sender.forget_nonce()
-        signed = self._sender.sign(self._vouchers, encode_redeem(groups), gas)
+        signed = self._sender.sign(to, calldata, gas)
         return SentCall(Hash(signed.hash), signed.nonce, self.sender, signed.raw)
 
     def next_nonce(self) -> int:
@@ -85,8 +89,18 @@ class Relayer:
             self._clock.set_next_block(block_time)
         self.send(call)
 
-    def outcome(self, call: SentCall, groups: Sequence[ItemGroup], seconds: float) -> CallOutcome | None:
+    def outcome(self, call: SentCall, groups: Sequence[ItemGroup], seconds: float) -> CallOutcome[Verdict] | None:
         """See the port."""
+        landed = self.landed(call, seconds)
+        if landed is None:
+            return None
+        receipt, block = landed
+        if not receipt.succeeded:
+            return CallOutcome(block, None, self.why(call, self._vouchers, encode_redeem(groups), receipt.block))
+        return CallOutcome(block, tuple(read_verdicts(receipt.logs, self._vouchers, groups)))
+
+    def landed(self, call: SentCall, seconds: float) -> tuple[Receipt, BlockRef] | None:
+        """The receipt of a call and its block; None where it is in no block after so many seconds."""
         deadline, pause, looks = time.monotonic() + seconds, _FIRST_WAIT, 0
         while (receipt := receipt_of(self._rpc, TxHash(call.hash))) is None:
             if time.monotonic() > deadline:
@@ -96,9 +110,7 @@ class Relayer:
             pause = pause if looks < _STEADY_LOOKS else min(1.5 * pause, _LONGEST_WAIT)
         block = self._block(receipt)
         self._return_time(block.timestamp)
-        if not receipt.succeeded:
-            return CallOutcome(block, None, self._why(call, groups, receipt.block))
-        return CallOutcome(block, tuple(read_verdicts(receipt.logs, self._vouchers, groups)))
+        return receipt, block
 
     def _return_time(self, now: UnixSeconds) -> None:
         """Gives the next block the time that it had before a restored call took its turn."""
@@ -113,9 +125,9 @@ class Relayer:
         header = record(self._rpc.call("eth_getBlockByHash", [receipt.block_hash, False]))
         return BlockRef(receipt.block, Hash(receipt.block_hash), UnixSeconds(quantity(header["timestamp"])))
 
-    def _why(self, call: SentCall, groups: Sequence[ItemGroup], block: int) -> str:
+    def why(self, call: SentCall, to: Address, calldata: bytes, block: int) -> str:
         """Runs a refused call again to learn the reason."""
-        trial = {"from": call.sender, "to": self._vouchers, "data": "0x" + encode_redeem(groups).hex()}
+        trial = {"from": call.sender, "to": to, "data": "0x" + calldata.hex()}
         try:
             self._rpc.call("eth_call", [dict(trial), hex(block)])
         except RpcError as error:

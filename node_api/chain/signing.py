@@ -1,10 +1,12 @@
-"""Digests and signatures for one chain and contract. Implements the port `Signatures`."""
+"""Digests and signatures for one chain and contract. Implements the ports `Signatures` and `ClaimSignatures`."""
 
 from eth_abi.abi import encode
 from eth_hash.auto import keccak
 
+from node_api.chain.claim_lists import leaf, root_of
 from node_api.chain.eip712 import (
     as_hash,
+    claim_digest,
     domain_separator,
     recover,
     redemption_digest,
@@ -14,6 +16,7 @@ from node_api.chain.eip712 import (
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import RpcError, RpcUnavailable
 from node_api.chain.rpc_values import data, text
+from node_api.domain.claims import Claim
 from node_api.domain.errors import ChainUnavailable
 from node_api.domain.ids import Address, Hash
 from node_api.domain.items import Item, TerminalSeal
@@ -54,6 +57,14 @@ class ChainSignatures:
         """See the port."""
         digest = terminal_batch_digest(self._domain, item.merchant, [redemption_digest(self._domain, item)])
         return self.is_signed_by(seal.terminal, as_hash(digest), seal.signature)
+
+    def claim_digest(self, claim: Claim) -> Hash:
+        """See the port `ClaimSignatures`."""
+        return as_hash(claim_digest(self._domain, claim))
+
+    def is_listed(self, claim: Claim, root: Hash) -> bool:
+        """See the port `ClaimSignatures`."""
+        return root_of(leaf(claim.programme, claim.nullifier, claim.salt), claim.proof) == root
 
     def document(self, item: Item) -> dict[str, object]:
         """See the port."""

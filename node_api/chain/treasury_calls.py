@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from node_api.chain.claim_staff_calls import claim_staff_call
 from node_api.chain.deployed import Deployed
 from node_api.chain.keys import KeyRole
 from node_api.chain.pipeline import Call
@@ -32,6 +33,7 @@ def call_of(command: t.Command, deployed: Deployed, treasurer: str) -> Call:
         _money_call(command, deployed, treasurer)
         or _programme_call(command)
         or staff_call(command)
+        or claim_staff_call(command)
         or _supply_call(command)
     )
 

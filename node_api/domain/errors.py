@@ -21,6 +21,8 @@
     │   ├── OperationUnknown
     │   ├── RedemptionUnknown
     │   ├── DisputeUnknown
+    │   ├── RoundUnknown
+    │   ├── ClaimUnknown
     │   └── RouteUnknown
     ├── Misuse                       the request cannot be carried out as it stands
     │   ├── RequestInvalid           it does not fit the schema
@@ -186,6 +188,20 @@ class DisputeUnknown(Unknown):
 
     rule = "a dispute is named by the number it was opened under"
     remedy = "list the disputes with GET /v1/disputes"
+
+
+class RoundUnknown(Unknown):
+    """There is no such round of claims."""
+
+    rule = "a round is named by its programme and by the number it was opened under"
+    remedy = "list a programme's rounds with GET /v1/programmes/{programme}/rounds"
+
+
+class ClaimUnknown(Unknown):
+    """There is no such claim, or it belongs to another API key."""
+
+    rule = "a claim is read with an API key of its owner, or of an operator, auditor, treasurer or arbiter"
+    remedy = "use the id that the claim was answered with, and the same API key"
 
 
 class RouteUnknown(Unknown):

@@ -1,4 +1,4 @@
-"""The outbox: packs queued redemptions of many callers into one call, and brings each to its end exactly once.
+"""The outbox: packs what many callers handed in into calls, lane by lane, and brings each to its end exactly once.
 
 Signed bytes are stored before they are sent, and the same bytes can only take effect once. So whatever is killed, and whenever:
 what is stored and not resolved is looked up, and sent again where the chain does not know it.
@@ -6,20 +6,16 @@ what is stored and not resolved is looked up, and sent again where the chain doe
 
 import threading
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import structlog
 
-from node_api.domain.ids import MerchantId
-from node_api.domain.items import Item, ItemGroup
-from node_api.domain.operations import Place, SentCall
+from node_api.domain.operations import SentCall
 from node_api.services.ports.chain_head import IndexFollower
-from node_api.services.ports.operations import OperationStore, OutboxStore, QueuedItem
+from node_api.services.ports.lanes import Lane, Shipment
+from node_api.services.ports.operations import OutboxStore
 from node_api.services.ports.relaying import CallOutcome, NonceLost, Relay
 
-MAX_ITEMS = 100
-"""Items in one call: more save little gas, and a call must fit a block of any network."""
-MAX_VOUCHERS = 300
-"""Vouchers in one call, unless a single item has more: what bounds its gas."""
 RECEIPT_SECONDS = 5.0
 _IDLE_SECONDS = 1.0
 _RETRY_SECONDS = 0.5
@@ -34,13 +30,13 @@ class Outbox:
 
     def __init__(
         self,
-        store: OperationStore,
+        lanes: Sequence[Lane],
         calls: OutboxStore,
         relay: Relay,
         follower: IndexFollower,
     ) -> None:
         """Starts nothing yet."""
-        self._store, self._calls, self._relay, self._follower = store, calls, relay, follower
+        self._lanes, self._calls, self._relay, self._follower = lanes, calls, relay, follower
         self._wanted = threading.Event()
         self._stopping = threading.Event()
         self._settled: list[Settled] = []
@@ -94,41 +90,43 @@ class Outbox:
         self.fault = fault
 
     def _send_queued(self) -> bool:
-        """Sends one call's worth of what is queued; says whether there was anything."""
-        queued = self._store.queued(MAX_ITEMS)
-        if not queued:
-            return False
-        groups, places = pack(one_call(queued))
-        call = self._relay.sign(groups)
-        if self._restore_lost(call.nonce):
-            return True  # the chain went back: look again with the nonces it has now
-        self._calls.sending(call, places)
-        self._carry(call, groups, places)
-        return True
+        """Sends one call of each lane; says whether there was anything."""
+        sent = [self._send_next(lane) for lane in self._lanes]
+        return any(sent)
 
-    def _carry(self, call: SentCall, groups: Sequence[ItemGroup], places: Sequence[Place]) -> None:
+    def _send_next(self, lane: Lane) -> bool:
+        shipment = lane.next()
+        if shipment is None or self._stopping.is_set():
+            return False
+        if not self._restore_lost(shipment.call.nonce) and shipment.keep():
+            self._carry(shipment)
+        return True  # where the chain went back, or another process was quicker: look again
+
+    def _carry(self, shipment: Shipment) -> None:
         """Sends a stored call until it stands in a block, and writes down what became of it."""
+        call = shipment.call
         while True:
             try:
                 self._relay.send(call)
             except NonceLost:
                 log.warning("outbox_nonce_lost", transaction=call.hash, nonce=call.nonce)
-                self._calls.abandon(call.hash)
+                shipment.abandon()
                 return
-            outcome = self._relay.outcome(call, groups, RECEIPT_SECONDS)
+            outcome = shipment.outcome(RECEIPT_SECONDS)
             if outcome is not None:
-                self._resolve(call, outcome, places)
+                self._resolve(shipment, outcome)
                 return
             if self._stopping.is_set():
                 return
 
-    def _resolve(self, call: SentCall, outcome: CallOutcome, places: Sequence[Place]) -> None:
+    def _resolve(self, shipment: Shipment, outcome: CallOutcome[Any]) -> None:
+        call = shipment.call
         self._follower.catch_up()  # first the index: whoever hears of the outcome finds it there
         if outcome.verdicts is None:
             log.error("outbox_call_reverted", transaction=call.hash, fault=outcome.fault)
-            final = self._calls.fail(call.hash, outcome.block, outcome.fault)
+            final = shipment.fail(outcome.block, outcome.fault)
         else:
-            final = self._calls.resolve(call.hash, outcome.block, list(zip(places, outcome.verdicts, strict=True)))
+            final = shipment.resolve(outcome.block, outcome.verdicts)
         if call.sender == self._relay.sender:  # an account before it counted nonces of its own
             self._last_nonce = max(call.nonce, self._last_nonce or 0)
         for listener in self._settled:
@@ -140,8 +138,7 @@ class Outbox:
         if unresolved:
             self._restore_lost(self._relay.next_nonce())
         for call in unresolved:
-            groups, places = self._carried(call)
-            self._carry(call, groups, places)
+            self._carry(self._again(call))
 
     def _restore_lost(self, next_nonce: int) -> bool:
         """Where the chain's next nonce lies below what was resolved, it went back: gives it again what it lost.
@@ -155,66 +152,14 @@ class Outbox:
         lost = self._calls.confirmed_from(self._relay.sender, next_nonce)
         log.warning("outbox_chain_went_back", calls=len(lost))
         for call in lost:
-            groups, places = self._carried(call)
+            shipment = self._again(call)
             if call.block_time is not None:
                 self._relay.restore(call, call.block_time)
-            self._carry(call, groups, places)
+            self._carry(shipment)
         return True
 
-    def _carried(self, call: SentCall) -> tuple[list[ItemGroup], list[Place]]:
-        """The groups of a stored call, as they were signed."""
-        carried = self._calls.carried(call.hash)
-        groups: list[ItemGroup] = []
-        for place, outcome in carried:
-            work = outcome.work
-            if place.item == 0:
-                groups.append(ItemGroup(work.item.merchant, (work.item,), work.seal))
-            else:
-                last = groups[-1]
-                groups[-1] = ItemGroup(last.merchant, (*last.items, work.item), last.seal)
-        return groups, [place for place, _ in carried]
-
-
-def one_call(queued: Sequence[QueuedItem]) -> list[QueuedItem]:
-    """The first of them that fit one call; at least one."""
-    taken: list[QueuedItem] = []
-    vouchers = 0
-    for entry in queued:
-        vouchers += len(entry.outcome.work.item.spends)
-        if taken and vouchers > MAX_VOUCHERS:
-            break
-        taken.append(entry)
-    return taken
-
-
-def pack(queued: Sequence[QueuedItem]) -> tuple[list[ItemGroup], list[Place]]:
-    """Groups items by merchant, in the order of each merchant's first; an item with a terminal's seal stands alone.
-
-    A merchant's items are sorted by their first voucher: neighbouring places share words, which is cheaper on chain. Of two items
-    with the same first voucher the earlier one stays before the later.
-
-    Returns: the groups, and where each item stands, in the order of the call.
-    """
-    shared: dict[MerchantId, list[QueuedItem]] = {}
-    members: list[list[QueuedItem]] = []
-    for entry in queued:
-        work = entry.outcome.work
-        if work.seal is not None:
-            members.append([entry])
-        elif work.item.merchant in shared:
-            shared[work.item.merchant].append(entry)
-        else:
-            shared[work.item.merchant] = [entry]
-            members.append(shared[work.item.merchant])
-    groups, places = [], []
-    for group, unsorted in enumerate(members):
-        entries = sorted(unsorted, key=_first_voucher)
-        items: list[Item] = [entry.outcome.work.item for entry in entries]
-        groups.append(ItemGroup(items[0].merchant, tuple(items), entries[0].outcome.work.seal))
-        places += [Place(entry.operation, entry.position, group, index) for index, entry in enumerate(entries)]
-    return groups, places
-
-
-def _first_voucher(entry: QueuedItem) -> int:
-    spends = entry.outcome.work.item.spends
-    return spends[0].voucher if spends else 0
+    def _again(self, call: SentCall) -> Shipment:
+        """A stored call with what it carries, as it was signed."""
+        found = [shipment for lane in self._lanes if (shipment := lane.again(call)) is not None]
+        assert len(found) == 1, f"call {call.hash} carries things of one lane"
+        return found[0]

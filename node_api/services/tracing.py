@@ -82,6 +82,10 @@ class _Life:
         assert written is not None, "the voucher's roll is indexed"
         yield self._step("batch opened", opened, None, {"batch": facts.batch.ref, "face": str(facts.batch.face)})
         yield self._step("roll written", written, None, {"roll": facts.roll.ref, "places": str(facts.roll.places)})
+        claimed = reader.claimed_place(facts.roll.id, facts.place)
+        if claimed is not None:
+            details = {"round": str(claimed.number), "nullifier": claimed.nullifier}
+            yield self._step("place claimed", claimed.tx, None, details)
         issue = reader.issued(facts.batch.id, facts.roll.id)
         if issue is not None:
             yield self._step("issued", issue.tx, None, {"vouchers": str(issue.count), "amount": str(issue.amount)})

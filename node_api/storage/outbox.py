@@ -43,7 +43,13 @@ _POSITION: BindParameter[int] = bindparam("at_position")
 _CALL: BindParameter[bytes] = bindparam("of_call")
 _MARK_SENT = (
     update(_items)
-    .where(and_(_items.c.operation == _OPERATION, _items.c.position == _POSITION))
+    .where(
+        and_(
+            _items.c.operation == _OPERATION,
+            _items.c.position == _POSITION,
+            _items.c.state == OperationState.QUEUED.value,
+        )
+    )
     .values(
         state=OperationState.SENT.value,
         call=bindparam("new_call"),
@@ -72,7 +78,7 @@ _ADVANCE = (
     .where(and_(_operations.c.id == _OPERATION, _operations.c.state != bindparam("new_state")))
     .values(state=bindparam("new_state"))
 )
-_HISTORY = insert(_states).from_select(
+HISTORY = insert(_states).from_select(
     ["operation", "step", "state", "at"],
     select(
         bindparam("of_state", type_=String),
@@ -85,6 +91,11 @@ _LAST_NONCE = select(func.max(_calls.c.nonce)).where(
     and_(_calls.c.state == RESOLVED, _calls.c.sender == bindparam("of_sender"))
 )
 _ADD_CALL = insert(_calls)
+_COUNT_SENT = select(func.count()).select_from(_items).where(_items.c.call == _CALL)
+
+
+class TakenByOthers(Exception):
+    """Another process that shares the database sends some of it: nothing is kept."""
 
 
 class Outbox:
@@ -101,21 +112,19 @@ class Outbox:
         self._engine = engine
         self._durable = durable
 
-    def sending(self, call: SentCall, places: Sequence[Place]) -> None:
+    def sending(self, call: SentCall, places: Sequence[Place]) -> bool:
         """See the port."""
         call_hash = raw(call.hash)
-        row = {
-            "hash": call_hash,
-            "sender": raw(call.sender),
-            "nonce": call.nonce,
-            "raw": call.raw,
-            "state": SIGNED,
-            "signed_at": _now(),
-        }
-        with writing(self._durable) as connection:
-            connection.execute(_ADD_CALL, row)
-            connection.execute(_MARK_SENT, [_sent(place, call_hash) for place in places])
-            _advance(connection, {place.operation for place in places})
+        try:
+            with writing(self._durable) as connection:
+                keep_call(connection, call)
+                connection.execute(_MARK_SENT, [_sent(place, call_hash) for place in places])
+                if connection.execute(_COUNT_SENT, {"of_call": call_hash}).scalar_one() != len(places):
+                    raise TakenByOthers
+                _advance(connection, {place.operation for place in places})
+        except TakenByOthers:
+            return False
+        return True
 
     def unresolved(self) -> list[SentCall]:
         """See the port."""
@@ -149,7 +158,7 @@ class Outbox:
     def resolve(self, call: Hash, block: BlockRef, verdicts: Sequence[tuple[Place, Verdict]]) -> list[str]:
         """See the port."""
         with writing(self._engine) as connection:
-            _close(connection, call, block)
+            close_call(connection, call, block)
             for place, verdict in verdicts:
                 _write_verdict(connection, place, verdict)
             return _advance(connection, {place.operation for place, _ in verdicts})
@@ -157,7 +166,7 @@ class Outbox:
     def fail(self, call: Hash, block: BlockRef, fault: str) -> list[str]:
         """See the port."""
         with writing(self._engine) as connection:
-            _close(connection, call, block)
+            close_call(connection, call, block)
             places = _places(connection, call)
             for place in places:
                 _set(connection, place, state="failed", fault=fault)
@@ -167,7 +176,7 @@ class Outbox:
     def abandon(self, call: Hash) -> None:
         """See the port."""
         with writing(self._engine) as connection:
-            connection.execute(update(_calls).where(_calls.c.hash == raw(call)).values(state=ABANDONED))
+            give_up_call(connection, call)
             places = _places(connection, call)
             for place in places:
                 _set(connection, place, state="queued", call=None, call_group=None, call_item=None)
@@ -190,7 +199,26 @@ def _call(row: RowMapping) -> SentCall:
     )
 
 
-def _close(connection: Connection, call: Hash, block: BlockRef) -> None:
+def keep_call(connection: Connection, call: SentCall) -> None:
+    """Keeps the signed bytes of a call about to be sent."""
+    row = {
+        "hash": raw(call.hash),
+        "sender": raw(call.sender),
+        "nonce": call.nonce,
+        "raw": call.raw,
+        "state": SIGNED,
+        "signed_at": now(),
+    }
+    connection.execute(_ADD_CALL, row)
+
+
+def give_up_call(connection: Connection, call: Hash) -> None:
+    """Marks a call whose bytes can never take effect."""
+    connection.execute(update(_calls).where(_calls.c.hash == raw(call)).values(state=ABANDONED))
+
+
+def close_call(connection: Connection, call: Hash, block: BlockRef) -> None:
+    """Marks a call that stands in a block."""
     where = {"new_block": block.number, "new_block_hash": raw(block.hash), "new_block_time": block.timestamp}
     connection.execute(_CLOSE, {"of_call": raw(call), **where})
 
@@ -248,11 +276,12 @@ def _advance(connection: Connection, operations: set[str]) -> list[str]:
         states = connection.execute(_ITEM_STATES, {"of": operation}).scalars()
         state = overall([OperationState(value) for value in states])
         if connection.execute(_ADVANCE, {"of": operation, "new_state": state.value}).rowcount:
-            connection.execute(_HISTORY, {"of_state": operation, "new_state": state.value, "new_at": _now()})
+            connection.execute(HISTORY, {"of_state": operation, "new_state": state.value, "new_at": now()})
         if state.final:
             final.append(operation)
     return final
 
 
-def _now() -> int:
+def now() -> int:
+    """The node's clock, milliseconds since 1970."""
     return time.time_ns() // 1_000_000

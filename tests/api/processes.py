@@ -25,6 +25,8 @@ def serving_process(world: World, settings: Settings) -> Iterator[tuple[subproce
         "VOUCHERTRAIL_DEPLOYMENTS": str(settings.deployments_folder),
         "VOUCHERTRAIL_DATA": str(settings.data),
     }
+    if settings.database is not None:
+        environment["VOUCHERTRAIL_DATABASE"] = settings.database.get_secret_value()
     command = [sys.executable, "-m", "node_api", "serve", "--port", "0", "--json"]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:

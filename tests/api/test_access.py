@@ -22,6 +22,7 @@ from tools.role_table import public_routes, routes, table
 
 EXAMPLES = {
     "operation": "op_0",
+    "claim": "cl_0",
     "voucher": "1",
     "address": "0x" + "11" * 20,
     "merchant": "1",

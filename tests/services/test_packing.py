@@ -16,7 +16,7 @@ from node_api.domain.ids import Address, Amount, Hash, MerchantId, UnixSeconds, 
 from node_api.domain.items import Item, Spend, TerminalSeal
 from node_api.domain.models import BlockRef
 from node_api.domain.operations import ItemOutcome, OperationState, WorkItem
-from node_api.services.outbox import MAX_VOUCHERS, one_call, pack
+from node_api.services.packing import MAX_VOUCHERS, one_call, pack
 from node_api.services.ports.operations import QueuedItem
 
 BLOCK = BlockRef(1, Hash("0x" + "0" * 64), UnixSeconds(0))

@@ -1,4 +1,4 @@
-"""Lists of those who may claim, rounds, claimed places; claims on their way."""
+"""Lists of those who may claim, rounds, claimed places."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -51,8 +51,10 @@ class OperationStore(Protocol):
 class OutboxStore(Protocol):
     """Keeps signed calls. Thread-safe; every method is one transaction."""
 
-    def sending(self, call: SentCall, places: Sequence[Place]) -> None:
-        """Keeps the signed bytes before they are sent, and marks their items as sent."""
+    def sending(self, call: SentCall, places: Sequence[Place]) -> bool:
+        """Keeps the signed bytes before they are sent, and marks their items as sent; False, and nothing is kept, where another
+        process was quicker with one of them.
+        """
         ...
 
     def unresolved(self) -> list[SentCall]:

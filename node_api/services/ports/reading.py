@@ -37,6 +37,7 @@ from node_api.domain.trail import Issue, MerchantDay, Payment, Refusal, Totals
 from node_api.domain.versions import RulesVersion
 from node_api.services.ports.booking_reading import BookingReader
 from node_api.services.ports.case_reading import CaseReader
+from node_api.services.ports.claims import ClaimReader
 
 
 class IndexEmpty(Exception):
@@ -253,7 +254,15 @@ class StandingReader(Protocol):
 
 
 class Reader(
-    ProgrammeReader, MerchantReader, SupplyReader, VoucherReader, StandingReader, CaseReader, BookingReader, Protocol
+    ProgrammeReader,
+    MerchantReader,
+    SupplyReader,
+    VoucherReader,
+    StandingReader,
+    CaseReader,
+    BookingReader,
+    ClaimReader,
+    Protocol,
 ):
     """Everything the record says as of one block."""
 

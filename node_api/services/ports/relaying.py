@@ -1,27 +1,30 @@
-"""Carrying signed redemptions to the contract."""
+"""Carrying what others signed to the contracts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
+from node_api.domain.claims import Claim, ClaimVerdict
 from node_api.domain.ids import Address, UnixSeconds
 from node_api.domain.items import ItemGroup
 from node_api.domain.models import BlockRef
 from node_api.domain.operations import SentCall, Verdict
 
+V = TypeVar("V")
+
 
 @dataclass(frozen=True, slots=True)
-class CallOutcome:
+class CallOutcome(Generic[V]):
     """What became of a call.
 
     Attributes:
         block: where it stands.
-        verdicts: one for each item in the order of the call; None where the chain refused the whole call.
+        verdicts: one for each thing it carried, in the order of the call; None where the chain refused the whole call.
         fault: why it did.
     """
 
     block: BlockRef
-    verdicts: tuple[Verdict, ...] | None
+    verdicts: tuple[V, ...] | None
     fault: str = ""
 
 
@@ -30,7 +33,7 @@ class NonceLost(Exception):
 
 
 class Relay(Protocol):
-    """Sends `redeem` calls of the node's relayer. Used by one thread.
+    """The relayer's account. Used by one thread.
 
     Every method raises ChainUnavailable where the chain does not answer; then nothing is known, and the call is made again.
     """
@@ -38,10 +41,6 @@ class Relay(Protocol):
     @property
     def sender(self) -> Address:
         """The relayer's account: its nonces are counted apart from those of an account before it."""
-        ...
-
-    def sign(self, groups: Sequence[ItemGroup]) -> SentCall:
-        """Signs the next call; nothing is sent. Its nonce is the chain's next."""
         ...
 
     def next_nonce(self) -> int:
@@ -60,6 +59,30 @@ class Relay(Protocol):
         """Sends bytes that a chain which went back has lost, into a block of the time they had, where its clock can be moved."""
         ...
 
-    def outcome(self, call: SentCall, groups: Sequence[ItemGroup], seconds: float) -> CallOutcome | None:
+
+class RedemptionRelay(Protocol):
+    """`redeem` calls of the relayer. Raises as `Relay`."""
+
+    def sign(self, groups: Sequence[ItemGroup]) -> SentCall:
+        """Signs the next call; nothing is sent. Its nonce is the chain's next."""
+        ...
+
+    def outcome(self, call: SentCall, groups: Sequence[ItemGroup], seconds: float) -> CallOutcome[Verdict] | None:
+        """What became of a call; None where it is in no block after so many seconds."""
+        ...
+
+
+class ClaimRelay(Protocol):
+    """`claim` calls of the relayer. Raises as `Relay`."""
+
+    def size(self, claim: Claim) -> int:
+        """Bytes of call data that the claim takes."""
+        ...
+
+    def sign(self, claims: Sequence[Claim]) -> SentCall:
+        """Signs the next call, for claims of one round and one custody; nothing is sent."""
+        ...
+
+    def outcome(self, call: SentCall, claims: Sequence[Claim], seconds: float) -> CallOutcome[ClaimVerdict] | None:
         """What became of a call; None where it is in no block after so many seconds."""
         ...

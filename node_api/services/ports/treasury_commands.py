@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from node_api.domain.ids import Address, Amount, BatchId, Day, Hash, LineId, MerchantId, ProgrammeId, RollId
 from node_api.domain.reverts import RULES_AND_REMEDIES
+from node_api.services.ports.claim_commands import ClaimCommand
 from node_api.services.ports.rules_commands import ActivateRules, ProposeRules, RejectRules, WithdrawRules
 from node_api.services.ports.staff_commands import StaffCommand
 from node_api.services.ports.treasury_terms import BatchTerms, LineTerms, MerchantTerms, ProgrammeTerms, RulesTerms
@@ -213,6 +214,7 @@ Command = (
     | ReleaseSettlement
     | ReturnRest
     | StaffCommand
+    | ClaimCommand
 )
 
 

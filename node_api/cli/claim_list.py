@@ -1,0 +1,62 @@
+"""`vouchertrail claims list`: the list of people who may claim, for those who hand out salts and proofs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+import rich_click as click
+
+from node_api.chain.claim_lists import leaf, tree
+from node_api.chain.durable import write_whole
+from node_api.chain.wallet import CustodialWallet
+from node_api.cli.keys import key_ring
+from node_api.cli.options import FAULT, Shared, fail, shared_options
+from node_api.cli.staff import Parsed, staffed
+from node_api.domain.ids import Hash
+from node_api.domain.importing.faults import BadValue
+from node_api.services.auditing import find_programme
+
+_HEX_DIGITS = 66
+
+
+def _hash(text: str) -> Hash:
+    try:
+        whole = text.startswith("0x") and len(text) == _HEX_DIGITS and int(text, 16) >= 0
+    except ValueError:
+        whole = False
+    if not whole:
+        raise BadValue("a root is 0x and 64 hexadecimal digits", "copy it whole")
+    return Hash(text.lower())
+
+
+HASH = Parsed("hash", _hash)
+
+
+@click.command(name="list")
+@click.argument("name", metavar="PROGRAMME")
+@click.argument("people", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="File to write, one person a line."
+)
+@shared_options
+def make_list(shared: Shared, name: str, people: Path, out: Path) -> None:
+    """Make the list of PEOPLE (one reference a line) who may claim in a PROGRAMME: its root, and each one's salt and proof.
+
+    OUT names people: it is readable by its owner alone, and goes to whoever hands out salts and proofs. Nothing is sent.
+    """
+    references = [line.strip() for line in people.read_text(encoding="utf-8").splitlines() if line.strip()]
+    if not references or len(set(references)) != len(references):
+        told = "PEOPLE names nobody" if not references else "PEOPLE names somebody twice"
+        fail(told, FAULT, kind="ListInvalid", as_json=shared.as_json)
+    with staffed(shared) as staff, staff.reader() as reader:
+        programme = find_programme(reader, name)
+    wallet = CustodialWallet(key_ring(shared.settings).unsafe_wallet_master())
+    tags = [(wallet.nullifier(programme.ref, who), wallet.salt(programme.ref, who)) for who in references]
+    root, proofs = tree([leaf(programme.id, nullifier, salt) for nullifier, salt in tags])
+    lines = (
+        orjson.dumps({"person": who, "nullifier": tag[0], "salt": tag[1], "proof": proof}) + b"\n"
+        for who, tag, proof in zip(references, tags, proofs, strict=True)
+    )
+    write_whole(out, lines)
+    shared.tell({"root": root, "people": len(references)}, f"{len(references)} people; root {root}")

@@ -1,0 +1,75 @@
+"""The outbox's lane of claims: gathers those of a round into one call, which writes one roll."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from node_api.domain.claims import Claim, ClaimVerdict, first_fitting
+from node_api.domain.ids import MAX_PLACES
+from node_api.domain.models import BlockRef
+from node_api.domain.operations import SentCall
+from node_api.services.ports.claims import ClaimQueue
+from node_api.services.ports.relaying import CallOutcome, ClaimRelay
+
+MAX_BYTES = 120_000
+"""Call data of one call, unless a single claim has more: geth takes no transaction of more than 128 KiB."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimShipment:
+    """A signed `claim` call and its claims. Implements `Shipment`."""
+
+    call: SentCall
+    ids: Sequence[str]
+    claims: Sequence[Claim]
+    queue: ClaimQueue
+    relay: ClaimRelay
+
+    def keep(self) -> bool:
+        """See the port."""
+        return self.queue.sending(self.call, self.ids)
+
+    def outcome(self, seconds: float) -> CallOutcome[ClaimVerdict] | None:
+        """See the port."""
+        return self.relay.outcome(self.call, self.claims, seconds)
+
+    def resolve(self, block: BlockRef, verdicts: Sequence[ClaimVerdict]) -> list[str]:
+        """See the port."""
+        return self.queue.resolve(self.call.hash, block, list(zip(self.ids, verdicts, strict=True)))
+
+    def fail(self, block: BlockRef, fault: str) -> list[str]:
+        """See the port."""
+        return self.queue.fail(self.call.hash, block, fault)
+
+    def abandon(self) -> None:
+        """See the port."""
+        self.queue.abandon(self.call.hash)
+
+
+class ClaimLane:
+    """Implements `Lane`. A call goes off when its oldest claim has waited long enough, or when it is full."""
+
+    def __init__(self, queue: ClaimQueue, relay: ClaimRelay, gather_seconds: float) -> None:
+        self._queue, self._relay, self._gather = queue, relay, gather_seconds
+
+    def next(self) -> ClaimShipment | None:
+        """See the port."""
+        waiting = self._queue.waiting(MAX_PLACES)
+        if not waiting:
+            return None
+        count = first_fitting([self._relay.size(entry.claim) for entry in waiting], MAX_BYTES)
+        full = count < len(waiting) or count == MAX_PLACES
+        if not full and time.time() < waiting[0].since / 1_000 + self._gather:
+            return None
+        claims = [entry.claim for entry in waiting[:count]]
+        ids = [entry.id for entry in waiting[:count]]
+        return ClaimShipment(self._relay.sign(claims), ids, claims, self._queue, self._relay)
+
+    def again(self, call: SentCall) -> ClaimShipment | None:
+        """See the port."""
+        carried = self._queue.carried(call.hash)
+        if not carried:
+            return None
+        return ClaimShipment(
+            call, [name for name, _ in carried], [claim for _, claim in carried], self._queue, self._relay
+        )

@@ -1,0 +1,177 @@
+"""Taking claims in, once for each idempotency key: what is accepted has a place kept for it."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass
+
+from node_api.domain.access import ApiKey, ApiRole
+from node_api.domain.claims import EVERYBODY, Claim, ClaimOutcome, ClaimSight, Round, judge_claim
+from node_api.domain.errors import (
+    ClaimUnknown,
+    IdempotencyKeyReused,
+    ProgrammeUnknown,
+    RoundUnknown,
+    WalletMissing,
+)
+from node_api.domain.ids import Address, Hash, ProgrammeId, UnixSeconds
+from node_api.domain.models import Programme
+from node_api.domain.operations import OperationState, RefusalNote, StateChange
+from node_api.services.fresh import FreshReads
+from node_api.services.outbox import Outbox
+from node_api.services.ports.claims import ClaimReader, ClaimSignatures, ClaimStore, PersonKeys
+from node_api.services.ports.reading import Reader
+
+_READS_ALL = frozenset({ApiRole.OPERATOR, ApiRole.AUDITOR, ApiRole.TREASURER, ApiRole.ARBITER})
+
+
+@dataclass(frozen=True, slots=True)
+class SignedClaim:
+    """What a holder with a key of their own signed."""
+
+    holder: Address
+    nullifier: Hash
+    deadline: UnixSeconds
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRequest:
+    """A claim as handed in.
+
+    Attributes:
+        number: of the round.
+        person: whom the node's wallet claims for; None where the holder signed.
+        signed: what the holder signed; None where the wallet claims.
+        salt, proof: of the person's leaf, where the round has a list; a custodial person's salt is the wallet's.
+    """
+
+    programme: str | ProgrammeId
+    number: int
+    person: str | None
+    signed: SignedClaim | None
+    salt: Hash | None
+    proof: tuple[Hash, ...]
+
+
+class Claiming:
+    """Checks and takes in claims. Thread-safe."""
+
+    def __init__(
+        self,
+        fresh: FreshReads,
+        signatures: ClaimSignatures,
+        store: ClaimStore,
+        outbox: Outbox,
+        wallet: PersonKeys | None,
+    ) -> None:
+        """A node without a wallet has None."""
+        self._fresh, self._signatures, self._store = fresh, signatures, store
+        self._outbox, self._wallet = outbox, wallet
+
+    def submit(self, caller: ApiKey, key: str, body_hash: str, request: ClaimRequest) -> ClaimOutcome:
+        """Takes a claim in: what the rules refuse is refused at once, the rest is queued with a place kept for it.
+
+        Returns: the claim; the earlier one where the key was used before.
+
+        Raises:
+            IdempotencyKeyReused: the key came with another body before.
+            ProgrammeUnknown, RoundUnknown: there is none.
+            WalletMissing: a custodial person's claim, and this node keeps no wallet.
+            ChainUnavailable, IndexNotReady: see `FreshReads.open`.
+        """
+        known = self._store.find(caller.owner, key)
+        if known is None:
+            received = _now()
+            with self._fresh.open() as (reader, now):
+                programme = _programme(reader, request.programme)
+                found = _round(reader, programme.id, request.number)
+                claim = self._claim(request, programme, found)
+                digest = self._signatures.claim_digest(claim)
+                refusal = judge_claim(claim, found, self._sight(claim, digest, found, reader), now)
+                block = reader.block
+            note = None if refusal is None else RefusalNote(refusal.name, refusal.value, None, on_chain=False)
+            state = OperationState.QUEUED if note is None else OperationState.REFUSED
+            history = (StateChange(OperationState.RECEIVED, received), StateChange(state, _now()))
+            asked = (caller.owner, key, body_hash)
+            new = ClaimOutcome("cl_" + secrets.token_hex(16), *asked, claim, digest, block, state, history, note)
+            known = self._store.add(new, found.places)
+        if known.body_hash != body_hash:
+            raise IdempotencyKeyReused(f"key {key!r} of {caller.owner}")
+        if not known.state.final:
+            self._outbox.wake()
+        return known
+
+    def reload(self, claim: ClaimOutcome) -> ClaimOutcome:
+        """The same claim as it stands now."""
+        return self._store.get(claim.id) or claim
+
+    def get(self, caller: ApiKey, claim: str) -> ClaimOutcome:
+        """One claim.
+
+        Raises:
+            ClaimUnknown: none of this id, or another owner's.
+        """
+        found = self._store.get(claim)
+        if found is None or (found.owner != caller.owner and caller.role not in _READS_ALL):
+            raise ClaimUnknown(f"claim {claim}")
+        return found
+
+    def nullifier(self, programme: str | ProgrammeId, person: str) -> tuple[Hash, Address]:
+        """What stands for the person in the programme's claims, and the person's custodial address.
+
+        Raises:
+            WalletMissing: this node keeps no wallet.
+            ProgrammeUnknown: there is none.
+        """
+        wallet = self._require_wallet()
+        with self._fresh.open() as (reader, _):
+            ref = _programme(reader, programme).ref
+        return wallet.nullifier(ref, person), wallet.address(ref, person)
+
+    def _claim(self, request: ClaimRequest, programme: Programme, found: Round) -> Claim:
+        if request.signed is not None:
+            said, salt = request.signed, request.salt or EVERYBODY
+            whose = (said.holder, said.nullifier, said.deadline, said.signature)
+            return Claim(programme.id, found.number, *whose, salt, request.proof, custodial=False)
+        assert request.person is not None
+        wallet, ref, person = self._require_wallet(), programme.ref, request.person
+        salt = request.salt or (wallet.salt(ref, person) if found.has_list else EVERYBODY)
+        who, person_tag = wallet.address(ref, person), wallet.nullifier(ref, person)
+        unsigned = Claim(
+            programme.id, found.number, who, person_tag, found.closes_at, b"", salt, request.proof, custodial=True
+        )
+        digest = self._signatures.claim_digest(unsigned)
+        return unsigned.signed(wallet.sign(ref, person, bytes.fromhex(digest[2:])))
+
+    def _sight(self, claim: Claim, digest: Hash, found: Round, reader: ClaimReader) -> ClaimSight:
+        return ClaimSight(
+            signed=self._signatures.is_signed_by(claim.holder, digest, claim.signature),
+            listed=not found.has_list or self._signatures.is_listed(claim, found.root),
+            nullifier_used=reader.is_nullifier_used(claim.programme, claim.number, claim.nullifier),
+            holder_claimed=reader.has_claimed(claim.programme, claim.number, claim.holder),
+        )
+
+    def _require_wallet(self) -> PersonKeys:
+        if self._wallet is None:
+            raise WalletMissing("this node keeps no wallet")
+        return self._wallet
+
+
+def _programme(reader: Reader, name: str | ProgrammeId) -> Programme:
+    found = reader.programme_by_ref(name) if isinstance(name, str) else reader.programme(name)
+    if found is None:
+        raise ProgrammeUnknown(f"programme {name}")
+    return found
+
+
+def _round(reader: ClaimReader, programme: ProgrammeId, number: int) -> Round:
+    found = reader.round(programme, number)
+    if found is None:
+        raise RoundUnknown(f"round {number} of programme {programme}")
+    return found
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

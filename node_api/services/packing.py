@@ -1,0 +1,58 @@
+"""How queued redemptions of many callers become one call."""
+
+from collections.abc import Sequence
+
+from node_api.domain.ids import MerchantId
+from node_api.domain.items import Item, ItemGroup
+from node_api.domain.operations import Place
+from node_api.services.ports.operations import QueuedItem
+
+MAX_ITEMS = 100
+"""Items in one call: more save little gas, and a call must fit a block of any network."""
+MAX_VOUCHERS = 300
+"""Vouchers in one call, unless a single item has more: what bounds its gas."""
+
+
+def one_call(queued: Sequence[QueuedItem]) -> list[QueuedItem]:
+    """The first of them that fit one call; at least one."""
+    taken: list[QueuedItem] = []
+    vouchers = 0
+    for entry in queued:
+        vouchers += len(entry.outcome.work.item.spends)
+        if taken and vouchers > MAX_VOUCHERS:
+            break
+        taken.append(entry)
+    return taken
+
+
+def pack(queued: Sequence[QueuedItem]) -> tuple[list[ItemGroup], list[Place]]:
+    """Groups items by merchant, in the order of each merchant's first; an item with a terminal's seal stands alone.
+
+    A merchant's items are sorted by their first voucher: neighbouring places share words, which is cheaper on chain. Of two items
+    with the same first voucher the earlier one stays before the later.
+
+    Returns: the groups, and where each item stands, in the order of the call.
+    """
+    shared: dict[MerchantId, list[QueuedItem]] = {}
+    members: list[list[QueuedItem]] = []
+    for entry in queued:
+        work = entry.outcome.work
+        if work.seal is not None:
+            members.append([entry])
+        elif work.item.merchant in shared:
+            shared[work.item.merchant].append(entry)
+        else:
+            shared[work.item.merchant] = [entry]
+            members.append(shared[work.item.merchant])
+    groups, places = [], []
+    for group, unsorted in enumerate(members):
+        entries = sorted(unsorted, key=_first_voucher)
+        items: list[Item] = [entry.outcome.work.item for entry in entries]
+        groups.append(ItemGroup(items[0].merchant, tuple(items), entries[0].outcome.work.seal))
+        places += [Place(entry.operation, entry.position, group, index) for index, entry in enumerate(entries)]
+    return groups, places
+
+
+def _first_voucher(entry: QueuedItem) -> int:
+    spends = entry.outcome.work.item.spends
+    return spends[0].voucher if spends else 0

@@ -1,0 +1,71 @@
+"""The outbox's lane of redemptions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from node_api.domain.items import ItemGroup
+from node_api.domain.models import BlockRef
+from node_api.domain.operations import Place, SentCall, Verdict
+from node_api.services.packing import MAX_ITEMS, one_call, pack
+from node_api.services.ports.operations import OperationStore, OutboxStore
+from node_api.services.ports.relaying import CallOutcome, RedemptionRelay
+
+
+@dataclass(frozen=True, slots=True)
+class RedemptionShipment:
+    """A signed `redeem` call and its items. Implements `Shipment`."""
+
+    call: SentCall
+    groups: Sequence[ItemGroup]
+    places: Sequence[Place]
+    store: OutboxStore
+    relay: RedemptionRelay
+
+    def keep(self) -> bool:
+        """See the port."""
+        return self.store.sending(self.call, self.places)
+
+    def outcome(self, seconds: float) -> CallOutcome[Verdict] | None:
+        """See the port."""
+        return self.relay.outcome(self.call, self.groups, seconds)
+
+    def resolve(self, block: BlockRef, verdicts: Sequence[Verdict]) -> list[str]:
+        """See the port."""
+        return self.store.resolve(self.call.hash, block, list(zip(self.places, verdicts, strict=True)))
+
+    def fail(self, block: BlockRef, fault: str) -> list[str]:
+        """See the port."""
+        return self.store.fail(self.call.hash, block, fault)
+
+    def abandon(self) -> None:
+        """See the port."""
+        self.store.abandon(self.call.hash)
+
+
+class RedemptionLane:
+    """Implements `Lane`."""
+
+    def __init__(self, operations: OperationStore, calls: OutboxStore, relay: RedemptionRelay) -> None:
+        self._operations, self._calls, self._relay = operations, calls, relay
+
+    def next(self) -> RedemptionShipment | None:
+        """See the port."""
+        queued = self._operations.queued(MAX_ITEMS)
+        if not queued:
+            return None
+        groups, places = pack(one_call(queued))
+        return RedemptionShipment(self._relay.sign(groups), groups, places, self._calls, self._relay)
+
+    def again(self, call: SentCall) -> RedemptionShipment | None:
+        """See the port."""
+        carried = self._calls.carried(call.hash)
+        groups: list[ItemGroup] = []
+        for place, outcome in carried:
+            work = outcome.work
+            if place.item == 0:
+                groups.append(ItemGroup(work.item.merchant, (work.item,), work.seal))
+            else:
+                last = groups[-1]
+                groups[-1] = ItemGroup(last.merchant, (*last.items, work.item), last.seal)
+        places = [place for place, _ in carried]
+        return RedemptionShipment(call, groups, places, self._calls, self._relay) if carried else None

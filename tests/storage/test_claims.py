@@ -1,0 +1,217 @@
+"""Claims in SQLite and in PostgreSQL.
+
+add
+├── when it is new: it should be kept whole, with a seat
+├── when the same owner used the key before: it should give the one before
+├── when the person or the address has a seat: it should be kept as refused
+├── when the round's places are gone, by this node or by others: it should be kept as refused
+├── when a refused one comes: it should take no seat
+└── when many processes ask at once: exactly the places should be given
+waiting
+└── it should give those of the oldest claim's round and custody, the oldest first
+sending
+├── when they wait: it should keep the call and mark them
+└── when another process was quicker with one: it should keep nothing
+resolve, fail, abandon
+├── when a place was given: it should say which, and keep the seat
+├── when the contract refused one, or the whole call: it should free the seat
+├── when it is told twice: it should change nothing
+└── when the bytes can never take effect: they should wait again
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import Engine, insert
+
+from node_api.domain.claims import Claim, ClaimOutcome, ClaimVerdict, Seated, Unseated
+from node_api.domain.ids import Address, Hash, Place, ProgrammeId, RollId, UnixSeconds
+from node_api.domain.models import BlockRef
+from node_api.domain.operations import OperationState, RefusalNote, SentCall, StateChange
+from node_api.storage import tables as t
+from node_api.storage.claim_queue import ClaimQueueTable
+from node_api.storage.claims import ClaimTable
+from node_api.storage.engine import writing
+from tests.storage.conftest import MakeDatabase
+
+PLACES = 3
+SENDER = Address("0x" + "a1" * 20)
+ROUND = 1 << 16 | 1
+
+
+def word(number: int) -> Hash:
+    return Hash(f"0x{number:064x}")
+
+
+BLOCK = BlockRef(7, word(70), UnixSeconds(700))
+
+
+def claim(person: int, *, holder: int | None = None, number: int = 1, custodial: bool = False) -> Claim:
+    who = Address(f"0x{(person if holder is None else holder) + 1:040x}")
+    proof = (word(1), word(2))
+    return Claim(
+        ProgrammeId(1),
+        number,
+        who,
+        word(person),
+        UnixSeconds(2**256 - 1),
+        bytes(65),
+        word(9),
+        proof,
+        custodial=custodial,
+    )
+
+
+def outcome(name: str, made: Claim, state: OperationState = OperationState.QUEUED) -> ClaimOutcome:
+    history = (StateChange(OperationState.RECEIVED, 1), StateChange(state, 2))
+    return ClaimOutcome(name, "wallet:app", name, "0" * 64, made, word(5), BLOCK, state, history)
+
+
+def call(nonce: int) -> SentCall:
+    return SentCall(word(nonce + 5_000), nonce, SENDER, f"0x{nonce:04x}")
+
+
+@pytest.fixture
+def engine(make_database: MakeDatabase) -> Engine:
+    return make_database()
+
+
+@pytest.fixture
+def store(engine: Engine) -> ClaimTable:
+    return ClaimTable(engine)
+
+
+@pytest.fixture
+def queue(engine: Engine) -> ClaimQueueTable:
+    return ClaimQueueTable(engine, engine)
+
+
+def reason(kept: ClaimOutcome | None) -> str | None:
+    assert kept is not None
+    return None if kept.refusal is None else kept.refusal.reason
+
+
+def test_add__new__is_kept_whole(store: ClaimTable, queue: ClaimQueueTable) -> None:
+    new = outcome("cl_a", claim(1, custodial=True))
+
+    assert store.add(new, PLACES) == new
+    assert store.get("cl_a") == store.find("wallet:app", "cl_a") == new
+    assert store.get("cl_b") is None
+    assert [(entry.id, entry.claim, entry.since) for entry in queue.waiting(10)] == [("cl_a", new.claim, 1)]
+
+
+def test_add__the_same_key__gives_the_one_before(store: ClaimTable) -> None:
+    first = store.add(outcome("cl_a", claim(1)), PLACES)
+
+    assert store.add(replace(outcome("cl_b", claim(2)), key="cl_a"), PLACES) == first
+    assert store.get("cl_b") is None
+
+
+def test_add__person_or_address_seated__is_refused(store: ClaimTable) -> None:
+    store.add(outcome("cl_a", claim(1)), PLACES)
+
+    assert reason(store.add(outcome("cl_b", claim(1, holder=8)), PLACES)) == "NullifierUsed"
+    assert reason(store.add(outcome("cl_c", claim(8, holder=1)), PLACES)) == "HolderClaimed"
+    assert reason(store.add(outcome("cl_d", claim(1, number=2)), PLACES)) is None
+    kept = store.get("cl_b")
+    assert kept is not None
+    assert (kept.state, [change.state for change in kept.history]) == ("refused", ["received", "refused"])
+
+
+def test_add__behind_the_last_place__is_refused(store: ClaimTable, engine: Engine) -> None:
+    with writing(engine) as connection:  # another organisation's node gave one
+        connection.execute(
+            insert(t.transactions), {"block": 3, "tx_index": 0, "hash": b"\x01" * 32, "sender": bytes(20)}
+        )
+        rolled = {"roll": 9, "round_key": ROUND, "places": 1, "block": 3, "tx_index": 0, "log_index": 0}
+        connection.execute(insert(t.claim_rolls), rolled)
+
+    told = [reason(store.add(outcome(f"cl_{person}", claim(person)), PLACES)) for person in range(4)]
+
+    assert told == [None, None, "ClaimsUsedUp", "ClaimsUsedUp"]
+
+
+def test_add__refused_before__takes_no_seat(store: ClaimTable, queue: ClaimQueueTable) -> None:
+    note = RefusalNote("RoundOver", "over", None, on_chain=False)
+    late = replace(outcome("cl_a", claim(1), OperationState.REFUSED), refusal=note)
+
+    assert store.add(late, PLACES) == late
+    assert reason(store.add(outcome("cl_b", claim(1)), PLACES)) is None
+    assert [entry.id for entry in queue.waiting(10)] == ["cl_b"]
+
+
+def test_add__by_many_at_once__gives_exactly_the_places(store: ClaimTable) -> None:
+    with ThreadPoolExecutor(12) as pool:
+        told = list(pool.map(lambda n: reason(store.add(outcome(f"cl_{n}", claim(n % 40)), 20)), range(60)))
+
+    assert told.count(None) == 20
+    assert set(told) <= {None, "ClaimsUsedUp", "NullifierUsed"}
+
+
+def test_waiting__several_rounds__gives_the_oldest_ones(store: ClaimTable, queue: ClaimQueueTable) -> None:
+    store.add(outcome("cl_a", claim(1, custodial=True)), PLACES)
+    store.add(outcome("cl_b", claim(2)), PLACES)
+    store.add(outcome("cl_c", claim(3, number=2, custodial=True)), PLACES)
+    store.add(outcome("cl_d", claim(4, custodial=True)), PLACES)
+
+    assert [entry.id for entry in queue.waiting(10)] == ["cl_a", "cl_d"]
+    assert [entry.id for entry in queue.waiting(1)] == ["cl_a"]
+    assert queue.sending(call(1), ["cl_a", "cl_d"])
+    assert [entry.id for entry in queue.waiting(10)] == ["cl_b"]
+
+
+def test_sending__one_taken_by_another__keeps_nothing(store: ClaimTable, queue: ClaimQueueTable) -> None:
+    store.add(outcome("cl_a", claim(1)), PLACES)
+    store.add(outcome("cl_b", claim(2)), PLACES)
+    assert queue.sending(call(1), ["cl_a"])
+
+    assert not queue.sending(call(2), ["cl_a", "cl_b"])
+
+    assert queue.carried(call(2).hash) == []
+    assert queue.carried(call(1).hash) == [("cl_a", claim(1))]
+    assert [entry.id for entry in queue.waiting(10)] == ["cl_b"]
+
+
+def test_resolve__given_and_refused__tells_each(store: ClaimTable, queue: ClaimQueueTable) -> None:
+    for person in (1, 2):
+        store.add(outcome(f"cl_{person}", claim(person)), 2)
+    queue.sending(call(1), ["cl_1", "cl_2"])
+    verdicts: list[tuple[str, ClaimVerdict]] = [("cl_1", Seated(RollId(4), Place(0))), ("cl_2", Unseated("RoundOver"))]
+
+    for _ in range(2):  # another process may have looked for the same receipt
+        assert queue.resolve(call(1).hash, BLOCK, verdicts) == ["cl_1", "cl_2"]
+
+    given, lost = store.get("cl_1"), store.get("cl_2")
+    assert given is not None
+    assert lost is not None
+    assert (given.state, given.roll, given.place, given.block) == ("succeeded", 4, 0, BLOCK)
+    assert [change.state for change in given.history] == ["received", "queued", "sent", "succeeded"]
+    assert lost.refusal == RefusalNote("RoundOver", "refused by the contract", None, on_chain=True)
+    told = [reason(store.add(outcome(f"cl_again_{person}", claim(person)), 2)) for person in (1, 2, 3)]
+    assert told == ["NullifierUsed", None, "ClaimsUsedUp"]
+
+
+def test_fail__whole_call__frees_the_seats(store: ClaimTable, queue: ClaimQueueTable) -> None:
+    store.add(outcome("cl_a", claim(1)), 1)
+    queue.sending(call(1), ["cl_a"])
+
+    assert queue.fail(call(1).hash, BLOCK, "out of gas") == ["cl_a"]
+
+    failed = store.get("cl_a")
+    assert failed is not None
+    assert (failed.state, failed.fault) == ("failed", "out of gas")
+    assert reason(store.add(outcome("cl_b", claim(1)), 1)) is None
+
+
+def test_abandon__sent__waits_again(store: ClaimTable, queue: ClaimQueueTable) -> None:
+    store.add(outcome("cl_a", claim(1)), 1)
+    queue.sending(call(1), ["cl_a"])
+
+    queue.abandon(call(1).hash)
+
+    assert [entry.id for entry in queue.waiting(10)] == ["cl_a"]
+    assert queue.sending(call(2), ["cl_a"])
+    assert reason(store.add(outcome("cl_b", claim(2)), 1)) == "ClaimsUsedUp"
