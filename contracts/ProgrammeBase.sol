@@ -7,7 +7,8 @@ import {IProgrammeRegistry} from "./interfaces/IProgrammeRegistry.sol";
 import {IProgrammeRules} from "./interfaces/IProgrammeRules.sol";
 import {ITreasury} from "./interfaces/ITreasury.sol";
 import {IVouchers} from "./interfaces/IVouchers.sol";
-import {LineTerms, ProgrammeState, ProgrammeTerms, RulesRecord, RulesTerms} from "./types/Programme.sol";
+import {ExceptionRecord, PolicyRecord} from "./types/Policy.sol";
+import {LineTerms, ProgrammeState, ProgrammeTerms, PublicationTerms, RulesRecord, RulesTerms} from "./types/Programme.sol";
 import {ProgrammeWord} from "./words/ProgrammeWord.sol";
 
 /// @title The slots of ProgrammeRegistry, as drawn in docs/storage.md, section 3, and what its parts share.
@@ -26,6 +27,13 @@ abstract contract ProgrammeBase is AccessManaged {
         ProgrammeTerms terms;
     }
 
+    /// @dev The rows of a policy stand in `_validity`.
+    struct Policy {
+        PolicyRecord record;
+        uint48[] faces;
+        uint32[] difficulties;
+    }
+
     uint256 internal _lastProgramme;
     mapping(uint256 programme => Programme) internal _programmes;
     mapping(uint256 line => LineTerms) internal _lines;
@@ -37,6 +45,12 @@ abstract contract ProgrammeBase is AccessManaged {
     mapping(uint256 programme => mapping(uint256 version => RulesRecord)) internal _records;
     /// @dev Programmes whose own pause may run, each once.
     uint256[] internal _paused;
+    uint256 internal _policy; // the one in force
+    uint256 internal _lastPolicy;
+    mapping(uint256 policy => Policy) internal _policies;
+    mapping(uint256 key => uint256 word) internal _validity;
+    mapping(bytes32 exception => ExceptionRecord) internal _exceptions;
+    mapping(uint256 programme => PublicationTerms) internal _publications;
 
     /// @param manager The AccessManager that knows the roles.
     constructor(address manager) AccessManaged(manager) {}
@@ -52,6 +66,11 @@ abstract contract ProgrammeBase is AccessManaged {
     /// @dev The programme's word with its state and version as they stand here; what others keep in it stays.
     function _wordOf(uint256 id, Programme storage p) internal view returns (uint256) {
         return ProgrammeWord.restate(_vouchers.programmeWord(id), uint256(p.state), p.version, p.terms.utcOffset);
+    }
+
+    /// @dev A step that is recorded with its reason has one.
+    function _needReason(string calldata reason) internal pure {
+        if (bytes(reason).length == 0) revert IProgrammeRegistry.ProgrammeRegistry_ReasonMissing();
     }
 
     /// @dev Rules that this release enforces, within their bounds. Payouts wait for the longest window a programme ever had.

@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {Proxy} from "@openzeppelin/contracts/proxy/Proxy.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
+import {Front} from "./Front.sol";
 import {IProgrammeRegistry} from "./interfaces/IProgrammeRegistry.sol";
 import {ITreasury} from "./interfaces/ITreasury.sol";
 import {IVouchers} from "./interfaces/IVouchers.sol";
 import {RegionCode} from "./libraries/RegionCode.sol";
 import {ProgrammeBase} from "./ProgrammeBase.sol";
-import {LineTerms, ProgrammeState, ProgrammeTerms, RulesRecord, RulesTerms} from "./types/Programme.sol";
+import {LineTerms, ProgrammeState, ProgrammeTerms, PublicationTerms, RulesRecord, RulesTerms} from "./types/Programme.sol";
 import {LedgerWord} from "./words/LedgerWord.sol";
 import {RulesWord} from "./words/RulesWord.sol";
 
 /// @title ProgrammeRegistry
 /// @dev At its address is {IProgrammes}: a programme's life by its own code, versions of rules and the emergency lane by that of
-/// {ProgrammeBack}, fixed for ever when deployed.
-contract ProgrammeRegistry is IProgrammeRegistry, ProgrammeBase, Proxy {
+/// {ProgrammeBack}, policies by that of {ProgrammePolicies} behind it.
+contract ProgrammeRegistry is IProgrammeRegistry, ProgrammeBase, Front {
     uint256 private constant MAX_LINES = 256;
-
-    address private immutable BACK;
+    uint256 private constant MAX_APPROVALS = 16;
+    uint256 private constant MAX_NOTICE = 366 days;
+    uint256 private constant MAX_ADDRESS = 256;
 
     /// @param manager The AccessManager that knows the roles.
     /// @param back The {ProgrammeBack} of the same release.
-    constructor(address manager, address back) ProgrammeBase(manager) {
-        BACK = back;
-    }
+    constructor(address manager, address back) ProgrammeBase(manager) Front(back) {}
 
     /// @inheritdoc IProgrammeRegistry
     function draft(string calldata ref, ProgrammeTerms calldata terms, RulesTerms calldata rules_, LineTerms[] calldata lines)
@@ -58,6 +58,17 @@ contract ProgrammeRegistry is IProgrammeRegistry, ProgrammeBase, Proxy {
     }
 
     /// @inheritdoc IProgrammeRegistry
+    function setPublication(uint256 id, PublicationTerms calldata terms) external restricted {
+        Programme storage p = _programmes[id];
+        if (p.state != ProgrammeState.DRAFT) revert ProgrammeRegistry_StateWrong(id, p.state, ProgrammeState.DRAFT);
+        if (terms.noticeSeconds > MAX_NOTICE) revert ProgrammeRegistry_PublicationInvalid(id, "noticeSeconds");
+        _checkText(id, "howToUse", terms.howToUseHash, terms.howToUseUri);
+        _checkText(id, "conditions", terms.conditionsHash, terms.conditionsUri);
+        _publications[id] = terms;
+        emit PublicationSet(id, msg.sender, terms);
+    }
+
+    /// @inheritdoc IProgrammeRegistry
     function propose(uint256 id) external restricted {
         Programme storage p = _step(id, ProgrammeState.DRAFT, ProgrammeState.PROPOSED);
         p.proposer = msg.sender;
@@ -84,6 +95,13 @@ contract ProgrammeRegistry is IProgrammeRegistry, ProgrammeBase, Proxy {
     }
 
     /// @inheritdoc IProgrammeRegistry
+    function reject(uint256 id, string calldata reason) external restricted {
+        _step(id, ProgrammeState.PROPOSED, ProgrammeState.REJECTED);
+        _needReason(reason);
+        emit ProgrammeRejected(id, msg.sender, reason);
+    }
+
+    /// @inheritdoc IProgrammeRegistry
     function publish(uint256 id) external restricted {
         Programme storage p = _step(id, ProgrammeState.APPROVED, ProgrammeState.PUBLISHED);
         RulesTerms memory r = _rules[id][1];
@@ -94,18 +112,24 @@ contract ProgrammeRegistry is IProgrammeRegistry, ProgrammeBase, Proxy {
         // Interaction: the words a redemption reads, the budgets the Treasury keeps to.
         _vouchers.setRules(id, 1, RulesWord.packTerms(r), RulesWord.packLimits(r));
         _writeWord(id, p);
+        uint256 quota;
         for (uint256 number = 1; number <= p.lines; ++number) {
-            _treasury.setBudget(id << 16 | number, _lines[id << 16 | number].amount);
+            uint64 amount = _lines[id << 16 | number].amount;
+            quota += amount;
+            _treasury.setBudget(id << 16 | number, amount);
         }
 
         // Log:
         emit ProgrammePublished(id, msg.sender, keccak256(abi.encode(p.terms, r)));
+        emit ProgrammeAnnounced(id, p.terms.startsAt, p.terms.endsAt, quota, _earliest(id), _publications[id]);
     }
 
     /// @inheritdoc IProgrammeRegistry
     function activate(uint256 id) external restricted {
         Programme storage p = _step(id, ProgrammeState.PUBLISHED, ProgrammeState.ACTIVE);
         if (block.timestamp < p.terms.startsAt) revert ProgrammeRegistry_TooEarly(id, block.timestamp, p.terms.startsAt);
+        uint256 noticeEnd = _noticeEnd(id);
+        if (block.timestamp < noticeEnd) revert ProgrammeRegistry_NoticeRunning(id, block.timestamp, noticeEnd);
         _writeWord(id, p);
         emit ProgrammeActivated(id, msg.sender);
     }
@@ -145,6 +169,11 @@ contract ProgrammeRegistry is IProgrammeRegistry, ProgrammeBase, Proxy {
     }
 
     /// @inheritdoc IProgrammeRegistry
+    function publication(uint256 id) external view returns (PublicationTerms memory, uint256) {
+        return (_publications[id], _records[id][1].activatedAt == 0 ? 0 : _earliest(id));
+    }
+
+    /// @inheritdoc IProgrammeRegistry
     function line(uint256 id) external view returns (LineTerms memory) {
         return _lines[id];
     }
@@ -161,10 +190,6 @@ contract ProgrammeRegistry is IProgrammeRegistry, ProgrammeBase, Proxy {
 
     // --- helpers ---
 
-    function _implementation() internal view override returns (address) {
-        return BACK;
-    }
-
     function _step(uint256 id, ProgrammeState from, ProgrammeState to) private returns (Programme storage p) {
         p = _programmes[id];
         if (p.state != from) revert ProgrammeRegistry_StateWrong(id, p.state, from);
@@ -173,6 +198,21 @@ contract ProgrammeRegistry is IProgrammeRegistry, ProgrammeBase, Proxy {
 
     function _writeWord(uint256 id, Programme storage p) private {
         _vouchers.setProgramme(id, _wordOf(id, p));
+    }
+
+    /// @dev When the notice of a published programme is over.
+    function _noticeEnd(uint256 id) private view returns (uint256) {
+        return uint256(_records[id][1].activatedAt) + _publications[id].noticeSeconds;
+    }
+
+    /// @dev When a published programme can be activated.
+    function _earliest(uint256 id) private view returns (uint256) {
+        return Math.max(_noticeEnd(id), _programmes[id].terms.startsAt);
+    }
+
+    function _checkText(uint256 id, string memory field, bytes32 hash, string calldata uri) private pure {
+        if (bytes(uri).length > MAX_ADDRESS) revert ProgrammeRegistry_PublicationInvalid(id, field);
+        if (bytes(uri).length != 0 && hash == 0) revert ProgrammeRegistry_PublicationInvalid(id, field);
     }
 
     function _addLine(uint256 id, uint256 number, LineTerms calldata terms) private {
@@ -189,7 +229,9 @@ contract ProgrammeRegistry is IProgrammeRegistry, ProgrammeBase, Proxy {
         if (t.startsAt >= t.endsAt) revert ProgrammeRegistry_TermsInvalid(ref, "endsAt");
         if (t.categories == 0) revert ProgrammeRegistry_TermsInvalid(ref, "categories");
         if (t.channels == 0) revert ProgrammeRegistry_TermsInvalid(ref, "channels");
-        if (t.approvalsNeeded == 0) revert ProgrammeRegistry_TermsInvalid(ref, "approvalsNeeded");
+        if (t.approvalsNeeded == 0 || t.approvalsNeeded > MAX_APPROVALS) {
+            revert ProgrammeRegistry_TermsInvalid(ref, "approvalsNeeded");
+        }
         if (t.utcOffset < -14 * 60 || t.utcOffset > 14 * 60) revert ProgrammeRegistry_TermsInvalid(ref, "utcOffset");
         if (!RegionCode.isValid(t.region)) revert ProgrammeRegistry_TermsInvalid(ref, "region");
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {IProgrammePolicies} from "./interfaces/IProgrammePolicies.sol";
 import {IProgrammeRegistry} from "./interfaces/IProgrammeRegistry.sol";
 import {ITreasury} from "./interfaces/ITreasury.sol";
 import {IVouchersErrors} from "./interfaces/IVouchersErrors.sol";
@@ -23,8 +24,9 @@ abstract contract VouchersSupply is IVouchersErrors, IVouchersSupply, VouchersBa
     function openBatches(string[] calldata refs, BatchTerms[] calldata terms) external restricted returns (uint256 first) {
         if (refs.length == 0 || refs.length != terms.length) revert Vouchers_NothingGiven();
         first = NetworkWord.lastBatch(_network) + 1;
+        (uint256 policy,) = IProgrammePolicies(_registry).policies();
         for (uint256 i; i < refs.length; ++i) {
-            _openBatch(refs[i], terms[i]);
+            _openBatch(refs[i], terms[i], policy != 0);
         }
     }
 
@@ -95,6 +97,7 @@ abstract contract VouchersSupply is IVouchersErrors, IVouchersSupply, VouchersBa
                 revert Vouchers_PackMixed(batches[i], BatchWord.programme(terms), programme);
             }
             if (clock >= BatchWord.validUntil(terms)) revert Vouchers_BatchOver(batches[i], BatchWord.validUntil(terms));
+            _checkYoung(batches[i], terms, rolls, clock);
             if (BatchWord.line(terms) != line) {
                 _commitIssue(line, amount, issued);
                 (line, amount, issued) = (BatchWord.line(terms), 0, 0);
@@ -109,12 +112,13 @@ abstract contract VouchersSupply is IVouchersErrors, IVouchersSupply, VouchersBa
 
     // --- batches ---
 
-    function _openBatch(string calldata ref, BatchTerms calldata t) private {
+    function _openBatch(string calldata ref, BatchTerms calldata t, bool isBound) private {
         uint256 network = _network;
         uint256 batch = NetworkWord.lastBatch(network) + 1;
         uint256 programmeWord = _openProgramme(t.programme);
         _checkTerms(ref, t);
         _checkInside(ref, t, programmeWord);
+        if (isBound) IProgrammePolicies(_registry).checkValidity(ref, t);
 
         // Effect:
         _takeReference(BATCH_REFERENCE, ref, batch);
@@ -193,6 +197,16 @@ abstract contract VouchersSupply is IVouchersErrors, IVouchersSupply, VouchersBa
             for (uint256 at = start; at < end; at += 20) {
                 if (Calldata.load(at) >> 96 == 0) revert Vouchers_HolderZero((at - start) / 20);
             }
+        }
+    }
+
+    /// @dev Where vouchers end some days after their roll was written, they have not ended yet.
+    function _checkYoung(uint256 batch, uint256 terms, uint256[] calldata rolls, uint256 clock) private view {
+        uint256 reach = _batches[batch].reach;
+        if (BatchWord.claimDays(reach) == 0) return;
+        for (uint256 i; i < rolls.length; ++i) {
+            uint256 until = _validUntil(batch, terms, reach, _rolls[rolls[i]], 0);
+            if (clock >= until) revert Vouchers_RollTooOld(batch, rolls[i], clock, until);
         }
     }
 

@@ -33,6 +33,7 @@ _COMMANDS = {
     "rules": "rules",
     "serve": "serve",
     "settlement": "settlement",
+    "validity": "validity",
 }
 
 

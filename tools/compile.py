@@ -76,7 +76,7 @@ LIBRARY_CONTRACTS = ("node_modules/@openzeppelin/contracts/access/manager/Access
 # Contracts whose other functions are the code of others: whoever calls one needs the functions of all.
 BACKS = {
     "Vouchers": ("VouchersBack", "VouchersBooking", "VouchersRecord"),
-    "ProgrammeRegistry": ("ProgrammeBack",),
+    "ProgrammeRegistry": ("ProgrammeBack", "ProgrammePolicies"),
     "CaseDesk": ("CaseDeskBack", "CaseDeskClaims"),
 }
 # EIP-170: no chain takes a longer runtime code.

@@ -2,8 +2,9 @@
 pragma solidity 0.8.30;
 
 import {IProgrammeEmergency} from "./IProgrammeEmergency.sol";
+import {IProgrammePolicies} from "./IProgrammePolicies.sol";
 import {IProgrammeRegistry} from "./IProgrammeRegistry.sol";
 import {IProgrammeRules} from "./IProgrammeRules.sol";
 
 /// @title Everything at the address of ProgrammeRegistry.
-interface IProgrammes is IProgrammeRegistry, IProgrammeRules, IProgrammeEmergency {}
+interface IProgrammes is IProgrammeRegistry, IProgrammeRules, IProgrammeEmergency, IProgrammePolicies {}

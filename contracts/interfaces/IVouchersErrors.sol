@@ -123,6 +123,8 @@ interface IVouchersErrors {
     error Vouchers_QuotaExceeded(uint256 batch, uint256 count, uint256 left);
     /// @notice The batch's validity is over, so nobody could spend what would be issued.
     error Vouchers_BatchOver(uint256 batch, uint256 validUntil);
+    /// @notice The roll was written so long ago that the batch's vouchers of it would be over; both times on the programme's clock.
+    error Vouchers_RollTooOld(uint256 batch, uint256 roll, uint256 time, uint256 validUntil);
     /// @notice A pack must belong to one programme.
     error Vouchers_PackMixed(uint256 batch, uint256 programme, uint256 expected);
     /// @notice Nothing to open or to issue was given.

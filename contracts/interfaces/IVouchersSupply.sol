@@ -24,7 +24,8 @@ interface IVouchersSupply {
     /// - The caller must have the role TREASURER.
     /// - Each programme must be published or active, each text reference new, each batch within its programme's dates, categories,
     ///   region and channels, with a face value and a quota above zero. Kind 1 needs a percentage of 1 to 10,000 basis points, of which
-    ///   the face value is the cap; the others have none.
+    ///   the face value is the cap; the others have none. Each must be valid as long as the policy in force asks, or by an exception
+    ///   granted for it, see {IProgrammePolicies}.
     ///
     /// @param refs One text reference a batch, 1 to 64 bytes.
     /// @param terms One a batch.
@@ -56,6 +57,7 @@ interface IVouchersSupply {
     /// - The caller must have the role TREASURER.
     /// - Batches and rolls must be one programme's, which is published or active.
     /// - No pair may have been issued before; no batch may exceed its quota or its budget line, or be over.
+    /// - Vouchers that end some days after their roll was written may not have ended: the roll must be younger.
     ///
     /// @param batches The batches of the pack.
     /// @param rolls The rolls they are given to.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-/// @dev Where a programme stands. Each state follows the one before it; CLOSED is cold.
+/// @dev Where a programme stands. Each state up to CLOSED follows the one before it; REJECTED follows PROPOSED. CLOSED and REJECTED are
+/// cold.
 enum ProgrammeState {
     NONE,
     DRAFT,
@@ -9,7 +10,8 @@ enum ProgrammeState {
     APPROVED,
     PUBLISHED,
     ACTIVE,
-    CLOSED
+    CLOSED,
+    REJECTED
 }
 
 /// @dev The outer bounds of a programme. `utcOffset` in minutes; `[startsAt, endsAt)` in Unix seconds; `document` is the hash of the
@@ -25,6 +27,16 @@ struct ProgrammeTerms {
     uint8 channels;
     uint8 approvalsNeeded;
     bytes32 document;
+}
+
+/// @dev What a programme is published with beside its terms. `noticeSeconds` must pass between publication and activation, 0: none. How to
+/// use its vouchers and on what conditions stand in two published texts, each given by its hash and where it is found; both may be empty.
+struct PublicationTerms {
+    uint32 noticeSeconds;
+    bytes32 howToUseHash;
+    string howToUseUri;
+    bytes32 conditionsHash;
+    string conditionsUri;
 }
 
 /// @dev One numbered version of a programme's rules. Zero switches a rule off. Amounts in the token's smallest unit, windows in seconds.

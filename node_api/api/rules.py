@@ -88,10 +88,10 @@ def _version_out(one: RulesVersion, state: VersionState) -> RulesVersionOut:
         state=state,
         terms=_terms_out(one.rules),
         widening=_widening_out(one.widening),
-        proposed=_step_out(one.proposed),
+        proposed=rules_step_out(one.proposed),
         ripe_at=one.ripe_at,
-        activated=_step_out(one.activated),
-        withdrawn=_step_out(one.withdrawn),
+        activated=rules_step_out(one.activated),
+        withdrawn=rules_step_out(one.withdrawn),
     )
 
 
@@ -107,7 +107,8 @@ def _widening_out(widening: Widening) -> WideningOut:
     )
 
 
-def _step_out(step: Step | None) -> RulesStepOut | None:
+def rules_step_out(step: Step | None) -> RulesStepOut | None:
+    """A step, where it was taken."""
     if step is None:
         return None
     return RulesStepOut(by=step.actor, at=step.tx.block.timestamp, reason=step.reason, transaction=step.tx.hash)

@@ -13,6 +13,7 @@ from node_api.chain.event_args import bytes_of as _bytes
 from node_api.chain.event_args import number_of as _number
 from node_api.chain.event_args import struct_of as _struct
 from node_api.chain.event_args import text_of as _text
+from node_api.chain.life_event_readers import LIFE_READERS
 from node_api.chain.money_event_readers import MONEY_READERS
 from node_api.domain.events import (
     BatchOpened,
@@ -220,10 +221,12 @@ READERS: Mapping[str, EventReader] = {
     **CASE_READERS,
     **CLAIM_READERS,
     **BOOKING_READERS,
+    **LIFE_READERS,
     "ProgrammeDrafted": _drafted,
     "BudgetLineAdded": _line_added,
     "ProgrammeProposed": _first_rules("proposed", _programme_step("proposed")),
     "ProgrammeApproved": _programme_step("approved"),
+    "ProgrammeRejected": _programme_step("rejected"),
     "ProgrammePublished": _first_rules("activated", _programme_step("published")),
     "RulesProposed": _rules_proposed,
     "RulesActivated": _rules_step("activated"),

@@ -29,8 +29,29 @@ GUARDED: Mapping[str, Mapping[KeyRole, tuple[str, ...]]] = MappingProxyType(
     {
         "Vouchers": {KeyRole.TREASURER: ("openBatches", "writeRoll", "issue")},
         "ProgrammeRegistry": {
-            KeyRole.TREASURER: ("draft", "propose", "publish", "activate", "close", "proposeRules", "withdrawRules"),
-            KeyRole.APPROVER: ("approve", "activateRules", "rejectRules"),
+            KeyRole.TREASURER: (
+                "draft",
+                "setPublication",
+                "propose",
+                "publish",
+                "activate",
+                "close",
+                "proposeRules",
+                "withdrawRules",
+                "proposePolicy",
+                "withdrawPolicy",
+                "proposeException",
+            ),
+            KeyRole.APPROVER: (
+                "approve",
+                "reject",
+                "activateRules",
+                "rejectRules",
+                "approvePolicy",
+                "rejectPolicy",
+                "grantException",
+                "rejectException",
+            ),
             KeyRole.EMERGENCY: ("widenChannels", "pause", "resume", "pauseAll", "resumeAll"),
         },
         "MerchantRegistry": {

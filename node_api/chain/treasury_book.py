@@ -25,6 +25,7 @@ from node_api.domain.ids import (
     UnixSeconds,
     line_id,
 )
+from node_api.domain.publication import PublishedText
 from node_api.services.ports.treasury import (
     BatchSeen,
     BatchTerms,
@@ -34,6 +35,7 @@ from node_api.services.ports.treasury import (
     MerchantTerms,
     ProgrammeSeen,
     ProgrammeTerms,
+    PublicationTerms,
     RollSeen,
     RulesTerms,
 )
@@ -169,6 +171,7 @@ class ChainBook:
         registry = "ProgrammeRegistry"
         heads = self._deployed.ask_all([Question(registry, "programme", (number,)) for number in ids])
         rules = self._deployed.ask_all([Question(registry, "rules", (number, 1)) for number in ids])
+        publications = self._deployed.ask_all([Question(registry, "publication", (number,)) for number in ids])
         counts = [_int(head[2]) for head in heads]
         lines = self._deployed.ask_all(
             [
@@ -185,8 +188,10 @@ class ChainBook:
                 _programme_terms(_row(head[0])),
                 _rules_terms(_row(rule[0])),
                 tuple(_line_terms(_row(next(found)[0])) for _ in range(count)),
+                _publication_terms(_row(publication[0])),
+                UnixSeconds(_int(publication[1])),
             )
-            for number, head, rule, count in zip(ids, heads, rules, counts, strict=True)
+            for number, head, rule, count, publication in zip(ids, heads, rules, counts, publications, strict=True)
         ]
 
     def _merchants(self, ids: Sequence[int]) -> list[MerchantSeen]:
@@ -239,6 +244,16 @@ def _programme_terms(row: tuple[object, ...]) -> ProgrammeTerms:
         _int(approvals),
         Hash("0x" + cast("bytes", document).hex()),
     )
+
+
+def _publication_terms(row: tuple[object, ...]) -> PublicationTerms:
+    notice, how, how_uri, conditions, conditions_uri = row
+    return PublicationTerms(_int(notice), _published(how, how_uri), _published(conditions, conditions_uri))
+
+
+def _published(digest: object, uri: object) -> PublishedText | None:
+    raw = cast("bytes", digest)
+    return PublishedText(Hash("0x" + raw.hex()), str(uri)) if any(raw) else None
 
 
 def _line_terms(row: tuple[object, ...]) -> LineTerms:

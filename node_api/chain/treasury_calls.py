@@ -5,6 +5,7 @@ from __future__ import annotations
 from node_api.chain.claim_staff_calls import claim_staff_call
 from node_api.chain.deployed import Deployed
 from node_api.chain.keys import KeyRole
+from node_api.chain.life_calls import batch_tuple, life_call
 from node_api.chain.pipeline import Call
 from node_api.chain.rules_calls import rules_call, rules_tuple
 from node_api.chain.staff_calls import merchant_tuple, staff_call
@@ -34,6 +35,7 @@ def call_of(command: t.Command, deployed: Deployed, treasurer: str) -> Call:
         or _programme_call(command)
         or staff_call(command)
         or claim_staff_call(command)
+        or life_call(command)
         or _supply_call(command)
     )
 
@@ -91,7 +93,7 @@ def _supply_call(command: t.Command) -> Call:
     vouchers, treasurer = "Vouchers", KeyRole.TREASURER
     match command:
         case t.OpenBatches():
-            refs, terms = [ref for ref, _ in command.batches], [_batch(terms) for _, terms in command.batches]
+            refs, terms = [ref for ref, _ in command.batches], [batch_tuple(terms) for _, terms in command.batches]
             return Call(treasurer, vouchers, "openBatches", (refs, terms), _SMALL + _BATCH * len(refs))
         case t.WriteRoll():
             flags = CUSTODIAL if command.custodial else 0
@@ -148,24 +150,6 @@ def _programme(terms: t.ProgrammeTerms) -> tuple[object, ...]:
 
 def _line(terms: t.LineTerms) -> tuple[object, ...]:
     return (terms.funder, terms.funding_region, terms.beneficiary_group, terms.purpose, terms.amount)
-
-
-def _batch(terms: t.BatchTerms) -> tuple[object, ...]:
-    return (
-        terms.programme,
-        terms.line,
-        0,  # kind: fixed value
-        terms.face,
-        terms.minimum_spend,
-        0,  # percentage
-        terms.categories,
-        terms.region,
-        terms.channels,
-        terms.valid_from,
-        terms.valid_until,
-        terms.claim_days,
-        terms.quota,
-    )
 
 
 def _days(entries: tuple[tuple[LineId, MerchantId, Day, Amount], ...]) -> list[tuple[object, ...]]:

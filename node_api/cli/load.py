@@ -11,13 +11,17 @@ from rich.table import Column, Table
 
 from node_api.cli.folder import bar, checked_folder, console, say_aside
 from node_api.cli.options import FAULT, USAGE, Shared, fail, shared_options
+from node_api.cli.outlook import look_ahead
 from node_api.cli.treasury import open_treasury, treasury_lock
+from node_api.domain.validity import BatchSpan
 from node_api.services.import_folder import ImportFolder
 from node_api.services.loading.load import FolderDiffers, FundsMissing, Loading, Tally
 from node_api.services.loading.plan import PlanLine, plan_of
 from node_api.services.loading.seen import Seen
+from node_api.services.loading.terms import batch_terms
 from node_api.services.loading.work import Work
 from node_api.services.ports.treasury import CommandRefused
+from node_api.services.validity import NO_PROGRAMME, span
 
 
 @click.command(name="load")
@@ -36,13 +40,14 @@ def cli(shared: Shared, folder: Path, dry_run: bool) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a load planned and did, what the chain has of the folder now, and how long it took."""
+    """What a load planned and did, what the chain has of the folder now, how long it took, and what it warned of."""
 
     work: Work
     plan: tuple[PlanLine, ...]
     tally: Tally
     seen: Seen
     seconds: float
+    warnings: tuple[str, ...]
 
 
 def load_folder(shared: Shared, folder: ImportFolder, dry_run: bool = False) -> Loaded:
@@ -53,13 +58,15 @@ def load_folder(shared: Shared, folder: ImportFolder, dry_run: bool = False) -> 
         try:
             loading = Loading(folder, office.desk, office.book, office.wallets)
             plan = plan_of(folder, loading.work)
+            warnings = look_ahead(shared, office, _spans(loading))
             if not shared.as_json and (dry_run or not loading.work.is_nothing):
                 console.print(_plan_table(plan))
             if not dry_run and not loading.work.is_nothing:
                 with bar(shared, "loading") as advance:
                     total = sum(line.transactions for line in plan)
                     loading.run(lambda stage, count: advance(stage, count, total), say_aside)
-            return Loaded(loading.work, plan, loading.tally, loading.seen, time.monotonic() - began)
+            seconds = time.monotonic() - began
+            return Loaded(loading.work, plan, loading.tally, loading.seen, seconds, tuple(warnings))
         except FolderDiffers as fault:
             lines = "\n".join(str(difference) for difference in fault.differences)
             fail(f"{fault}\n{lines}", USAGE, kind="FolderDiffers", as_json=shared.as_json)
@@ -70,6 +77,15 @@ def load_folder(shared: Shared, folder: ImportFolder, dry_run: bool = False) -> 
             fail(told, FAULT, kind=fault.error or "CommandRefused", as_json=shared.as_json)
         finally:
             office.rpc.close()
+
+
+def _spans(loading: Loading) -> list[BatchSpan]:
+    """The batches still to be opened."""
+    there = loading.seen.programmes
+    programmes = {ref: there[ref].id for ref in there}
+    return [
+        span(row.ref, batch_terms(row, programmes.get(row.programme, NO_PROGRAMME))) for row in loading.work.batches
+    ]
 
 
 def _tell(shared: Shared, loaded: Loaded, dry_run: bool) -> None:
@@ -84,6 +100,7 @@ def _tell(shared: Shared, loaded: Loaded, dry_run: bool) -> None:
         "seconds": round(seconds, 2),
         "stages": {name: round(value, 2) for name, value in tally.seconds.items()},
         "waiting": waiting,
+        "warnings": list(loaded.warnings),
     }
     if dry_run:
         sent = f"{sum(line.transactions for line in plan)} transactions would be sent; nothing was"

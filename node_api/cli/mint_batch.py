@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import rich_click as click
 
 from node_api.cli.folder import bar, say_aside, tell_faults
 from node_api.cli.options import FAULT, USAGE, Shared, fail, shared_options
+from node_api.cli.outlook import warn_ahead
 from node_api.cli.treasury import TreasuryOffice, open_treasury, treasury_lock
+from node_api.domain.ids import UnixSeconds
 from node_api.domain.importing.rows import Ref
+from node_api.domain.validity import BatchSpan
 from node_api.services.importing.report import FaultReport
 from node_api.services.minting.holders_file import Holders, read_holders_file, rolls_of
 from node_api.services.minting.mint import Minting, MintingImpossible, find_batches
 from node_api.services.ports.treasury import CommandRefused
+from node_api.services.validity import span
 
 
 @click.command(name="mint_batch")
@@ -52,6 +56,7 @@ def _mint(
     programme = Ref(office.book.programme_ref(batches[0].terms.programme))
     minting = Minting(batches, rolls_of(holders, programme, ref), office.desk, office.book, office.wallets)
     plan = minting.plan
+    warnings = warn_ahead(shared, office, _spans(names, office) if plan.pairs else [])
     if plan.pairs and not dry_run:
         with bar(shared, "minting") as advance:
             minting.run(lambda stage, count: advance(stage, count, plan.rolls + plan.pairs), say_aside)
@@ -66,7 +71,15 @@ def _mint(
     fields: dict[str, object] = {
         **asdict(plan),
         "dry_run": dry_run,
+        "warnings": warnings,
         "transactions": minting.tally.transactions.total(),
         "gas": minting.tally.gas.total(),
     }
     shared.tell(fields, told)
+
+
+def _spans(names: tuple[str, ...], office: TreasuryOffice) -> list[BatchSpan]:
+    """What is left of the batches' validity for somebody who gets one now."""
+    now = office.desk.now()
+    spans = (span(name, batch.terms) for name in names for batch in find_batches([name], office.book))
+    return [replace(one, valid_from=UnixSeconds(max(one.valid_from, now))) for one in spans]

@@ -1,4 +1,4 @@
-"""`vouchertrail programmes`: the end of one: what expired is swept, it is closed, every line's rest goes back to its funder."""
+"""`vouchertrail programmes`: their life; here its end: what expired is swept, they are closed, every rest goes to its funder."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import rich_click as click
 
 from node_api.cli.audit_output import Section, plain, print_report
 from node_api.cli.options import Shared, shared_options
+from node_api.cli.programme_steps import STEP_COMMANDS
 from node_api.cli.staff import REASON, staffed, step
 from node_api.domain.models import ProgrammeState
 from node_api.services.auditing import find_programme
@@ -18,7 +19,11 @@ _NAME = click.argument("name", metavar="ID|REF")
 
 @click.group(name="programmes")
 def cli() -> None:
-    """Programmes: list, sweep, close, return what is left. Safe to call twice."""
+    """Programmes, from draft to the return of what is left. Safe to call twice."""
+
+
+for _command in STEP_COMMANDS:
+    cli.add_command(_command)
 
 
 @cli.command(name="list")

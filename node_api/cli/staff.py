@@ -78,15 +78,20 @@ def staffed(shared: Shared, *, sends: bool = True) -> Iterator[Staff]:
 def step(shared: Shared, done: str, already: str, decide: Callable[[AuditReader], Command | None]) -> None:
     """One step: sends the command that `decide` makes of the record, or tells that it is so already."""
     with staffed(shared) as staff:
-        with staff.reader() as reader:
-            command = decide(reader)
-        if command is None:
-            shared.tell({"done": False, "told": already}, f"nothing to do: {already}")
-            return
-        carried = staff.send(command)
-        fields: dict[str, object] = {"done": True, "told": done}
-        fields |= {"transaction": carried.transaction, "block": carried.block, "gas": carried.gas}
-        shared.tell(fields, f"{done}: transaction {carried.transaction} in block {carried.block}")
+        take(staff, done, already, decide)
+
+
+def take(staff: Staff, done: str, already: str, decide: Callable[[AuditReader], Command | None]) -> None:
+    """The same with keys and record open already."""
+    with staff.reader() as reader:
+        command = decide(reader)
+    if command is None:
+        staff.shared.tell({"done": False, "told": already}, f"nothing to do: {already}")
+        return
+    carried = staff.send(command)
+    fields: dict[str, object] = {"done": True, "told": done}
+    fields |= {"transaction": carried.transaction, "block": carried.block, "gas": carried.gas}
+    staff.shared.tell(fields, f"{done}: transaction {carried.transaction} in block {carried.block}")
 
 
 class Parsed(click.ParamType, Generic[T]):

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from node_api.domain.booking_events import BookingEvent
 from node_api.domain.case_events import CaseEvent
 from node_api.domain.claim_events import ClaimEvent
+from node_api.domain.life_events import LifeEvent
 from node_api.domain.merchant_events import MerchantEvent
 from node_api.domain.money_events import MoneyEvent
 from node_api.domain.rule_events import RulesStep, WideningProposed
@@ -340,6 +341,7 @@ Event = (
     | CaseEvent
     | ClaimEvent
     | BookingEvent
+    | LifeEvent
 )
 
 

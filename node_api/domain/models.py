@@ -33,6 +33,7 @@ class ProgrammeState(IntEnum):
     PUBLISHED = 4
     ACTIVE = 5
     CLOSED = 6
+    REJECTED = 7
 
 
 class MerchantStatus(IntEnum):

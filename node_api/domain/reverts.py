@@ -9,6 +9,7 @@ from node_api.domain.booking_reverts import BOOKINGS
 from node_api.domain.case_reverts import CASES
 from node_api.domain.claim_reverts import CLAIMS
 from node_api.domain.errors import ContractReverted
+from node_api.domain.life_reverts import LIFE
 from node_api.domain.standing_reverts import STANDING
 
 _ONCE = "the contracts of a release are linked once", "deploy a new release beside this one"
@@ -28,6 +29,7 @@ _INTERNAL = "the contracts are handed what their own code makes", "report it: th
 
 RULES_AND_REMEDIES: dict[str, tuple[str, str]] = {
     **STANDING,
+    **LIFE,
     # Vouchers
     "Vouchers_SenderNotAllowed": (
         "redemptions are sent by a relayer, or by the merchant's own terminal named in every group",

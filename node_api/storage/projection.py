@@ -13,6 +13,7 @@ from node_api.domain import booking_events as bookings
 from node_api.domain import case_events as cases
 from node_api.domain import claim_events as claims
 from node_api.domain import events as ev
+from node_api.domain import life_events as life
 from node_api.domain import merchant_events as merchants
 from node_api.domain import money_events as money
 from node_api.domain import rule_events
@@ -37,6 +38,11 @@ _TABLES: dict[type, Table] = {
     rule_events.WideningProposed: t.rules_widenings,
     ev.BudgetLineAdded: t.budget_lines,
     ev.ProgrammeStep: t.programme_steps,
+    life.PublicationSet: t.publications,
+    life.ProgrammeAnnounced: t.announcements,
+    life.PolicyWritten: t.policies,
+    life.PolicyStep: t.policy_steps,
+    life.ExceptionStep: t.exception_steps,
     ev.BudgetSet: t.budgets,
     money.TokenStep: t.token_steps,
     ev.Deposited: t.deposits,

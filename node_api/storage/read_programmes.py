@@ -22,6 +22,7 @@ _AFTER_STEP = {
     "published": ProgrammeState.PUBLISHED,
     "activated": ProgrammeState.ACTIVE,
     "closed": ProgrammeState.CLOSED,
+    "rejected": ProgrammeState.REJECTED,
 }
 
 _upto: BindParameter[int] = bindparam("upto")

@@ -15,6 +15,7 @@ from node_api.storage.engine import reading
 from node_api.storage.queries import to_hash
 from node_api.storage.read_bookings import BookingQueries
 from node_api.storage.read_claims import ClaimQueries
+from node_api.storage.read_life import LifeQueries
 from node_api.storage.read_merchant_life import MerchantLifeQueries
 from node_api.storage.read_merchants import MerchantQueries
 from node_api.storage.read_programmes import ProgrammeQueries
@@ -23,7 +24,14 @@ from node_api.storage.read_rules import RulesQueries
 
 
 class IndexReader(
-    ProgrammeQueries, RulesQueries, MerchantQueries, MerchantLifeQueries, BookingQueries, ClaimQueries, RoleQueries
+    ProgrammeQueries,
+    RulesQueries,
+    LifeQueries,
+    MerchantQueries,
+    MerchantLifeQueries,
+    BookingQueries,
+    ClaimQueries,
+    RoleQueries,
 ):
     """Everything the index says as of one block. Implements `Reader` and `AuditReader`."""
 

@@ -155,6 +155,42 @@ programme_steps = _steps(
     _small("approvals"),
     Column("reason", Text, nullable=False),
 )
+publications = _steps(
+    "publications",
+    _int("programme", index=True),
+    _int("notice_seconds"),
+    _raw("how_to_use_hash"),
+    Column("how_to_use_uri", Text, nullable=False),
+    _raw("conditions_hash"),
+    Column("conditions_uri", Text, nullable=False),
+    _raw("actor"),
+)
+announcements = _facts(
+    "announcements", _id("programme"), _int("starts_at"), _int("ends_at"), _mask("quota"), _int("earliest")
+)
+
+# --- how long vouchers must and may be valid ---
+
+policies = _facts("policies", _id("policy"), _raw("faces"), _raw("difficulties"), _raw("rows"))
+policy_steps = _steps(
+    "policy_steps",
+    _int("policy", index=True),
+    Column("name", String(16), nullable=False),
+    _raw("actor"),
+    Column("reason", Text, nullable=False),
+)
+exception_steps = _steps(
+    "exception_steps",
+    _raw("exception", index=True),
+    Column("name", String(16), nullable=False),
+    Column("ref", Text, nullable=False),
+    _int("programme"),
+    _int("valid_from"),
+    _int("valid_until"),
+    _small("claim_days"),
+    _raw("actor"),
+    Column("reason", Text, nullable=False),
+)
 
 # --- money ---
 

@@ -112,7 +112,8 @@ def test_run__when_first__then_everything_is_as_the_table_says(
 ) -> None:
     deployment = make_deployer().run()
     assert read_deployment(deployments, chain.handle.chain_id, chain.handle.genesis_hash) == deployment
-    backs = {"VouchersBack", "VouchersBooking", "VouchersRecord", "ProgrammeBack", "CaseDeskBack", "CaseDeskClaims"}
+    backs = {"VouchersBack", "VouchersBooking", "VouchersRecord", "CaseDeskBack", "CaseDeskClaims"}
+    backs |= {"ProgrammeBack", "ProgrammePolicies"}
     assert set(deployment.contracts) == {*GUARDED, "AccessManager", "SettlementToken", *backs}
     assert deployment.first_block == 1
     for name, entry in deployment.contracts.items():

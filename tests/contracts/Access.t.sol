@@ -8,6 +8,7 @@ import {ICaseDeskFreezes} from "../../contracts/interfaces/ICaseDeskFreezes.sol"
 import {ICaseDeskReversals} from "../../contracts/interfaces/ICaseDeskReversals.sol";
 import {IMerchantRegistry} from "../../contracts/interfaces/IMerchantRegistry.sol";
 import {IProgrammeEmergency} from "../../contracts/interfaces/IProgrammeEmergency.sol";
+import {IProgrammePolicies} from "../../contracts/interfaces/IProgrammePolicies.sol";
 import {IProgrammeRegistry} from "../../contracts/interfaces/IProgrammeRegistry.sol";
 import {IProgrammeRules} from "../../contracts/interfaces/IProgrammeRules.sol";
 import {ITreasury} from "../../contracts/interfaces/ITreasury.sol";
@@ -22,7 +23,8 @@ import {Roles} from "../../contracts/libraries/Roles.sol";
 import {Opening} from "../../contracts/types/Case.sol";
 import {RoundTerms} from "../../contracts/types/Claim.sol";
 import {MerchantTerms} from "../../contracts/types/Merchant.sol";
-import {Widening} from "../../contracts/types/Programme.sol";
+import {ValidityPolicy} from "../../contracts/types/Policy.sol";
+import {PublicationTerms, Widening} from "../../contracts/types/Programme.sol";
 import {MerchantDay} from "../../contracts/types/Settlement.sol";
 import {BatchTerms} from "../../contracts/types/Supply.sol";
 import {Base} from "./Base.t.sol";
@@ -276,6 +278,14 @@ contract AccessTest is Base {
         if (selector == IProgrammeRules.proposeRules.selector) {
             return abi.encode(uint256(0), _rulesTerms(), Widening(0, new uint40[](0), 0), "");
         }
+        if (selector == IProgrammePolicies.proposePolicy.selector) {
+            ValidityPolicy memory policy;
+            return abi.encode(policy, "");
+        }
+        if (selector == IProgrammePolicies.proposeException.selector) return abi.encode("", _batchTerms(0), "");
+        if (selector == IProgrammeRegistry.setPublication.selector) {
+            return abi.encode(uint256(0), PublicationTerms(0, 0, "", 0, ""));
+        }
         if (selector == IProgrammeRules.withdrawRules.selector || selector == IProgrammeRules.rejectRules.selector) {
             return abi.encode(uint256(0), uint256(0), "");
         }
@@ -318,7 +328,8 @@ contract AccessTest is Base {
         return selector == IMerchantRegistry.suspend.selector || selector == IMerchantRegistry.reinstate.selector
             || selector == IMerchantRegistry.reject.selector || selector == IMerchantRegistry.proposeRemoval.selector
             || selector == IMerchantRegistry.remove.selector || selector == IMerchantRegistry.withdrawPayout.selector
-            || selector == ITreasury.withdrawMove.selector;
+            || selector == ITreasury.withdrawMove.selector || selector == IProgrammePolicies.withdrawPolicy.selector
+            || selector == IProgrammePolicies.rejectPolicy.selector || selector == IProgrammePolicies.rejectException.selector;
     }
 
     function _targets() private view returns (address[5] memory) {

@@ -104,7 +104,8 @@ abstract contract Base is TestBase {
         back = vm.deployCode("VouchersBooking.sol:VouchersBooking", abi.encode(manager, back));
         back = vm.deployCode("VouchersBack.sol:VouchersBack", abi.encode(manager, back));
         vouchers = IVouchers(vm.deployCode("Vouchers.sol:Vouchers", abi.encode(manager, back)));
-        back = vm.deployCode("ProgrammeBack.sol:ProgrammeBack", authority);
+        back = vm.deployCode("ProgrammePolicies.sol:ProgrammePolicies", authority);
+        back = vm.deployCode("ProgrammeBack.sol:ProgrammeBack", abi.encode(manager, back));
         programmes = IProgrammes(vm.deployCode("ProgrammeRegistry.sol:ProgrammeRegistry", abi.encode(manager, back)));
         merchants = IMerchantRegistry(vm.deployCode("MerchantRegistry.sol:MerchantRegistry", authority));
         treasury = ITreasury(vm.deployCode("Treasury.sol:Treasury", authority));

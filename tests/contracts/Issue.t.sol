@@ -15,6 +15,7 @@ import {Vm} from "./Vm.sol";
 /// ├── when a roll is unknown or another programme's: it should refuse it
 /// ├── when a batch is another programme's: it should refuse the pack
 /// ├── when a batch is over: it should refuse it
+/// ├── when its vouchers end some days after their roll was written, and have: it should refuse the roll
 /// ├── when a pair was issued before, or stands twice in the call: it should refuse it
 /// ├── when the quota is used up: it should say what is left
 /// ├── when the budget line does not allow it: it should say what is left
@@ -77,6 +78,34 @@ contract IssueTest is Base {
         _refuse(abi.encodeWithSelector(IVouchersErrors.Vouchers_BatchOver.selector, batch, END), _one(batch), _one(roll));
         vm.warp(END - 1);
         vm.assertEq(_issue(batch, roll), 5);
+    }
+
+    function test_issue__whenVouchersOfTheRollWouldBeOver__refusesTheRoll() external {
+        BatchTerms memory t = _batchTerms(programme);
+        t.claimDays = 2;
+        uint256 short = _openBatch("two days", t);
+        uint256 over = block.timestamp + 2 days;
+        vm.warp(over);
+        uint256 young = _writeRoll(programme, "young", _holders(5, 1));
+        bytes4 error = IVouchersErrors.Vouchers_RollTooOld.selector;
+        _refuse(abi.encodeWithSelector(error, short, roll, over, over), _two(batch, short), _two(young, roll));
+        vm.assertEq(_issue(batch, roll), 5); // the dates alone count
+        vm.warp(over - 1);
+        vm.assertEq(_issue(short, roll), 5);
+    }
+
+    function test_issue__whenBatchWasExtended__countsTheDaysFromThere() external {
+        BatchTerms memory t = _batchTerms(programme);
+        (t.claimDays, t.validUntil) = (2, END - 1 days);
+        uint256 short = _openBatch("two days", t);
+        vm.prank(rescuer);
+        desk.extendBatch(short, END, "flood");
+        uint256 over = block.timestamp + 3 days;
+        vm.warp(over);
+        bytes4 error = IVouchersErrors.Vouchers_RollTooOld.selector;
+        _refuse(abi.encodeWithSelector(error, short, roll, over, over), _one(short), _one(roll));
+        vm.warp(over - 1);
+        vm.assertEq(_issue(short, roll), 5);
     }
 
     function test_issue__whenPairWasIssuedBefore__refusesIt() external {

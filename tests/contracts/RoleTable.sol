@@ -9,6 +9,7 @@ import {ICaseDeskDisputes} from "../../contracts/interfaces/ICaseDeskDisputes.so
 import {ICaseDeskReversals} from "../../contracts/interfaces/ICaseDeskReversals.sol";
 import {IMerchantRegistry} from "../../contracts/interfaces/IMerchantRegistry.sol";
 import {IProgrammeEmergency} from "../../contracts/interfaces/IProgrammeEmergency.sol";
+import {IProgrammePolicies} from "../../contracts/interfaces/IProgrammePolicies.sol";
 import {IProgrammeRegistry} from "../../contracts/interfaces/IProgrammeRegistry.sol";
 import {IProgrammeRules} from "../../contracts/interfaces/IProgrammeRules.sol";
 import {ITreasury} from "../../contracts/interfaces/ITreasury.sol";
@@ -33,7 +34,7 @@ library RoleTable {
     }
 
     function rows() internal pure returns (Row[] memory all) {
-        all = new Row[](60);
+        all = new Row[](69);
         all[0] = Row(Target.VOUCHERS, IVouchersSupply.openBatches.selector, Roles.TREASURER);
         all[1] = Row(Target.VOUCHERS, IVouchersSupply.writeRoll.selector, Roles.TREASURER);
         all[2] = Row(Target.VOUCHERS, IVouchersSupply.issue.selector, Roles.TREASURER);
@@ -94,5 +95,14 @@ library RoleTable {
         all[57] = Row(Target.DESK, ICaseDeskClaims.approveRoot.selector, Roles.APPROVER);
         all[58] = Row(Target.DESK, ICaseDeskClaims.proposeRoot.selector, Roles.REGISTRAR);
         all[59] = Row(Target.DESK, ICaseDeskClaims.withdrawRoot.selector, Roles.REGISTRAR);
+        all[60] = Row(Target.PROGRAMMES, IProgrammeRegistry.setPublication.selector, Roles.TREASURER);
+        all[61] = Row(Target.PROGRAMMES, IProgrammeRegistry.reject.selector, Roles.APPROVER);
+        all[62] = Row(Target.PROGRAMMES, IProgrammePolicies.proposePolicy.selector, Roles.TREASURER);
+        all[63] = Row(Target.PROGRAMMES, IProgrammePolicies.withdrawPolicy.selector, Roles.TREASURER);
+        all[64] = Row(Target.PROGRAMMES, IProgrammePolicies.proposeException.selector, Roles.TREASURER);
+        all[65] = Row(Target.PROGRAMMES, IProgrammePolicies.approvePolicy.selector, Roles.APPROVER);
+        all[66] = Row(Target.PROGRAMMES, IProgrammePolicies.rejectPolicy.selector, Roles.APPROVER);
+        all[67] = Row(Target.PROGRAMMES, IProgrammePolicies.grantException.selector, Roles.APPROVER);
+        all[68] = Row(Target.PROGRAMMES, IProgrammePolicies.rejectException.selector, Roles.APPROVER);
     }
 }

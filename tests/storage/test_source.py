@@ -153,7 +153,7 @@ def test_decoders__know_every_event_of_every_contract() -> None:
 
 
 def test_decode__of_every_log_of_the_story__agrees_with_web3(told: World) -> None:
-    assert len(decoded_alike(told)) == 35
+    assert len(decoded_alike(told)) == 36
 
 
 def test_decode__of_every_log_of_a_changing_world__agrees_with_web3(world: World) -> None:

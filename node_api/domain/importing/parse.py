@@ -19,6 +19,7 @@ from node_api.domain.importing.rows import (
     Ref,
 )
 from node_api.domain.importing.wallets import Wallet, address, devices
+from node_api.domain.publication import PublishedText
 
 YEAR = 31_536_000
 LINES_MAX = 65_535
@@ -32,6 +33,7 @@ PROGRAMMES = Columns(
     (
         "approvals", "document", "state", "step_up_threshold", "merchant_daily_limit", "redemption_amount",
         "redemption_count", "day_amount", "day_count", "month_amount", "month_count", "first_only",
+        "notice_seconds", "how_to_use", "how_to_use_uri", "conditions", "conditions_uri",
     ),
 )  # fmt: skip
 BUDGET_LINES = Columns(
@@ -57,6 +59,7 @@ _offset = values.whole(-720, 840, "minutes")
 _deadline = values.whole(1, YEAR, "seconds")
 _window = values.whole(0, YEAR, "seconds")
 _approvals = values.whole(1, 8)
+_notice = values.whole(0, values.NOTICE_MAX, "seconds")
 _line_number = values.whole(1, LINES_MAX)
 _line_amount = values.money(1, values.LINE_AMOUNT_MAX)
 _face = values.money(1, values.FACE_MAX)
@@ -111,6 +114,9 @@ def programme(cells: Cells) -> ProgrammeRow | None:
         document=cells.read("document", values.document, None),
         active=cells.read("state", _state, "active") == "active",
         limits=_limits(cells),
+        notice=cells.read("notice_seconds", _notice, 0),
+        how_to_use=_published_text(cells, "how_to_use"),
+        conditions=_published_text(cells, "conditions"),
     )
     if cells.is_sound and row.starts_at >= row.ends_at:
         cells.note(
@@ -122,6 +128,15 @@ def programme(cells: Cells) -> ProgrammeRow | None:
 def _limits(cells: Cells) -> Limits:
     numbers = {name: cells.read(name, parse, 0) for name, parse in LIMIT_TERMS.items()}
     return Limits(**numbers, first_only=cells.read("first_only", _first_only, "no") == "yes")
+
+
+def _published_text(cells: Cells, name: str) -> PublishedText | None:
+    """A text's hash and, where it is given, its address."""
+    digest = cells.read(name, values.document, None)
+    uri = cells.read(f"{name}_uri", values.uri, "")
+    if uri and digest is None:
+        cells.note(name, "a text that has an address has its hash", "give the hash of the text that stands there")
+    return None if digest is None else PublishedText(digest, uri)
 
 
 def budget_line(cells: Cells) -> BudgetLineRow | None:

@@ -9,6 +9,7 @@ from typing import NewType
 
 from node_api.domain.ids import Amount, Hash, UnixSeconds
 from node_api.domain.importing.wallets import Wallet
+from node_api.domain.publication import PublishedText
 
 Ref = NewType("Ref", str)
 """A text reference of the import files; the node maps it to the id on chain."""
@@ -31,7 +32,9 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class ProgrammeRow:
-    """A programme. `active` says whether the load activates it or leaves it published; windows and deadline in seconds."""
+    """A programme. `active` says whether the load activates it or leaves it published; windows, deadline and notice in
+    seconds.
+    """
 
     ref: Ref
     name: str
@@ -49,6 +52,9 @@ class ProgrammeRow:
     document: Hash | None
     active: bool
     limits: Limits = Limits()
+    notice: int = 0
+    how_to_use: PublishedText | None = None
+    conditions: PublishedText | None = None
 
 
 @dataclass(frozen=True, slots=True)

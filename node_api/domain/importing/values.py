@@ -12,6 +12,8 @@ CHANNELS = ("store", "online", "delivery", "home", "phone", "kiosk", "agent", "o
 """Names of the channels; a name's place is its bit."""
 MAX_CATEGORY = 63
 MAX_TEXT = 200
+URI_MAX = 256
+NOTICE_MAX = 366 * 86_400
 MAX_ITEMS = 500
 LINE_AMOUNT_MAX = 2**56 - 1
 FACE_MAX = 2**48 - 1
@@ -165,6 +167,13 @@ def document(text: str) -> Hash:
             "a hash is 0x and 64 hexadecimal digits", "give the hash of the published text, or leave it empty"
         )
     return Hash(text.lower())
+
+
+def uri(text: str) -> str:
+    """Where a published text is found: 1–256 printable ASCII characters without spaces."""
+    if not 0 < len(text) <= URI_MAX or not text.isascii() or not text.isprintable() or " " in text:
+        raise BadValue(f"an address has 1 to {URI_MAX} printable ASCII characters", "percent-encode it, or shorten it")
+    return text
 
 
 def items(text: str) -> tuple[tuple[int, Amount], ...]:

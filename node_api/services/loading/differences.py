@@ -9,7 +9,14 @@ from node_api.domain.importing.rows import BudgetLineRow, ProgrammeRow, Ref, Rol
 from node_api.domain.models import ProgrammeState
 from node_api.services.import_folder import ImportFolder
 from node_api.services.loading.seen import Seen
-from node_api.services.loading.terms import batch_terms, line_terms, merchant_terms, programme_terms, rules_terms
+from node_api.services.loading.terms import (
+    batch_terms,
+    line_terms,
+    merchant_terms,
+    programme_terms,
+    publication_terms,
+    rules_terms,
+)
 from node_api.services.ports.treasury import TreasuryBook
 from node_api.services.ports.wallets import ImportWallets
 
@@ -86,6 +93,10 @@ def _programme(
         return
     yield from _compare("programme", row.ref, there.terms, programme_terms(row, token))
     yield from _compare("programme", row.ref, there.rules, rules_terms(row))
+    if there.state == ProgrammeState.REJECTED:
+        yield Difference("programme", row.ref, "state", "rejected for good", "loaded", _NEW_REF)
+    if there.state >= ProgrammeState.PROPOSED:
+        yield from _compare("programme", row.ref, there.publication, publication_terms(row))
     here = [line_terms(line, wallets.account(line.funder)) for line in lines]
     if len(here) != len(there.lines):
         yield Difference("programme", row.ref, "budget lines", str(len(there.lines)), str(len(here)), _NEW_REF)

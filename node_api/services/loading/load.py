@@ -19,6 +19,7 @@ from node_api.services.loading.terms import (
     line_terms,
     merchant_terms,
     programme_terms,
+    publication_terms,
     rules_terms,
     slip_of,
 )
@@ -32,6 +33,7 @@ from node_api.services.loading.work import (
     work_left,
 )
 from node_api.services.ports import treasury as t
+from node_api.services.ports.life_commands import SetPublication
 from node_api.services.ports.wallets import ImportWallets
 
 Progress = Callable[[str, int], None]
@@ -198,7 +200,10 @@ class Loading:
 
     def _proposals(self) -> Iterator[t.Command]:
         for programme in self._left.by_state(ProgrammeState.PROPOSED):
-            yield t.ProposeProgramme(self._seen.programme(programme.ref))
+            there, terms = self._seen.programme(programme.ref), publication_terms(programme)
+            if self._seen.programmes[programme.ref].publication != terms:
+                yield SetPublication(there, terms)
+            yield t.ProposeProgramme(there)
         for merchants in chunks(self._left.merchant_activations, ACTIVATIONS_AT_ONCE):
             yield t.ActivateMerchants(tuple(self._seen.merchants[row.ref].id for row in merchants))
 

@@ -13,6 +13,7 @@ from node_api.services.ports.treasury import (
     LineTerms,
     MerchantTerms,
     ProgrammeTerms,
+    PublicationTerms,
     RulesTerms,
 )
 
@@ -31,6 +32,11 @@ def programme_terms(row: ProgrammeRow, token: Address) -> ProgrammeTerms:
         approvals_needed=row.approvals,
         document=row.document or NO_DOCUMENT,
     )
+
+
+def publication_terms(row: ProgrammeRow) -> PublicationTerms:
+    """What the programme is published with."""
+    return PublicationTerms(row.notice, row.how_to_use, row.conditions)
 
 
 def rules_terms(row: ProgrammeRow) -> RulesTerms:

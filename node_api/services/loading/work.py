@@ -100,14 +100,15 @@ def work_left(folder: ImportFolder, seen: Seen, now: UnixSeconds) -> Work:
     """Compares the folder with what the chain has; `now` decides which programmes can be activated."""
     states = {row.ref: seen.programmes[row.ref].state if row.ref in seen.programmes else 0 for row in folder.programmes}
     statuses = {row.ref: seen.merchants[row.ref].status if row.ref in seen.merchants else 0 for row in folder.merchants}
+    earliest = {row.ref: _earliest(row, seen, now) for row in folder.programmes}
     dormant = [row for row in folder.programmes if row.active and states[row.ref] < ProgrammeState.ACTIVE]
     entered = (MerchantStatus.NONE, MerchantStatus.APPLIED)
     missing = tuple(row for row in folder.issues if (row.batch, row.roll) not in seen.issued)
     return Work(
         programmes=tuple(row for row in folder.programmes if states[row.ref] < ProgrammeState.PUBLISHED),
         states=states,
-        activations=tuple(row for row in dormant if row.starts_at <= now),
-        waiting=tuple(row for row in dormant if row.starts_at > now),
+        activations=tuple(row for row in dormant if earliest[row.ref] <= now),
+        waiting=tuple(row for row in dormant if earliest[row.ref] > now),
         deposits=tuple(row for row in folder.budget_lines if (row.programme, row.number) not in seen.deposits),
         names=tuple(row for row in folder.categories if seen.names.get(row.category) != row.name),
         merchants=tuple(row for row in folder.merchants if statuses[row.ref] == MerchantStatus.NONE),
@@ -128,6 +129,14 @@ def work_left(folder: ImportFolder, seen: Seen, now: UnixSeconds) -> Work:
         rolls=tuple(row for row in folder.rolls if row.ref not in seen.rolls),
         packs=tuple(packs_of(missing, folder)),
     )
+
+
+def _earliest(row: ProgrammeRow, seen: Seen, now: UnixSeconds) -> int:
+    """When a programme can be activated: what the chain said at its publication, or would say if it were published now."""
+    there = seen.programmes.get(row.ref)
+    if there is not None and there.earliest:
+        return there.earliest
+    return max(row.starts_at, now + row.notice) if row.notice else row.starts_at
 
 
 def chunks(rows: Sequence[T], size: int) -> Iterator[tuple[T, ...]]:

@@ -12,6 +12,7 @@ from node_api.domain.items import Item
 from node_api.domain.models import BlockRef, Redemption, TxRef, VoucherState
 from node_api.domain.reconciliation import BatchState, LineTerms, PairState, TokenState
 from node_api.domain.trail import Commitment, Deposit, LineSums, MerchantDay, Payment, Rest, RoleStep, Step, Sweep
+from node_api.services.ports.life import LifeReader
 from node_api.services.ports.money import MerchantLifeReader, MoneyReader
 from node_api.services.ports.reading import Reader
 
@@ -20,7 +21,7 @@ class StateGone(Exception):
     """The chain no longer keeps the state of that block; only its events are left. Ask a node that keeps all states."""
 
 
-class AuditReader(Reader, MoneyReader, MerchantLifeReader, Protocol):
+class AuditReader(Reader, LifeReader, MoneyReader, MerchantLifeReader, Protocol):
     """The record with everything an auditor asks, as of one block."""
 
     def programme_steps(self, programme: ProgrammeId) -> list[Step]:

@@ -42,6 +42,7 @@ from node_api.services.ports.treasury_terms import (
     LineTerms,
     MerchantTerms,
     ProgrammeTerms,
+    PublicationTerms,
     RulesTerms,
 )
 
@@ -76,6 +77,7 @@ __all__ = [
     "ProgrammeSeen",
     "ProgrammeTerms",
     "ProposeProgramme",
+    "PublicationTerms",
     "PublishProgramme",
     "ReleaseSettlement",
     "ReturnRest",
@@ -115,13 +117,15 @@ class TreasuryDesk(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ProgrammeSeen:
-    """A programme as it stands on chain."""
+    """A programme as it stands on chain; it can be activated at `earliest` or later, 0 before its publication."""
 
     id: ProgrammeId
     state: int
     terms: ProgrammeTerms
     rules: RulesTerms
     lines: tuple[LineTerms, ...]
+    publication: PublicationTerms
+    earliest: UnixSeconds
 
 
 @dataclass(frozen=True, slots=True)

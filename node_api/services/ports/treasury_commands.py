@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from node_api.domain.ids import Address, Amount, BatchId, Day, Hash, LineId, MerchantId, ProgrammeId, RollId
 from node_api.domain.reverts import RULES_AND_REMEDIES
 from node_api.services.ports.claim_commands import ClaimCommand
+from node_api.services.ports.life_commands import LifeCommand
 from node_api.services.ports.rules_commands import ActivateRules, ProposeRules, RejectRules, WithdrawRules
 from node_api.services.ports.staff_commands import StaffCommand
 from node_api.services.ports.treasury_terms import BatchTerms, LineTerms, MerchantTerms, ProgrammeTerms, RulesTerms
@@ -215,6 +216,7 @@ Command = (
     | ReturnRest
     | StaffCommand
     | ClaimCommand
+    | LifeCommand
 )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from node_api.domain.ids import Address, Amount, Hash, ProgrammeId, UnixSeconds
+from node_api.domain.publication import PublishedText
 
 NO_DOCUMENT = Hash("0x" + "0" * 64)
 
@@ -26,6 +27,15 @@ class ProgrammeTerms:
     channels: int
     approvals_needed: int
     document: Hash
+
+
+@dataclass(frozen=True, slots=True)
+class PublicationTerms:
+    """What a programme is published with, as `PublicationTerms` in `Programme.sol`."""
+
+    notice: int = 0
+    how_to_use: PublishedText | None = None
+    conditions: PublishedText | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from node_api.domain.models import ProgrammeState
 from node_api.services.loading.seen import Seen
 from node_api.services.ports.playing import Outcome, Play, PlayerClock, Till
 from node_api.services.ports.reading import Reader
-from node_api.services.ports.treasury import ActivateProgramme, TreasuryDesk
+from node_api.services.ports.treasury import ActivateProgramme, ProgrammeSeen, TreasuryDesk
 from node_api.services.replaying.acts import Acts
 from node_api.services.replaying.journal import ReplayJournal
 
@@ -209,9 +209,13 @@ class Replay:
         return Outcome(SKIPPED) if outcome.reason in _HANG_ON_THE_CLOCK else outcome
 
 
+def _begins(row: ProgrammeRow, there: ProgrammeSeen) -> UnixSeconds:
+    return max(row.starts_at, there.earliest)
+
+
 def _dormant(seen: Seen, programmes: Iterable[ProgrammeRow]) -> list[tuple[UnixSeconds, ProgrammeId]]:
     """Programmes that are to be activated when their time comes, the last one first."""
     loaded = ((row, seen.programmes[row.ref]) for row in programmes if row.active and row.ref in seen.programmes)
     return sorted(
-        ((row.starts_at, there.id) for row, there in loaded if there.state < ProgrammeState.ACTIVE), reverse=True
+        ((_begins(row, there), there.id) for row, there in loaded if there.state < ProgrammeState.ACTIVE), reverse=True
     )

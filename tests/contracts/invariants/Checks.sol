@@ -32,6 +32,7 @@ abstract contract Checks is ClaimChecks {
         _checkStanding();
         _checkClaims();
         _checkLimits();
+        _checkPolicies();
         _checkMerchants();
         _checkNumbers();
         _checkEscrow();
@@ -207,7 +208,7 @@ abstract contract Checks is ClaimChecks {
         for (uint256 id = 1; id <= mLastProgramme; ++id) {
             (, ProgrammeState state, uint256 lines) = programmes.programme(id);
             MProgramme storage p = mProgrammes[id];
-            _must(11, "state", id, uint256(state), p.state);
+            _must(11, "state", id, uint256(state), p.rejected ? 7 : p.state);
             _must(11, "lines", id, lines, p.lines);
             if (uint256(state) < _stateSeen[id]) revert Invariant_Broken(11, "backwards", id, uint256(state), _stateSeen[id]);
             _stateSeen[id] = uint256(state);

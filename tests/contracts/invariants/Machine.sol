@@ -42,7 +42,7 @@ contract Machine is
 
     function step() external {
         ++steps;
-        uint256 at = _draw(1200);
+        uint256 at = _draw(1220);
         if (at < 25) _timeStep();
         else if (at < 345) _redeemStep();
         else if (at < 395) _caseStep(at - 345);
@@ -57,7 +57,8 @@ contract Machine is
         else if (at < 1070) _lifeStep(at - 1030);
         else if (at < 1110) _standingStep();
         else if (at < 1140) _laneStep();
-        else _claimsStep();
+        else if (at < 1200) _claimsStep();
+        else _policyStep();
         if (steps % 200 == 0) check();
     }
 

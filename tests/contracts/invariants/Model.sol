@@ -2,6 +2,7 @@
 pragma solidity 0.8.30;
 
 import {Roles} from "../../../contracts/libraries/Roles.sol";
+import {ValidityRow} from "../../../contracts/types/Policy.sol";
 import {RulesTerms} from "../../../contracts/types/Programme.sol";
 import {MerchantDay} from "../../../contracts/types/Settlement.sol";
 import {Base} from "../Base.t.sol";
@@ -10,7 +11,10 @@ import {FeeToken} from "./FeeToken.sol";
 /// @title The plain model beside the contracts: what should be so, in structs and lists, with nothing packed.
 abstract contract Model is Base {
     struct MProgramme {
-        uint256 state; // 0 none, 1 draft, 2 proposed, 3 approved, 4 published, 5 active, 6 closed
+        uint256 state; // 0 none or rejected, 1 draft, 2 proposed, 3 approved, 4 published, 5 active, 6 closed
+        bool rejected;
+        uint256 notice; // in seconds
+        uint256 noticeEnd; // from publication on
         address drafter;
         address proposer;
         uint256 needed;
@@ -48,6 +52,20 @@ abstract contract Model is Base {
         uint256 reversalWindow;
         uint256 disputeWindow;
         RulesTerms rules;
+    }
+
+    /// @dev `rows` by category, each category at most once.
+    struct MPolicy {
+        uint256 status;
+        address proposer;
+        uint48[] faces;
+        uint32[] difficulties;
+        ValidityRow[] rows;
+    }
+
+    struct MException {
+        address proposer; // zero: nobody asked for it
+        bool granted;
     }
 
     struct MLine {
@@ -221,6 +239,11 @@ abstract contract Model is Base {
     mapping(uint256 programme => MProgramme) internal mProgrammes;
     mapping(uint256 programme => mapping(address => bool)) internal mApproved;
     mapping(uint256 programme => mapping(uint256 version => MVersion)) internal mVersions;
+    uint256 internal mPolicy; // in force
+    uint256 internal mLastPolicy;
+    mapping(uint256 policy => MPolicy) internal mPolicies;
+    bytes32[] internal mAsked; // exceptions
+    mapping(bytes32 exception => MException) internal mExceptions;
     mapping(uint256 line => MLine) internal mLines;
     mapping(bytes32 slip => uint256 line) internal mSlips;
     bytes32[] internal mSlipList;

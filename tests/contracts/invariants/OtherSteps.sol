@@ -28,7 +28,7 @@ abstract contract OtherSteps is Steps {
             uint256 id = _anyProgramme();
             time = mVersions[id][mProgrammes[id].newest].ripeAt;
         }
-        if (kind == 0) time = p.startsAt;
+        if (kind == 0) time = p.noticeEnd > p.startsAt ? p.noticeEnd : p.startsAt;
         if (kind == 1) time = p.endsAt;
         if (kind == 2 && mDays.length != 0) {
             MDay storage d = mDays[mDays.length - 1 - _draw(mDays.length) % 10];

@@ -5,7 +5,7 @@ import {IProgrammeRegistry} from "../../../contracts/interfaces/IProgrammeRegist
 import {IProgrammeRules} from "../../../contracts/interfaces/IProgrammeRules.sol";
 import {ITreasury} from "../../../contracts/interfaces/ITreasury.sol";
 import {Roles} from "../../../contracts/libraries/Roles.sol";
-import {LineTerms, ProgrammeTerms, RulesTerms} from "../../../contracts/types/Programme.sol";
+import {LineTerms, ProgrammeTerms, PublicationTerms, RulesTerms} from "../../../contracts/types/Programme.sol";
 import {RuleSteps} from "./RuleSteps.sol";
 
 /// @title Drafting a programme and taking it through its states.
@@ -55,7 +55,7 @@ abstract contract ProgrammeSteps is RuleSteps {
     /// @dev Programmes whose time is not over.
     function _running() private view returns (uint256 count) {
         for (uint256 i = 1; i <= mLastProgramme; ++i) {
-            if (block.timestamp < mProgrammes[i].endsAt) ++count;
+            if (block.timestamp < mProgrammes[i].endsAt && !mProgrammes[i].rejected) ++count;
         }
     }
 
@@ -110,7 +110,7 @@ abstract contract ProgrammeSteps is RuleSteps {
         if (fault == 3) d.terms.endsAt = d.terms.startsAt;
         if (fault == 4) d.terms.categories = 0;
         if (fault == 5) d.terms.channels = 0;
-        if (fault == 6) d.terms.approvalsNeeded = 0;
+        if (fault == 6) d.terms.approvalsNeeded = d.rules.maxDeadline % 2 == 0 ? 0 : 17;
         if (fault == 7) d.terms.utcOffset = 841;
         if (fault == 8) d.terms.region = 0x6100000001;
         return IProgrammeRegistry.ProgrammeRegistry_TermsInvalid.selector;
@@ -140,11 +140,42 @@ abstract contract ProgrammeSteps is RuleSteps {
     function _pushStep() internal {
         uint256 id = _anyProgramme();
         uint256 state = mProgrammes[id].state;
-        if (state == 1) _proposeStep(id);
+        if (state == 1 && _chance(30)) _publicationStep(id);
+        else if (state == 1) _proposeStep(id);
+        else if (state == 2 && _chance(4)) _rejectProgrammeStep(id);
         else if (state == 2) _approveStep(id);
         else if (state == 3) _publishStep(id);
         else if (state == 4) _activateStep(id);
         else _closeStep(id);
+    }
+
+    function _publicationStep(uint256 id) private {
+        PublicationTerms memory terms = PublicationTerms(uint32(_draw(2) * _draw(1 days)), "how", "urn:how", "if", "urn:if");
+        bytes4 expected;
+        if (_chance(25)) {
+            expected = IProgrammeRegistry.ProgrammeRegistry_PublicationInvalid.selector;
+            uint256 fault = _draw(3);
+            if (fault == 0) terms.noticeSeconds = 366 days + 1;
+            if (fault == 1) terms.howToUseHash = 0;
+            if (fault == 2) terms.conditionsUri = string(new bytes(257));
+        }
+        if (mProgrammes[id].state != 1) expected = IProgrammeRegistry.ProgrammeRegistry_StateWrong.selector;
+        bytes memory data = abi.encodeCall(programmes.setPublication, (id, terms));
+        if (_call("setPublication", _actor(Roles.TREASURER), Roles.TREASURER, address(programmes), data, expected)) {
+            mProgrammes[id].notice = terms.noticeSeconds;
+        }
+    }
+
+    function _rejectProgrammeStep(uint256 id) private {
+        string memory reason = _chance(30) ? "" : "no funds";
+        bytes4 expected = _needs(id, 2);
+        if (expected == FINE && bytes(reason).length == 0) {
+            expected = IProgrammeRegistry.ProgrammeRegistry_ReasonMissing.selector;
+        }
+        bytes memory data = abi.encodeCall(programmes.reject, (id, reason));
+        if (_call("reject programme", _actor(Roles.APPROVER), Roles.APPROVER, address(programmes), data, expected)) {
+            (mProgrammes[id].state, mProgrammes[id].rejected) = (0, true);
+        }
     }
 
     function _proposeStep(uint256 id) internal {
@@ -179,6 +210,7 @@ abstract contract ProgrammeSteps is RuleSteps {
         if (expected == FINE && !mAllowed[mProgrammes[id].token]) expected = ITreasury.Treasury_TokenNotListed.selector;
         if (!_call("publish", _actor(Roles.TREASURER), Roles.TREASURER, address(programmes), data, expected)) return;
         mProgrammes[id].state = 4;
+        mProgrammes[id].noticeEnd = block.timestamp + mProgrammes[id].notice;
         mVersions[id][1].status = ACTIVE;
         for (uint256 i = 1; i <= mProgrammes[id].lines; ++i) {
             mLines[id << 16 | i].budget = mLines[id << 16 | i].amount;
@@ -189,6 +221,8 @@ abstract contract ProgrammeSteps is RuleSteps {
         bytes4 expected = _needs(id, 4);
         if (expected == FINE && block.timestamp < mProgrammes[id].startsAt) {
             expected = IProgrammeRegistry.ProgrammeRegistry_TooEarly.selector;
+        } else if (expected == FINE && block.timestamp < mProgrammes[id].noticeEnd) {
+            expected = IProgrammeRegistry.ProgrammeRegistry_NoticeRunning.selector;
         }
         bytes memory data = abi.encodeCall(programmes.activate, (id));
         if (_call("activate programme", _actor(Roles.TREASURER), Roles.TREASURER, address(programmes), data, expected)) {

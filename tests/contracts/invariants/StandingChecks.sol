@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {ExceptionRecord, PolicyRecord} from "../../../contracts/types/Policy.sol";
 import {LimitChecks} from "./LimitChecks.sol";
 
-/// @title I23 to I25 of docs/invariants.md: freezes, revocations, the emergency lane.
+/// @title I23 to I25 and I29 of docs/invariants.md: freezes, revocations, the emergency lane, validity policies.
 abstract contract StandingChecks is LimitChecks {
     mapping(uint256 programme => uint256) private _clockSeen;
 
@@ -33,6 +34,27 @@ abstract contract StandingChecks is LimitChecks {
             (uint256 terms,, uint256 supply) = vouchers.batchWords(batch);
             _must(25, "until on the clock", batch, terms >> 216, mBatches[batch].until);
             _must(25, "extended", batch, uint40(supply >> 160), mBatches[batch].extended);
+        }
+    }
+
+    function _checkPolicies() internal view {
+        (uint256 inForce, uint256 last) = programmes.policies();
+        _must(29, "in force", 0, inForce, mPolicy);
+        _must(29, "last policy", 0, last, mLastPolicy);
+        for (uint256 policy = 1; policy <= last; ++policy) {
+            PolicyRecord memory record = programmes.policyRecord(policy);
+            uint256 status = mPolicies[policy].status;
+            _must(29, "proposer", policy, uint160(record.proposer), uint160(mPolicies[policy].proposer));
+            _must(29, "approved", policy, record.approvedAt == 0 ? 0 : 1, status == ACTIVE ? 1 : 0);
+            _must(29, "withdrawn", policy, record.withdrawnAt == 0 ? 0 : 1, status == WITHDRAWN ? 1 : 0);
+            if (record.approver == record.proposer) revert Invariant_Broken(29, "own policy", policy, 1, 0);
+        }
+        for (uint256 i; i < mAsked.length; ++i) {
+            ExceptionRecord memory record = programmes.exceptionRecord(mAsked[i]);
+            MException storage e = mExceptions[mAsked[i]];
+            _must(29, "exception asked for by", i, uint160(record.proposer), uint160(e.proposer));
+            _must(29, "exception granted", i, record.grantedAt == 0 ? 0 : 1, e.granted ? 1 : 0);
+            if (e.granted && record.approver == record.proposer) revert Invariant_Broken(29, "own exception", i, 1, 0);
         }
     }
 

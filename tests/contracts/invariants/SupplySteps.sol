@@ -5,10 +5,10 @@ import {ITreasury} from "../../../contracts/interfaces/ITreasury.sol";
 import {IVouchersErrors} from "../../../contracts/interfaces/IVouchersErrors.sol";
 import {Roles} from "../../../contracts/libraries/Roles.sol";
 import {BatchTerms} from "../../../contracts/types/Supply.sol";
-import {Steps} from "./Steps.sol";
+import {PolicySteps} from "./PolicySteps.sol";
 
 /// @title Opening batches, writing rolls, issuing.
-abstract contract SupplySteps is Steps {
+abstract contract SupplySteps is PolicySteps {
     struct Issue {
         uint256[] batches;
         uint256[] rolls;
@@ -26,7 +26,13 @@ abstract contract SupplySteps is Steps {
         (BatchTerms memory t, uint256 region) = _soundBatch(programme);
         string memory ref = _fresh("batch");
         bytes4 expected;
-        if (_chance(35)) (expected, ref) = _spoilBatch(t, ref);
+        if (_wanted.programme != 0 && mExceptions[_wantedException()].granted && _chance(50)) {
+            (t, region, ref, programme) = (_wanted, _wantedRegion, _wantedRef, _wanted.programme);
+            delete _wanted;
+        } else if (_chance(35)) {
+            (expected, ref) = _spoilBatch(t, ref);
+        }
+        expected = _withValidity(expected, ref, t, region);
         if (!_isOpen(t.programme)) expected = IVouchersErrors.Vouchers_ProgrammeNotOpen.selector;
         BatchTerms[] memory all = new BatchTerms[](1);
         all[0] = t;
@@ -39,6 +45,17 @@ abstract contract SupplySteps is Steps {
         if (!_call("openBatches", _actor(Roles.TREASURER), Roles.TREASURER, address(vouchers), data, expected)) return;
         mProgrammes[programme].batches.push(++mLastBatch);
         _keepBatch(mBatches[mLastBatch], t, region, ref);
+    }
+
+    /// @dev The policy is asked once the terms are sound, before the reference is looked at.
+    function _withValidity(bytes4 expected, string memory ref, BatchTerms memory t, uint256 region) private returns (bytes4) {
+        bool unsound = expected == IVouchersErrors.Vouchers_TermsInvalid.selector
+            || expected == IVouchersErrors.Vouchers_OutsideProgramme.selector;
+        if (unsound || t.validUntil <= t.validFrom) return expected;
+        bytes4 refusal = _expectValidity(ref, t);
+        if (refusal == FINE) return expected;
+        if (expected == FINE && _isOpen(t.programme)) (_wanted, _wantedRegion, _wantedRef) = (t, region, ref);
+        return refusal;
     }
 
     function _keepBatch(MBatch storage b, BatchTerms memory t, uint256 region, string memory ref) private {
@@ -229,6 +246,10 @@ abstract contract SupplySteps is Steps {
         MBatch storage b = mBatches[i.batches[at]];
         if (b.programme != i.programme) return IVouchersErrors.Vouchers_PackMixed.selector;
         if (_mClock(i.programme) >= b.until) return IVouchersErrors.Vouchers_BatchOver.selector;
+        for (uint256 r; b.claimDays != 0 && r < i.rolls.length; ++r) {
+            uint256 over = mRolls[i.rolls[r]].writtenAt + b.claimDays * 86_400 + b.extended;
+            if (_mClock(i.programme) >= over) return IVouchersErrors.Vouchers_RollTooOld.selector;
+        }
         if (b.line != i.line) {
             refusal = _expectCommit(i);
             if (refusal != FINE) return refusal;
