@@ -10,6 +10,7 @@ import rich_click as click
 from eth_utils.crypto import keccak
 
 from node_api.cli.audit_output import Section, print_report
+from node_api.cli.barring import bar
 from node_api.cli.options import Shared, shared_options
 from node_api.cli.oversight import act, opened, reason_option, shown, until_option
 from node_api.domain.freezes import Frozen, Subject
@@ -23,6 +24,9 @@ _ADDRESS = re.compile("0x[0-9a-fA-F]{40}")
 @click.group(name="freezes")
 def cli() -> None:
     """Freeze what is under suspicion, for 30 days at most, with this node's auditor's key."""
+
+
+cli.add_command(bar)
 
 
 def _subject(command: F) -> F:

@@ -1,0 +1,132 @@
+"""`vouchertrail freezes bar`: people barred from every programme, one address, one transaction, one time each."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import rich_click as click
+
+from node_api.chain.wallet import CustodialWallet
+from node_api.cli.keys import key_ring
+from node_api.cli.options import USAGE, Shared, fail, shared_options
+from node_api.cli.oversight import Office, opened, reason_option, shown, until_option
+from node_api.domain.barring import Bar, SpreadTooNarrow, schedule
+from node_api.domain.freezes import Frozen, Subject
+from node_api.domain.ids import Address, ProgrammeId, UnixSeconds
+from node_api.domain.models import Programme, ProgrammeState
+from node_api.services.oversight import stands
+from node_api.services.ports.oversight import Freeze
+
+_OPEN = (ProgrammeState.PUBLISHED, ProgrammeState.ACTIVE)
+_HOUR = 3_600
+_PEOPLE = click.Path(path_type=Path, dir_okay=False, exists=True)
+
+
+@click.command()
+@click.argument("people", type=_PEOPLE)
+@until_option
+@reason_option
+@click.option(
+    "--over", type=click.IntRange(1, 24 * 14), default=48, show_default=True, help="Hours to spread them over."
+)
+@click.option(
+    "--wait", is_flag=True, help="Stay until the last one is sent, instead of sending what is due and ending."
+)
+@click.option(
+    "--now", is_flag=True, help="Send all at once, one after the other: shows which addresses belong together."
+)
+@shared_options
+def bar(shared: Shared, people: Path, until: UnixSeconds, reason: str, over: int, wait: bool, now: bool) -> None:
+    """Freeze PEOPLE, a file of persons' references, one a line, in every open programme. AUDITOR.
+
+    Each person's address in each programme follows from the node's wallet; what is frozen already is left out. The schedule is
+    kept in the node's folder: the same command goes on with it, and sends nothing twice.
+    """
+    with opened(shared) as office:
+        path = shared.settings.data / "bars" / f"{_name_of(people, until, reason)}.json"
+        bars = _kept(path)
+        if bars is None:
+            bars = _planned(shared, office, people, 0 if now else over * _HOUR, until)
+            _keep(path, bars)
+        sent, left = _carry_out(office, bars, reason, now=now, wait=wait)
+    following = left[0].due if left else 0
+    told = f"{sent} freezes sent, {len(left)} to come" + (f", the next at {shown(following)}" if left else "")
+    shared.tell({"sent": sent, "left": len(left), "next": following, "freezes": len(bars)}, told)
+
+
+def _planned(shared: Shared, office: Office, people: Path, spread: int, until: UnixSeconds) -> list[Bar]:
+    persons = sorted({line.strip() for line in people.read_text(encoding="utf-8").splitlines() if line.strip()})
+    wallet = CustodialWallet(key_ring(shared.settings).unsafe_wallet_master())
+    with office.fresh.open() as (reader, begin):
+        programmes = [one for one in reader.programmes() if one.state in _OPEN]
+        addresses = [
+            (programme, holder)
+            for programme, holder in _addresses(wallet, programmes, persons)
+            if not any(one.holds(begin) for one in reader.freezes_of(Frozen(Subject.HOLDER, programme, holder)))
+        ]
+    try:
+        return schedule(addresses, begin=begin, spread=spread, until=until, seed=secrets.token_bytes(32))
+    except SpreadTooNarrow as fault:
+        fail(f"{fault}: name more hours with --over", USAGE, kind="SpreadTooNarrow", as_json=shared.as_json)
+
+
+def _addresses(
+    wallet: CustodialWallet, programmes: Sequence[Programme], persons: Sequence[str]
+) -> list[tuple[ProgrammeId, Address]]:
+    return [
+        (programme.id, Address(wallet.address(programme.ref, person).lower()))
+        for programme in programmes
+        for person in persons
+    ]
+
+
+def _carry_out(office: Office, bars: Sequence[Bar], reason: str, *, now: bool, wait: bool) -> tuple[int, list[Bar]]:
+    """Sends what is due, each in a transaction of its own, once the one before stands in a block."""
+    sent = 0
+    left = _unsent(office, bars, reason)
+    while left and (now or wait or left[0].due <= _now(office)):
+        one = left.pop(0)
+        while not now and one.due > _now(office):
+            time.sleep(min(one.due - _now(office), 60))
+        sent += office.work.act(Freeze(one.what, one.until, reason))[0]
+    return sent, left
+
+
+def _unsent(office: Office, bars: Sequence[Bar], reason: str) -> list[Bar]:
+    with office.fresh.open() as (reader, _):
+        return [one for one in bars if not stands(Freeze(one.what, one.until, reason), reader)]
+
+
+def _now(office: Office) -> UnixSeconds:
+    with office.fresh.open() as (_, now):
+        return now
+
+
+def _name_of(people: Path, until: int, reason: str) -> str:
+    return hashlib.sha256(people.read_bytes() + f"\0{until}\0{reason}".encode()).hexdigest()[:32]
+
+
+def _kept(path: Path) -> list[Bar] | None:
+    try:
+        return [Bar(**one) for one in json.loads(path.read_text(encoding="utf-8"))]
+    except FileNotFoundError:
+        return None
+
+
+def _keep(path: Path, bars: Sequence[Bar]) -> None:
+    """For the node's own eyes: it tells which addresses belong together."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    partial.unlink(missing_ok=True)
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        json.dump([asdict(one) for one in bars], file)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
