@@ -97,7 +97,8 @@ class ReplayStage:
         )
         codes = self.plays.codes({act.code for act in folder.acts if act.code is not None})
         officers = Officers(offices, self.seen, codes, self.run)
-        return Acts(folder.acts, officers, self.clock, self.journal(f"{name}-acts", stack))
+        journal, revive = self.journal(f"{name}-acts", stack), reviver(self.shared.settings, self.office.handle)
+        return Acts(folder.acts, officers, self.clock, journal, revive)
 
     def relayed_till(self, stack: ExitStack) -> Till:
         """A till past the node's check. Ends the command where a node serves the folder: both would use one relayer."""

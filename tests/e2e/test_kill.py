@@ -2,8 +2,9 @@
 SIGKILL
 ├── to node and chain, at five moments of a load: the same command again ends as if nothing had happened
 ├── to node and chain, at five moments of a replay: likewise
+├── to node and chain, at moments of a replay with acts: likewise
 ├── to the chain alone, while a load goes on: the load itself ends well
-└── to the chain alone, while a replay goes on: the replay itself ends well
+└── to the chain alone, while a replay goes on, with acts or without: the replay itself ends well
 
 Nothing is minted or redeemed twice, and the figures are those of an undisturbed run.
 """
@@ -29,6 +30,8 @@ from node_api.chain.rpc_errors import ChainError
 from node_api.chain.rpc_values import quantity
 from node_api.chain.status import Phase
 from node_api.cli.deploy import open_chain
+from node_api.domain.ids import UnixSeconds
+from node_api.loaders.story import write_story
 from node_api.record import open_record
 from tests.e2e.town import BEFORE_ANYTHING, FOLDER, Town, copied, town
 
@@ -41,6 +44,8 @@ REPLAY_BLOCKS = (1, 2, 4, 6, 8)
 """Likewise; an undisturbed replay has 9."""
 CHAIN_KILLS = [("load", blocks) for blocks in (3, 8, 20)] + [("replay", blocks) for blocks in (2, 4, 7)]
 """Likewise, where the chain alone is killed."""
+STORY_BLOCKS = (1, 4, 9, 14, 19, 24)
+"""Likewise; an undisturbed story has some 30."""
 Numbers = tuple[int, ...]
 
 
@@ -202,3 +207,62 @@ def test_kill__chain_alone__the_command_itself_ends_well(
     wait_for_restart(place)
     assert figures(place) == undisturbed[command]
     assert place.told("audit", "reconcile")["equal"]
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder whose redemptions have acts of staff between them."""
+    path = tmp_path_factory.mktemp("story") / "import"
+    write_story(path, UnixSeconds(1_772_323_200))
+    return path
+
+
+@pytest.fixture(scope="module")
+def story_loaded(story: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    with town(tmp_path_factory.mktemp("loaded") / "data") as place:
+        place.run("load", story)
+    return place.data
+
+
+@pytest.fixture
+def story_place(story_loaded: Path, tmp_path: Path) -> Iterator[Town]:
+    with copied(story_loaded, tmp_path / "data") as built:
+        yield built
+
+
+@pytest.fixture(scope="module")
+def story_told(story: Path, story_loaded: Path, tmp_path_factory: pytest.TempPathFactory) -> Figures:
+    with copied(story_loaded, tmp_path_factory.mktemp("told") / "data") as place:
+        place.run("replay", story)
+        return figures(place)
+
+
+def ended_well(place: Town, story: Path) -> None:
+    """The same again does nothing more, and whoever adds up agrees."""
+    told = place.told("replay", story)
+    assert (told["acts"], told["accepted"], told["refused"]) == (11, 6, {"ChannelClosed": 1, "VoucherFrozen": 1})
+    assert place.told("audit", "reconcile")["equal"]
+
+
+@pytest.mark.parametrize("blocks", STORY_BLOCKS)
+def test_kill__node_and_chain_during_a_story__the_same_again_ends_well(
+    story_place: Town, story: Path, story_told: Figures, blocks: int
+) -> None:
+    kill_everything(story_place, "replay", story, blocks)
+    story_place.run("replay", story)
+    ended_well(story_place, story)
+    assert figures(story_place) == story_told
+
+
+@pytest.mark.parametrize("blocks", [3, 11, 20])
+def test_kill__chain_alone_during_a_story__the_command_itself_ends_well(
+    story_place: Town, story: Path, story_told: Figures, blocks: int
+) -> None:
+    process = begin(story_place, "replay", story)
+    wait_for_blocks(story_place, process, blocks)
+    kill_chain(story_place, supervisor=False)
+    told, complaints = process.communicate(timeout=180)
+    assert process.returncode == 0, f"{told!r} {complaints!r}"
+    wait_for_restart(story_place)
+    assert figures(story_place) == story_told
+    ended_well(story_place, story)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
+from node_api.domain.errors import ChainUnavailable
 from node_api.domain.ids import UnixSeconds
 from node_api.domain.importing.acts import ActRow
 from node_api.services.ports.playing import Outcome, PlayerClock
 from node_api.services.replaying.journal import ReplayJournal
 from node_api.services.replaying.officers import Officers
 
+_TRIES = 4
 Before = Callable[[UnixSeconds], None]
 """Does what else is due by a time."""
 
@@ -18,12 +20,20 @@ Before = Callable[[UnixSeconds], None]
 class Acts:
     """What is to be done between the redemptions, in the order of its times."""
 
-    def __init__(self, rows: Iterable[ActRow], officers: Officers, clock: PlayerClock, journal: ReplayJournal) -> None:
-        """Does nothing yet."""
+    def __init__(
+        self,
+        rows: Iterable[ActRow],
+        officers: Officers,
+        clock: PlayerClock,
+        journal: ReplayJournal,
+        revive: Callable[[], object],
+    ) -> None:
+        """Does nothing yet; `revive` is called when the chain does not answer, and returns once it does."""
         self._waiting = deque(rows)
         self._officers = officers
         self._clock = clock
         self._journal = journal
+        self._revive = revive
 
     def until(self, time: UnixSeconds | None, before: Before) -> Iterator[tuple[ActRow, Outcome]]:
         """Does everything that is due by a time, or all the rest; yields it with where it stands on chain.
@@ -45,6 +55,15 @@ class Acts:
             yield act, known
 
     def _carry_out(self, act: ActRow) -> Outcome:
+        """Once more where the chain died meanwhile: what it kept of the act is in the record."""
+        for _ in range(_TRIES - 1):
+            try:
+                return self._attempt(act)
+            except ChainUnavailable:
+                self._revive()
+        return self._attempt(act)
+
+    def _attempt(self, act: ActRow) -> Outcome:
         self._clock.arrive(act.at)
         tx = self._officers.carry_out(act)
         if tx is None:
