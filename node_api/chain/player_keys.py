@@ -8,6 +8,7 @@ from eth_hash.auto import keccak
 
 from node_api.chain.eip712 import (
     as_hash,
+    booking_digest,
     case_digest,
     domain_separator,
     redemption_digest,
@@ -20,6 +21,7 @@ from node_api.domain.importing.wallets import Wallet
 from node_api.domain.items import Item, TerminalSeal
 from node_api.domain.models import Redemption
 from node_api.domain.receipts import Receipt
+from node_api.domain.reservations import Reservation
 from node_api.services.ports.casework import Statement
 from node_api.services.ports.playing import Play
 
@@ -64,6 +66,11 @@ class ReplayKeys:
         digest = case_digest(domain, kind, done.digest, done.voucher, hashed, deadline)
         signature = self._wallets.sign(programme, signer, digest)
         return Statement(done.digest, done.voucher, hashed, deadline, signature)
+
+    def book(self, programme: Ref, signer: Wallet, wanted: Reservation) -> Reservation:
+        """See the port."""
+        digest = booking_digest(domain_separator(self._chain_id, self._vouchers), wanted)
+        return wanted.signed(self._wallets.sign(programme, signer, digest))
 
     def reason_hash(self, reason: str) -> Hash:
         """See the port."""

@@ -15,6 +15,7 @@ from node_api.chain.player_keys import ReplayKeys
 from node_api.chain.redeem import Relayer
 from node_api.chain.relayed_till import RelayedTill
 from node_api.chain.replay_clock import ReplayClock
+from node_api.chain.terminal_calls import TerminalCalls
 from node_api.cli.options import FAULT, USAGE, Shared, fail
 from node_api.cli.treasury import TreasuryOffice, open_treasury, reviver
 from node_api.domain.importing.acts import ACTS
@@ -80,6 +81,7 @@ class ReplayStage:
         durable = open_database(self.shared.settings.database_url)
         stack.callback(durable.dispose)
         fresh = fresh_reads(self.record, Follower(self.record.indexer))
+        vouchers = self.office.deployed.address("Vouchers")
         own = oversight(self.record, fresh, self.office.keys)
 
         def auditor(device: Wallet | None) -> Oversight:
@@ -92,11 +94,12 @@ class ReplayStage:
             desk=self.office.desk,
             cases=case_work(self.record, fresh, self.office.keys, durable),
             oversight=auditor,
+            till=TerminalCalls(self.office.rpc, self.office.handle.chain_id, vouchers, self.office.wallets.device),
             keys=self.keys,
             account=self.office.wallets.account,
         )
         codes = self.plays.codes({act.code for act in folder.acts if act.code is not None})
-        officers = Officers(offices, self.seen, codes, self.run)
+        officers = Officers(offices, folder, self.seen, codes, self.run)
         journal, revive = self.journal(f"{name}-acts", stack), reviver(self.shared.settings, self.office.handle)
         return Acts(folder.acts, officers, self.clock, journal, revive)
 

@@ -18,7 +18,7 @@ from node_api.loaders.folder_writer import Row, iso, write_table
 PROGRAMME = "story-elder-care"
 _MEAL, _CARE, _ROLL = "story-meal-30", "story-care-50", "story-elders"
 _KITCHEN, _CARERS = "story-kitchen", "story-carers"
-_TILL = f"{DEVICE_PREFIX}story-till"
+_TILL, _PHONE = f"{DEVICE_PREFIX}story-till", f"{DEVICE_PREFIX}story-carers-phone"
 _ELDERS = 10
 _DAY, _NOON = 86_400, 4 * 3_600
 """Noon at UTC+8, counted from midnight UTC."""
@@ -69,7 +69,7 @@ def _merchants() -> list[Row]:
     common: Row = {"region": "11", "channels": "store;home"}
     return [
         {**common, "merchant": _KITCHEN, "name": "Community Kitchen", "categories": "0", "terminals": _TILL},
-        {**common, "merchant": _CARERS, "name": "Home Carers", "categories": "1"},
+        {**common, "merchant": _CARERS, "name": "Home Carers", "categories": "1", "terminals": _PHONE},
     ]
 
 
@@ -128,6 +128,7 @@ def _redemptions(begins: UnixSeconds) -> Iterable[Row]:
 
 def _acts(begins: UnixSeconds) -> Iterable[Row]:
     third_meal: Row = {"batch": _MEAL, "roll": _ROLL, "place": 3}
+    visit, second_visit = ({"batch": _CARE, "roll": _ROLL, "place": place, "by": _PHONE} for place in (5, 6))
     of_programme: Row = {"programme": PROGRAMME}
     terms = "day_count=1;widen_channel=home"
     acts: list[tuple[int, str, Row, str]] = [
@@ -138,6 +139,10 @@ def _acts(begins: UnixSeconds) -> Iterable[Row]:
         (20, "activate-rules", of_programme, ""),
         (25, "freeze", {**third_meal, "until": _at(begins, 35)}, "offered for sale on the internet"),
         (27, "lift", third_meal, "it was somebody else's picture"),
+        (30, "book", {**visit, "merchant": _CARERS, "until": _at(begins, 40)}, "a carer's visit"),
+        (31, "book", {**second_visit, "merchant": _CARERS, "until": _at(begins, 40)}, "another visit"),
+        (33, "capture", {**visit, "bill": 6_500}, "the carer came"),
+        (34, "release", second_visit, "nobody was at home"),
         (60, "extend", {"batch": _MEAL, "until": _at(begins, _EXTENDED)}, "a flood closed the kitchen for ten days"),
         (84, "settle", of_programme, ""),
         (85, "sweep", of_programme, ""),

@@ -102,14 +102,14 @@ def test_demo__with_a_story__tells_it_apart_and_only_once(place: Town) -> None:
     counts = ("programmes", "lines", "merchants", "batches", "rolls", "vouchers", "redemptions", "codes")
     assert [figures[name] for name in counts] == [2, 3, 4, 4, 4, 81, 9, 7]
     assert [entry["ref"] for entry in figures["identities"]] == ["meals-2026", "museums-2026"]
-    assert (story["vouchers"], story["redemptions"], story["refused_codes"], story["unexpected"]) == (20, 5, 2, 0)
+    assert (story["vouchers"], story["redemptions"], story["refused_codes"], story["unexpected"]) == (20, 6, 2, 0)
     told = [step["what"].split(":")[0] for step in story["steps"] if not step["what"].startswith("voucher")]
     assert told[1:] == [
         *("propose rules", "reverse", "dispute", "decide", "activate rules", "freeze", "lift"),
-        *("extend", "settle", "sweep", "close"),
+        *("book", "book", "capture", "release", "extend", "settle", "sweep", "close"),
     ]
     assert all(step["adds_up"] for step in story["steps"])
-    assert story["steps"][-1]["money"]["returned"] == 125_000
+    assert story["steps"][-1]["money"]["returned"] == 120_000
     assert again["figures"] == figures
 
 
@@ -118,5 +118,5 @@ def test_demo__with_a_story__for_people__tells_a_line_a_step(place: Town) -> Non
     assert "deposited = available + committed + payable + settled + returned" in told
     assert "140,000 = 60,000 + 80,000 + 0 + 0 + 0" in told
     last = next(line for line in told.splitlines() if "close: its time is over (treasurer)" in line)
-    assert last.endswith("140,000 = 0 + 0 + 0 + 15,000 + 125,000")
+    assert last.endswith("140,000 = 0 + 0 + 0 + 20,000 + 120,000")
     assert "DOES NOT ADD UP" not in told

@@ -96,6 +96,7 @@ class Oracle:
         self._accepted: dict[int, tuple[VoucherId, ...]] = {}
         self._frozen: dict[Subject, UnixSeconds] = {}
         self._revoked: set[Subject] = set()
+        self._booked: set[Subject] = set()
         self._paused: dict[str | None, UnixSeconds] = {}
         self._dead: set[tuple[int | None, VoucherId]] = set()
 
@@ -146,6 +147,8 @@ class Oracle:
             case ActKind.CONFIRM:
                 self._revoked.add(subject)
                 self._frozen.pop(subject)
+            case ActKind.BOOK:
+                self._booked.add(Subject(act.batch, act.roll, act.place))
             case ActKind.PAUSE:
                 self._paused[act.programme] = act.until or NEVER
             case ActKind.REVERSE:
@@ -174,6 +177,7 @@ class Oracle:
             redeemed=voucher in self._redeemed,
             frozen_until=self._frozen_until(whole, *above),
             revoked=whole in self._revoked,
+            booked=whole in self._booked,
             dead=(row.tampering.repeats, voucher) in self._dead,
         )
 

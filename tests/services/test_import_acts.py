@@ -100,6 +100,43 @@ def test_acts__out_of_order__name_the_second(tmp_path: Path, second: str, column
     assert [(fault.line, fault.column) for fault in faults] == [(3, column)]
 
 
+BOOKING_HEAD = "act,at,kind,batch,roll,place,merchant,until,by,bill\n"
+
+
+def bookings(path: Path, *acts: str) -> ImportFolder | FaultReport:
+    folder = write_folder(path)
+    (folder / "acts.csv").write_text(BOOKING_HEAD + "\n".join(acts))
+    return check_folder(folder)
+
+
+def test_acts__about_bookings__are_rows(tmp_path: Path) -> None:
+    found = bookings(
+        tmp_path,
+        f"1,{TIME},book,meal,first,0,canteen,{LATER},device:till,",
+        f"2,{TIME},capture,meal,first,0,,,device:till,7000",
+        f"3,{TIME},release,meal,first,1,,,device:till,",
+    )
+    assert isinstance(found, ImportFolder), found.faults
+    assert [act.kind for act in found.acts] == [ActKind.BOOK, ActKind.CAPTURE, ActKind.RELEASE]
+    assert [act.bill for act in found.acts] == [None, 7_000, None]
+
+
+@pytest.mark.parametrize(
+    ("act", "column"),
+    [
+        (f"1,{TIME},book,meal,first,0,,{LATER},device:till,", "kind"),
+        (f"1,{TIME},book,meal,first,0,canteen,,device:till,", "until"),
+        (f"1,{TIME},capture,meal,first,0,,,device:till,", "bill"),
+        (f"1,{TIME},capture,meal,first,,,,device:till,7000", "kind"),
+        (f"1,{TIME},release,meal,first,0,,,,", "by"),
+    ],
+)
+def test_acts__about_bookings_that_do_not_fit__name_the_column(tmp_path: Path, act: str, column: str) -> None:
+    found = bookings(tmp_path, act)
+    assert isinstance(found, FaultReport)
+    assert {(fault.file, fault.line, fault.column) for fault in found.faults} == {("acts.csv", 2, column)}
+
+
 def test_redemptions__repeated_without_a_refusal__are_faults(tmp_path: Path) -> None:
     rows = SMALL["redemptions.csv"].replace("signer,expected", "signer,repeats,signed_at,expected")
     rows = rows.replace("1:9000,,AlreadyRedeemed", f"1:9000,,1,{TIME},AlreadyRedeemed")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from node_api.domain.ids import UnixSeconds
+from node_api.domain.ids import Amount, UnixSeconds
 from node_api.domain.importing import values
 from node_api.domain.importing.cells import Cells, Columns
 from node_api.domain.importing.faults import BadValue
@@ -14,8 +14,10 @@ from node_api.domain.importing.wallets import Wallet, device
 ACTS = Columns(
     "acts.csv",
     ("act", "at", "kind"),
-    ("programme", "batch", "roll", "place", "merchant", "code", "until", "by", "terms", "decision", "reason"),
-)
+    (
+        "programme", "batch", "roll", "place", "merchant", "code", "until", "by", "bill", "terms", "decision", "reason",
+    ),
+)  # fmt: skip
 REASON_DEFAULT = "as the import files say"
 
 
@@ -32,6 +34,9 @@ class ActKind(StrEnum):
     REVERSE = "reverse"
     DISPUTE = "dispute"
     DECIDE = "decide"
+    BOOK = "book"
+    CAPTURE = "capture"
+    RELEASE = "release"
     PROPOSE_RULES = "propose-rules"
     ACTIVATE_RULES = "activate-rules"
     SETTLE = "settle"
@@ -41,6 +46,7 @@ class ActKind(StrEnum):
 
 # What else a row of a kind fills in; `subject` stands for one of a voucher, a roll, a batch, a holder and a merchant.
 _PROGRAMME = frozenset({"programme"})
+_VOUCHER = frozenset({"batch", "roll", "place"})
 _NEEDS = {
     ActKind.APPOINT: frozenset({"by"}),
     ActKind.FREEZE: frozenset({"subject", "until"}),
@@ -52,6 +58,9 @@ _NEEDS = {
     ActKind.REVERSE: frozenset({"code", "by"}),
     ActKind.DISPUTE: frozenset({"code"}),
     ActKind.DECIDE: frozenset({"code", "decision"}),
+    ActKind.BOOK: _VOUCHER | {"merchant", "until", "by"},
+    ActKind.CAPTURE: _VOUCHER | {"by", "bill"},
+    ActKind.RELEASE: _VOUCHER | {"by"},
     ActKind.PROPOSE_RULES: frozenset({"programme", "terms"}),
     ActKind.ACTIVATE_RULES: _PROGRAMME,
     ActKind.SETTLE: _PROGRAMME,
@@ -60,12 +69,13 @@ _NEEDS = {
 }
 _SUBJECT = ("batch", "roll", "place", "merchant")
 _SUBJECTS = ({"batch", "roll", "place"}, {"roll"}, {"batch"}, {"roll", "place"}, {"merchant"})
-_DETAILS = ("programme", "code", "until", "by", "terms", "decision")
+_DETAILS = ("programme", "code", "until", "by", "bill", "terms", "decision")
 
 WIDEN_CHANNEL = "widen_channel"
 _TERMS = {**LIMIT_TERMS, WIDEN_CHANNEL: values.channel}
 
 _counter = values.whole(1, 2**53)
+_bill = values.money(0, values.AMOUNT_MAX)
 _place = values.whole(0, 2_047)
 _decision = values.one_of("stands", "reversed")
 
@@ -80,7 +90,8 @@ class ActRow:
         batch: with `roll` and `place` a voucher, alone a batch; `roll` and `place` a holder, `roll` alone a roll.
         code: of redemptions.csv, which it reverses, disputes or decides.
         until: exclusive.
-        by: a device that acts: the terminal or key that reverses, or an auditor beside the node's own.
+        by: a device that acts: the terminal or key of a merchant, or an auditor beside the node's own.
+        bill: what was served, in the voucher's categories.
         terms: what a new version of rules changes, by the names of programmes.csv; `widen_channel` opens one for good.
         stands: how a dispute is decided.
     """
@@ -96,6 +107,7 @@ class ActRow:
     code: int | None
     until: UnixSeconds | None
     by: Wallet | None
+    bill: Amount | None
     terms: tuple[tuple[str, int], ...]
     stands: bool
     reason: str
@@ -115,6 +127,7 @@ def act(cells: Cells) -> ActRow | None:
         code=cells.read("code", _counter, None),
         until=cells.read("until", values.time, None),
         by=cells.read("by", device, None),
+        bill=cells.read("bill", _bill, None),
         terms=cells.read("terms", _terms, ()),
         stands=cells.read("decision", _decision, "stands") == "stands",
         reason=cells.read("reason", values.text_of_people, REASON_DEFAULT),

@@ -13,6 +13,7 @@ EXPECTABLE = (
     "ProgrammeMixed",
     "VoucherFrozen",
     "VoucherRevoked",
+    "VoucherBooked",
     "AlreadyRedeemed",
     "SignatureUsed",
     "ProgrammeNotActive",

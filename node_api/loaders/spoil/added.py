@@ -37,6 +37,7 @@ _RULES: Mapping[str, tuple[str, Callable[[Amount], Row]]] = {
     "frozen-merchant": ("a frozen merchant", _nothing),
     "revoked": ("revoked vouchers", _nothing),
     "paused": ("paused", _nothing),
+    "booked": ("booked vouchers", _nothing),
     "reversed": ("redemptions taken back", lambda _: {"reversal_window_seconds": 86_400}),
 }
 

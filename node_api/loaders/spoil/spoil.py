@@ -53,6 +53,7 @@ KINDS: tuple[Break, ...] = (
     standing.frozen_merchant,
     standing.revoked,
     standing.paused,
+    standing.booked,
     standing.used_after_reversal,
     signatures.stranger_signs,
     signatures.other_merchant_signed,

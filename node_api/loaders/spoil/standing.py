@@ -78,6 +78,18 @@ def revoked(stock: Stock, added: Added, n: int) -> list[SpoiledCode]:
     return [draft.code(stock, "revoked voucher", "VoucherRevoked")]
 
 
+def booked(stock: Stock, added: Added, _n: int) -> list[SpoiledCode]:
+    """The holder booked the voucher for a service, at a terminal."""
+    batch = added.programmes["booked"].batch
+    draft = Draft.of(stock, stock.sale_of(batch))
+    voucher = draft.spends[0][1]
+    draft.at = stock.random.randrange(*_days(stock, batch))
+    booking: Row = {"batch": batch.ref, "roll": voucher.roll, "place": voucher.place, "merchant": added.tills.ref}
+    till = {"by": added.tills.terminals[0], "until": iso(draft.at + _HOUR)}
+    stock.acts.append(SpoiledAct(draft.at - _MINUTE, {"kind": "book", **booking, **till}))
+    return [draft.code(stock, "booked voucher", "VoucherBooked")]
+
+
 def used_after_reversal(stock: Stock, added: Added, _n: int) -> list[SpoiledCode]:
     """A sound code that the merchant's terminal took back, and its very signature once more."""
     batch = added.programmes["reversed"].batch

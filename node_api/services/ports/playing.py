@@ -11,6 +11,7 @@ from node_api.domain.importing.wallets import Wallet
 from node_api.domain.items import Item, TerminalSeal
 from node_api.domain.models import Redemption
 from node_api.domain.receipts import Receipt
+from node_api.domain.reservations import Capture, Release, Reservation
 from node_api.services.ports.casework import Statement
 
 
@@ -105,6 +106,10 @@ class PlayerKeys(Protocol):
         """
         ...
 
+    def book(self, programme: Ref, signer: Wallet, wanted: Reservation) -> Reservation:
+        """The reservation with its holder's signature."""
+        ...
+
     def reason_hash(self, reason: str) -> Hash:
         """The hash that stands on chain for a reason."""
         ...
@@ -115,6 +120,29 @@ class Till(Protocol):
 
     def redeem(self, play: Play, attempt: int = 0) -> Outcome:
         """Brings one code to its end. The same play and attempt again, after a kill, is the same redemption."""
+        ...
+
+
+class BookingTill(Protocol):
+    """Terminals that send themselves what is about bookings.
+
+    Every method returns once the transaction stands in a block.
+
+    Raises:
+        ContractReverted: the contract says no; nothing happened.
+        ChainUnavailable: the chain does not answer.
+    """
+
+    def book(self, terminal: Wallet, reservation: Reservation) -> None:
+        """Books by the holder's signature. What the rules refuse is logged on chain and nothing is booked."""
+        ...
+
+    def capture(self, terminal: Wallet, capture: Capture) -> None:
+        """Redeems what was served; the terminal sends it, so no signature is needed."""
+        ...
+
+    def release(self, terminal: Wallet, release: Release) -> None:
+        """Gives vouchers of a booking free."""
         ...
 
 

@@ -9,19 +9,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from node_api.domain.freezes import Frozen, Subject
-from node_api.domain.ids import Address, Place, ProgrammeId, UnixSeconds, voucher_id
+from node_api.domain.ids import Address, MerchantId, Place, ProgrammeId, UnixSeconds, voucher_id
 from node_api.domain.importing.acts import ActKind, ActRow
 from node_api.domain.importing.wallets import Wallet
 from node_api.domain.models import TxRef
 from node_api.services.casework import CaseWork
 from node_api.services.fresh import FreshReads
+from node_api.services.import_folder import ImportFolder
 from node_api.services.loading.seen import Seen
 from node_api.services.oversight import Oversight
 from node_api.services.ports import oversight as o
 from node_api.services.ports.auditing import AuditReader
-from node_api.services.ports.playing import PlayerKeys
+from node_api.services.ports.playing import BookingTill, PlayerKeys
 from node_api.services.ports.treasury import AppointAuditor, TreasuryDesk
 from node_api.services.replaying import treasury_acts
+from node_api.services.replaying.booking_acts import BookingActs, Held
 from node_api.services.replaying.case_acts import CaseActs, Code
 
 
@@ -34,6 +36,7 @@ class Offices:
         desk: carries treasury commands out.
         cases: carries reversals, disputes and decisions out.
         oversight: of the node's own auditor and emergency lane; of another auditor where a device is named.
+        till: terminals that book, capture and release.
         keys: signs as devices and the wallet would.
         account: address behind a wallet that stands for itself.
     """
@@ -42,6 +45,7 @@ class Offices:
     desk: TreasuryDesk
     cases: CaseWork
     oversight: Callable[[Wallet | None], Oversight]
+    till: BookingTill
     keys: PlayerKeys
     account: Callable[[Wallet], Address]
 
@@ -49,18 +53,21 @@ class Offices:
 class Officers:
     """Implements what `ActRow` asks for."""
 
-    def __init__(self, offices: Offices, seen: Seen, codes: Mapping[int, Code], run: str) -> None:
+    def __init__(self, offices: Offices, folder: ImportFolder, seen: Seen, codes: Mapping[int, Code], run: str) -> None:
         """Sends nothing yet.
 
         Args:
             offices: where acts are done.
+            folder: whose acts they are.
             seen: what the chain has of the folder.
             codes: those that acts are about.
             run: names this replay in idempotency keys.
         """
         self._at = offices
+        self._folder = folder
         self._seen = seen
         self._codes = codes
+        self._bookings = BookingActs(offices.fresh, offices.till, offices.keys)
         self._cases = CaseActs(offices.fresh, offices.cases, offices.keys, run)
 
     def carry_out(self, act: ActRow) -> TxRef | None:
@@ -84,6 +91,8 @@ class Officers:
             case ActKind.REVERSE | ActKind.DISPUTE | ActKind.DECIDE:
                 assert act.code is not None
                 return self._cases.carry_out(act, self._codes[act.code])
+            case ActKind.BOOK | ActKind.CAPTURE | ActKind.RELEASE:
+                return self._bookings.carry_out(act, self._held(act))
             case _:
                 return treasury_acts.carry_out(act, self._programme(act), self._at.desk, self._at.fresh)
 
@@ -125,6 +134,24 @@ class Officers:
         if act.batch is None:
             return Frozen(Subject.HOLDER, roll.programme, Address(reader.holders(roll.id)[act.place].lower()))
         return Frozen(Subject.VOUCHER, voucher_id(self._seen.batch(act.batch), roll.id, Place(act.place)))
+
+    def _held(self, act: ActRow) -> Held:
+        """The voucher that a booking is about; at a merchant it is booked on the first channel that both have."""
+        assert act.batch is not None
+        assert act.roll is not None
+        assert act.place is not None
+        batch = next(row for row in self._folder.batches if row.ref == act.batch)
+        roll = next(row for row in self._folder.rolls if row.ref == act.roll)
+        merchant = next((row for row in self._folder.merchants if row.ref == act.merchant), None)
+        shared = 0 if merchant is None else batch.channels & merchant.channels
+        return Held(
+            voucher=voucher_id(self._seen.batch(batch.ref), self._seen.roll(roll.ref), Place(act.place)),
+            programme=roll.programme,
+            holder=roll.holders()[act.place],
+            face=batch.face_value,
+            merchant=MerchantId(0) if merchant is None else self._seen.merchants[merchant.ref].id,
+            channel=(shared & -shared).bit_length() - 1 if shared else 0,
+        )
 
     def _programme(self, act: ActRow) -> ProgrammeId:
         assert act.programme is not None

@@ -19,7 +19,9 @@ from node_api.services.replaying.acts import Acts
 from node_api.services.replaying.journal import ReplayJournal
 
 SKIPPED = "skipped"
-_OF_ACTS = frozenset({"VoucherFrozen", "VoucherRevoked", "SignatureUsed", "ProgrammePaused", "MerchantFrozen"})
+_OF_ACTS = frozenset(
+    {"VoucherFrozen", "VoucherRevoked", "VoucherBooked", "SignatureUsed", "ProgrammePaused", "MerchantFrozen"}
+)
 _OF_DAYS = frozenset({"DayLimitPassed", "MonthLimitPassed", "MerchantLimitPassed", "TerminalLimitPassed"})
 _HANG_ON_THE_CLOCK = frozenset({"NotYetValid", "Expired", "ProgrammeNotActive"}) | _OF_ACTS | _OF_DAYS
 _CLOCK_REASONS = frozenset({"NotYetValid", "DeadlineTooFar", "ProgrammeNotActive"})
