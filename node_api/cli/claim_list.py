@@ -49,7 +49,7 @@ def make_list(shared: Shared, name: str, people: Path, out: Path) -> None:
     if not references or len(set(references)) != len(references):
         told = "PEOPLE names nobody" if not references else "PEOPLE names somebody twice"
         fail(told, FAULT, kind="ListInvalid", as_json=shared.as_json)
-    with staffed(shared) as staff, staff.reader() as reader:
+    with staffed(shared, sends=False) as staff, staff.reader() as reader:
         programme = find_programme(reader, name)
     wallet = CustodialWallet(key_ring(shared.settings).unsafe_wallet_master())
     tags = [(wallet.nullifier(programme.ref, who), wallet.salt(programme.ref, who)) for who in references]

@@ -127,7 +127,7 @@ def close_round(shared: Shared, name: str, number: int) -> None:
 @shared_options
 def rounds(shared: Shared, name: str) -> None:
     """The rounds and lists of a PROGRAMME."""
-    with staffed(shared) as staff, staff.reader() as reader:
+    with staffed(shared, sends=False) as staff, staff.reader() as reader:
         programme = find_programme(reader, name).id
         found, steps = reader.rounds(programme), reader.root_steps(programme)
     rows = [

@@ -1,0 +1,54 @@
+"""`vouchertrail claims`, as people and programs call it, on one world.
+
+claims
+├── list .................. a root, and a private file with each one's nullifier, salt and proof; a file with doubles → 1
+├── a root ................ proposed, approved, withdrawn: each by its role, twice is once; unknown → 1
+├── open, rounds .......... opened with an approved list; another root → 1; shown
+└── close ................. running → 1; over: once
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from node_api.chain.claim_lists import leaf, root_of
+from node_api.domain.ids import Hash, ProgrammeId
+from tests.cli.test_staff_commands import Run, once, refused, run, told, world
+from tests.world import DAY, ENDS_AT, STARTS_AT, World
+
+__all__ = ["run", "world"]
+
+WHY = ("--reason", "residents of the district")
+TIMES = ("--from", str(STARTS_AT), "--until", str(STARTS_AT + 5 * DAY))
+
+
+def test_claims__from_the_list_to_the_end_of_a_round(run: Run, world: World, tmp_path: Path) -> None:
+    people, out = tmp_path / "people.txt", tmp_path / "list.jsonl"
+    people.write_text("".join(f"person-{number}\n" for number in range(5)), encoding="utf-8")
+    made = told(run("claims", "list", "programme-Meals", str(people), "--out", str(out), "--json"))
+    assert (made["people"], out.stat().st_mode & 0o777) == (5, 0o600)
+    for line in map(json.loads, out.read_text(encoding="utf-8").splitlines()):
+        start = leaf(ProgrammeId(1), Hash(line["nullifier"]), Hash(line["salt"]))
+        assert root_of(start, [Hash(beside) for beside in line["proof"]]) == made["root"]
+    people.write_text("person-1\nperson-1\n", encoding="utf-8")
+    refused(run("claims", "list", "1", str(people), "--out", str(out)), "names somebody twice")
+
+    root = str(made["root"])
+    refused(run("claims", "approve-root", "1", root), "NothingProposed")
+    once(run, "claims", "propose-root", "programme-Meals", root, *WHY)
+    once(run, "claims", "withdraw-root", "1", root, "--reason", "a wrong list")
+    once(run, "claims", "propose-root", "1", root, *WHY)
+    once(run, "claims", "approve-root", "1", root)
+    refused(run("claims", "propose-root", "1", "0x12", *WHY), "a root is 0x and 64", 2)
+
+    wanted = ("claims", "open", "1", "--places", "7", "--batch", "2", *TIMES)
+    refused(run(*wanted, "--root", "0x" + "12" * 32), "CaseDesk_RootNotApproved")
+    assert told(run(*wanted, "--root", root, "--json"))["done"]
+    (shown,) = json.loads(run("claims", "rounds", "1", "--json").output)["rounds"]
+    assert (shown["number"], shown["places"], shown["given"], shown["root"]) == (1, 7, 0, root)
+    refused(run("claims", "close", "1", "9"), "RoundUnknown")
+    refused(run("claims", "close", "1", "1"), "CaseDesk_RoundRunning")
+    world.at(ENDS_AT)
+    world.mine()
+    once(run, "claims", "close", "1", "1")
