@@ -19,6 +19,8 @@ import {RedeemWorld} from "./RedeemWorld.sol";
 /// └── when a limited terminal answers for the first alone: its limit should hold for the first alone
 /// a freeze of one voucher
 /// └── it should mark batch, roll and programme as ones to look at, and no other
+/// a freeze of a batch and a roll
+/// └── when it is lifted: it should leave the marks that others set
 /// windows of a version
 /// └── when one is longer than a leap year: it should be refused; a leap year itself should not
 contract EdgesTest is RedeemWorld {
@@ -70,6 +72,28 @@ contract EdgesTest is RedeemWorld {
         vm.assertEq(vouchers.programmeWord(line), 0, "no programme");
     }
 
+    function test_lift__ofBatchAndRoll__leavesTheOtherMarks() external {
+        (, uint256 reach,) = vouchers.batchWords(batch);
+        uint256 word = vouchers.rollWord(roll);
+        vm.startPrank(auditor);
+        desk.freeze(3, batch, block.timestamp + 1 days, "looks odd");
+        desk.freeze(2, roll, block.timestamp + 1 days, "looks odd");
+        _assertMarks(reach, BatchWord.FROZEN, word, RollWord.FROZEN);
+        desk.lift(3, batch, "it is not");
+        desk.lift(2, roll, "it is not");
+        _assertMarks(reach, 0, word, 0);
+        desk.freeze(1, _voucher(0), block.timestamp + 1 days, "looks odd");
+        vm.stopPrank();
+        vm.startPrank(secondAuditor);
+        desk.freeze(3, batch, block.timestamp + 2 days, "looks odd");
+        desk.freeze(2, roll, block.timestamp + 2 days, "looks odd");
+        _assertMarks(reach, BatchWord.FROZEN | BatchWord.OVERLAYS, word, RollWord.FROZEN | RollWord.OVERLAYS);
+        desk.lift(3, batch, "it is not");
+        desk.lift(2, roll, "it is not");
+        _assertMarks(reach, BatchWord.OVERLAYS, word, RollWord.OVERLAYS);
+        vm.stopPrank();
+    }
+
     function test_windows__whenLongerThanALeapYear__areRefused() external {
         RulesTerms memory r = _rulesTerms();
         (r.reversalWindow, r.disputeWindow) = (366 days, 366 days);
@@ -81,6 +105,16 @@ contract EdgesTest is RedeemWorld {
     }
 
     // --- helpers ---
+
+    /// @dev The words of batch and roll are as they were, but for these marks.
+    function _assertMarks(uint256 reach, uint256 ofBatch, uint256 word, uint256 ofRoll) private view {
+        (, uint256 found,) = vouchers.batchWords(batch);
+        vm.assertEq(found, reach | ofBatch << 128, "batch");
+        found = vouchers.rollWord(roll);
+        vm.assertEq(RollWord.flags(found), RollWord.flags(word) | ofRoll, "marks of the roll");
+        vm.assertEq(RollWord.pointer(found), RollWord.pointer(word), "pointer of the roll");
+        vm.assertEq(RollWord.places(found), RollWord.places(word), "places of the roll");
+    }
 
     /// @dev A batch opened under a new version, issued to the roll.
     function _batchUnder(RulesTerms memory r) private returns (uint256 opened) {
