@@ -55,6 +55,11 @@ class TerminalCalls:
         """See the port."""
         self._send(terminal, "release", _raw(release.booking), list(release.vouchers), release.deadline, _NOT_SIGNED)
 
+    def reason(self, selector: str) -> str:
+        """See the port."""
+        error = custom_errors().get(bytes.fromhex(selector[2:]))
+        return selector if error is None else error.name.partition("_")[2]
+
     def _send(self, terminal: Wallet, function: str, *arguments: object) -> None:
         """From the terminal's own account, tried before it is sent."""
         calldata = contract("Vouchers").function(function).encode(arguments)

@@ -92,8 +92,11 @@ def _print_spoiled(report: SpoilReport, out: Path) -> None:
     table.columns[1].justify = "right"
     for reason, count in report.reasons.items():
         table.add_row(reason, f"{count:,}")
+    for reason, count in report.acts_refused.items():
+        table.add_row(f"{reason}, of bookings", f"{count:,}")
     table.add_section()
     table.add_row("to be refused", f"{report.rows_refused:,}")
     table.add_row("left whole", f"{report.rows_whole:,}")
     table.add_row("sound ones added", f"{report.rows_sound_added:,}")
+    table.add_row("acts in between", f"{report.acts:,}")
     Console().print(table)

@@ -14,12 +14,14 @@ from node_api.cli.options import FAULT, USAGE, Shared, fail, shared_options
 from node_api.cli.replay_stage import ReplayStage, open_stage, require_clock
 from node_api.cli.treasury import treasury_lock
 from node_api.domain.errors import DomainError
+from node_api.domain.importing.acts import ActRow
 from node_api.loaders.http_till import TillFailed
 from node_api.services.api_keys import ApiKeyring
 from node_api.services.import_folder import ImportFolder
 from node_api.services.loading.seen import Seen
 from node_api.services.ports.playing import Outcome, Play
 from node_api.services.ports.treasury import CommandRefused
+from node_api.services.replaying.booking_acts import ActUnexpected
 from node_api.services.replaying.plays import NobodySigns, NotLoaded
 from node_api.services.replaying.replay import Beside, Redeemed, Replay, Summary, nothing_beside
 from node_api.services.replaying.report import write_report
@@ -109,8 +111,8 @@ def _carry_through(
                 write_report(report, watched)
     except (NotLoaded, NobodySigns) as fault:
         fail(str(fault), USAGE, kind=type(fault).__name__, as_json=shared.as_json)
-    except TillFailed as fault:
-        fail(str(fault), FAULT, kind="TillFailed", as_json=shared.as_json)
+    except (TillFailed, ActUnexpected) as fault:
+        fail(str(fault), FAULT, kind=type(fault).__name__, as_json=shared.as_json)
     except CommandRefused as fault:
         fail(str(fault), FAULT, kind=fault.error or "CommandRefused", as_json=shared.as_json)
     except DomainError as fault:
@@ -126,7 +128,7 @@ def tell_summary(shared: Shared, summary: Summary) -> None:
     )
     lines = [
         head,
-        *([f"  {len(summary.acts):,} acts of staff and parties in between"] if summary.acts else []),
+        *_told_acts(summary),
         *(f"  refused {count:,} × {reason}" for reason, count in sorted(summary.refused.items())),
     ]
     if summary.unexpected:
@@ -147,10 +149,22 @@ def tell_summary(shared: Shared, summary: Summary) -> None:
         "known": summary.known,
         "activated": summary.activated,
         "acts": len(summary.acts),
+        "acts_refused": len(_refused_acts(summary)),
         "unexpected": [play.code for play, _ in summary.unexpected],
         "seconds": round(summary.seconds, 2),
     }
     shared.tell(fields, "\n".join(lines))
+
+
+def _told_acts(summary: Summary) -> list[str]:
+    if not summary.acts:
+        return []
+    refused = f", {len(_refused_acts(summary)):,} of them refused as expected" if _refused_acts(summary) else ""
+    return [f"  {len(summary.acts):,} acts of staff and parties in between{refused}"]
+
+
+def _refused_acts(summary: Summary) -> list[ActRow]:
+    return [act for act, outcome in summary.acts if outcome.reason is not None]
 
 
 def _watched(played: Iterable[tuple[Play, Outcome]], advance: Callable[[int], None]) -> Iterator[tuple[Play, Outcome]]:

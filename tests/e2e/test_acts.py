@@ -5,6 +5,7 @@ acts, played between the redemptions of the demonstration's story
 │   ├── a second run, and a second load, do nothing
 │   └── cut off behind any act, its journal line lost: nothing is done twice
 ├── straight to the contract: end the same way
+├── a booking that is to be refused: is, on chain; one that ends otherwise than expected: named
 ├── refused by a contract: the command says why, and a later one goes on
 └── played now, where the clock cannot be moved: are left out, and what rests on them is skipped
 """
@@ -130,3 +131,28 @@ def test_acts__played_now__are_left_out_and_what_rests_on_them_is_skipped(place:
     assert (told["acts"], told["skipped"], told["accepted"]) == (0, 1, 4)
     assert told["refused"] == {"AlreadyRedeemed": 1, "ChannelClosed": 2}, "nothing was taken back, no rules opened more"
     assert told["unexpected"] == [3, 5]
+
+
+def with_booking(story: Path, folder: Path, **changed: str) -> Path:
+    """The story with a booking that differs, and nothing behind it that needs it."""
+    shutil.copytree(story, folder)
+    acts = [act for act in rows_of(folder / "acts.csv") if act["kind"] != "capture"]
+    next(act for act in acts if act["kind"] == "book").update(changed)
+    write_rows(folder / "acts.csv", acts)
+    return folder
+
+
+def test_acts__booking_that_is_to_be_refused__is(place: Town, story: Path, tmp_path: Path) -> None:
+    booked = next(act for act in rows_of(story / "acts.csv") if act["kind"] == "book")
+    folder = with_booking(story, tmp_path / "late", until=booked["at"], expected="LapsePassed")
+    told = place.told("replay", folder)
+    assert (told["acts"], told["acts_refused"]) == (14, 1)
+    assert money(place)[1] == (80_000, 0, 0, 0, 0, 80_000)
+    assert place.told("replay", folder)["acts_refused"] == 1
+
+
+def test_acts__booking_refused_otherwise_than_expected__names_the_act(place: Town, story: Path, tmp_path: Path) -> None:
+    folder = with_booking(story, tmp_path / "long", until="2027-01-01T00:00:00Z")
+    told = place.told("replay", folder, exit_code=1)
+    assert told["error"] == "ActUnexpected"
+    assert "LapseBeyondValidity, expected booked" in told["message"]

@@ -147,7 +147,7 @@ class Oracle:
             case ActKind.CONFIRM:
                 self._revoked.add(subject)
                 self._frozen.pop(subject)
-            case ActKind.BOOK:
+            case ActKind.BOOK if act.expected is None:
                 self._booked.add(Subject(act.batch, act.roll, act.place))
             case ActKind.PAUSE:
                 self._paused[act.programme] = act.until or NEVER

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from node_api.domain.importing.acts import ActKind
-from node_api.domain.importing.reasons import EXPECTABLE
+from node_api.domain.importing.reasons import EXPECTABLE, OF_BOOKINGS
 from node_api.loaders.completejourney.load import LoaderReport
 from node_api.loaders.spoil.spoil import FolderFaulty, SpoilReport, spoil_folder
 from node_api.loaders.spoil.stock import CannotSpoil
@@ -51,7 +51,8 @@ def test_spoil__when_counted__then_twenty_of_every_refusal(
     assert min(codes.values()) >= 20
     rows = Counter(row.expected for row in checked.redemptions())
     assert {reason: count for reason, count in rows.items() if reason} == report.reasons
-    assert (report.rows_whole, report.rows_sound_added, report.rows) == (2_102, 120, checked.redemption_count)
+    assert (report.rows_whole, report.rows_sound_added, report.rows) == (2_102, 160, checked.redemption_count)
+    assert report.acts_refused == dict.fromkeys(OF_BOOKINGS, 20)
     assert checked.voucher_count == 800_226 + report.vouchers_added
 
 

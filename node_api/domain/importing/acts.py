@@ -8,6 +8,7 @@ from node_api.domain.importing import values
 from node_api.domain.importing.cells import Cells, Columns
 from node_api.domain.importing.faults import BadValue
 from node_api.domain.importing.parse import LIMIT_TERMS, ref
+from node_api.domain.importing.reasons import EXPECTABLE, OF_BOOKINGS
 from node_api.domain.importing.rows import Ref
 from node_api.domain.importing.wallets import Wallet, device
 
@@ -16,6 +17,7 @@ ACTS = Columns(
     ("act", "at", "kind"),
     (
         "programme", "batch", "roll", "place", "merchant", "code", "until", "by", "bill", "terms", "decision", "reason",
+        "expected",
     ),
 )  # fmt: skip
 REASON_DEFAULT = "as the import files say"
@@ -77,6 +79,7 @@ _TERMS = {**LIMIT_TERMS, WIDEN_CHANNEL: values.channel}
 _counter = values.whole(1, 2**53)
 _bill = values.money(0, values.AMOUNT_MAX)
 _place = values.whole(0, 2_047)
+_expected = values.one_of(*EXPECTABLE, *OF_BOOKINGS)
 _decision = values.one_of("stands", "reversed")
 
 
@@ -94,6 +97,7 @@ class ActRow:
         bill: what was served, in the voucher's categories.
         terms: what a new version of rules changes, by the names of programmes.csv; `widen_channel` opens one for good.
         stands: how a dispute is decided.
+        expected: why a booking is to be refused; None: it is to be made.
     """
 
     number: int
@@ -111,6 +115,7 @@ class ActRow:
     terms: tuple[tuple[str, int], ...]
     stands: bool
     reason: str
+    expected: str | None
 
 
 def act(cells: Cells) -> ActRow | None:
@@ -131,6 +136,7 @@ def act(cells: Cells) -> ActRow | None:
         terms=cells.read("terms", _terms, ()),
         stands=cells.read("decision", _decision, "stands") == "stands",
         reason=cells.read("reason", values.text_of_people, REASON_DEFAULT),
+        expected=cells.read("expected", _expected, None),
     )
     if cells.is_sound:
         _check_shape(cells, row.kind)
@@ -144,6 +150,8 @@ def _check_shape(cells: Cells, kind: ActKind) -> None:
         if (column in needs) != bool(cells.text(column)):
             told = f"{kind} needs {', '.join(sorted(needs))}"
             cells.note(column, told, "fill it in" if column in needs else "leave it empty")
+    if cells.text("expected") and kind is not ActKind.BOOK:
+        cells.note("expected", "only a booking is expected to be refused", "leave it empty")
     given = {column for column in _SUBJECT if cells.text(column)}
     if "subject" in needs and given not in _SUBJECTS:
         told = "a subject is a voucher (batch, roll, place), roll, batch, holder (roll, place) or merchant"

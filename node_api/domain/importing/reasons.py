@@ -37,3 +37,6 @@ EXPECTABLE = (
     "TerminalLimitPassed",
     "SelfRedemption",
 )
+
+OF_BOOKINGS = ("LapsePassed", "LapseBeyondValidity")
+"""Refusals that only a booking meets, besides those of redemptions."""

@@ -54,6 +54,8 @@ KINDS: tuple[Break, ...] = (
     standing.revoked,
     standing.paused,
     standing.booked,
+    standing.lapse_passed,
+    standing.lapse_beyond,
     standing.used_after_reversal,
     signatures.stranger_signs,
     signatures.other_merchant_signed,
@@ -88,6 +90,7 @@ class SpoilReport:
         rows_whole: rows of the original, to be accepted as before.
         rows_sound_added: sound rows added, to be accepted; their face values come on top of what the original redeems.
         acts: what is done between the rows, so that others can be refused.
+        acts_refused: those of them that are refused themselves, by the refusal expected.
         amount_sound_added: the sum of those face values, less what acts take back, in the token's smallest unit.
     """
 
@@ -100,6 +103,7 @@ class SpoilReport:
     rows_sound_added: int
     rows_refused: int
     acts: int
+    acts_refused: dict[str, int]
     amount_sound_added: int
     vouchers_added: int
 
@@ -233,6 +237,7 @@ def _report(
         rows_sound_added=len(sound),
         rows_refused=sum(reasons.values()),
         acts=len(stock.acts),
+        acts_refused=dict(Counter(str(act.row["expected"]) for act in stock.acts if "expected" in act.row)),
         amount_sound_added=_faces(sound, faces) - _faces(taken_back, faces),
         vouchers_added=sum(len(roll.holders) * len(roll.batches) for roll in stock.rolls.values()),
     )

@@ -3,7 +3,7 @@
 Shaped like those of `breakages`. What has to be done before is left with the stock as acts, in programmes that are added.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from node_api.domain.importing.rows import BatchRow
 from node_api.domain.importing.wallets import Wallet
@@ -88,6 +88,29 @@ def booked(stock: Stock, added: Added, _n: int) -> list[SpoiledCode]:
     till = {"by": added.tills.terminals[0], "until": iso(draft.at + _HOUR)}
     stock.acts.append(SpoiledAct(draft.at - _MINUTE, {"kind": "book", **booking, **till}))
     return [draft.code(stock, "booked voucher", "VoucherBooked")]
+
+
+def lapse_passed(stock: Stock, added: Added, n: int) -> list[SpoiledCode]:
+    """A booking that lapses at the second in which it is made, or before it."""
+    return _lapse(stock, added, "LapsePassed", lambda at, _: at - n % 2 * _HOUR)
+
+
+def lapse_beyond(stock: Stock, added: Added, n: int) -> list[SpoiledCode]:
+    """A booking that lapses a second behind the voucher's validity, or later."""
+    return _lapse(stock, added, "LapseBeyondValidity", lambda _, end: end + 1 + n % 2 * _HOUR)
+
+
+def _lapse(stock: Stock, added: Added, reason: str, until: Callable[[int, int], int]) -> list[SpoiledCode]:
+    """The booking is an act that is refused; the voucher itself is spent soundly a minute later."""
+    batch = added.programmes["booked"].batch
+    draft = Draft.of(stock, stock.sale_of(batch))
+    voucher = draft.spends[0][1]
+    draft.at = stock.random.randrange(*_days(stock, batch))
+    at = draft.at - _MINUTE
+    booking: Row = {"batch": batch.ref, "roll": voucher.roll, "place": voucher.place, "merchant": added.tills.ref}
+    wanted: Row = {"kind": "book", "by": added.tills.terminals[0], "expected": reason}
+    stock.acts.append(SpoiledAct(at, {**booking, **wanted, "until": iso(until(at, batch.valid_until))}))
+    return [draft.code(stock, f"its booking is refused: {reason}", "")]
 
 
 def used_after_reversal(stock: Stock, added: Added, _n: int) -> list[SpoiledCode]:

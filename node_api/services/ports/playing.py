@@ -141,6 +141,10 @@ class BookingTill(Protocol):
         """Redeems what was served; the terminal sends it, so no signature is needed."""
         ...
 
+    def reason(self, selector: str) -> str:
+        """The name of a refusal's reason."""
+        ...
+
     def release(self, terminal: Wallet, release: Release) -> None:
         """Gives vouchers of a booking free."""
         ...

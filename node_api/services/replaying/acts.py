@@ -67,6 +67,6 @@ class Acts:
         self._clock.arrive(act.at)
         tx = self._officers.carry_out(act)
         if tx is None:
-            return Outcome(None)
+            return Outcome(act.expected)
         self._clock.settle(tx.block.number)
-        return Outcome(None, tx.hash, tx.block.number)
+        return Outcome(act.expected, tx.hash, tx.block.number)

@@ -19,6 +19,10 @@ from node_api.services.ports.playing import BookingTill, PlayerKeys
 _DEADLINE_SECONDS = 300
 
 
+class ActUnexpected(Exception):
+    """An act ended otherwise than its row expects."""
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """A voucher of the folder with its programme, its holder, and what a booking of it takes."""
@@ -57,22 +61,23 @@ class BookingActs:
         return end.tx
 
     def _book(self, act: ActRow, terminal: Wallet, held: Held, newest: Booking | None) -> TxRef:
-        assert act.until is not None
         service = self._keys.reason_hash(f"{act.reason} {act.number}")
         if newest is None or newest.service != service:
-            wanted = Reservation(
-                spends=(Spend(held.voucher, held.face),),
-                merchant=held.merchant,
-                service=service,
-                channel=held.channel,
-                lapse_at=act.until,
-                deadline=UnixSeconds(act.at + _DEADLINE_SECONDS),
-            )
-            self._till.book(terminal, self._keys.book(held.programme, held.holder, wanted))
+            self._till.book(terminal, self._keys.book(held.programme, held.holder, _wanted(act, held, service)))
             newest = self._newest(held.voucher)
-        if newest is None or newest.service != service:
-            raise RedemptionUnknown(f"booking of voucher {held.voucher}: the rules refused it")
-        return newest.tx
+        if newest is not None and newest.service == service:
+            reason, tx = None, newest.tx
+        else:
+            reason, tx = self._refusal(held.voucher)
+        if reason != act.expected:
+            raise ActUnexpected(f"act {act.number}: {reason or 'booked'}, expected {act.expected or 'booked'}")
+        return tx
+
+    def _refusal(self, voucher: VoucherId) -> tuple[str, TxRef]:
+        """Why the rules said no to it the last time."""
+        with self._fresh.open() as (reader, _):
+            (refusal,) = reader.refusals(voucher=voucher, limit=1)
+        return self._till.reason(refusal.reason), refusal.tx
 
     def _end(self, act: ActRow, terminal: Wallet, booking: Booking) -> None:
         deadline = UnixSeconds(act.at + _DEADLINE_SECONDS)
@@ -88,3 +93,15 @@ class BookingActs:
         with self._fresh.open() as (reader, _):
             found = reader.bookings(voucher=voucher, limit=1_000)
         return found[-1] if found else None
+
+
+def _wanted(act: ActRow, held: Held, service: Hash) -> Reservation:
+    assert act.until is not None
+    return Reservation(
+        spends=(Spend(held.voucher, held.face),),
+        merchant=held.merchant,
+        service=service,
+        channel=held.channel,
+        lapse_at=act.until,
+        deadline=UnixSeconds(act.at + _DEADLINE_SECONDS),
+    )
