@@ -30,7 +30,7 @@ abstract contract CaseSteps is Steps {
         bytes memory data = abi.encodeCall(desk.reverse, (a.opening, a.reason, a.deadline, a.signature));
         address sender = a.signature.length == 0 ? a.by : mActors[_draw(mActors.length)];
         if (!_call("reverse", sender, ANYBODY, address(desk), data, expected)) return;
-        if (!_mActsFor(mKeys, a.by, mLeaves[a.number - 1].merchant)) _countTill(a);
+        if (!_mActsFor(mKeys, a.by, mLeaves[a.number - 1].merchant)) _countReversing(a);
         _applyReversal(a.number, mLeaves[a.number - 1].day);
     }
 
@@ -118,7 +118,7 @@ abstract contract CaseSteps is Steps {
         return owners[account] == merchant && mMerchants[merchant].status != 4;
     }
 
-    function _countTill(Attempt memory a) private {
+    function _countReversing(Attempt memory a) private {
         MLeaf storage l = mLeaves[a.number - 1];
         mTillReversed[a.by][_mDayOf(l.line >> 16)] += l.amount;
     }

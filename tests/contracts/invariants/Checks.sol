@@ -6,10 +6,10 @@ import {ITreasury} from "../../../contracts/interfaces/ITreasury.sol";
 import {ProgrammeState} from "../../../contracts/types/Programme.sol";
 import {MerchantStatus, MerchantTerms} from "../../../contracts/types/Merchant.sol";
 import {VoucherState} from "../../../contracts/types/Supply.sol";
-import {ClaimChecks} from "./ClaimChecks.sol";
+import {BookingChecks} from "./BookingChecks.sol";
 
 /// @title The numbered invariants of docs/invariants.md, read from the contracts' own words wherever they can be.
-abstract contract Checks is ClaimChecks {
+abstract contract Checks is BookingChecks {
     mapping(uint256 programme => uint256 state) private _stateSeen;
     mapping(uint256 voucher => VoucherState) private _voucherSeen;
     mapping(uint256 line => uint256) private _unspentValue;
@@ -33,6 +33,7 @@ abstract contract Checks is ClaimChecks {
         _checkClaims();
         _checkLimits();
         _checkPolicies();
+        _checkBookings();
         _checkMerchants();
         _checkNumbers();
         _checkEscrow();
@@ -45,6 +46,7 @@ abstract contract Checks is ClaimChecks {
         for (uint256 i; i < mPairs.length; ++i) {
             MPair storage p = mPairs[i];
             uint256 unspent = _countPair(p) - _countRevoked(p);
+            uint256 booked = _countBooked(p);
             MBatch storage b = mBatches[p.batch];
             uint256 line = b.programme << 16 | b.line;
             uint256 places = mRolls[p.roll].holders.length;
@@ -54,11 +56,11 @@ abstract contract Checks is ClaimChecks {
             _must(9, "swept mark", p.batch, swept ? 1 : 0, p.swept ? 1 : 0);
             _issuedValue[line] -= p.revoked * b.face;
             if (swept) {
-                _issuedValue[line] -= unspent * b.face;
-            } else {
-                _unspentValue[line] += unspent * b.face;
-                _unspentCount[line] += unspent;
+                _issuedValue[line] -= (unspent - booked) * b.face;
+                unspent = booked;
             }
+            _unspentValue[line] += unspent * b.face;
+            _unspentCount[line] += unspent;
             _checkVoucher(p.batch << 35 | p.roll << 11 | uint256(keccak256(abi.encode(i, block.timestamp))) % places);
         }
         for (uint256 batch = 1; batch <= mLastBatch; ++batch) {
@@ -93,10 +95,11 @@ abstract contract Checks is ClaimChecks {
         VoucherState expected = block.timestamp < _mUntil(batch, roll) ? VoucherState.LIVE : VoucherState.EXPIRED;
         if (mPairs[mPairAt[batch][roll] - 1].swept) expected = VoucherState.EXPIRED;
         if (mRevoked[voucher]) expected = VoucherState.REVOKED;
+        if (mBooked[voucher]) expected = VoucherState.BOOKED;
         if (mRedeemed[voucher]) expected = VoucherState.REDEEMED;
         _must(6, "state", voucher, uint256(state), uint256(expected));
         VoucherState seen = _voucherSeen[voucher];
-        bool arrow = seen == VoucherState.NONE || seen == VoucherState.LIVE || seen == state
+        bool arrow = seen == VoucherState.NONE || seen == VoucherState.LIVE || seen == state || seen == VoucherState.BOOKED
             || (seen == VoucherState.REDEEMED && mReversed[voucher])
             || (seen == VoucherState.EXPIRED && mBatches[batch].extended != 0); // live again, and whatever followed
         if (!arrow) revert Invariant_Broken(6, "arrow", voucher, uint256(state), uint256(seen));
@@ -279,7 +282,7 @@ abstract contract Checks is ClaimChecks {
                 mLeaves[i < 30 ? mLeaves.length - 1 - i : uint256(keccak256(abi.encode(i, mNumber))) % mLeaves.length];
             _must(21, "dead", l.voucher, vouchers.isDead(l.digest, l.voucher) ? 1 : 0, l.reversed ? 1 : 0);
             uint256 ever = vouchers.overlayBits(5, l.voucher >> 8) >> (l.voucher & 255) & 1;
-            _must(21, "ever reversed", l.voucher, ever, mReversed[l.voucher] ? 1 : 0);
+            _must(21, "ever reversed", l.voucher, ever, mReversed[l.voucher] || mReleased[l.voucher] ? 1 : 0);
         }
     }
 

@@ -14,6 +14,7 @@ abstract contract Judge is LimitJudge {
         address signer;
         bytes4 terminalRefusal;
         bytes32 digest;
+        bool books; // a terminal's limit is for what is paid
     }
 
     /// @return reason FINE, or why not.
@@ -51,6 +52,7 @@ abstract contract Judge is LimitJudge {
         MMerchant storage m = mMerchants[c.merchant];
         if (_isHeld(s.voucher)) return IVouchersErrors.Vouchers_VoucherFrozen.selector;
         if (mRevoked[s.voucher]) return IVouchersErrors.Vouchers_VoucherRevoked.selector;
+        if (mBooked[s.voucher]) return IVouchersErrors.Vouchers_VoucherBooked.selector;
         if (mRedeemed[s.voucher]) return IVouchersErrors.Vouchers_AlreadyRedeemed.selector;
         if (mDead[keccak256(abi.encode(c.digest, s.voucher))]) return IVouchersErrors.Vouchers_SignatureUsed.selector;
         MProgramme storage p = mProgrammes[b.programme];
@@ -82,13 +84,14 @@ abstract contract Judge is LimitJudge {
         }
         if (amounts > item.bill) return IVouchersErrors.Vouchers_AmountsOverBill.selector;
         if (minimums > item.bill) return IVouchersErrors.Vouchers_MinimumSpendUnmet.selector;
-        bytes4 reason = _judgeLimits(item, c.digest, c.signer, c.terminal, c.merchant, amounts);
+        address counted = c.books ? address(0) : c.terminal;
+        bytes4 reason = _judgeLimits(item, c.digest, c.signer, counted, c.merchant, amounts);
         if (reason != FINE) return reason;
         return c.signer == c.terminal ? IVouchersErrors.Vouchers_SelfRedemption.selector : FINE;
     }
 
     /// @dev Whether the voucher, its roll, its batch or its holder is frozen.
-    function _isHeld(uint256 voucher) private view returns (bool) {
+    function _isHeld(uint256 voucher) internal view returns (bool) {
         uint256 holder = mBatches[voucher >> 35].programme << 160 | uint160(_mHolderOf(voucher));
         return _mIsFrozen(1, voucher) || _mIsFrozen(2, _rollOf(voucher)) || _mIsFrozen(3, voucher >> 35) || _mIsFrozen(4, holder);
     }

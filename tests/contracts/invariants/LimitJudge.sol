@@ -73,14 +73,17 @@ abstract contract LimitJudge is Steps, Periods {
     /// @dev Notes an item that was accepted.
     function _countLimits(Item memory item, address holder, address terminal, uint256 amounts) internal {
         uint256 id = mBatches[item.spends[0].voucher >> 35].programme;
-        if (mTillLimits[terminal] != 0) {
-            mTillSpent[terminal] = _mTillNext(terminal, id, amounts);
-            if (_mDayOf(id) > mTillDay[terminal]) mTillDay[terminal] = _mDayOf(id);
-        }
+        _countTill(terminal, id, amounts);
         if (!mProgrammes[id].counted) return;
         _add(mSpent[_today(id, holder)], amounts, item.spends.length);
         _add(mSpent[_thisMonth(id, holder)], amounts, item.spends.length);
         _add(mSpent[_ever(id, holder)], amounts, item.spends.length);
+    }
+
+    function _countTill(address terminal, uint256 id, uint256 amounts) internal {
+        if (mTillLimits[terminal] == 0) return;
+        mTillSpent[terminal] = _mTillNext(terminal, id, amounts);
+        if (_mDayOf(id) > mTillDay[terminal]) mTillDay[terminal] = _mDayOf(id);
     }
 
     function _add(MSpent storage s, uint256 amount, uint256 count) private {
@@ -93,7 +96,7 @@ abstract contract LimitJudge is Steps, Periods {
     }
 
     /// @dev What the terminal would have spent of its day. Days of another programme's zone that lie behind count as the last one.
-    function _mTillNext(address terminal, uint256 id, uint256 amount) private view returns (uint256) {
+    function _mTillNext(address terminal, uint256 id, uint256 amount) internal view returns (uint256) {
         return _mDayOf(id) > mTillDay[terminal] ? amount : mTillSpent[terminal] + amount;
     }
 

@@ -12,7 +12,7 @@ import {MerchantSteps} from "./MerchantSteps.sol";
 import {OtherSteps} from "./OtherSteps.sol";
 import {ProgrammeSteps} from "./ProgrammeSteps.sol";
 import {LaneSteps} from "./LaneSteps.sol";
-import {RedeemSteps} from "./RedeemSteps.sol";
+import {ServeSteps} from "./ServeSteps.sol";
 import {StandingSteps} from "./StandingSteps.sol";
 import {TreasurySteps} from "./TreasurySteps.sol";
 
@@ -21,7 +21,7 @@ contract Machine is
     ProgrammeSteps,
     MerchantSteps,
     ClaimSteps,
-    RedeemSteps,
+    ServeSteps,
     TreasurySteps,
     BudgetSteps,
     CaseSteps,
@@ -42,7 +42,7 @@ contract Machine is
 
     function step() external {
         ++steps;
-        uint256 at = _draw(1220);
+        uint256 at = _draw(1280);
         if (at < 25) _timeStep();
         else if (at < 345) _redeemStep();
         else if (at < 395) _caseStep(at - 345);
@@ -58,7 +58,8 @@ contract Machine is
         else if (at < 1110) _standingStep();
         else if (at < 1140) _laneStep();
         else if (at < 1200) _claimsStep();
-        else _policyStep();
+        else if (at < 1220) _policyStep();
+        else _bookingStep();
         if (steps % 200 == 0) check();
     }
 

@@ -136,6 +136,16 @@ abstract contract Model is Base {
         uint256 redeemed;
         bool swept;
         uint256 revoked;
+        uint256 booked;
+    }
+
+    /// @dev `lapse` on the programme clock.
+    struct MBooking {
+        bytes32 digest;
+        uint256 voucher;
+        uint256 merchant;
+        uint256 lapse;
+        bool open;
     }
 
     /// @dev `until` as the desk keeps it; `kept` is what Vouchers was told, 0 after a lift.
@@ -258,6 +268,10 @@ abstract contract Model is Base {
     mapping(uint256 batch => mapping(uint256 roll => uint256)) internal mPairAt; // index + 1
     mapping(uint256 voucher => bool) internal mRedeemed;
     mapping(uint256 voucher => bool) internal mRevoked;
+    MBooking[] internal mBookings;
+    mapping(bytes32 pair => uint256) internal mBookingAt; // index + 1
+    mapping(uint256 voucher => bool) internal mBooked;
+    mapping(uint256 voucher => bool) internal mReleased; // ever
     uint256[] internal mRevokedList;
     MSubject[] internal mFrozen; // everything that was ever frozen
     mapping(uint256 subject => mapping(uint256 id => MFreeze)) internal mFreezes;

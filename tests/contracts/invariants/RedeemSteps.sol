@@ -11,9 +11,9 @@ import {Judge} from "./Judge.sol";
 abstract contract RedeemSteps is Judge {
     error RedeemSteps_LogsDiffer(uint256 logs, uint256 expected, uint256 firstDifference, bytes data);
 
-    bytes32[] private _expected; // hash of every log, in order
-    bytes32 private _chain; // commitment of the call
-    uint256 private _first;
+    bytes32[] internal _expected; // hash of every log, in order
+    bytes32 internal _chain; // commitment of the call
+    uint256 internal _first;
 
     function _redeemStep() internal {
         Group[] memory groups = new Group[](_chance(3) ? 0 : 1 + _draw(3));
@@ -67,13 +67,13 @@ abstract contract RedeemSteps is Judge {
         }
     }
 
-    function _consentDigest(bytes32 redemption) private view returns (bytes32) {
+    function _consentDigest(bytes32 redemption) internal view returns (bytes32) {
         bytes32 inner = keccak256(abi.encode(keccak256("Consent(bytes32 redemption)"), redemption));
         return keccak256(abi.encodePacked(hex"1901", vouchers.domainSeparator(), inner));
     }
 
     /// @dev Has the model hear the attestors, and forget them once the call is over.
-    function _applyConsents(Consent[] memory consents, bool heard) private {
+    function _applyConsents(Consent[] memory consents, bool heard) internal {
         for (uint256 i; i < consents.length; ++i) {
             address attestor = _recovers(consents[i].signature, _consentDigest(consents[i].redemption));
             if (!mAttestors[attestor]) continue;
@@ -138,7 +138,7 @@ abstract contract RedeemSteps is Judge {
     }
 
     /// @dev Mostly a terminal of the merchant; none if it has none.
-    function _tillOf(uint256 merchant) private returns (uint256 at) {
+    function _tillOf(uint256 merchant) internal returns (uint256 at) {
         at = _draw(TERMINALS);
         for (uint256 i; i < TERMINALS && mTerminals[mTills[at]] != merchant; ++i) {
             at = (at + 1) % TERMINALS;
@@ -146,19 +146,19 @@ abstract contract RedeemSteps is Judge {
         if (mTerminals[mTills[at]] != merchant && _chance(85)) return TERMINALS;
     }
 
-    function _recovers(bytes memory signature, bytes32 digest) private pure returns (address) {
+    function _recovers(bytes memory signature, bytes32 digest) internal pure returns (address) {
         (bytes32 r, bytes32 s) = abi.decode(signature, (bytes32, bytes32));
         return ecrecover(digest, uint8(signature[64]), r, s);
     }
 
-    function _merchantFor() private returns (uint256 merchant) {
+    function _merchantFor() internal returns (uint256 merchant) {
         for (uint256 i; i < 5; ++i) {
             merchant = _anyMerchant();
             if (mMerchants[merchant].status == 2) break;
         }
     }
 
-    function _drawItem(uint256 merchant, uint256 wanted) private returns (Item memory item, address signer) {
+    function _drawItem(uint256 merchant, uint256 wanted) internal returns (Item memory item, address signer) {
         uint256 first = _chance(4) ? _somewhere() : _drawVoucher(0, wanted);
         uint256 holder = _placeExists(first) ? mRolls[_rollOf(first)].holders[first & 0x7ff] : _draw(HOLDERS);
         item.spends = _drawSpends(first, holder);
@@ -314,6 +314,14 @@ abstract contract RedeemSteps is Judge {
 
     function _applyVoucher(uint256 voucher, bytes32 receipt, bytes32 digest, Case memory c) private {
         MBatch storage b = mBatches[voucher >> 35];
+        _spend(voucher, digest, c);
+        bytes32 topic0 = IVouchersRedemption.VoucherRedeemed.selector;
+        _expectLog(topicsOf(topic0, voucher, c.merchant), abi.encode(receipt, digest, b.face, b.version, ++mNumber));
+    }
+
+    /// @dev From committed to payable, with a leaf; the log and the number are the caller's.
+    function _spend(uint256 voucher, bytes32 digest, Case memory c) internal {
+        MBatch storage b = mBatches[voucher >> 35];
         uint256 line = b.programme << 16 | b.line;
         mRedeemed[voucher] = true;
         ++mPairs[mPairAt[voucher >> 35][_rollOf(voucher)] - 1].redeemed;
@@ -327,8 +335,6 @@ abstract contract RedeemSteps is Judge {
         day.count += 1;
         bytes memory leaf = abi.encode(digest, voucher, b.face, c.merchant, c.terminal, block.timestamp, b.version);
         _chain = keccak256(abi.encodePacked(_chain, keccak256(leaf)));
-        bytes32 topic0 = IVouchersRedemption.VoucherRedeemed.selector;
-        _expectLog(topicsOf(topic0, voucher, c.merchant), abi.encode(receipt, digest, b.face, b.version, ++mNumber));
     }
 
     function _leaf(uint256 voucher, bytes32 digest, Case memory c, uint256 line) private view returns (MLeaf memory l) {
@@ -337,7 +343,7 @@ abstract contract RedeemSteps is Judge {
         (l.line, l.day, l.first) = (line, _mDayOf(line >> 16), _first);
     }
 
-    function _applyCall() private {
+    function _applyCall() internal {
         if (mNumber + 1 == _first) return;
         mFirsts.push(_first);
         mCallEnd[_first] = mNumber;
@@ -346,11 +352,11 @@ abstract contract RedeemSteps is Judge {
         _expectLog(topicsOf(topic0, _first), abi.encode(mNumber + 1 - _first, _chain));
     }
 
-    function _expectLog(bytes32[] memory topics, bytes memory data) private {
+    function _expectLog(bytes32[] memory topics, bytes memory data) internal {
         _expected.push(keccak256(abi.encode(topics, data)));
     }
 
-    function _compare(Vm.Log[] memory logs) private view {
+    function _compare(Vm.Log[] memory logs) internal view {
         for (uint256 i; i < logs.length && i < _expected.length; ++i) {
             if (_expected[i] != keccak256(abi.encode(logs[i].topics, logs[i].data))) {
                 revert RedeemSteps_LogsDiffer(logs.length, _expected.length, i, logs[i].data);

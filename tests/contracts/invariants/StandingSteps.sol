@@ -160,6 +160,7 @@ abstract contract StandingSteps is Judge {
 
     function _isLive(uint256 voucher) private view returns (bool) {
         if (!_placeExists(voucher) || !_wasIssued(voucher) || mRedeemed[voucher] || mRevoked[voucher]) return false;
+        if (mBooked[voucher]) return false;
         if (mPairs[mPairAt[voucher >> 35][_rollOf(voucher)] - 1].swept) return false;
         return block.timestamp < _mUntil(voucher >> 35, _rollOf(voucher));
     }

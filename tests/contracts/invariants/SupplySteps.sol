@@ -206,7 +206,7 @@ abstract contract SupplySteps is PolicySteps {
     }
 
     function _keepPair(uint256 batch, uint256 roll) internal {
-        mPairs.push(MPair(batch, roll, 0, false, 0));
+        mPairs.push(MPair(batch, roll, 0, false, 0, 0));
         mPairAt[batch][roll] = mPairs.length;
         MBatch storage b = mBatches[batch];
         uint256 places = mRolls[roll].holders.length;

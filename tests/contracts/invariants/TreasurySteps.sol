@@ -203,10 +203,11 @@ abstract contract TreasurySteps is Steps {
         bytes memory data = abi.encodeCall(desk.sweep, (batch, roll));
         if (!_call("sweep", _actor(Roles.TREASURER), Roles.TREASURER, address(desk), data, expected)) return;
         MBatch storage b = mBatches[batch];
-        uint256 count = mRolls[roll].holders.length - mPairs[at - 1].redeemed - mPairs[at - 1].revoked;
+        MPair storage pair = mPairs[at - 1];
+        uint256 count = mRolls[roll].holders.length - pair.redeemed - pair.revoked - pair.booked;
         b.sweptOnce = true;
         MLine storage l = mLines[b.programme << 16 | b.line];
-        mPairs[at - 1].swept = true;
+        pair.swept = true;
         b.swept += count;
         l.committed -= count * b.face;
         l.committedCount -= count;

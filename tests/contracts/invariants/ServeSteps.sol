@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {IVouchersBooking} from "../../../contracts/interfaces/IVouchersBooking.sol";
+import {IVouchersErrors} from "../../../contracts/interfaces/IVouchersErrors.sol";
+import {IVouchersRedemption} from "../../../contracts/interfaces/IVouchersRedemption.sol";
+import {Capture, Part} from "../../../contracts/types/Booking.sol";
+import {BookingTypes} from "../BookingTypes.sol";
+import {Vm} from "../Vm.sol";
+import {BookingSteps} from "./BookingSteps.sol";
+
+/// @title Captures and releases: by keys, tills, holders and strangers, sent or signed, before the lapse and after it.
+abstract contract ServeSteps is BookingSteps {
+    mapping(uint256 line => uint256) private _paidNow; // by the capture in hand
+    uint256[] private _linesNow;
+
+    function _bookingStep() internal {
+        uint256 kind = _draw(100);
+        if (kind < 45 || mBookings.length == 0) _bookStep();
+        else if (kind < 78) _captureStep();
+        else _bookingReleaseStep();
+    }
+
+    // --- capture ---
+
+    function _captureStep() private {
+        MBooking storage b = _aBooking();
+        (address by, uint256 key) = _chance(90) ? _servant(b.merchant) : _stranger(b);
+        Capture memory c = _drawCapture(b);
+        if (key != 0 && _chance(50)) c.signature = _signature(key, _typed(BookingTypes.capture(c)));
+        bytes4 expected = _expectCapture(c, by);
+        bytes memory data = abi.encodeCall(vouchers.capture, (c));
+        address sender = c.signature.length == 0 ? by : mActors[_draw(mActors.length)];
+        vm.recordLogs();
+        bool accepted = _call("capture", sender, ANYBODY, address(vouchers), data, expected);
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        if (!accepted) return;
+        delete _expected;
+        (_chain, _first) = (0, mNumber + 1);
+        _applyCapture(c, by, b.merchant);
+        _compare(logs);
+    }
+
+    /// @dev Mostly one of late that is open.
+    function _aBooking() private returns (MBooking storage b) {
+        b = mBookings[_draw(mBookings.length)];
+        for (uint256 i; i < 30 && !b.open; ++i) {
+            b = mBookings[mBookings.length - 1 - _draw(mBookings.length) % 60];
+        }
+    }
+
+    /// @dev A key or till of the merchant, if it has any.
+    function _servant(uint256 merchant) private returns (address by, uint256 key) {
+        uint256 from = _draw(KEYS + TERMINALS);
+        for (uint256 i; i < KEYS + TERMINALS; ++i) {
+            uint256 at = (from + i) % (KEYS + TERMINALS);
+            key = at < KEYS ? _shopKey(at) : _tillKey(at - KEYS);
+            by = vm.addr(key);
+            if ((at < KEYS ? mKeys[by] : mTerminals[by]) == merchant) return (by, key);
+        }
+    }
+
+    /// @dev The holder, whose key may be a till's, or anybody.
+    function _stranger(MBooking storage b) private returns (address by, uint256 key) {
+        by = _chance(60) ? _mHolderOf(b.voucher) : mActors[_draw(mActors.length)];
+        return (by, _keyOf(by));
+    }
+
+    /// @dev One voucher or all of the same booking that stand side by side; amounts and bill mostly right.
+    function _drawCapture(MBooking storage b) private returns (Capture memory c) {
+        uint256 at = mBookingAt[keccak256(abi.encode(b.digest, b.voucher))];
+        uint256 count = 1;
+        for (; _chance(60) && at + count <= mBookings.length && mBookings[at + count - 1].digest == b.digest;) {
+            ++count;
+        }
+        c.booking = _chance(98) ? b.digest : ~b.digest;
+        c.parts = new Part[](_chance(2) ? 0 : count);
+        uint256 minimums;
+        for (uint256 i; i < c.parts.length; ++i) {
+            uint256 voucher = mBookings[at + i - 1].voucher;
+            MBatch storage batch = mBatches[voucher >> 35];
+            c.parts[i] = Part(voucher, _chance(97) ? batch.face : batch.face - 1 + _draw(3));
+            c.bill += c.parts[i].amount;
+            minimums += batch.minimum;
+        }
+        if (c.bill < minimums && _chance(90)) c.bill = minimums;
+        if (c.bill != 0 && _chance(6)) c.bill -= 1;
+        c.receipt = keccak256(abi.encode("service", steps));
+        c.deadline = block.timestamp + (_chance(96) ? 1 + _draw(1 hours) : 0);
+    }
+
+    function _expectCapture(Capture memory c, address by) private returns (bytes4 reason) {
+        if (c.parts.length == 0) return IVouchersErrors.Vouchers_NothingGiven.selector;
+        uint256 at = mBookingAt[keccak256(abi.encode(c.booking, c.parts[0].voucher))];
+        if (at == 0 || !mBookings[at - 1].open) return IVouchersErrors.Vouchers_NotBooked.selector;
+        if (block.timestamp >= c.deadline) return IVouchersErrors.Vouchers_DeadlinePassed.selector;
+        uint256 merchant = mBookings[at - 1].merchant;
+        if (mTerminals[by] != merchant && !_speaksFor(by, merchant)) return IVouchersErrors.Vouchers_NotTheMerchant.selector;
+        if (mMerchants[merchant].status != 2) return IVouchersErrors.Vouchers_MerchantNotActive.selector;
+        if (_mIsFrozen(5, merchant)) return IVouchersErrors.Vouchers_MerchantFrozen.selector;
+        uint256 minimums;
+        uint256 amounts;
+        for (uint256 i; i < c.parts.length && reason == FINE; ++i) {
+            reason = _judgePart(c.booking, c.parts[i], by);
+            amounts += c.parts[i].amount;
+            minimums += mBatches[c.parts[i].voucher >> 35].minimum;
+        }
+        for (; _linesNow.length != 0; _linesNow.pop()) {
+            _paidNow[_linesNow[_linesNow.length - 1]] = 0;
+        }
+        if (reason != FINE) return reason;
+        if (amounts > c.bill) return IVouchersErrors.Vouchers_AmountsOverBill.selector;
+        if (minimums > c.bill) return IVouchersErrors.Vouchers_MinimumSpendUnmet.selector;
+        uint256 programme = mBatches[c.parts[0].voucher >> 35].programme;
+        bool over = mTerminals[by] == merchant && mTillLimits[by] != 0 && _mTillNext(by, programme, amounts) > mTillLimits[by];
+        return over ? IVouchersErrors.Vouchers_TerminalLimitPassed.selector : FINE;
+    }
+
+    function _judgePart(bytes32 booking, Part memory part, address by) private returns (bytes4) {
+        uint256 at = mBookingAt[keccak256(abi.encode(booking, part.voucher))];
+        if (at == 0 || !mBookings[at - 1].open) return IVouchersErrors.Vouchers_NotBooked.selector;
+        MBatch storage batch = mBatches[part.voucher >> 35];
+        if (by == _mHolderOf(part.voucher)) return IVouchersErrors.Vouchers_SelfRedemption.selector;
+        if (_isHeld(part.voucher)) return IVouchersErrors.Vouchers_VoucherFrozen.selector;
+        if (_mIsPaused(batch.programme) || _mIsPaused(0)) return IVouchersErrors.Vouchers_ProgrammePaused.selector;
+        if (_mClock(batch.programme) >= mBookings[at - 1].lapse) return IVouchersErrors.Vouchers_BookingLapsed.selector;
+        if (part.amount != batch.face) return IVouchersErrors.Vouchers_AmountMismatch.selector;
+        uint256 line = batch.programme << 16 | batch.line;
+        _linesNow.push(line);
+        _paidNow[line] += part.amount;
+        uint256 day = mDayAt[keccak256(abi.encode(line, mBookings[at - 1].merchant, _mDayOf(batch.programme)))];
+        uint256 sum = _paidNow[line] + (day == 0 ? 0 : mDays[day - 1].redeemed);
+        uint256 limit = _mRulesOf(part.voucher).rules.merchantDailyLimit;
+        return limit != 0 && sum > limit ? IVouchersErrors.Vouchers_MerchantLimitPassed.selector : FINE;
+    }
+
+    function _applyCapture(Capture memory c, address by, uint256 merchant) private {
+        address till = mTerminals[by] == merchant ? by : address(0);
+        Case memory who = Case(merchant, till, address(0), FINE, c.booking, false);
+        uint256 amounts;
+        for (uint256 i; i < c.parts.length; ++i) {
+            uint256 voucher = c.parts[i].voucher;
+            amounts += c.parts[i].amount;
+            _endBooking(c.booking, voucher);
+            _spend(voucher, c.booking, who);
+            bytes memory data = abi.encode(c.booking, c.parts[i].amount, mBatches[voucher >> 35].version, ++mNumber);
+            _expectLog(topicsOf(IVouchersBooking.BookingCaptured.selector, voucher, merchant), data);
+        }
+        bytes32 topic0 = IVouchersBooking.ServiceReceipted.selector;
+        _expectLog(topicsOf(topic0, uint256(c.booking), merchant), abi.encode(c.receipt, c.bill, by));
+        if (till != address(0)) {
+            _countTill(till, mBatches[c.parts[0].voucher >> 35].programme, amounts);
+            topic0 = IVouchersRedemption.TerminalBatchAccepted.selector;
+            _expectLog(topicsOf(topic0, merchant, uint256(uint160(till))), abi.encode(_first, c.parts.length));
+        }
+        _applyCall();
+    }
+
+    // --- release ---
+
+    function _bookingReleaseStep() private {
+        MBooking storage b = _aBooking();
+        uint256 kind = _draw(100);
+        (address by, uint256 key) = kind < 40 ? _servant(b.merchant) : _stranger(b);
+        uint256[] memory list = _one(b.voucher);
+        if (_chance(3)) list = new uint256[](0);
+        if (_chance(5)) list = _two(b.voucher, _chance(50) ? b.voucher : _somewhere());
+        bytes32 booking = _chance(98) ? b.digest : ~b.digest;
+        uint256 deadline = block.timestamp + (_chance(96) ? 1 + _draw(1 hours) : 0);
+        bytes memory signature;
+        if (key != 0 && _chance(50)) signature = _signature(key, _typed(BookingTypes.release(booking, list, deadline)));
+        address sender = signature.length == 0 ? by : mActors[_draw(mActors.length)];
+        bytes4 expected = _expectRelease(booking, list, by, sender);
+        if (block.timestamp >= deadline && list.length != 0) expected = IVouchersErrors.Vouchers_DeadlinePassed.selector;
+        bytes memory data = abi.encodeCall(vouchers.release, (booking, list, deadline, signature));
+        if (!_call("release", sender, ANYBODY, address(vouchers), data, expected)) return;
+        _applyRelease(booking, list[0]);
+        if (list.length == 2) _applyRelease(booking, list[1]);
+    }
+
+    function _expectRelease(bytes32 booking, uint256[] memory list, address by, address sender) private view returns (bytes4) {
+        if (list.length == 0) return IVouchersErrors.Vouchers_NothingGiven.selector;
+        for (uint256 i; i < list.length; ++i) {
+            uint256 at = mBookingAt[keccak256(abi.encode(booking, list[i]))];
+            bool twice = i != 0 && list[0] == list[i];
+            if (at == 0 || !mBookings[at - 1].open || twice) return IVouchersErrors.Vouchers_NotBooked.selector;
+            MBooking storage b = mBookings[at - 1];
+            if (by == _mHolderOf(list[i]) || mTerminals[by] == b.merchant || _speaksFor(by, b.merchant)) continue;
+            bool lapsed = _mClock(mBatches[list[i] >> 35].programme) >= b.lapse;
+            if (!lapsed || by != sender) return IVouchersErrors.Vouchers_ReleaseNotAllowed.selector;
+        }
+        return FINE;
+    }
+
+    function _applyRelease(bytes32 booking, uint256 voucher) private {
+        _endBooking(booking, voucher);
+        mDead[keccak256(abi.encode(booking, voucher))] = true;
+        mReleased[voucher] = true;
+        MBatch storage b = mBatches[voucher >> 35];
+        if (!mPairs[mPairAt[voucher >> 35][_rollOf(voucher)] - 1].swept) return;
+        ++b.swept;
+        MLine storage l = mLines[b.programme << 16 | b.line];
+        l.committed -= b.face;
+        --l.committedCount;
+        l.available += b.face;
+    }
+
+    // --- helpers ---
+
+    function _endBooking(bytes32 booking, uint256 voucher) private {
+        mBookings[mBookingAt[keccak256(abi.encode(booking, voucher))] - 1].open = false;
+        mBooked[voucher] = false;
+        --mPairs[mPairAt[voucher >> 35][_rollOf(voucher)] - 1].booked;
+    }
+
+    /// @dev Whether the account is a key of the merchant, and the merchant not removed.
+    function _speaksFor(address account, uint256 merchant) private view returns (bool) {
+        return mKeys[account] == merchant && mMerchants[merchant].status != 4;
+    }
+}
