@@ -14,6 +14,7 @@ _COMMANDS = {
     "api-keys": "api_keys",
     "audit": "audit",
     "budget": "budget",
+    "bookings": "bookings",
     "cases": "cases",
     "chain": "chain",
     "claims": "claims",

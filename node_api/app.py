@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from node_api.api.application import create_api
 from node_api.api.node import Node, SigningDomain
 from node_api.api.waiting import Waiting
+from node_api.bookings import booking_work
 from node_api.cases import case_work, fresh_reads
 from node_api.chain.contracts import custom_errors
 from node_api.chain.deployed import Deployed, Question
@@ -168,6 +169,7 @@ def _assemble(
         oversight=oversight(record, fresh, keys),
         cases=case_work(record, fresh, keys, durable),
         claims=claiming(record, fresh, signatures, outbox, wallet),
+        bookings=booking_work(record, fresh, durable, wallet),
         keyring=keyring,
         waiting=waiting,
         signing=signing_domain(handle.chain_id, vouchers),

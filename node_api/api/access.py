@@ -65,6 +65,11 @@ ROLES: dict[str, frozenset[ApiRole]] = {
     "GET /v1/claims/{claim}": frozenset({WALLET, TREASURER, AUDITOR, OPERATOR, ARBITER}),
     "GET /v1/programmes/{programme}/rounds": EVERYBODY,
     "POST /v1/wallet/nullifiers": frozenset({WALLET}),
+    "POST /v1/wallet/bookings": frozenset({WALLET}),
+    "GET /v1/bookings": frozenset({MERCHANT, WALLET, *STAFF}),
+    "GET /v1/bookings/{booking}": frozenset({MERCHANT, WALLET, *STAFF}),
+    "POST /v1/bookings/{booking}/capture": frozenset({MERCHANT, OPERATOR}),
+    "POST /v1/bookings/{booking}/release": frozenset({MERCHANT, WALLET, OPERATOR}),
     "GET /v1/audit/vouchers/{voucher}/trace": STAFF,
     "GET /v1/audit/programmes/{programme}/reconciliation": STAFF,
 }

@@ -8,7 +8,19 @@ from node_api import __version__
 from node_api.api import problems
 from node_api.api.limits import BodyLimit
 from node_api.api.node import Node
-from node_api.api.routes import audit, cases, claims, meta, money, oversight, record, redemptions, rules, validity
+from node_api.api.routes import (
+    audit,
+    bookings,
+    cases,
+    claims,
+    meta,
+    money,
+    oversight,
+    record,
+    redemptions,
+    rules,
+    validity,
+)
 
 _DESCRIPTION = """Public vouchers whose money can be recomputed from the chain.
 
@@ -70,7 +82,7 @@ def _routes() -> FastAPI:
         separate_input_output_schemas=False,
         redoc_url=None,
     )
-    parts = (redemptions, record, money, rules, validity, oversight, cases, claims, audit, meta)
+    parts = (redemptions, record, money, rules, validity, oversight, cases, bookings, claims, audit, meta)
     for router in (part.router for part in parts):
         app.include_router(router)
     return app

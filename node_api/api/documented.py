@@ -3,8 +3,9 @@
 from node_api.api.answers import ProblemOut
 from node_api.api.problems import MEDIA_TYPE, problem, status_of
 from node_api.domain import errors
+from node_api.domain.booking_reverts import BOOKINGS
 from node_api.domain.case_reverts import CASES
-from node_api.domain.errors import CaseRefused, DomainError, Refusal
+from node_api.domain.errors import BookingRefused, CaseRefused, DomainError, Refusal
 from node_api.domain.refusals import REFUSALS
 from node_api.domain.standing_reverts import STANDING
 
@@ -59,6 +60,16 @@ CLAIMING: tuple[type[DomainError], ...] = (
     errors.RoundUnknown,
     errors.WalletMissing,
 )
+ENDING_BOOKINGS: tuple[type[DomainError], ...] = (
+    *READING,
+    errors.RequestTooLarge,
+    errors.MerchantNotYours,
+    errors.IdempotencyKeyMissing,
+    errors.IdempotencyKeyInvalid,
+    errors.IdempotencyKeyReused,
+    errors.BookingUnknown,
+    errors.BookingRefused,
+)
 RULES: tuple[type[DomainError], ...] = tuple(REFUSALS.values())
 
 
@@ -86,4 +97,7 @@ def _example(kind: type[DomainError]) -> DomainError:
     if issubclass(kind, CaseRefused):
         name = "CaseDesk_ReversalWindowOver"
         return kind(name, f"{name}: voucher 34376516864, time 1780000000, until 1779990000", *CASES[name])
+    if issubclass(kind, BookingRefused):
+        name = "Vouchers_BookingLapsed"
+        return kind(name, f"{name}: voucher 34376516864, time 1780000000, lapseAt 1779990000", *BOOKINGS[name])
     return kind("voucher 34376516864") if issubclass(kind, Refusal) else kind("what was asked for")

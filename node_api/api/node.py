@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from node_api.api.waiting import Waiting
 from node_api.services.api_keys import ApiKeyring
 from node_api.services.audits import Audits
+from node_api.services.bookings import Bookings
 from node_api.services.casework import CaseWork
 from node_api.services.claiming import Claiming
 from node_api.services.codes import CodeMaker
@@ -41,6 +42,7 @@ class Node:
     oversight: Oversight
     cases: CaseWork
     claims: Claiming
+    bookings: Bookings
     keyring: ApiKeyring
     waiting: Waiting
     signing: SigningDomain

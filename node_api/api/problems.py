@@ -22,6 +22,7 @@ STATUSES: Mapping[type[DomainError], HTTPStatus] = {
     errors.ContractReverted: HTTPStatus.BAD_GATEWAY,
     errors.OversightRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.CaseRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.BookingRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.CallFailed: HTTPStatus.BAD_GATEWAY,
     errors.Unknown: HTTPStatus.NOT_FOUND,
     errors.Misuse: HTTPStatus.BAD_REQUEST,

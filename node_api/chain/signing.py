@@ -1,4 +1,4 @@
-"""Digests and signatures for one chain and contract. Implements the ports `Signatures` and `ClaimSignatures`."""
+"""Digests and signatures for one chain and contract. Implements the ports `Signatures`, `BookingSignatures` and `ClaimSignatures`."""
 
 from eth_abi.abi import encode
 from eth_hash.auto import keccak
@@ -6,10 +6,12 @@ from eth_hash.auto import keccak
 from node_api.chain.claim_lists import leaf, root_of
 from node_api.chain.eip712 import (
     as_hash,
+    booking_digest,
     claim_digest,
     domain_separator,
     recover,
     redemption_digest,
+    release_digest,
     terminal_batch_digest,
     typed_data,
 )
@@ -20,6 +22,7 @@ from node_api.domain.claims import Claim
 from node_api.domain.errors import ChainUnavailable
 from node_api.domain.ids import Address, Hash
 from node_api.domain.items import Item, TerminalSeal
+from node_api.domain.reservations import Release, Reservation
 
 ERC1271_MAGIC = bytes.fromhex("1626ba7e")
 _CONTRACT_GAS = 200_000  # 100,000 for the answer, as `Signatures.sol` allows, the rest for getting there
@@ -44,6 +47,14 @@ class ChainSignatures:
     def digest(self, item: Item) -> Hash:
         """See the port."""
         return as_hash(redemption_digest(self._domain, item))
+
+    def booking_digest(self, reservation: Reservation) -> Hash:
+        """See the port."""
+        return as_hash(booking_digest(self._domain, reservation))
+
+    def release_digest(self, release: Release) -> Hash:
+        """See the port."""
+        return as_hash(release_digest(self._domain, release))
 
     def is_signed_by(self, signer: Address, digest: Hash, signature: bytes) -> bool:
         """See the port."""

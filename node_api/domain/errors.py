@@ -9,7 +9,8 @@
     │       └── ReceiptUsed          the receipt was redeemed against before
     ├── ContractReverted             a contract refused a whole call (domain/reverts.py); `name` is the custom error's
     │   ├── OversightRefused         a freeze, a revocation, or a use of the emergency lane
-    │   └── CaseRefused              a reversal, dispute or decision
+    │   ├── CaseRefused              a reversal, dispute or decision
+    │   └── BookingRefused           a capture or release of a booking
     ├── CallFailed                   the chain refused the call that carried a redemption
     ├── Unknown                      nothing has this id or reference
     │   ├── ProgrammeUnknown
@@ -23,6 +24,7 @@
     │   ├── DisputeUnknown
     │   ├── RoundUnknown
     │   ├── ClaimUnknown
+    │   ├── BookingUnknown
     │   └── RouteUnknown
     ├── Misuse                       the request cannot be carried out as it stands
     │   ├── RequestInvalid           it does not fit the schema
@@ -116,6 +118,10 @@ class CaseRefused(ContractReverted):
     """A contract refused a reversal, a dispute or a decision: nothing of it took effect."""
 
 
+class BookingRefused(ContractReverted):
+    """A contract refused a capture or release of a booking: nothing of it took effect."""
+
+
 class CallFailed(DomainError):
     """The chain refused the call that carried a redemption."""
 
@@ -202,6 +208,13 @@ class ClaimUnknown(Unknown):
 
     rule = "a claim is read with an API key of its owner, or of an operator, auditor, treasurer or arbiter"
     remedy = "use the id that the claim was answered with, and the same API key"
+
+
+class BookingUnknown(Unknown):
+    """There is no such booking on chain."""
+
+    rule = "a booking is named by the digest its holder signed, and has the vouchers that were booked by it"
+    remedy = "list the bookings with GET /v1/bookings"
 
 
 class RouteUnknown(Unknown):

@@ -76,7 +76,7 @@ class Judge:
         item = request.item
         digest = self._signatures.digest(item)
         vouchers = sight_of(item, digest, reader)
-        scene = scene_of(item, request.seal, vouchers, reader, self._signatures, self._limits, now)
+        scene = scene_of(item, digest, request.seal, vouchers, reader, self._signatures, self._limits, now)
         refusal = judge(item, vouchers, scene) or self._node_rules(request, vouchers)
         first = vouchers[0] if vouchers else None
         return Judgement(

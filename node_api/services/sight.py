@@ -48,6 +48,7 @@ def sight_of(item: Item, digest: Hash, reader: Reader) -> list[VoucherSight]:
 
 def scene_of(
     item: Item,
+    digest: Hash,
     seal: TerminalSeal | None,
     vouchers: list[VoucherSight],
     reader: AuditReader,
@@ -55,10 +56,10 @@ def scene_of(
     limits: LimitReads,
     now: UnixSeconds,
 ) -> Scene:
-    """What the rules see around them."""
+    """What the rules see around them; `digest` is what was signed."""
 
     def signed_by(holder: Address) -> bool:
-        return signatures.is_signed_by(holder, signatures.digest(item), item.signature)
+        return signatures.is_signed_by(holder, digest, item.signature)
 
     return Scene(
         now=now,

@@ -24,6 +24,14 @@ class BookingQueries(CaseQueries):
         """See the port."""
         return self._bookings(t.bookings.c.digest == to_raw(digest), limit=1_000)
 
+    def receipted(self, merchant: MerchantId, receipt: Hash) -> frozenset[Hash]:
+        """See the port."""
+        table = t.services
+        query = select(table.c.digest).where(
+            table.c.merchant == merchant, table.c.receipt == to_raw(receipt), self._upto(table)
+        )
+        return frozenset(to_hash(row.digest) for row in self._rows(query))
+
     def bookings(
         self,
         *,

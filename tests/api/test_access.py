@@ -21,6 +21,7 @@ from tests.api.test_redeeming import assert_refused, code_for
 from tools.role_table import public_routes, routes, table
 
 EXAMPLES = {
+    "booking": "0x" + "ab" * 32,
     "operation": "op_0",
     "claim": "cl_0",
     "voucher": "1",

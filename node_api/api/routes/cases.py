@@ -53,9 +53,9 @@ def read_reversals(
     limit: Limit = 100,
 ) -> ReversalsOut:
     """Redemptions that were taken back. A merchant's API key sees its own."""
-    of = _whose(caller, merchant)
+    of = whose(caller, merchant)
     with node.fresh.open() as (reader, _):
-        found = reader.reversals(merchant=of, voucher=_voucher(voucher), after=after, limit=limit)
+        found = reader.reversals(merchant=of, voucher=voucher_of(voucher), after=after, limit=limit)
         return ReversalsOut(
             reversals=[ReversalFields.model_validate(reversal_fields(done)) for done in found],
             next=found[-1].number if len(found) == limit else None,
@@ -81,9 +81,9 @@ def read_disputes(
     limit: Limit = 100,
 ) -> DisputesOut:
     """Disputes, open and decided. A merchant's API key sees its own."""
-    of = _whose(caller, merchant)
+    of = whose(caller, merchant)
     with node.fresh.open() as (reader, _):
-        found = reader.disputes(merchant=of, voucher=_voucher(voucher), only_open=only_open, after=after, limit=limit)
+        found = reader.disputes(merchant=of, voucher=voucher_of(voucher), only_open=only_open, after=after, limit=limit)
         return DisputesOut(
             disputes=[DisputeFields.model_validate(dispute_fields(one)) for one in found],
             next=found[-1].id if len(found) == limit else None,
@@ -114,7 +114,7 @@ def _hash(kind: str, body: In) -> str:
     return hashlib.sha256(f"{kind} {body.model_dump_json()}".encode()).hexdigest()
 
 
-def _whose(caller: ApiKey, merchant: int | None) -> MerchantId | None:
+def whose(caller: ApiKey, merchant: int | None) -> MerchantId | None:
     """The merchant asked about; a merchant's key asks about its own."""
     if merchant is None:
         return caller.merchant
@@ -122,6 +122,6 @@ def _whose(caller: ApiKey, merchant: int | None) -> MerchantId | None:
     return MerchantId(merchant)
 
 
-def _voucher(text: str | None) -> VoucherId | None:
+def voucher_of(text: str | None) -> VoucherId | None:
     """No voucher's number is above 59 bits, and the database's integers end at 63."""
     return None if text is None else VoucherId(min(int(text), (1 << VOUCHER_BITS + 1) - 1))

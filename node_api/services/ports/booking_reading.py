@@ -15,6 +15,10 @@ class BookingReader(Protocol):
         """The vouchers booked by one signature, in their order; empty where it booked none."""
         ...
 
+    def receipted(self, merchant: MerchantId, receipt: Hash) -> frozenset[Hash]:
+        """The bookings that the merchant captured against the receipt, by their digests."""
+        ...
+
     def bookings(
         self,
         *,

@@ -16,8 +16,8 @@ abstract contract ServeSteps is BookingSteps {
 
     function _bookingStep() internal {
         uint256 kind = _draw(100);
-        if (kind < 45 || mBookings.length == 0) _bookStep();
-        else if (kind < 78) _captureStep();
+        if (kind < 50 || mBookings.length == 0) _bookStep();
+        else if (kind < 84) _captureStep();
         else _bookingReleaseStep();
     }
 
@@ -43,10 +43,16 @@ abstract contract ServeSteps is BookingSteps {
 
     /// @dev Mostly one of late that is open.
     function _aBooking() private returns (MBooking storage b) {
-        b = mBookings[_draw(mBookings.length)];
-        for (uint256 i; i < 30 && !b.open; ++i) {
-            b = mBookings[mBookings.length - 1 - _draw(mBookings.length) % 60];
+        uint256 count = mBookings.length;
+        uint256 from = _draw(count);
+        b = mBookings[from];
+        for (uint256 i; i < 60 && i < count && (!b.open || _mHasLapsed(b)) && _chance(98); ++i) {
+            b = mBookings[count - 1 - (from + i) % (count < 60 ? count : 60)];
         }
+    }
+
+    function _mHasLapsed(MBooking storage b) private view returns (bool) {
+        return _mClock(mBatches[b.voucher >> 35].programme) >= b.lapse;
     }
 
     /// @dev A key or till of the merchant, if it has any.
@@ -123,7 +129,7 @@ abstract contract ServeSteps is BookingSteps {
         if (by == _mHolderOf(part.voucher)) return IVouchersErrors.Vouchers_SelfRedemption.selector;
         if (_isHeld(part.voucher)) return IVouchersErrors.Vouchers_VoucherFrozen.selector;
         if (_mIsPaused(batch.programme) || _mIsPaused(0)) return IVouchersErrors.Vouchers_ProgrammePaused.selector;
-        if (_mClock(batch.programme) >= mBookings[at - 1].lapse) return IVouchersErrors.Vouchers_BookingLapsed.selector;
+        if (_mHasLapsed(mBookings[at - 1])) return IVouchersErrors.Vouchers_BookingLapsed.selector;
         if (part.amount != batch.face) return IVouchersErrors.Vouchers_AmountMismatch.selector;
         uint256 line = batch.programme << 16 | batch.line;
         _linesNow.push(line);
@@ -186,8 +192,7 @@ abstract contract ServeSteps is BookingSteps {
             if (at == 0 || !mBookings[at - 1].open || twice) return IVouchersErrors.Vouchers_NotBooked.selector;
             MBooking storage b = mBookings[at - 1];
             if (by == _mHolderOf(list[i]) || mTerminals[by] == b.merchant || _speaksFor(by, b.merchant)) continue;
-            bool lapsed = _mClock(mBatches[list[i] >> 35].programme) >= b.lapse;
-            if (!lapsed || by != sender) return IVouchersErrors.Vouchers_ReleaseNotAllowed.selector;
+            if (!_mHasLapsed(b) || by != sender) return IVouchersErrors.Vouchers_ReleaseNotAllowed.selector;
         }
         return FINE;
     }

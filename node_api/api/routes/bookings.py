@@ -1,0 +1,97 @@
+"""Bookings of vouchers for services."""
+
+import hashlib
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+
+from node_api.api.access import Caller, WriteKey, require_merchant
+from node_api.api.answers import BlockOut
+from node_api.api.bookings import (
+    BookingOut,
+    BookingsOut,
+    CaptureIn,
+    ReleaseIn,
+    ReservationOut,
+    WishIn,
+    booking_fields,
+    booking_out,
+    reservation_out,
+)
+from node_api.api.documented import ENDING_BOOKINGS, READING, problems
+from node_api.api.fields import In, as_hash
+from node_api.api.node import TheNode
+from node_api.api.routes.cases import Limit, OfMerchant, OfVoucher, voucher_of, whose
+from node_api.domain import errors, refusals
+
+router = APIRouter(prefix="/v1", tags=["bookings"])
+
+_LOG_BITS = 24
+Digest = Annotated[str, Path(pattern="^0x[0-9a-fA-F]{64}$", description="the digest the holder signed")]
+After = Annotated[int, Query(ge=0, lt=1 << 63, description="the `next` of the page before")]
+
+
+@router.post(
+    "/wallet/bookings",
+    responses=problems(*READING, errors.WalletMissing, errors.ProgrammeUnknown, errors.BookingUnknown),
+)
+def sign_booking(node: TheNode, _: Caller, body: WishIn) -> ReservationOut:
+    """A signed reservation for a custodial holder. It signs what is asked: the rules are judged when it is booked."""
+    return reservation_out(*node.bookings.sign(*body.to_domain()))
+
+
+@router.get("/bookings", responses=problems(*READING, errors.MerchantNotYours))
+def read_bookings(
+    node: TheNode,
+    caller: Caller,
+    merchant: OfMerchant = None,
+    voucher: OfVoucher = None,
+    only_open: Annotated[bool, Query()] = False,
+    after: After = 0,
+    limit: Limit = 100,
+) -> BookingsOut:
+    """Bookings and what became of them. A merchant's API key sees its own."""
+    of, behind = whose(caller, merchant), (after >> _LOG_BITS, after & (1 << _LOG_BITS) - 1)
+    with node.fresh.open() as (reader, _):
+        found = reader.bookings(
+            voucher=voucher_of(voucher), merchant=of, only_open=only_open, after=behind, limit=limit
+        )
+        last = found[-1].tx if len(found) == limit else None
+        return BookingsOut(
+            bookings=[booking_fields(one) for one in found],
+            next=None if last is None else last.block.number << _LOG_BITS | last.log_index,
+            block=BlockOut.of(reader.block),
+        )
+
+
+@router.get("/bookings/{booking}", responses=problems(*READING, errors.BookingUnknown, errors.MerchantNotYours))
+def read_booking(node: TheNode, caller: Caller, booking: Digest) -> BookingOut:
+    """The vouchers of one booking, and what became of each."""
+    with node.fresh.open() as (reader, _):
+        found = reader.booking(as_hash(booking))
+        if not found:
+            raise errors.BookingUnknown(f"booking {booking}")
+        require_merchant(caller, found[0].merchant)
+        return booking_out(found, reader.block)
+
+
+@router.post("/bookings/{booking}/capture", responses=problems(*ENDING_BOOKINGS, refusals.ReceiptUsed))
+def capture(node: TheNode, caller: Caller, key: WriteKey, booking: Digest, body: CaptureIn) -> BookingOut:
+    """Redeems booked vouchers for what was served, by the merchant's signature. Answered once it is on chain."""
+    body_hash = _hash(f"capture {booking}", body)
+    return booking_out(*node.bookings.capture(caller, key, body_hash, body.to_domain(booking)))
+
+
+@router.post(
+    "/bookings/{booking}/release",
+    responses=problems(*ENDING_BOOKINGS, errors.WalletMissing, errors.ProgrammeUnknown),
+)
+def release(node: TheNode, caller: Caller, key: WriteKey, booking: Digest, body: ReleaseIn) -> BookingOut:
+    """Gives booked vouchers free, by merchant or holder, or because the booking has lapsed. Answered once it is on chain."""
+    body_hash = _hash(f"release {booking}", body)
+    signer = None if body.holder is None else body.holder.to_domain()
+    return booking_out(*node.bookings.release(caller, key, body_hash, body.to_domain(booking), signer))
+
+
+def _hash(kind: str, body: In) -> str:
+    return hashlib.sha256(f"{kind} {body.model_dump_json()}".encode()).hexdigest()

@@ -1,0 +1,210 @@
+"""Bookings over HTTP, on a real chain.
+
+a booking
+├── of a custodial holder → booked, its money committed, shown by the voucher and the list
+├── captured by the merchant's signature → redeemed; statement, trace and reconciliation agree; it can be reversed
+├── asked for again with its key → the same answer; the key with another body → IdempotencyKeyReused
+├── captured by a stranger, another merchant, against a used receipt → says why
+├── released by the merchant, by the holder's wallet → live again, the old signature dead
+├── released by nobody before it lapses → Vouchers_ReleaseNotAllowed
+└── of no digest → BookingUnknown
+a booked voucher, at the till → VoucherBooked
+"""
+
+import itertools
+from typing import Any
+
+import httpx
+import pytest
+from coincurve import PrivateKey
+from eth_utils.crypto import keccak
+
+from node_api.chain.eip712 import capture_digest, release_digest, sign
+from node_api.chain.keys import KeyRole
+from node_api.domain.ids import Amount, Hash, UnixSeconds, VoucherId
+from node_api.domain.reservations import Capture, Part, Release
+from tests.api.conftest import Client, Json, Served
+from tests.api.test_cases import FAR, Signer, by_shop, by_stranger
+from tests.api.test_redeeming import assert_refused, code_for
+from tests.world import ENDS_AT
+
+SERVICE = "0x" + keccak(text="two nights").hex()
+FACE = 500
+_keys = itertools.count()
+
+
+def new_key() -> str:
+    return f"booking-{next(_keys)}"
+
+
+def wish(served: Served, person: int, **changes: Any) -> Json:
+    return {
+        "programme": 1,
+        "person": f"person-{person}",
+        "vouchers": [served.voucher(4, person)],
+        "merchant": 1,
+        "service": SERVICE,
+        "lapse_at": str(ENDS_AT),
+        **changes,
+    }
+
+
+@pytest.fixture
+def booked(served: Served, wallet: Client, person: int) -> Json:
+    """A reservation that was booked."""
+    return book(served, wallet, person)
+
+
+def book(served: Served, wallet: Client, person: int, **changes: Any) -> Json:
+    answer = wallet.post("/v1/wallet/bookings", wish(served, person, **changes))
+    assert answer.status_code == 200, answer.text
+    said: Json = answer.json()
+    spends = [tuple(int(one[name]) for name in ("voucher", "amount", "sequence")) for one in said["spends"]]
+    reservation = (
+        spends,
+        int(said["lapse_at"]),
+        bytes.fromhex(said["service"][2:]),
+        int(said["channel"]),
+        int(said["deadline"]),
+        bytes.fromhex(said["signature"][2:]),
+    )
+    served.world.senders[KeyRole.OPERATOR].forget_nonce()
+    served.world.send(KeyRole.OPERATOR, "Vouchers", "book", [(1, [reservation])], [])
+    return said
+
+
+def captured(served: Served, booking: Json, signer: Signer, receipt: str, **changes: Any) -> Json:
+    """What the merchant says it served, signed; `changes` after signing."""
+    voucher = booking["spends"][0]["voucher"]
+    parts = (Part(VoucherId(int(voucher)), Amount(FACE)),)
+    said = Capture(Hash(booking["digest"]), parts, Amount(6_000), Hash(receipt), UnixSeconds(FAR))
+    body = {"parts": [{"voucher": voucher, "amount": str(FACE)}], "bill": "6000", "receipt": receipt}
+    signature = "0x" + signer(capture_digest(served.world.domain, said)).hex()
+    return {**body, "deadline": str(FAR), "signature": signature, **changes}
+
+
+def capture(client: Client, booking: Json, body: Json, key: str | None = None) -> httpx.Response:
+    return client.post(f"/v1/bookings/{booking['digest']}/capture", body, key or new_key())
+
+
+def release(client: Client, booking: Json, **more: Any) -> httpx.Response:
+    body = {"vouchers": [booking["spends"][0]["voucher"]], **more}
+    return client.post(f"/v1/bookings/{booking['digest']}/release", body, new_key())
+
+
+def receipt_of(person: int) -> str:
+    return "0x" + keccak(text=f"service {person}").hex()
+
+
+def test_booking__of_a_custodial_holder__is_shown(
+    served: Served, merchant: Client, rival: Client, operator: Client, booked: Json, wallet: Client, person: int
+) -> None:
+    voucher = served.voucher(4, person)
+
+    told = merchant.get(f"/v1/bookings/{booked['digest']}").json()["vouchers"]
+
+    assert [(one["state"], one["amount"], one["lapse_at"]) for one in told] == [("booked", FACE, ENDS_AT)]
+    assert merchant.get(f"/v1/vouchers/{voucher}").json()["state"] == "BOOKED"
+    assert operator.get("/v1/bookings", voucher=voucher, only_open=True).json()["bookings"] == told
+    assert rival.get("/v1/bookings").json()["bookings"] == []
+    assert_refused(rival.get(f"/v1/bookings/{booked['digest']}"), "MerchantNotYours", 403)
+    assert_refused(merchant.get(f"/v1/bookings/{SERVICE}"), "BookingUnknown", 404)
+    assert_refused(merchant.redeem({"code": code_for(wallet, served, person)["code"]}), "VoucherBooked")
+
+
+def test_bookings__a_page_at_a_time__are_all_there(
+    served: Served, merchant: Client, wallet: Client, booked: Json, person: int
+) -> None:
+    everything = merchant.get("/v1/bookings", limit=1_000).json()["bookings"]
+    seen, after = [], 0
+    for _ in range(len(everything) + 1):
+        page = merchant.get("/v1/bookings", limit=1, after=after).json()
+        seen += page["bookings"]
+        if (after := page["next"] or 0) == 0:
+            break
+    assert seen == everything
+    assert seen[-1]["voucher"] == booked["spends"][0]["voucher"]
+
+
+def test_capture__signed_by_the_merchant__redeems_what_was_booked(
+    served: Served, merchant: Client, operator: Client, booked: Json, person: int
+) -> None:
+    before, receipt = merchant.get("/v1/merchants/1/statement").json(), receipt_of(person)
+
+    answer = capture(merchant, booked, captured(served, booked, by_shop(served), receipt))
+
+    assert answer.status_code == 200, answer.text
+    (done,) = answer.json()["vouchers"]
+    assert (done["state"], done["capture"]["amount"], done["capture"]["receipt"]) == ("captured", FACE, receipt)
+    after, voucher = merchant.get("/v1/merchants/1/statement").json(), served.voucher(4, person)
+    assert after["redeemed"] == before["redeemed"] + FACE
+    assert merchant.get(f"/v1/vouchers/{voucher}").json()["state"] == "REDEEMED"
+    told = operator.get(f"/v1/audit/vouchers/{voucher}/trace").json()
+    assert told["sound"] is True, told["findings"]
+    steps = [step["what"] for step in told["steps"] if step["what"] in {"booked", "redeemed"}]
+    assert steps == ["booked", "redeemed"]
+    outcome = operator.get("/v1/audit/programmes/1/reconciliation").json()
+    assert outcome["equal"] is True, outcome["differences"]
+
+
+def test_capture__asked_for_again__answers_the_same(
+    served: Served, merchant: Client, booked: Json, person: int
+) -> None:
+    body, key = captured(served, booked, by_shop(served), receipt_of(person)), new_key()
+
+    first = capture(merchant, booked, body, key).json()
+
+    assert capture(merchant, booked, body, key).json()["vouchers"] == first["vouchers"]
+    assert_refused(capture(merchant, booked, {**body, "bill": "7000"}, key), "IdempotencyKeyReused")
+    assert_refused(capture(merchant, booked, body), "Vouchers_NotBooked")
+
+
+def test_capture__that_may_not_be__says_why(
+    served: Served, merchant: Client, rival: Client, wallet: Client, booked: Json, person: int
+) -> None:
+    used = {"number": f"B-{person}", "time": 1_700_000_000, "items": [{"category": 3, "amount": 6_000}]}
+    code = code_for(wallet, served, person, vouchers=[served.voucher(5, person)], receipt=used)
+    assert merchant.redeem({"code": code["code"]}).status_code == 200
+    body = captured(served, booked, by_shop(served), receipt_of(person))
+
+    assert_refused(capture(rival, booked, body), "MerchantNotYours", 403)
+    assert_refused(
+        capture(merchant, booked, captured(served, booked, by_stranger, receipt_of(person))), "Vouchers_NotTheMerchant"
+    )
+    assert_refused(capture(merchant, booked, {**body, "deadline": "5"}), "Vouchers_DeadlinePassed")
+    spent = code["document"]["message"]["receipt"]
+    assert_refused(capture(merchant, booked, captured(served, booked, by_shop(served), spent)), "ReceiptUsed")
+    other = {**body, "parts": [{"voucher": served.voucher(5, person), "amount": "500"}]}
+    assert_refused(capture(merchant, booked, other), "BookingUnknown", 404)
+    assert_refused(capture(merchant, {"digest": SERVICE}, body), "BookingUnknown", 404)
+
+
+def test_release__by_merchant_or_holder__makes_the_voucher_live(
+    served: Served, merchant: Client, wallet: Client, operator: Client, booked: Json, person: int
+) -> None:
+    voucher = served.voucher(4, person)
+    said = Release(Hash(booked["digest"]), (VoucherId(int(voucher)),), UnixSeconds(FAR))
+    signature = "0x" + by_shop(served)(release_digest(served.world.domain, said)).hex()
+    assert_refused(release(merchant, booked), "Vouchers_ReleaseNotAllowed")
+
+    answer = release(merchant, booked, deadline=str(FAR), signature=signature)
+
+    assert answer.status_code == 200, answer.text
+    assert [one["state"] for one in answer.json()["vouchers"]] == ["released"]
+    assert merchant.get(f"/v1/vouchers/{voucher}").json()["state"] == "LIVE"
+    again = book(served, wallet, person, service=receipt_of(person))  # another signature
+    holder = {"programme": 1, "person": f"person-{person}"}
+    assert release(wallet, again, holder=holder).status_code == 200
+    assert_refused(release(wallet, again, holder=holder), "Vouchers_NotBooked")
+    told = operator.get(f"/v1/audit/vouchers/{voucher}/trace").json()
+    assert told["sound"] is True, told["findings"]
+    steps = [step["what"] for step in told["steps"] if "book" in step["what"]]
+    assert steps == ["booked", "booking released"] * 2
+
+
+def test_release__by_a_strangers_wallet__says_why(served: Served, wallet: Client, booked: Json, person: int) -> None:
+    other = {"programme": 1, "person": f"not-person-{person}"}
+    assert_refused(release(wallet, booked, holder=other), "Vouchers_ReleaseNotAllowed")
+    assert_refused(release(wallet, booked, deadline="5"), "RequestInvalid", 400)
+    stranger = "0x" + sign(PrivateKey(), bytes(32)).hex()
+    assert_refused(release(wallet, booked, deadline=str(FAR), signature=stranger), "Vouchers_ReleaseNotAllowed")
