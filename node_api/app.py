@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from node_api.api.application import create_api
 from node_api.api.node import Node, SigningDomain
 from node_api.api.waiting import Waiting
-from node_api.bookings import booking_work
+from node_api.bookings import booking_lane, booking_work, reserving
 from node_api.cases import case_work, fresh_reads
 from node_api.chain.contracts import custom_errors
 from node_api.chain.deployed import Deployed, Question
@@ -156,10 +156,11 @@ def _assemble(
     store, keyring, waiting = Operations(record.engine), ApiKeyring(ApiKeys(durable)), Waiting()
     relayer = Relayer(rpc, operator, handle.chain_id, vouchers)
     calls = OutboxTables(record.engine, durable)
-    lanes = (RedemptionLane(store, calls, relayer), claim_lane(record, durable, relayer, gather_seconds))
+    signatures, wallet = ChainSignatures(rpc, handle.chain_id, vouchers), _wallet(keys)
+    bookings = booking_lane(relayer, signatures, calls)
+    lanes = (RedemptionLane(store, calls, relayer), claim_lane(record, durable, relayer, gather_seconds), bookings)
     outbox = Outbox(lanes, calls, relayer, follower)
     outbox.on_settled(waiting.settled)
-    signatures, wallet = ChainSignatures(rpc, handle.chain_id, vouchers), _wallet(keys)
     fresh = fresh_reads(record, follower)
     node = Node(
         fresh=fresh,
@@ -170,6 +171,7 @@ def _assemble(
         cases=case_work(record, fresh, keys, durable),
         claims=claiming(record, fresh, signatures, outbox, wallet),
         bookings=booking_work(record, fresh, durable, wallet),
+        reserving=reserving(record, fresh, durable, signatures, bookings, outbox),
         keyring=keyring,
         waiting=waiting,
         signing=signing_domain(handle.chain_id, vouchers),

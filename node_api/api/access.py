@@ -66,6 +66,7 @@ ROLES: dict[str, frozenset[ApiRole]] = {
     "GET /v1/programmes/{programme}/rounds": EVERYBODY,
     "POST /v1/wallet/nullifiers": frozenset({WALLET}),
     "POST /v1/wallet/bookings": frozenset({WALLET}),
+    "POST /v1/bookings": frozenset({MERCHANT, OPERATOR}),
     "GET /v1/bookings": frozenset({MERCHANT, WALLET, *STAFF}),
     "GET /v1/bookings/{booking}": frozenset({MERCHANT, WALLET, *STAFF}),
     "POST /v1/bookings/{booking}/capture": frozenset({MERCHANT, OPERATOR}),

@@ -70,6 +70,16 @@ ENDING_BOOKINGS: tuple[type[DomainError], ...] = (
     errors.BookingUnknown,
     errors.BookingRefused,
 )
+BOOKING: tuple[type[DomainError], ...] = (
+    *READING,
+    errors.BodyUnreadable,
+    errors.RequestTooLarge,
+    errors.MerchantNotYours,
+    errors.IdempotencyKeyMissing,
+    errors.IdempotencyKeyInvalid,
+    errors.IdempotencyKeyReused,
+    errors.CallFailed,
+)
 RULES: tuple[type[DomainError], ...] = tuple(REFUSALS.values())
 
 

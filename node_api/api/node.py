@@ -16,6 +16,7 @@ from node_api.services.codes import CodeMaker
 from node_api.services.fresh import FreshReads
 from node_api.services.operations import Redemptions
 from node_api.services.oversight import Oversight
+from node_api.services.reserving import Reserving
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Node:
     cases: CaseWork
     claims: Claiming
     bookings: Bookings
+    reserving: Reserving
     keyring: ApiKeyring
     waiting: Waiting
     signing: SigningDomain

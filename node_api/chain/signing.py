@@ -1,4 +1,4 @@
-"""Digests and signatures for one chain and contract. Implements the ports `Signatures`, `BookingSignatures` and `ClaimSignatures`."""
+"""Digests and signatures for one chain and contract. Implements `Signatures`, `BookingSignatures` and `ClaimSignatures`."""
 
 from eth_abi.abi import encode
 from eth_hash.auto import keccak

@@ -39,6 +39,21 @@ class Reservation:
 
 
 @dataclass(frozen=True, slots=True)
+class BookingVerdict:
+    """What became of a reservation that was sent.
+
+    Attributes:
+        reason: name of the refusal; None where it was booked, or the whole call failed.
+        voucher: the first that failed, where the refusal names one.
+        fault: why the chain refused the whole call; None where it did not.
+    """
+
+    reason: str | None = None
+    voucher: VoucherId | None = None
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """What was served of one voucher's booking."""
 

@@ -2,6 +2,8 @@
 
 a booking
 ├── of a custodial holder → booked, its money committed, shown by the voucher and the list
+├── asked for again with its key → the same answer; with another → VoucherBooked
+├── that the rules refuse, at once or in a race → the reason
 ├── captured by the merchant's signature → redeemed; statement, trace and reconciliation agree; it can be reversed
 ├── asked for again with its key → the same answer; the key with another body → IdempotencyKeyReused
 ├── captured by a stranger, another merchant, against a used receipt → says why
@@ -12,6 +14,8 @@ a booked voucher, at the till → VoucherBooked
 """
 
 import itertools
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -20,10 +24,10 @@ from coincurve import PrivateKey
 from eth_utils.crypto import keccak
 
 from node_api.chain.eip712 import capture_digest, release_digest, sign
-from node_api.chain.keys import KeyRole
+from node_api.domain.access import ApiRole
 from node_api.domain.ids import Amount, Hash, UnixSeconds, VoucherId
 from node_api.domain.reservations import Capture, Part, Release
-from tests.api.conftest import Client, Json, Served
+from tests.api.conftest import PERSONS, Client, Json, Served
 from tests.api.test_cases import FAR, Signer, by_shop, by_stranger
 from tests.api.test_redeeming import assert_refused, code_for
 from tests.world import ENDS_AT
@@ -55,21 +59,23 @@ def booked(served: Served, wallet: Client, person: int) -> Json:
     return book(served, wallet, person)
 
 
-def book(served: Served, wallet: Client, person: int, **changes: Any) -> Json:
-    answer = wallet.post("/v1/wallet/bookings", wish(served, person, **changes))
+def signed(wallet: Client, wanted: Json) -> Json:
+    answer = wallet.post("/v1/wallet/bookings", wanted)
     assert answer.status_code == 200, answer.text
     said: Json = answer.json()
-    spends = [tuple(int(one[name]) for name in ("voucher", "amount", "sequence")) for one in said["spends"]]
-    reservation = (
-        spends,
-        int(said["lapse_at"]),
-        bytes.fromhex(said["service"][2:]),
-        int(said["channel"]),
-        int(said["deadline"]),
-        bytes.fromhex(said["signature"][2:]),
-    )
-    served.world.senders[KeyRole.OPERATOR].forget_nonce()
-    served.world.send(KeyRole.OPERATOR, "Vouchers", "book", [(1, [reservation])], [])
+    return said
+
+
+def asked(reservation: Json) -> Json:
+    """As POST /v1/bookings takes it."""
+    return {name: value for name, value in reservation.items() if name not in ("digest", "holder", "block")}
+
+
+def book(served: Served, wallet: Client, person: int, **changes: Any) -> Json:
+    said, operator = signed(wallet, wish(served, person, **changes)), served.client(ApiRole.OPERATOR)
+    answer = operator.post("/v1/bookings", asked(said), new_key())
+    assert answer.status_code == 200, answer.text
+    assert [one["state"] for one in answer.json()["vouchers"]] == ["booked"]
     return said
 
 
@@ -110,6 +116,44 @@ def test_booking__of_a_custodial_holder__is_shown(
     assert_refused(rival.get(f"/v1/bookings/{booked['digest']}"), "MerchantNotYours", 403)
     assert_refused(merchant.get(f"/v1/bookings/{SERVICE}"), "BookingUnknown", 404)
     assert_refused(merchant.redeem({"code": code_for(wallet, served, person)["code"]}), "VoucherBooked")
+
+
+def test_booking__asked_for_again__answers_the_same(
+    served: Served, merchant: Client, wallet: Client, person: int
+) -> None:
+    said, key = signed(wallet, wish(served, person)), new_key()
+
+    first = merchant.post("/v1/bookings", asked(said), key).json()
+
+    assert first["vouchers"][0]["booking"] == said["digest"]
+    assert merchant.post("/v1/bookings", asked(said), key).json()["vouchers"] == first["vouchers"]
+    assert_refused(merchant.post("/v1/bookings", {**asked(said), "channel": "1"}, key), "IdempotencyKeyReused")
+    assert_refused(merchant.post("/v1/bookings", asked(said), new_key()), "VoucherBooked")
+
+
+def test_booking__that_the_rules_refuse__says_why(
+    served: Served, merchant: Client, rival: Client, wallet: Client, person: int
+) -> None:
+    said = signed(wallet, wish(served, person))
+    late = signed(wallet, wish(served, person, lapse_at=str(ENDS_AT + 1)))
+
+    assert_refused(merchant.post("/v1/bookings", asked(late), new_key()), "LapseBeyondValidity")
+    assert_refused(merchant.post("/v1/bookings", {**asked(said), "channel": "1"}, new_key()), "SignatureInvalid")
+    assert_refused(rival.post("/v1/bookings", asked(said), new_key()), "MerchantNotYours", 403)
+
+
+def test_bookings__many_at_once__each_is_booked_once(served: Served, merchant: Client, wallet: Client) -> None:
+    persons = range(PERSONS - 12, PERSONS)
+    ones = [signed(wallet, wish(served, person)) for person in persons for _ in range(2)]
+
+    with ThreadPoolExecutor(len(ones)) as pool:
+        answers = list(pool.map(lambda one: merchant.post("/v1/bookings", asked(one), new_key()), ones))
+
+    told = Counter(answer.status_code for answer in answers)
+    assert told == {200: 24} or set(told) == {200, 422}, [answer.text for answer in answers]
+    for person in persons:
+        found = merchant.get("/v1/bookings", voucher=served.voucher(4, person)).json()["bookings"]
+        assert [one["state"] for one in found] == ["booked"]
 
 
 def test_bookings__a_page_at_a_time__are_all_there(

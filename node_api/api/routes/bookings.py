@@ -12,13 +12,14 @@ from node_api.api.bookings import (
     BookingsOut,
     CaptureIn,
     ReleaseIn,
+    ReservationIn,
     ReservationOut,
     WishIn,
     booking_fields,
     booking_out,
     reservation_out,
 )
-from node_api.api.documented import ENDING_BOOKINGS, READING, problems
+from node_api.api.documented import BOOKING, ENDING_BOOKINGS, READING, RULES, problems
 from node_api.api.fields import In, as_hash
 from node_api.api.node import TheNode
 from node_api.api.routes.cases import Limit, OfMerchant, OfVoucher, voucher_of, whose
@@ -38,6 +39,12 @@ After = Annotated[int, Query(ge=0, lt=1 << 63, description="the `next` of the pa
 def sign_booking(node: TheNode, _: Caller, body: WishIn) -> ReservationOut:
     """A signed reservation for a custodial holder. It signs what is asked: the rules are judged when it is booked."""
     return reservation_out(*node.bookings.sign(*body.to_domain()))
+
+
+@router.post("/bookings", responses=problems(*BOOKING, *RULES))
+def book(node: TheNode, caller: Caller, key: WriteKey, body: ReservationIn) -> BookingOut:
+    """Books what a holder signed. What the rules refuse is a problem that names the reason. Answered once it is on chain."""
+    return booking_out(*node.reserving.book(caller, key, _hash("booking", body), body.to_domain()))
 
 
 @router.get("/bookings", responses=problems(*READING, errors.MerchantNotYours))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from node_api.domain.ids import Hash
-from node_api.domain.reservations import Capture, Release, Reservation
+from node_api.domain.operations import SentCall
+from node_api.domain.reservations import BookingVerdict, Capture, Release, Reservation
+from node_api.services.ports.relaying import CallOutcome
 from node_api.services.ports.signing import Signatures
 
 
@@ -18,6 +21,24 @@ class BookingSignatures(Signatures, Protocol):
 
     def release_digest(self, release: Release) -> Hash:
         """What the merchant or the holder signs to give vouchers free."""
+        ...
+
+
+class BookingRelay(Protocol):
+    """`book` calls of the relayer. Raises as `Relay`."""
+
+    def sign(self, reservations: Sequence[Reservation]) -> SentCall:
+        """Signs the next call; nothing is sent. Its nonce is the chain's next."""
+        ...
+
+    def is_own(self, call: SentCall) -> bool:
+        """Whether the signed bytes are a `book` call."""
+        ...
+
+    def outcome(
+        self, call: SentCall, reservations: Sequence[Reservation], seconds: float
+    ) -> CallOutcome[BookingVerdict] | None:
+        """What became of a call; None where it is in no block after so many seconds."""
         ...
 
 

@@ -1,0 +1,122 @@
+"""The outbox's lane of reservations: packs those that wait into one `book` call, and tells each who waits.
+
+Only the signed call is kept, not what waits: a reservation that a crash cut off is asked for again with its key, and answered
+from the record if it was booked. The contract books a signature's voucher once.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from node_api.domain.ids import Hash
+from node_api.domain.models import BlockRef
+from node_api.domain.operations import SentCall
+from node_api.domain.reservations import BookingVerdict, Reservation
+from node_api.services.ports.bookings import BookingRelay
+from node_api.services.ports.operations import OutboxStore
+from node_api.services.ports.relaying import CallOutcome
+
+MAX_RESERVATIONS = 50
+"""In one call: what bounds its gas."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A reservation and who waits for what becomes of it."""
+
+    reservation: Reservation
+    verdict: Future[BookingVerdict]
+
+
+class BookingLane:
+    """Implements `Lane`. Thread-safe."""
+
+    def __init__(self, store: OutboxStore, relay: BookingRelay) -> None:
+        self.store, self.relay = store, relay
+        self._waiting: list[Waiting] = []
+        self._under_way: dict[Hash, Sequence[Waiting]] = {}
+        self._lock = threading.Lock()
+
+    def put(self, reservation: Reservation) -> Future[BookingVerdict]:
+        """Has a reservation booked by the outbox's next call; wake it."""
+        one = Waiting(reservation, Future())
+        with self._lock:
+            self._waiting.append(one)
+        return one.verdict
+
+    def next(self) -> BookingShipment | None:
+        """See the port."""
+        with self._lock:
+            chosen = self._waiting[:MAX_RESERVATIONS]
+        if not chosen:
+            return None
+        return BookingShipment(self.relay.sign([one.reservation for one in chosen]), chosen, self)
+
+    def again(self, call: SentCall) -> BookingShipment | None:
+        """See the port. Nobody waits any more for what an earlier process sent."""
+        if not self.relay.is_own(call):
+            return None
+        with self._lock:
+            return BookingShipment(call, self._under_way.get(call.hash, ()), self)
+
+    def sent(self, call: Hash, waiting: Sequence[Waiting]) -> None:
+        """Takes note that these are under way."""
+        with self._lock:
+            self._waiting = self._waiting[len(waiting) :]
+            self._under_way[call] = waiting
+
+    def ended(self, call: Hash) -> None:
+        """Forgets a call."""
+        with self._lock:
+            self._under_way.pop(call, None)
+
+    def put_back(self, waiting: Sequence[Waiting]) -> None:
+        """Has these wait again."""
+        with self._lock:
+            self._waiting = [*waiting, *self._waiting]
+
+
+@dataclass(frozen=True, slots=True)
+class BookingShipment:
+    """A signed `book` call and who waits for it. Implements `Shipment`."""
+
+    call: SentCall
+    waiting: Sequence[Waiting]
+    lane: BookingLane
+
+    def keep(self) -> bool:
+        """See the port."""
+        kept = self.lane.store.sending(self.call, ())
+        if kept:
+            self.lane.sent(self.call.hash, self.waiting)
+        return kept
+
+    def outcome(self, seconds: float) -> CallOutcome[BookingVerdict] | None:
+        """See the port."""
+        return self.lane.relay.outcome(self.call, [one.reservation for one in self.waiting], seconds)
+
+    def resolve(self, block: BlockRef, verdicts: Sequence[BookingVerdict]) -> list[str]:
+        """See the port."""
+        self.lane.store.resolve(self.call.hash, block, ())
+        self._tell(verdicts)
+        return []
+
+    def fail(self, block: BlockRef, fault: str) -> list[str]:
+        """See the port."""
+        self.lane.store.fail(self.call.hash, block, fault)
+        self._tell([BookingVerdict(fault=fault)] * len(self.waiting))
+        return []
+
+    def abandon(self) -> None:
+        """See the port."""
+        self.lane.store.abandon(self.call.hash)
+        self.lane.ended(self.call.hash)
+        self.lane.put_back(self.waiting)
+
+    def _tell(self, verdicts: Sequence[BookingVerdict]) -> None:
+        self.lane.ended(self.call.hash)
+        for one, verdict in zip(self.waiting, verdicts, strict=True):
+            one.verdict.set_result(verdict)
