@@ -42,6 +42,14 @@ abstract contract CaseReader is TestBase {
         }
     }
 
+    function _isGiven(string memory path) internal view returns (bool) {
+        return vm.keyExistsJson(_one, path);
+    }
+
+    function _numberOf(string memory path) internal view returns (uint256) {
+        return vm.parseJsonUint(_one, path);
+    }
+
     // --- what is given ---
 
     function _number(string memory key) internal view returns (uint256) {

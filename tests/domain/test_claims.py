@@ -1,24 +1,29 @@
-"""Whether a claim gets a place: the rules in the contract's order, each bound from both sides.
+"""Whether a claim gets a place, by the table that the contract passes too (tests/contracts/ClaimRules.t.sol).
 
+table
+└── it has every reason of the domain, which are the contract's, in its order
 judge_claim
-├── when nothing speaks against it: it should give a place
-├── when one thing does: it should name it
-├── when several do: it should name the first
-└── at each bound: the last second before should be fine
+└── each case → accepted, or that reason alone
 first_fitting
 └── it should count from the front what fits, and at least one
 """
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from node_api.domain.claim_refusals import CLAIM_REFUSALS
 from node_api.domain.claims import Claim, ClaimSight, Round, first_fitting, judge_claim
 from node_api.domain.ids import Address, BatchId, Hash, ProgrammeId, UnixSeconds
 from node_api.domain.models import BlockRef, TxRef
 
+ROOT_FOLDER = Path(__file__).parents[2]
 OPENS, CLOSES, DEADLINE = 1_000, 2_000, 1_500
 NOW = UnixSeconds(1_200)
 WORD = Hash("0x" + "ab" * 32)
@@ -28,39 +33,39 @@ ROUND = Round(
     ProgrammeId(1), 2, 3, 2, UnixSeconds(OPENS), UnixSeconds(CLOSES), WORD, (BatchId(4),), WHO, TX, closed=None
 )
 CLAIM = Claim(ProgrammeId(1), 2, WHO, WORD, UnixSeconds(DEADLINE), b"", WORD, (), custodial=False)
-FINE = ClaimSight(signed=True, listed=True, nullifier_used=False, holder_claimed=False)
-BAD = ClaimSight(signed=True, listed=False, nullifier_used=True, holder_claimed=True)
-FULL = replace(ROUND, given=3)
+
+TABLE: list[dict[str, Any]] = json.loads((ROOT_FOLDER / "tests/cases/claims.json").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize(
-    ("sight", "found", "now", "expected"),
-    [
-        (FINE, ROUND, NOW, None),
-        (replace(FINE, signed=False), ROUND, NOW, "ClaimSignatureInvalid"),
-        (FINE, ROUND, DEADLINE - 1, None),
-        (FINE, ROUND, DEADLINE, "ClaimDeadlinePassed"),
-        (FINE, ROUND, OPENS - 1, "RoundNotBegun"),
-        (FINE, ROUND, OPENS, None),
-        (FINE, replace(ROUND, closes_at=UnixSeconds(NOW + 1)), NOW, None),
-        (FINE, replace(ROUND, closes_at=NOW), NOW, "RoundOver"),
-        (replace(FINE, listed=False), ROUND, NOW, "NotEligible"),
-        (replace(FINE, nullifier_used=True), ROUND, NOW, "NullifierUsed"),
-        (replace(FINE, holder_claimed=True), ROUND, NOW, "HolderClaimed"),
-        (FINE, FULL, NOW, "ClaimsUsedUp"),
-        (replace(BAD, signed=False), FULL, DEADLINE, "ClaimSignatureInvalid"),
-        (BAD, FULL, DEADLINE, "ClaimDeadlinePassed"),
-        (BAD, FULL, NOW, "NotEligible"),
-        (replace(BAD, listed=True), FULL, NOW, "NullifierUsed"),
-        (replace(FINE, holder_claimed=True), FULL, NOW, "HolderClaimed"),
-    ],
-)
-def test_judge_claim__each_rule__names_the_first_that_breaks(
-    sight: ClaimSight, found: Round, now: int, expected: str | None
-) -> None:
-    refusal = judge_claim(CLAIM, found, sight, UnixSeconds(now))
+def test_table__each_reason__occurs_and_is_the_contracts() -> None:
+    text = (ROOT_FOLDER / "contracts/interfaces/ICaseDeskClaims.sol").read_text(encoding="utf-8")
+    refusals = text.split("// From here on: why a call reverts.")[0]
 
-    assert (None if refusal is None else refusal.name) == expected
+    assert re.findall(r"error CaseDesk_(\w+)", refusals) == list(CLAIM_REFUSALS)
+    assert {case["expect"] for case in TABLE} == {*CLAIM_REFUSALS, "accepted"}
+    assert len({case["name"] for case in TABLE}) == len(TABLE)
+
+
+@pytest.mark.parametrize("case", TABLE, ids=lambda case: str(case["name"]))
+def test_judge_claim__case__agrees_with_the_table(case: dict[str, Any]) -> None:
+    given: dict[str, int] = case["given"]
+    claim = replace(CLAIM, deadline=UnixSeconds(NOW + given.get("deadlineIn", 60)))
+    found = replace(
+        ROUND,
+        opens_at=UnixSeconds(NOW + given.get("opensIn", -1_000)),
+        closes_at=UnixSeconds(NOW + given.get("closesIn", 100)),
+        given=ROUND.places if given.get("full") else ROUND.given,
+    )
+    sight = ClaimSight(
+        signed=bool(given.get("signed", 1)),
+        listed=not given.get("list") or bool(given.get("listed", 1)),
+        nullifier_used=bool(given.get("used")),
+        holder_claimed=bool(given.get("claimed")),
+    )
+
+    refusal = judge_claim(claim, found, sight, NOW)
+
+    assert ("accepted" if refusal is None else refusal.name) == case["expect"]
 
 
 @pytest.mark.parametrize(
