@@ -196,8 +196,8 @@ def test_experience__of_redemptions__warns_and_refuses_nothing(
     short = with_batch(
         tmp_path / "short",
         batch="sale",
-        valid_from="2026-03-20T00:00:00+08:00",
-        valid_until="2026-03-20T06:00:00+08:00",
+        valid_from="2026-03-31T00:00:00+08:00",
+        valid_until="2026-03-31T06:00:00+08:00",
     )
     told = place.told("load", short, "--dry-run")
     (warning,) = told["warnings"]
