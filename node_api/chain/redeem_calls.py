@@ -10,7 +10,14 @@ from eth_abi.exceptions import DecodingError
 from eth_hash.auto import keccak
 
 from node_api.chain.contracts import contract
-from node_api.chain.eip712 import as_hash, domain_separator, recover, redemption_digest, terminal_batch_digest
+from node_api.chain.eip712 import (
+    as_hash,
+    booking_digest,
+    domain_separator,
+    recover,
+    redemption_digest,
+    terminal_batch_digest,
+)
 from node_api.chain.redeem_codec import REASONS
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import RpcError
@@ -19,6 +26,7 @@ from node_api.chain.signing import ERC1271_MAGIC
 from node_api.domain.ids import Address, Amount, Hash, MerchantId, UnixSeconds, VoucherId
 from node_api.domain.items import Item, Spend
 from node_api.domain.models import BlockRef, Redemption
+from node_api.domain.reservations import Reservation
 from node_api.services.ports.auditing import SentItem, StateGone
 
 _CONTRACT_GAS = 200_000
@@ -28,6 +36,7 @@ _LEAF = ("bytes32", "uint256", "uint256", "uint256", "address", "uint256", "uint
 # `Group` and `Item` of contracts/types/Redemption.sol: what follows the signature in an item is of later rules.
 _RawItem = tuple[tuple[tuple[int, int, int], ...], int, bytes, int, int, bytes]
 _RawGroup = tuple[int, str, bytes, tuple[_RawItem, ...]]
+_RawBookings = tuple[int, tuple[_RawItem, ...]]  # a reservation is laid out like an item
 
 
 class RedeemCalls:
@@ -51,13 +60,16 @@ class RedeemCalls:
             return None
         sent = record(answer)
         to, sender, calldata = sent.get("to"), text(sent["from"]), data(sent["input"])
-        redeem = contract("Vouchers").function("redeem")
-        if not isinstance(to, str) or to.lower() != self._vouchers.lower() or calldata[:4] != redeem.selector:
+        redeem, book = contract("Vouchers").function("redeem"), contract("Vouchers").function("book")
+        called = next((one for one in (redeem, book) if one.selector == calldata[:4]), None)
+        if not isinstance(to, str) or to.lower() != self._vouchers.lower() or called is None:
             return None
         try:
-            (groups,) = decode(redeem.inputs, calldata[4:])
+            groups = decode(called.inputs, calldata[4:])[0]
         except DecodingError:
             return None
+        if called is book:
+            return [item for group in cast("tuple[_RawBookings, ...]", groups) for item in self._bookings(group)]
         return [item for group in cast("tuple[_RawGroup, ...]", groups) for item in self._group(group, sender)]
 
     def signed_by(self, holder: Address, sent: SentItem, block: BlockRef) -> str | None:
@@ -88,6 +100,11 @@ class RedeemCalls:
             named == sender.lower() or self._is_sealed(named, MerchantId(merchant), digests, seal)
         )
         return [SentItem(item, as_hash(digest), named, sealed) for item, digest in zip(items, digests, strict=True)]
+
+    def _bookings(self, group: _RawBookings) -> list[SentItem]:
+        """Reservations, each as the item that the rules see."""
+        found = [_reservation(group[0], raw) for raw in group[1]]
+        return [SentItem(one.as_item(), as_hash(booking_digest(self._domain, one)), None, False) for one in found]
 
     def _is_sealed(self, terminal: Address, merchant: MerchantId, digests: list[bytes], seal: bytes) -> bool:
         signer = recover(terminal_batch_digest(self._domain, merchant, digests), seal)
@@ -120,6 +137,12 @@ def _item(merchant: int, raw: _RawItem) -> Item:
         deadline=UnixSeconds(deadline),
         signature=signature,
     )
+
+
+def _reservation(merchant: int, raw: _RawItem) -> Reservation:
+    item = _item(merchant, raw)
+    lapse_at = UnixSeconds(item.bill)
+    return Reservation(item.spends, item.merchant, item.receipt, item.channel, lapse_at, item.deadline, item.signature)
 
 
 def leaf_of(done: Redemption) -> tuple[object, ...]:

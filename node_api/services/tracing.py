@@ -8,6 +8,7 @@ from node_api.domain.cases import Dispute, Reversal
 from node_api.domain.errors import VoucherNotFound
 from node_api.domain.freezes import subjects_of
 from node_api.domain.ids import Address, VoucherId
+from node_api.domain.items import NO_BILL
 from node_api.domain.lane import NETWORK
 from node_api.domain.models import Redemption, TxRef, VoucherFacts, VoucherState
 from node_api.domain.standing import state_of, valid_until
@@ -222,13 +223,14 @@ def _findings(
     except StateGone as gone:
         yield Finding("the contract says the same of state and holder", None, str(gone))
     for done in reader.redemptions_of(facts.voucher):
-        yield from _signature_findings(calls, done, _sent_item(calls, done))
+        yield from _signature_findings(calls, done, _sent_item(reader, calls, done))
         yield _commitment_finding(reader, chain, calls, done)
 
 
-def _sent_item(calls: SentCalls, done: Redemption) -> SentItem | None:
-    """The item that redeemed the voucher, found by its digest."""
-    for item in calls.items(done.tx.hash) or []:
+def _sent_item(reader: AuditReader, calls: SentCalls, done: Redemption) -> SentItem | None:
+    """What its holder signed, found by its digest: in the call that redeemed the voucher, or in the one that booked it."""
+    bookings = [one.tx.hash for one in reader.bookings(voucher=done.voucher, limit=1_000) if one.digest == done.digest]
+    for item in calls.items(bookings[0] if bookings else done.tx.hash) or []:
         if item.digest == done.digest and any(spend.voucher == done.voucher for spend in item.item.spends):
             return item
     return None
@@ -244,17 +246,17 @@ def _signature_findings(calls: SentCalls, done: Redemption, sent: SentItem | Non
         yield Finding(what, False if direct else None, reason)
         return
     item = sent.item
-    matches = item.merchant == done.merchant and item.receipt == done.receipt
+    booked = item.bill == NO_BILL
+    matches = item.merchant == done.merchant and (booked or item.receipt == done.receipt)
     try:
         how = calls.signed_by(done.holder, sent, done.tx.block)
     except StateGone as gone:
         yield Finding(what, None, str(gone))
     else:
-        told = (
-            f"{how or 'no'} signature of {done.holder} over {sent.digest}, bill {item.bill}, deadline {item.deadline}"
-        )
+        bill = "" if booked else f"bill {item.bill}, "
+        told = f"{how or 'no'} signature of {done.holder} over {sent.digest}, {bill}deadline {item.deadline}"
         yield Finding(what, how is not None and matches, told)
-    if done.terminal is not None:
+    if done.terminal is not None and not booked:
         named = sent.terminal is not None and sent.terminal.lower() == done.terminal.lower()
         yield Finding("the terminal answers for it", named and sent.terminal_signed, f"terminal {done.terminal}")
 

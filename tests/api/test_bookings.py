@@ -185,6 +185,8 @@ def test_capture__signed_by_the_merchant__redeems_what_was_booked(
     assert merchant.get(f"/v1/vouchers/{voucher}").json()["state"] == "REDEEMED"
     told = operator.get(f"/v1/audit/vouchers/{voucher}/trace").json()
     assert told["sound"] is True, told["findings"]
+    checked = {finding["what"]: finding["good"] for finding in told["findings"]}
+    assert checked["the holder signed exactly this"] is True, told["findings"]
     steps = [step["what"] for step in told["steps"] if step["what"] in {"booked", "redeemed"}]
     assert steps == ["booked", "redeemed"]
     outcome = operator.get("/v1/audit/programmes/1/reconciliation").json()
