@@ -4,7 +4,8 @@ from node_api.api.answers import BlockOut
 from node_api.api.fields import Out
 from node_api.domain.access import ApiKey
 from node_api.domain.ids import UnixSeconds
-from node_api.domain.models import BudgetLine, Programme, Redemption, Rules, VoucherFacts
+from node_api.domain.kinds import rest_of
+from node_api.domain.models import BudgetLine, Programme, Redemption, Rules, VoucherFacts, VoucherKind
 from node_api.domain.regions import unpack_region
 from node_api.domain.standing import state_of, valid_until
 from node_api.domain.trail import Totals
@@ -42,7 +43,8 @@ class RedemptionsOut(Out):
 class VoucherFields(Out):
     """A voucher. `state` is of the time of the next block; `redemption` is kept from merchants it did not happen at.
 
-    `frozen_until`: it cannot be spent before then; 0: it is not frozen.
+    `frozen_until`: it cannot be spent before then; 0: it is not frozen. `kind` is FIXED, PERCENTAGE or STORED; `amount` its face
+    value, of a percentage (`percentage` basis points of the bill) the cap; `rest` what is left; `next_sequence` its next spend's.
     """
 
     id: str
@@ -55,7 +57,11 @@ class VoucherFields(Out):
     line: str
     roll: int
     place: int
+    kind: str
     amount: int
+    percentage: int
+    rest: int
+    next_sequence: int
     minimum_spend: int
     categories: list[int]
     region: str
@@ -177,7 +183,11 @@ def voucher_fields(facts: VoucherFacts, caller: ApiKey, now: UnixSeconds) -> dic
         "line": str(batch.line),
         "roll": facts.roll.id,
         "place": facts.place,
+        "kind": VoucherKind(batch.kind).name,
         "amount": batch.face,
+        "percentage": batch.percentage,
+        "rest": 0 if spent is not None else rest_of(batch, facts.taken),
+        "next_sequence": facts.taken.sequence,
         "minimum_spend": batch.minimum_spend,
         "categories": bits(batch.categories),
         "region": unpack_region(batch.region),

@@ -151,7 +151,7 @@ class RedeemBatchIn(In):
 
 
 class ChoiceIn(In):
-    """A voucher to spend, and how much of it; without an amount its face value."""
+    """A voucher to spend, and how much of it; without an amount its face value, or what is left of stored value."""
 
     voucher: VoucherText
     amount: Uint | None = None

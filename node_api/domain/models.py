@@ -281,9 +281,10 @@ class VoucherFacts:
     Attributes:
         holder: read from the roll.
         issued: whether the batch was given to the roll.
-        redeemed: the redemption that spent it, if any.
+        redeemed: the redemption that used it up, if any.
         swept: whether its pair was swept.
         revoked: whether it was revoked.
+        taken: what was taken from it, where it is no fixed value.
         booked: whether it is booked.
         frozen_until: the latest end of the freezes of it, its roll, its batch and its holder, exclusive; 0 for none.
         paused_until: of its programme.
@@ -301,3 +302,4 @@ class VoucherFacts:
     booked: bool = False
     frozen_until: UnixSeconds = NEVER
     paused_until: UnixSeconds = NEVER
+    taken: Taken = UNTOUCHED

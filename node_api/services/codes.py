@@ -18,7 +18,8 @@ from node_api.domain.ids import (
     split_voucher,
 )
 from node_api.domain.items import Item, Spend
-from node_api.domain.models import Batch, BlockRef, Programme, VoucherFacts
+from node_api.domain.kinds import rest_of
+from node_api.domain.models import UNTOUCHED, Batch, BlockRef, Programme, VoucherFacts, VoucherKind
 from node_api.domain.receipts import Receipt, categories_of
 from node_api.services.fresh import FreshReads
 from node_api.services.ports.reading import Reader
@@ -31,7 +32,7 @@ SALT_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A voucher to spend; `amount` None means its face value."""
+    """A voucher to spend; `amount` None means its face value, or what is left of stored value."""
 
     voucher: VoucherId
     amount: Amount | None = None
@@ -102,7 +103,7 @@ class CodeMaker:
             programme = _programme(reader, request.programme)
             batches = [_batch(reader, choice.voucher) for choice in request.choices]
             item = Item(
-                spends=tuple(_spend(choice, found) for choice, found in zip(request.choices, batches, strict=True)),
+                spends=tuple(_spend(reader, *chosen) for chosen in zip(request.choices, batches, strict=True)),
                 merchant=request.merchant,
                 bill=_bill(request, receipt, batches),
                 receipt=self._receipt_hash(request, receipt),
@@ -155,12 +156,15 @@ def _batch(reader: Reader, voucher: VoucherId) -> Batch | None:
     return reader.batch(split_voucher(voucher)[0]) if voucher >> VOUCHER_BITS == 0 else None
 
 
-def _spend(choice: Choice, batch: Batch | None) -> Spend:
-    if choice.amount is not None:
-        return Spend(choice.voucher, choice.amount)
+def _spend(reader: Reader, choice: Choice, batch: Batch | None) -> Spend:
+    """By the amount chosen, and stored value's next sequence."""
     if batch is None:
-        raise VoucherNotFound(f"voucher {choice.voucher}")
-    return Spend(choice.voucher, batch.face)
+        if choice.amount is None:
+            raise VoucherNotFound(f"voucher {choice.voucher}")
+        return Spend(choice.voucher, choice.amount)
+    facts = reader.voucher(choice.voucher) if batch.kind == VoucherKind.STORED else None
+    taken = UNTOUCHED if facts is None else facts.taken
+    return Spend(choice.voucher, rest_of(batch, taken) if choice.amount is None else choice.amount, taken.sequence)
 
 
 def _bill(request: CodeRequest, receipt: Receipt | None, batches: Sequence[Batch | None]) -> Amount:

@@ -41,6 +41,7 @@ def sight_of(item: Item, digest: Hash, reader: Reader) -> list[VoucherSight]:
                 revoked=facts.revoked,
                 booked=facts.booked,
                 dead=voucher in dead,
+                taken=facts.taken,
             )
         )
     return sights

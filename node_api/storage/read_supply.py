@@ -156,6 +156,7 @@ def batch_of(row: Record, issued: int) -> Batch:
         claim_days=row.claim_days,
         quota=row.quota,
         issued=issued,
+        percentage=row.percentage,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Integer, bindparam, literal, select
@@ -12,6 +13,7 @@ from node_api.domain.ids import (
     ROLL_MASK,
     VOUCHER_BITS,
     Address,
+    Amount,
     BatchId,
     Day,
     MerchantId,
@@ -20,7 +22,7 @@ from node_api.domain.ids import (
     VoucherId,
     split_voucher,
 )
-from node_api.domain.models import Batch, Redemption, Roll, VoucherFacts
+from node_api.domain.models import Batch, Redemption, Roll, Taken, VoucherFacts, VoucherKind
 from node_api.domain.trail import Commitment, Refusal
 from node_api.storage import tables as t
 from node_api.storage.queries import (
@@ -77,7 +79,7 @@ class VoucherQueries(SupplyQueries):
             None if done is None else _redemption(done),
             found.swept_from is not None,
         )
-        return self._standing(facts)
+        return self._standing(self._taken(facts))
 
     def vouchers_of(
         self,
@@ -175,8 +177,24 @@ class VoucherQueries(SupplyQueries):
                 continue
             spent = redeemed.get(voucher)
             found_facts = VoucherFacts(voucher, batch, roll, place, holder, pair in issued, spent, pair in swept)
-            facts.append(self._standing(found_facts))
+            facts.append(self._standing(self._taken(found_facts)))
         return facts
+
+    def _taken(self, facts: VoucherFacts) -> VoucherFacts:
+        """With what was taken from it, where it is no fixed value. Stored value with a rest is not redeemed."""
+        kind = facts.batch.kind
+        if kind == VoucherKind.FIXED:
+            return facts
+        table = t.redemptions
+        stands = ~_reversal().where(self._upto(t.reversals)).exists()
+        query = select(table.c.amount, stands.label("stands")).where(
+            table.c.voucher == facts.voucher, self._upto(table)
+        )
+        rows = self._rows(query)
+        spent = Amount(sum(row.amount for row in rows if row.stands))
+        taken = Taken(spent, sequence=len(rows) if kind == VoucherKind.STORED else 0)
+        used_up = kind != VoucherKind.STORED or spent == facts.batch.face
+        return replace(facts, taken=taken, redeemed=facts.redeemed if used_up else None)
 
     def _batches_by_id(self, ids: Collection[BatchId]) -> dict[BatchId, Batch]:
         return {batch.id: batch for some in _chunks(ids) for batch in self._batches((t.batches.c.batch.in_(some),))}
