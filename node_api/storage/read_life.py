@@ -76,11 +76,11 @@ class LifeQueries(Queries):
         batches = [row.batch for row in rows if row.categories & categories]
         taken: Counter[int] = Counter()
         for at in range(0, len(batches), CHUNK):
-            for day, count in self._taken(batches[at : at + CHUNK]):
+            for day, count in self._days_of(batches[at : at + CHUNK]):
                 taken[day] += count
         return taken
 
-    def _taken(self, batches: list[int]) -> Iterator[tuple[int, int]]:
+    def _days_of(self, batches: list[int]) -> Iterator[tuple[int, int]]:
         spent, written, when = t.redemptions, t.rolls, t.blocks.alias()
         roll_time = t.blocks.alias()
         batch = spent.c.voucher.bitwise_rshift(literal(35, Integer))
