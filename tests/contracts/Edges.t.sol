@@ -24,23 +24,24 @@ import {RedeemWorld} from "./RedeemWorld.sol";
 /// windows of a version
 /// └── when one is longer than a leap year: it should be refused; a leap year itself should not
 contract EdgesTest is RedeemWorld {
-    uint256[4] private batches; // under the versions 1 to 4, from 1 on
+    uint256[5] private batches; // under the versions 1 to 5
 
     function test_consent__whenAnyVersionAsks__isAskedFor() external {
         batches[0] = batch;
-        uint64[4] memory thresholds = [0, 4 * uint64(FACE), 0, uint64(FACE)];
-        for (uint256 i = 1; i < 4; ++i) {
+        uint64[5] memory thresholds = [0, uint64(FACE), 0, 4 * uint64(FACE), uint64(FACE)];
+        for (uint256 i = 1; i < 5; ++i) {
             RulesTerms memory r = _rulesTerms();
             r.stepUpThreshold = thresholds[i];
             batches[i] = _batchUnder(r);
         }
-        _assertRefusedFor(0, 0, 3);
-        _assertRefusedFor(0, 2, 3);
-        _assertRefusedFor(0, 1, 3);
-        vm.assertEq(_redeemPair(1, 0, 1), 2); // two faces do not pass four
-        vm.assertEq(_redeemPair(2, 0, 2), 2);
-        vm.assertEq(_redeemPair(3, 1, 2), 2);
-        vm.assertEq(_redeem(merchant, _signedItem(_id(batches[3], roll, 4), 4, merchant)), 1); // one face does not pass one
+        _assertRefusedFor(0, 0, 1); // none, then one
+        _assertRefusedFor(0, 1, 2); // one, then none
+        _assertRefusedFor(0, 1, 3); // the smaller first
+        _assertRefusedFor(0, 3, 4); // the smaller last
+        vm.assertEq(_redeemPair(1, 0, 2), 2); // none
+        vm.assertEq(_redeemPair(2, 0, 3), 2); // two faces do not pass four
+        vm.assertEq(_redeemPair(3, 2, 3), 2);
+        vm.assertEq(_redeem(merchant, _signedItem(_id(batches[1], roll, 4), 4, merchant)), 1); // one face does not pass one
     }
 
     function test_terminalDay__whenTheNextGroupHasNone__isTheFirstGroups() external {

@@ -248,10 +248,10 @@ class _Finder:
         if node["kind"] != "functionCall" or not VALUE.match(type_of(node)):
             return
         called = node["expression"]
-        if called["nodeType"] == "MemberAccess" and called["expression"].get("name") in self.libraries:
+        if called["nodeType"] == "MemberAccess" and str(called["expression"].get("name")).endswith("Word"):
             (start, end), (_, name_ends) = span_of(node), span_of(called)
             name = called["memberName"]
-            other = self.libraries[called["expression"]["name"]].get(name)
+            other = self.libraries.get(called["expression"]["name"], {}).get(name)
             if other is not None:
                 pieces: tuple[Piece, ...] = ((start, name_ends - len(name)), other, (name_ends, end))
                 self._note(node, f"{other} for {name}", Form.EXPRESSION, *pieces)
