@@ -8,6 +8,7 @@ import {ITreasury} from "./interfaces/ITreasury.sol";
 import {IVouchers} from "./interfaces/IVouchers.sol";
 import {Dispute} from "./types/Case.sol";
 import {EligibilityRoot, Round} from "./types/Claim.sol";
+import {Passed, Reassignment} from "./types/Transfer.sol";
 
 /// @title The slots of CaseDesk, as drawn in docs/storage.md.
 abstract contract CaseDeskBase is AccessManaged {
@@ -33,6 +34,8 @@ abstract contract CaseDeskBase is AccessManaged {
     mapping(uint256 roundKey => Round) internal _rounds; // programme << 16 | round
     mapping(bytes32 takenKey => bool) internal _taken; // keccak256(roundKey, nullifier)
     mapping(bytes32 takenKey => bool) internal _claimants; // keccak256(roundKey, holder)
+    mapping(uint256 holderKey => Passed) internal _passed; // programme << 160 | address
+    mapping(uint256 roll => mapping(uint256 place => Reassignment)) internal _reassignments;
 
     /// @param manager The AccessManager that knows the roles.
     constructor(address manager) AccessManaged(manager) {}

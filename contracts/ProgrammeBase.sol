@@ -9,6 +9,7 @@ import {ITreasury} from "./interfaces/ITreasury.sol";
 import {IVouchers} from "./interfaces/IVouchers.sol";
 import {ExceptionRecord, PolicyRecord} from "./types/Policy.sol";
 import {LineTerms, ProgrammeState, ProgrammeTerms, PublicationTerms, RulesRecord, RulesTerms} from "./types/Programme.sol";
+import {TransferCaps} from "./types/Transfer.sol";
 import {ProgrammeWord} from "./words/ProgrammeWord.sol";
 
 /// @title The slots of ProgrammeRegistry, as drawn in docs/storage.md, section 3, and what its parts share.
@@ -51,6 +52,7 @@ abstract contract ProgrammeBase is AccessManaged {
     mapping(uint256 key => uint256 word) internal _validity;
     mapping(bytes32 exception => ExceptionRecord) internal _exceptions;
     mapping(uint256 programme => PublicationTerms) internal _publications;
+    mapping(uint256 programme => mapping(uint256 version => TransferCaps)) internal _transferCaps;
 
     /// @param manager The AccessManager that knows the roles.
     constructor(address manager) AccessManaged(manager) {}
@@ -79,6 +81,7 @@ abstract contract ProgrammeBase is AccessManaged {
         if (r.reversalWindow > MAX_WINDOW) revert IProgrammeRules.ProgrammeRegistry_RulesInvalid("reversalWindow");
         if (r.disputeWindow > MAX_WINDOW) revert IProgrammeRules.ProgrammeRegistry_RulesInvalid("disputeWindow");
         if (r.openSeconds != 0 || r.openMaxBill != 0) revert IProgrammeRegistry.ProgrammeRegistry_RuleNotInRelease("open");
-        if (r.flags & ~uint8(4) != 0) revert IProgrammeRegistry.ProgrammeRegistry_RuleNotInRelease("flags"); // 4: first redemption only
+        // 4: first redemption only; 8: vouchers may be passed on
+        if (r.flags & ~uint8(4 | 8) != 0) revert IProgrammeRegistry.ProgrammeRegistry_RuleNotInRelease("flags");
     }
 }

@@ -26,7 +26,8 @@ abstract contract RedemptionHand is VouchersBase {
 
     /// @dev The 256 neighbouring places of a batch and roll, as judged for a group's merchant. `key` is {_keyOf}; `fit` a refusal's
     /// selector, or zero; `open` the channels open to its vouchers, none where `fit` is a refusal; `bits` are the redeemed bits of
-    /// `bitsKey`, `stored` what storage holds of them; `marked` has the bits of vouchers that may carry a freeze or another overlay.
+    /// `bitsKey`, `stored` what storage holds of them; `marked` has the bits of vouchers that may carry a freeze or another overlay;
+    /// `moved` is zero where every voucher is still with who stands in the roll.
     struct Patch {
         uint256 key;
         uint256 pointer;
@@ -40,6 +41,7 @@ abstract contract RedemptionHand is VouchersBase {
         uint256 bits;
         uint256 stored;
         uint256 marked;
+        uint256 moved;
     }
 
     /// @dev `group` is the group's number from 1, shifted beyond a patch's bits key; `amount` was redeemed at the merchant
@@ -48,7 +50,7 @@ abstract contract RedemptionHand is VouchersBase {
     /// whether its vouchers stand under several rules or lines ({MIXED}), are not all fixed values ({KINDS}), and whether its terminal has a limit
     /// ({TERMINAL_LIMITED}). `pending`: once it is accepted, `counter` is to be written under `counterKey` if that is not zero,
     /// `terminalNext` is the terminal's word, and what was taken of other kinds is to be noted. `consented` are the digests attestors
-    /// consented to.
+    /// consented to. `moved` is zero while no patch of the call had any.
     struct Call {
         uint256 desk;
         uint256 network;
@@ -83,6 +85,7 @@ abstract contract RedemptionHand is VouchersBase {
         uint256 counter;
         bytes32[] consented;
         uint256 failed;
+        uint256 moved;
         uint256 table;
         Patch blank;
     }
@@ -143,6 +146,8 @@ abstract contract RedemptionHand is VouchersBase {
         p.open = p.fit == 0 ? _channels(c) & MerchantWord.channels(c.merchantWord) : 0;
         uint256 bitsKey = VoucherId.bitsKey(voucher);
         p.marked = _marked(c, bitsKey);
+        p.moved = 0;
+        if (RulesWord.transferable(c.rules) | RollWord.reassigned(c.rollWord) != 0) _findMoved(c, p, voucher);
         if (bitsKey != p.bitsKey) {
             _writeBits(p);
             p.bitsKey = bitsKey;
@@ -174,6 +179,17 @@ abstract contract RedemptionHand is VouchersBase {
             ofBatch & BatchWord.FROZEN | ofRoll & RollWord.FROZEN | ProgrammeWord.flags(c.programmeWord)
                     & ProgrammeWord.HOLDERS_FROZEN != 0
         ) bits = type(uint256).max;
+    }
+
+    /// @dev Looks which of the voucher's neighbours were passed on, or have a place that was given to somebody else.
+    function _findMoved(Call memory c, Patch memory p, uint256 voucher) private view {
+        if (RulesWord.transferable(c.rules) != 0) {
+            p.moved = _overlays[Overlay.key(Overlay.TRANSFERRED, VoucherId.bitsKey(voucher))];
+        }
+        if (RollWord.reassigned(c.rollWord) != 0) {
+            p.moved |= _overlays[Overlay.key(Overlay.REASSIGNED, VoucherId.bitsKey(VoucherId.seat(voucher)))];
+        }
+        c.moved |= p.moved;
     }
 
     function _readRoll(Call memory c, uint256 roll) private view {

@@ -11,7 +11,7 @@ import {VoucherId} from "./libraries/VoucherId.sol";
 import {VouchersBase} from "./VouchersBase.sol";
 import {VouchersCases} from "./VouchersCases.sol";
 import {VouchersClaims} from "./VouchersClaims.sol";
-import {VouchersStanding} from "./VouchersStanding.sol";
+import {VouchersHolders} from "./VouchersHolders.sol";
 import {BatchWord} from "./words/BatchWord.sol";
 import {LedgerWord} from "./words/LedgerWord.sol";
 import {ProgrammeWord} from "./words/ProgrammeWord.sol";
@@ -22,7 +22,7 @@ import {StoredWord} from "./words/StoredWord.sol";
 /// @title The back of Vouchers: everything that writes, but redeeming and booking.
 /// @dev Its code runs by delegatecall from {Vouchers}, on the slots and under the address of that contract; called at its own address it
 /// finds no slot written and no role granted. It exists because one contract may have 24,576 bytes of code at most.
-contract VouchersBack is IVouchersLinks, VouchersStanding, VouchersCases, VouchersClaims, Front {
+contract VouchersBack is IVouchersLinks, VouchersHolders, VouchersCases, VouchersClaims, Front {
     /// @param manager The AccessManager that knows the roles.
     /// @param booking The {VouchersBooking} of the same release.
     constructor(address manager, address booking) VouchersBase(manager) Front(booking) {}

@@ -20,10 +20,25 @@ abstract contract VouchersBase is VouchersStorage, AccessManaged, EIP712 {
     mapping(uint256 subjectKey => uint256 until) internal _frozenUntil;
     mapping(uint256 programme => uint256 window) internal _longestWindow;
     mapping(bytes32 pair => uint256 word) internal _bookings;
+    mapping(uint256 seat => address holder) internal _reassigned; // roll << 11 | place
 
     /// @dev Whether the voucher carries the overlay.
     function _carries(uint256 overlay, uint256 voucher) internal view returns (bool) {
         return _overlays[Overlay.key(overlay, VoucherId.bitsKey(voucher))] & VoucherId.bit(voucher) != 0;
+    }
+
+    /// @dev The holder of a voucher that exists: who it was passed on to, else who its place was given to, else who stands in the roll,
+    /// whose code is at `pointer`.
+    function _holderOf(uint256 pointer, uint256 voucher) internal view returns (address holder) {
+        if (_carries(Overlay.TRANSFERRED, voucher)) return _transferred[voucher];
+        uint256 seat = VoucherId.seat(voucher);
+        if (_carries(Overlay.REASSIGNED, seat)) return _reassigned[seat];
+        return RollCode.holderAt(pointer, VoucherId.place(voucher));
+    }
+
+    /// @dev The holder of a voucher that exists.
+    function _holderOf(uint256 voucher) internal view returns (address) {
+        return _holderOf(RollWord.pointer(_rolls[VoucherId.roll(voucher)]), voucher);
     }
 
     /// @dev Whether the voucher, its roll, its batch or its holder is frozen now. A freeze ends by itself.
@@ -31,10 +46,6 @@ abstract contract VouchersBase is VouchersStorage, AccessManaged, EIP712 {
         return (_carries(Overlay.FROZEN, voucher) && _isHeld(Overlay.SUBJECT_VOUCHER, voucher))
             || _isHeld(Overlay.SUBJECT_ROLL, VoucherId.roll(voucher)) || _isHeld(Overlay.SUBJECT_BATCH, VoucherId.batch(voucher))
             || _isHeld(Overlay.SUBJECT_HOLDER, programme << 160 | uint160(holder));
-    }
-
-    function _holderOf(uint256 voucher) internal view returns (address) {
-        return RollCode.holderAt(RollWord.pointer(_rolls[VoucherId.roll(voucher)]), VoucherId.place(voucher));
     }
 
     /// @dev What of the voucher's value was neither redeemed nor booked; of a fixed value that is LIVE all. `terms` are its batch's.

@@ -43,6 +43,7 @@ abstract contract VouchersJudging is RedemptionLimits {
         }
         if (!VoucherId.isWithin(voucher, p.places)) return (bytes32(Vouchers_VoucherUnknown.selector), false);
         address holder = RollCode.holderAt(p.pointer, VoucherId.place(voucher));
+        if (p.moved != 0) holder = _holderOf(p.pointer, voucher);
         if (!Signatures.isSignedBy(holder, digest, Items.signature(item))) {
             return (bytes32(Vouchers_SignatureInvalid.selector), false);
         }
@@ -123,8 +124,10 @@ abstract contract VouchersJudging is RedemptionLimits {
             }
         }
         if (!VoucherId.isWithin(voucher, p.places)) return bytes32(Vouchers_VoucherUnknown.selector);
-        if ((voucher ^ first) << 221 == 0) return GOOD; // the same place of the same roll
-        if (RollCode.holderAt(p.pointer, VoucherId.place(voucher)) != c.holder) return bytes32(Vouchers_HolderMismatch.selector);
+        if ((voucher ^ first) << 221 | c.moved == 0) return GOOD; // the same place of the same roll
+        address holder = RollCode.holderAt(p.pointer, VoucherId.place(voucher));
+        if (p.moved != 0) holder = _holderOf(p.pointer, voucher);
+        if (holder != c.holder) return bytes32(Vouchers_HolderMismatch.selector);
         if (p.programme != RollWord.programme(_rolls[VoucherId.roll(first)])) return bytes32(Vouchers_ProgrammeMixed.selector);
         return GOOD;
     }

@@ -18,7 +18,7 @@ from node_api.api.application import create_api
 from node_api.api.node import Node, SigningDomain
 from node_api.api.waiting import Waiting
 from node_api.bookings import booking_lane, booking_work, reserving
-from node_api.cases import case_work, fresh_reads
+from node_api.cases import case_work, fresh_reads, passing
 from node_api.chain.contracts import custom_errors
 from node_api.chain.deployed import Deployed, Question
 from node_api.chain.eip712 import NAME, TYPES, VERSION
@@ -172,6 +172,7 @@ def _assemble(
         claims=claiming(record, fresh, signatures, outbox, wallet),
         bookings=booking_work(record, fresh, durable, wallet),
         reserving=reserving(record, fresh, durable, signatures, bookings, outbox),
+        passing=passing(record, fresh, wallet, durable),
         keyring=keyring,
         waiting=waiting,
         signing=signing_domain(handle.chain_id, vouchers),

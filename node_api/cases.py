@@ -1,4 +1,4 @@
-"""Puts together what carries out reversals and disputes: for the API, and for the command."""
+"""Puts together what carries out reversals, disputes and transfers: for the API, and for the commands."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from sqlalchemy import Engine
 from node_api.chain.case_desk import CaseCalls
 from node_api.chain.head import Head
 from node_api.chain.keys import KeyRing, KeyRole
+from node_api.chain.transfer_desk import TransferCalls
 from node_api.domain.ids import Address
 from node_api.record import Follower, Record
 from node_api.services.casework import CaseWork
 from node_api.services.fresh import FreshReads
+from node_api.services.passing import Passing
+from node_api.services.ports.signing import Wallet
 from node_api.storage.case_requests import CaseRequestTable
 
 
@@ -34,3 +37,10 @@ def case_work(record: Record, fresh: FreshReads, keys: KeyRing, durable: Engine)
     arbiter = keys.account(KeyRole.ARBITER) if KeyRole.ARBITER in keys.present() else None
     desk = Address(record.deployment.address("CaseDesk"))
     return CaseWork(fresh, CaseCalls(record.rpc, record.handle.chain_id, desk, arbiter), CaseRequestTable(durable))
+
+
+def passing(record: Record, fresh: FreshReads, wallet: Wallet | None, durable: Engine) -> Passing:
+    """Carries out transfers, signed by the wallet where this node keeps one. For the arguments see `case_work`."""
+    desk, vouchers = (Address(record.deployment.address(name)) for name in ("CaseDesk", "Vouchers"))
+    calls = TransferCalls(record.rpc, record.handle.chain_id, desk, vouchers)
+    return Passing(fresh, calls, CaseRequestTable(durable), wallet)

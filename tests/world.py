@@ -18,7 +18,7 @@ from node_api.chain.clock import ChainClock
 from node_api.chain.contracts import contract
 from node_api.chain.deployment.addresses import Deployment
 from node_api.chain.deployment.run import deploy
-from node_api.chain.eip712 import domain_separator, redemption_digest, sign, terminal_batch_digest
+from node_api.chain.eip712 import domain_separator, redemption_digest, sign, terminal_batch_digest, transfer_digest
 from node_api.chain.handle import ChainHandle
 from node_api.chain.keys import KeyRole
 from node_api.chain.options import EmbeddedOptions
@@ -39,6 +39,7 @@ from node_api.domain.ids import (
     voucher_id,
 )
 from node_api.domain.items import Item, ItemGroup, Spend, TerminalSeal
+from node_api.domain.transfers import TransferOrder
 
 CHAIN_ID = 31373
 GENESIS_AT = 1_700_000_000
@@ -49,6 +50,8 @@ EVERYWHERE, BEIJING = 0, 0x1100000002
 TILL_ONLY = 1
 CATERING, TRAVEL = 1 << 3, 1 << 63
 FACE_A, FACE_B = 5_000, 300
+TRANSFERABLE = 8
+TRANSFER_CAPS = (FACE_A, 2 * FACE_A)  # in one transfer, in a month
 RULES_TERMS = (
     "maxDeadline", "reversalWindow", "disputeWindow", "stepUpThreshold", "merchantDailyLimit", "redemptionAmount",
     "redemptionCount", "dayAmount", "dayCount", "monthAmount", "monthCount", "openSeconds", "openMaxBill", "flags",
@@ -147,6 +150,8 @@ class World:
             lines = [(funder, BEIJING, "everybody", f"{name} {line}", 1_000_000) for line in (1, 2)]
             drafted = (f"programme-{name}", terms, self.rules_terms(rules), lines)
             self.send(treasurer, "ProgrammeRegistry", "draft", *drafted)
+            if rules.get("flags", 0) & TRANSFERABLE:
+                self.send(treasurer, "ProgrammeRegistry", "setTransferCaps", number, 1, TRANSFER_CAPS)
             self.send(treasurer, "ProgrammeRegistry", "propose", number)
             self.send(approver, "ProgrammeRegistry", "approve", number)
             self.send(treasurer, "ProgrammeRegistry", "publish", number)
@@ -256,6 +261,21 @@ class World:
         group = ItemGroup(MerchantId(1), (self.item(0, [(1, 1), (2, 1)], 1, now),), TerminalSeal(terminal, b""))
         self.at(now)
         return self.senders[KeyRole.EMERGENCY].transact(terminal, encode_redeem([group]), gas=20_000_000)
+
+    # --- holders ---
+
+    def transfer(self, voucher: int, holder: int, to: Address, deadline: int = 2 * ENDS_AT) -> Receipt:
+        """A holder passes a voucher on; anybody brings it."""
+        order = TransferOrder(VoucherId(voucher), to, UnixSeconds(deadline))
+        signature = sign(self.holders[holder], transfer_digest(self.domain, order))
+        return self.send(KeyRole.EMERGENCY, "CaseDesk", "transfer", voucher, to, deadline, signature)
+
+    def reassign(self, roll: int, place: int, to: Address, now: int) -> None:
+        """A place is given to another holder: proposed a week before `now`, approved then."""
+        self.at(now - 7 * DAY)
+        self.send(KeyRole.REGISTRAR, "CaseDesk", "proposeReassignment", roll, place, to, "moved away")
+        self.at(now)
+        self.send(KeyRole.APPROVER, "CaseDesk", "approveReassignment", roll, place, to)
 
     def pair(self, batch: int, roll: int) -> tuple[BatchId, RollId]:
         return BatchId(batch), RollId(roll)

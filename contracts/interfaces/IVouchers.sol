@@ -5,6 +5,7 @@ import {IVouchersBooking} from "./IVouchersBooking.sol";
 import {IVouchersCases} from "./IVouchersCases.sol";
 import {IVouchersClaims} from "./IVouchersClaims.sol";
 import {IVouchersErrors} from "./IVouchersErrors.sol";
+import {IVouchersHolders} from "./IVouchersHolders.sol";
 import {IVouchersLinks} from "./IVouchersLinks.sol";
 import {IVouchersRecord} from "./IVouchersRecord.sol";
 import {IVouchersRedemption} from "./IVouchersRedemption.sol";
@@ -17,6 +18,7 @@ interface IVouchers is
     IVouchersBooking,
     IVouchersCases,
     IVouchersClaims,
+    IVouchersHolders,
     IVouchersLinks,
     IVouchersRecord,
     IVouchersStanding,

@@ -6,7 +6,10 @@ library Overlay {
     uint256 internal constant FROZEN = 1;
     uint256 internal constant REVOKED = 2;
     uint256 internal constant BOOKED = 3;
+    uint256 internal constant TRANSFERRED = 4;
     uint256 internal constant EVER_REVERSED = 5;
+    /// @dev Of places, so under batch 0: see {VoucherId-seat}.
+    uint256 internal constant REASSIGNED = 6;
 
     uint256 internal constant SUBJECT_VOUCHER = 1;
     uint256 internal constant SUBJECT_ROLL = 2;

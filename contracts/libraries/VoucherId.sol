@@ -21,6 +21,11 @@ library VoucherId {
         return voucher & 0x7ff;
     }
 
+    /// @dev The place of the roll, whichever the batch: `roll << 11 | place`.
+    function seat(uint256 voucher) internal pure returns (uint256) {
+        return voucher & 0x7ffffffff;
+    }
+
     /// @dev Whether the voucher's place is below `places` and nothing stands above its 59 bits.
     function isWithin(uint256 voucher, uint256 places) internal pure returns (bool) {
         return voucher & ~uint256(0xffffffffffff << 11) < places; // batch and roll masked out: place, and what should be zero

@@ -8,6 +8,7 @@ library RollWord {
     uint256 internal constant CUSTODIAL = 2;
     uint256 internal constant OVERLAYS = 4;
     uint256 internal constant FROZEN = 8;
+    uint256 internal constant REASSIGNED = 16;
 
     function pack(uint256 programme_, uint256 places_, uint256 writtenAt_, uint256 flags_, address pointer_)
         internal
@@ -31,6 +32,11 @@ library RollWord {
 
     function flags(uint256 word) internal pure returns (uint256) {
         return uint8(word >> 80);
+    }
+
+    /// @dev 1 where some place was given to somebody else, else 0.
+    function reassigned(uint256 word) internal pure returns (uint256) {
+        return word >> 84 & 1;
     }
 
     function setFlag(uint256 word, uint256 flag) internal pure returns (uint256) {

@@ -7,7 +7,7 @@ import {RulesTerms} from "../types/Programme.sol";
 /// @dev `terms`: stepUpThreshold 64, merchantDailyLimit 64, maxDeadline 32, reversalWindow 32, disputeWindow 32, flags 8, openSeconds 16.
 /// `limits`: dayAmount 56, dayCount 16, monthAmount 56, monthCount 16, redemptionAmount 56, redemptionCount 16, openMaxBill 40.
 library RulesWord {
-    /// @dev Flags: limits for each holder; a merchant's daily limit; a holder's first redemption only.
+    /// @dev Flags: limits for each holder; a merchant's daily limit; a holder's first redemption only; 8, see {transferable}.
     uint256 internal constant HOLDER_LIMITS = 1;
     uint256 internal constant MERCHANT_LIMIT = 2;
     uint256 internal constant FIRST_ONLY = 4;
@@ -38,6 +38,11 @@ library RulesWord {
 
     function flags(uint256 terms) internal pure returns (uint256) {
         return uint8(terms >> 224);
+    }
+
+    /// @dev 1 where vouchers may be passed on, else 0.
+    function transferable(uint256 terms) internal pure returns (uint256) {
+        return terms >> 227 & 1;
     }
 
     function dayAmount(uint256 limits) internal pure returns (uint256) {

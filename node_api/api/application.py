@@ -19,6 +19,7 @@ from node_api.api.routes import (
     record,
     redemptions,
     rules,
+    transfers,
     validity,
 )
 
@@ -82,7 +83,7 @@ def _routes() -> FastAPI:
         separate_input_output_schemas=False,
         redoc_url=None,
     )
-    parts = (redemptions, record, money, rules, validity, oversight, cases, bookings, claims, audit, meta)
+    parts = (redemptions, record, money, rules, validity, oversight, cases, bookings, claims, transfers, audit, meta)
     for router in (part.router for part in parts):
         app.include_router(router)
     return app

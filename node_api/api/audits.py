@@ -38,7 +38,8 @@ class TraceOut(Out):
     roll: int
     place: int
     holder: str
-    custodial: bool
+    roll_holder: str | None
+    custodial: bool | None
     amount: int
     state: str
     valid_until: int
@@ -87,6 +88,7 @@ def trace_out(trace: VoucherTrace) -> TraceOut:
         roll=facts.roll.id,
         place=facts.place,
         holder=facts.holder,
+        roll_holder=facts.roll_holder if facts.moved else None,
         custodial=trace.custodial,
         amount=facts.batch.face,
         state=trace.state.name,

@@ -80,6 +80,14 @@ BOOKING: tuple[type[DomainError], ...] = (
     errors.IdempotencyKeyReused,
     errors.CallFailed,
 )
+PASSING: tuple[type[DomainError], ...] = (
+    *READING,
+    errors.RequestTooLarge,
+    errors.IdempotencyKeyMissing,
+    errors.IdempotencyKeyInvalid,
+    errors.IdempotencyKeyReused,
+    errors.CaseRefused,
+)
 RULES: tuple[type[DomainError], ...] = tuple(REFUSALS.values())
 
 

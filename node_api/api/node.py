@@ -16,6 +16,7 @@ from node_api.services.codes import CodeMaker
 from node_api.services.fresh import FreshReads
 from node_api.services.operations import Redemptions
 from node_api.services.oversight import Oversight
+from node_api.services.passing import Passing
 from node_api.services.reserving import Reserving
 
 
@@ -45,6 +46,7 @@ class Node:
     claims: Claiming
     bookings: Bookings
     reserving: Reserving
+    passing: Passing
     keyring: ApiKeyring
     waiting: Waiting
     signing: SigningDomain

@@ -45,12 +45,15 @@ class VoucherFields(Out):
 
     `frozen_until`: it cannot be spent before then; 0: it is not frozen. `kind` is FIXED, PERCENTAGE or STORED; `amount` its face
     value, of a percentage (`percentage` basis points of the bill) the cap; `rest` what is left; `next_sequence` its next spend's.
+    `roll_holder`: who stands in the roll, where the voucher was passed on or its place given to another; `custodial` is null
+    then: nobody recorded who keeps the new holder's key.
     """
 
     id: str
     state: str
     holder: str
-    custodial: bool
+    roll_holder: str | None
+    custodial: bool | None
     programme: int
     batch: int
     batch_ref: str
@@ -176,7 +179,8 @@ def voucher_fields(facts: VoucherFacts, caller: ApiKey, now: UnixSeconds) -> dic
         "id": str(facts.voucher),
         "state": state_of(facts, now).name,
         "holder": facts.holder,
-        "custodial": facts.roll.custodial,
+        "roll_holder": facts.roll_holder if facts.moved else None,
+        "custodial": facts.custodial,
         "programme": batch.programme,
         "batch": batch.id,
         "batch_ref": batch.ref,

@@ -25,6 +25,9 @@ class RulesTermsOut(Out):
     month_amount: int
     month_count: int
     first_only: bool
+    transferable: bool
+    transfer_amount: int
+    transfer_month_amount: int
 
 
 class WideningOut(Out):

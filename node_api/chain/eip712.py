@@ -12,6 +12,7 @@ from node_api.domain.claims import Claim
 from node_api.domain.ids import Address, Hash, MerchantId
 from node_api.domain.items import Item, Spend
 from node_api.domain.reservations import Capture, Release, Reservation
+from node_api.domain.transfers import TransferOrder
 
 NAME = "VoucherTrail"
 VERSION = "1"
@@ -20,6 +21,7 @@ REDEMPTION_TYPE = (
     "Redemption(Spend[] spends,uint256 merchant,uint256 bill,bytes32 receipt,uint256 channel,uint256 deadline)"
     + SPEND_TYPE
 )
+TRANSFER_TYPE = "Transfer(uint256 voucher,address to,uint256 deadline)"
 TERMINAL_BATCH_TYPE = "TerminalBatch(uint256 merchant,bytes32[] redemptions)"
 BOOKING_TYPE = (
     "Booking(Spend[] spends,uint256 merchant,bytes32 service,uint256 channel,uint256 lapseAt,uint256 deadline)"
@@ -94,6 +96,11 @@ TYPES: dict[str, list[dict[str, str]]] = {
     "Reversal": [{"name": name, "type": kind} for name, kind in _CASE_FIELDS.items()],
     "Dispute": [{"name": name, "type": kind} for name, kind in _CASE_FIELDS.items()],
     "Claim": [{"name": name, "type": kind} for name, kind in _CLAIM_FIELDS.items()],
+    "Transfer": [
+        {"name": "voucher", "type": "uint256"},
+        {"name": "to", "type": "address"},
+        {"name": "deadline", "type": "uint256"},
+    ],
 }
 """The types in use, as JSON-RPC's eth_signTypedData_v4 and eth-account take them."""
 
@@ -189,6 +196,13 @@ def claim_digest(domain: bytes, claim: Claim) -> bytes:
     return keccak(b"\x19\x01" + domain + struct)
 
 
+def transfer_digest(domain: bytes, order: TransferOrder) -> bytes:
+    """The 32 bytes a holder signs to pass a voucher on."""
+    receiver = bytes(12) + bytes.fromhex(order.receiver[2:])
+    struct = keccak(keccak(TRANSFER_TYPE.encode()) + _word(order.voucher) + receiver + _word(order.deadline))
+    return keccak(b"\x19\x01" + domain + struct)
+
+
 def sign(key: PrivateKey, digest: bytes) -> bytes:
     """A 65-byte signature (r, s, v) of a digest; deterministic, s in the lower half.
 
@@ -255,6 +269,16 @@ def case_document(
             "reason": reason,
             "deadline": str(deadline),
         },
+    }
+
+
+def transfer_document(chain_id: int, contract: Address, order: TransferOrder) -> dict[str, object]:
+    """The whole EIP-712 document of a `Transfer`, numbers as decimal strings."""
+    return {
+        "domain": {"name": NAME, "version": VERSION, "chainId": chain_id, "verifyingContract": contract},
+        "primaryType": "Transfer",
+        "types": {name: TYPES[name] for name in ("EIP712Domain", "Transfer")},
+        "message": {"voucher": str(order.voucher), "to": order.receiver, "deadline": str(order.deadline)},
     }
 
 

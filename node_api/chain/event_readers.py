@@ -15,6 +15,7 @@ from node_api.chain.event_args import struct_of as _struct
 from node_api.chain.event_args import text_of as _text
 from node_api.chain.life_event_readers import LIFE_READERS
 from node_api.chain.money_event_readers import MONEY_READERS
+from node_api.chain.transfer_event_readers import TRANSFER_READERS
 from node_api.domain.events import (
     BatchOpened,
     BudgetLineAdded,
@@ -222,6 +223,7 @@ READERS: Mapping[str, EventReader] = {
     **CLAIM_READERS,
     **BOOKING_READERS,
     **LIFE_READERS,
+    **TRANSFER_READERS,
     "ProgrammeDrafted": _drafted,
     "BudgetLineAdded": _line_added,
     "ProgrammeProposed": _first_rules("proposed", _programme_step("proposed")),

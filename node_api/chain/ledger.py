@@ -12,7 +12,19 @@ from node_api.chain.contracts import contract
 from node_api.chain.rpc import Request, RpcClient
 from node_api.chain.rpc_errors import RpcError
 from node_api.chain.rpc_values import Json, data
-from node_api.domain.ids import MAX_PLACES, Address, Amount, BatchId, Day, Hash, LineId, MerchantId, RollId, VoucherId
+from node_api.domain.ids import (
+    MAX_PLACES,
+    Address,
+    Amount,
+    BatchId,
+    Day,
+    Hash,
+    LineId,
+    MerchantId,
+    Place,
+    RollId,
+    VoucherId,
+)
 from node_api.domain.models import BlockRef, VoucherState
 from node_api.domain.reconciliation import BatchState, LineTerms, PairState, TokenState
 from node_api.domain.trail import MerchantDay
@@ -21,7 +33,7 @@ from node_api.services.ports.auditing import StateGone
 _ASKED_FOR = "the chain does not keep the state of block {number} (any more): {said}"
 _WORD_BITS = 256
 _OVERLAYS = 1  # flag of a batch
-_REVOKED = 2  # overlay
+_REVOKED, _TRANSFERRED = 2, 4  # overlays
 
 
 class Ledger:
@@ -87,24 +99,39 @@ class Ledger:
         found = self._vouchers_words("_redeemed", [key for _, key in keys], block)
         for (index, _), word in zip(keys, found, strict=True):
             bits[index] += word.bit_count()
-        revoked = self._revoked(pairs, places, block)
-        return [
-            PairState(batch, roll, *marks[batch, roll], places[roll], bits[index], revoked.get((batch, roll), 0))
-            for index, (batch, roll) in enumerate(pairs)
-        ]
-
-    def _revoked(
-        self, pairs: Sequence[tuple[BatchId, RollId]], places: Mapping[RollId, int], block: BlockRef
-    ) -> dict[tuple[BatchId, RollId], int]:
-        """How many vouchers of each pair are revoked. Only batches whose flag says so have any such bit."""
         batches = sorted({batch for batch, _ in pairs})
         reach = self._vouchers_words("_batches", batches, block, offset=1)
         flagged = {batch for batch, word in zip(batches, reach, strict=True) if w.field(word, 128, 8) & _OVERLAYS}
+        marked = [(batch, roll) for batch, roll in pairs if batch in flagged]  # the others carry no overlay
+        revoked = self._overlaid(_REVOKED, marked, places, block)
+        transferred = self._overlaid(_TRANSFERRED, marked, places, block)
+        return [
+            PairState(
+                batch,
+                roll,
+                *marks[batch, roll],
+                places[roll],
+                bits[index],
+                revoked.get((batch, roll), 0),
+                transferred.get((batch, roll), 0),
+            )
+            for index, (batch, roll) in enumerate(pairs)
+        ]
+
+    def moved(
+        self, vouchers: Sequence[VoucherId], places: Sequence[tuple[RollId, Place]], block: BlockRef
+    ) -> tuple[list[Address], list[Address]]:
+        """See the port."""
+        passed = self._vouchers_words("_transferred", vouchers, block)
+        given = self._vouchers_words("_reassigned", [roll << 11 | place for roll, place in places], block)
+        return [_address(word) for word in passed], [_address(word) for word in given]
+
+    def _overlaid(
+        self, overlay: int, pairs: Sequence[tuple[BatchId, RollId]], places: Mapping[RollId, int], block: BlockRef
+    ) -> dict[tuple[BatchId, RollId], int]:
+        """How many vouchers of each pair carry the overlay."""
         keys = [
-            (batch, roll, _REVOKED << 64 | key)
-            for batch, roll in pairs
-            if batch in flagged
-            for key in _bit_keys(batch, roll, places[roll])
+            (batch, roll, overlay << 64 | key) for batch, roll in pairs for key in _bit_keys(batch, roll, places[roll])
         ]
         counts: dict[tuple[BatchId, RollId], int] = {}
         words = self._vouchers_words("_overlays", [key for _, _, key in keys], block)
@@ -193,6 +220,10 @@ class Ledger:
             return self._rpc.batch(questions)
         except RpcError as error:
             raise StateGone(_ASKED_FOR.format(number=block.number, said=error.message)) from error
+
+
+def _address(word: int) -> Address:
+    return Address(f"0x{word:040x}")
 
 
 def _bit_keys(batch: int, roll: int, places: int) -> range:

@@ -41,6 +41,7 @@ GUARDED: Mapping[str, Mapping[KeyRole, tuple[str, ...]]] = MappingProxyType(
                 "proposePolicy",
                 "withdrawPolicy",
                 "proposeException",
+                "setTransferCaps",
             ),
             KeyRole.APPROVER: (
                 "approve",
@@ -86,8 +87,8 @@ GUARDED: Mapping[str, Mapping[KeyRole, tuple[str, ...]]] = MappingProxyType(
         },
         "CaseDesk": {
             KeyRole.TREASURER: ("sweep", "openRound"),
-            KeyRole.APPROVER: ("approveRoot",),
-            KeyRole.REGISTRAR: ("proposeRoot", "withdrawRoot"),
+            KeyRole.APPROVER: ("approveRoot", "approveReassignment"),
+            KeyRole.REGISTRAR: ("proposeRoot", "withdrawRoot", "proposeReassignment", "withdrawReassignment"),
             KeyRole.ARBITER: ("reverseByArbiter", "decide"),
             KeyRole.AUDITOR: ("freeze", "lift", "confirm", "revoke"),
             KeyRole.EMERGENCY: ("extendBatch",),

@@ -5,11 +5,17 @@ from __future__ import annotations
 from node_api.chain.keys import KeyRole
 from node_api.chain.pipeline import Call
 from node_api.services.ports import treasury as t
-from node_api.services.ports.rules_commands import ActivateRules, ProposeRules, RejectRules, WithdrawRules
+from node_api.services.ports.rules_commands import (
+    ActivateRules,
+    ProposeRules,
+    RejectRules,
+    SetTransferCaps,
+    WithdrawRules,
+)
 from node_api.services.ports.treasury_terms import RulesTerms
 
 _REGISTRY = "ProgrammeRegistry"
-_FIRST_ONLY = 4
+_FIRST_ONLY, _TRANSFERABLE = 4, 8
 _PROPOSE, _ACTIVATE, _END, _REGION, _TEXT_BYTE = 500_000, 400_000, 150_000, 60_000, 800
 
 
@@ -21,6 +27,9 @@ def rules_call(command: t.Command) -> Call | None:
             gas = _PROPOSE + _REGION * len(widening.regions) + _TEXT_BYTE * len(reason.encode())
             arguments = (programme, rules_tuple(command.rules), opened, reason)
             return Call(KeyRole.TREASURER, _REGISTRY, "proposeRules", arguments, gas)
+        case SetTransferCaps(programme=programme, version=version):
+            caps = (command.per_transfer, command.per_month)
+            return Call(KeyRole.TREASURER, _REGISTRY, "setTransferCaps", (programme, version, caps), _END)
         case ActivateRules(programme=programme, version=version):
             gas = _ACTIVATE + 16 * _REGION
             return Call(KeyRole.APPROVER, _REGISTRY, "activateRules", (programme, version), gas)
@@ -50,5 +59,5 @@ def rules_tuple(rules: RulesTerms) -> tuple[object, ...]:
         rules.month_count,
         0,  # openSeconds
         0,  # openMaxBill
-        _FIRST_ONLY if rules.first_only else 0,
+        (_FIRST_ONLY if rules.first_only else 0) | (_TRANSFERABLE if rules.transferable else 0),
     )

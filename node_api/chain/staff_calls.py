@@ -9,12 +9,19 @@ from node_api.services.ports import staff_commands as s
 from node_api.services.ports.treasury_terms import MerchantTerms
 
 _GAS, _TEXT_BYTE = 400_000, 100
-_REGISTRY, _TREASURY = "MerchantRegistry", "Treasury"
+_REGISTRY, _TREASURY, _DESK = "MerchantRegistry", "Treasury", "CaseDesk"
+_BATCH = 10_000  # for each batch there is: all are looked at
 
 
 def staff_call(command: object) -> Call | None:
     """The call that carries a command out, its gas a bound well above what was measured; None for one that is not the staff's."""
-    return _step_call(command) or _terms_call(command) or _account_call(command) or _money_call(command)
+    return (
+        _step_call(command)
+        or _terms_call(command)
+        or _account_call(command)
+        or _money_call(command)
+        or _place_call(command)
+    )
 
 
 def _step_call(command: object) -> Call | None:
@@ -85,6 +92,23 @@ def _money_call(command: object) -> Call | None:
             return Call(KeyRole.TREASURER, _TREASURY, "depositFromFunder", deposit, _GAS)
         case s.DisallowToken():
             return Call(KeyRole.APPROVER, _TREASURY, "disallowToken", (command.token,), _GAS)
+        case _:
+            return None
+
+
+def _place_call(command: object) -> Call | None:
+    match command:
+        case s.ProposePlace():
+            arguments = (command.roll, command.place, command.account, command.reason)
+            gas = _GAS + _BATCH * command.batches + _TEXT_BYTE * len(command.reason.encode())
+            return Call(KeyRole.REGISTRAR, _DESK, "proposeReassignment", arguments, gas)
+        case s.ApprovePlace():
+            place = (command.roll, command.place, command.account)
+            return Call(KeyRole.APPROVER, _DESK, "approveReassignment", place, _GAS + _BATCH * command.batches)
+        case s.WithdrawPlace():
+            gas = _GAS + _TEXT_BYTE * len(command.reason.encode())
+            place_back = (command.roll, command.place, command.reason)
+            return Call(KeyRole.REGISTRAR, _DESK, "withdrawReassignment", place_back, gas)
         case _:
             return None
 

@@ -42,8 +42,8 @@ from node_api.services.ports.treasury import (
 
 S = TypeVar("S")
 _CUSTODIAL = 2
-_FLAGS_AT, _FIRST_ONLY = 13, 4
-_NUMBERS = tuple(one.name for one in fields(RulesTerms) if one.name != "first_only")
+_FLAGS_AT, _FIRST_ONLY, _TRANSFERABLE = 13, 4, 8
+_NUMBERS = tuple(one.name for one in fields(RulesTerms) if one.name != "first_only" and "transfer" not in one.name)
 """Stand first in the struct, in this order."""
 
 
@@ -227,7 +227,8 @@ class ChainBook:
 def _rules_terms(row: Sequence[object]) -> RulesTerms:
     """The terms that an import folder has."""
     numbers = {name: _int(term) for name, term in zip(_NUMBERS, row, strict=False)}
-    return RulesTerms(**numbers, first_only=bool(_int(row[_FLAGS_AT]) & _FIRST_ONLY))
+    flags = _int(row[_FLAGS_AT])
+    return RulesTerms(**numbers, first_only=bool(flags & _FIRST_ONLY), transferable=bool(flags & _TRANSFERABLE))
 
 
 def _programme_terms(row: tuple[object, ...]) -> ProgrammeTerms:

@@ -14,6 +14,11 @@ from node_api.domain.tracing import VoucherTrace
 from node_api.domain.trail import Step
 from node_api.services.auditing import MerchantReport, ProgrammeReport
 
+_CUSTODY = {
+    True: "the node's wallet: the operator could have signed",
+    False: "the holder's own device",
+    None: "not recorded: the voucher moved",
+}
 _ANSWERS = {True: "yes", False: "NO", None: "cannot be checked"}
 
 
@@ -30,10 +35,8 @@ def trace_sections(trace: VoucherTrace) -> list[Section]:
         ("roll and place", f"{facts.roll.id} {facts.roll.ref}, place {facts.place}"),
         ("face value", facts.batch.face),
         ("holder", facts.holder),
-        (
-            "custody",
-            "the node's wallet: the operator could have signed" if trace.custodial else "the holder's own device",
-        ),
+        *([("holder in the roll", facts.roll_holder)] if facts.moved else []),
+        ("custody", _CUSTODY[trace.custodial]),
         ("valid from", local_time(facts.batch.valid_from, zone)),
         ("valid until (exclusive)", local_time(trace.valid_until, zone)),
     ]

@@ -20,6 +20,7 @@ from node_api.cli.case_sections import case_sections
 from node_api.cli.deploy import open_deployed_chain
 from node_api.cli.keys import key_ring
 from node_api.cli.options import FAULT, Shared, fail, shared_options
+from node_api.cli.places import PLACE_COMMANDS
 from node_api.domain.access import ApiKey, ApiRole
 from node_api.domain.cases import Dispute, Reversal
 from node_api.domain.errors import DomainError, RedemptionUnknown
@@ -55,7 +56,11 @@ class _Desk:
 
 @click.group(name="cases")
 def cli() -> None:
-    """Take redemptions back, dispute them, decide disputes."""
+    """Take redemptions back, dispute them, decide disputes; give places that nobody took up to others."""
+
+
+for _command in PLACE_COMMANDS:
+    cli.add_command(_command)
 
 
 def _reason(command: F) -> F:

@@ -43,6 +43,8 @@ _TERMS = {
     "day_count": "Most vouchers of a holder on one day.",
     "month_amount": "Most that a holder spends in one month.",
     "month_count": "Most vouchers of a holder in one month.",
+    "transfer_amount": "Most that a holder passes on at once, where vouchers are transferable; by face value.",
+    "transfer_month_amount": "Most that a holder passes on in one month; by face value.",
 }
 
 
@@ -78,6 +80,7 @@ def show(shared: Shared, programme: str, moment: str | None) -> None:
 @click.option(
     "--first-only/--not-first-only", default=None, help="Only as a holder's first redemption in the programme."
 )
+@click.option("--transferable/--not-transferable", default=None, help="Whether holders may pass vouchers on.")
 @click.option("--widen-category", "categories", multiple=True, type=click.IntRange(0, 63), help="Opened for good.")
 @click.option(
     "--widen-region", "regions", multiple=True, help="Opened for good; digits of the code, '' for everywhere."
@@ -90,6 +93,7 @@ def propose(
     programme: str,
     reason: str,
     first_only: bool | None,
+    transferable: bool | None,
     categories: tuple[int, ...],
     regions: tuple[str, ...],
     channels: tuple[int, ...],
@@ -102,7 +106,9 @@ def propose(
         raise click.BadParameter(str(fault), param_hint="--widen-region") from fault
     widening = WideningTerms(_mask(categories), packed, _mask(channels))
     changed = {name: value for name, value in terms.items() if value is not None}
-    _change(shared, programme, lambda standing: proposal(standing, changed, first_only, widening, reason))
+    given = {"first_only": first_only, "transferable": transferable}
+    switches = {name: value for name, value in given.items() if value is not None}
+    _change(shared, programme, lambda standing: proposal(standing, changed, switches, widening, reason))
 
 
 @cli.command()
@@ -161,7 +167,8 @@ def _carry_out(shared: Shared, change: RulesChange) -> str:
     assert change.command is not None
     office = open_treasury(shared.settings)
     try:
-        (carried,) = office.desk.carry_out([change.command])
+        commands = [command for command in (change.before, change.command) if command is not None]
+        *_, carried = office.desk.carry_out(commands)
         return carried.transaction
     except CommandRefused as fault:
         fail(str(fault), FAULT, kind=fault.error or "CommandRefused", as_json=shared.as_json)

@@ -17,6 +17,7 @@ from node_api.domain.merchant_events import MerchantEvent
 from node_api.domain.money_events import MoneyEvent
 from node_api.domain.rule_events import RulesStep, WideningProposed
 from node_api.domain.standing_events import EmergencyStep, FreezeStep, VoucherRevoked
+from node_api.domain.transfer_events import TransferEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,6 +343,7 @@ Event = (
     | ClaimEvent
     | BookingEvent
     | LifeEvent
+    | TransferEvent
 )
 
 

@@ -121,6 +121,8 @@ class Rules:
         merchant_daily_limit: most that is redeemed at one merchant on one local day under one budget line.
         redemption_amount: most that a holder spends in one redemption; `day_…`, `month_…` on a local day, in a local month.
         first_only: only as the holder's first redemption in the programme.
+        transferable: whether holders may pass vouchers on, by face value at most `transfer_amount` at once and
+            `transfer_month_amount` in a local month.
     """
 
     programme: ProgrammeId
@@ -137,6 +139,9 @@ class Rules:
     month_amount: int = 0
     month_count: int = 0
     first_only: bool = False
+    transferable: bool = False
+    transfer_amount: int = 0
+    transfer_month_amount: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +284,7 @@ class VoucherFacts:
     """All a redemption reads about one voucher, as of a block.
 
     Attributes:
-        holder: read from the roll.
+        holder: who holds it now: the roll's, unless it was passed on or its place given to another.
         issued: whether the batch was given to the roll.
         redeemed: the redemption that used it up, if any.
         swept: whether its pair was swept.
@@ -288,6 +293,7 @@ class VoucherFacts:
         booked: whether it is booked.
         frozen_until: the latest end of the freezes of it, its roll, its batch and its holder, exclusive; 0 for none.
         paused_until: of its programme.
+        roll_holder: who stands in the roll; None where only the holder now is known.
     """
 
     voucher: VoucherId
@@ -303,3 +309,14 @@ class VoucherFacts:
     frozen_until: UnixSeconds = NEVER
     paused_until: UnixSeconds = NEVER
     taken: Taken = UNTOUCHED
+    roll_holder: Address | None = None
+
+    @property
+    def moved(self) -> bool:
+        """Whether the holder is somebody else than who stands in the roll."""
+        return self.roll_holder is not None and self.roll_holder.lower() != self.holder.lower()
+
+    @property
+    def custodial(self) -> bool | None:
+        """Whether the node's wallet keeps the holder's key; None where the voucher moved, since nobody recorded it."""
+        return None if self.moved else self.roll.custodial

@@ -67,7 +67,7 @@ class BatchState:
 
 @dataclass(frozen=True, slots=True)
 class PairState:
-    """A (batch, roll) pair as the contract keeps it: its marks, its places, how many of them are redeemed, and revoked."""
+    """A (batch, roll) pair as the contract keeps it: its marks, its places, how many are redeemed, revoked, passed on."""
 
     batch: BatchId
     roll: RollId
@@ -76,6 +76,7 @@ class PairState:
     places: int
     redeemed: int
     revoked: int = 0
+    transferred: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from node_api.domain.claim_reverts import CLAIMS
 from node_api.domain.errors import ContractReverted
 from node_api.domain.life_reverts import LIFE
 from node_api.domain.standing_reverts import STANDING
+from node_api.domain.transfer_reverts import TRANSFERS
 
 _ONCE = "the contracts of a release are linked once", "deploy a new release beside this one"
 _CALLER = "only the linked contract calls this function", "call the contract that is meant for people"
@@ -190,6 +191,7 @@ RULES_AND_REMEDIES: dict[str, tuple[str, str]] = {
     "MerchantRegistry_AlreadyLinked": _ONCE,
     **CASES,
     **CLAIMS,
+    **TRANSFERS,
     # SettlementToken
     "SettlementToken_CallerNotIssuer": ("only the issuer creates money", "sign with the issuer's key"),
     # OpenZeppelin

@@ -67,7 +67,8 @@ class VoucherTrace:
         merchant: where it was redeemed; None where it was not.
         state: at the block's time.
         valid_until: end of its validity, exclusive.
-        custodial: whether the node's wallet kept the holder's key, so that the operator could have signed.
+        custodial: whether the node's wallet kept the holder's key, so that the operator could have signed; None where the
+            voucher moved, since nobody recorded it.
         receipt: salted hash of the receipt it was redeemed against.
         steps: its life in the order of the chain.
         findings: what was checked anew.
@@ -79,7 +80,7 @@ class VoucherTrace:
     merchant: Merchant | None
     state: VoucherState
     valid_until: UnixSeconds
-    custodial: bool
+    custodial: bool | None
     receipt: Hash | None
     steps: tuple[LifeStep, ...]
     findings: tuple[Finding, ...]

@@ -8,7 +8,13 @@ from dataclasses import asdict, dataclass, fields
 from node_api.domain.errors import ProgrammeUnknown
 from node_api.domain.models import Rules, Widening
 from node_api.domain.versions import RulesVersion, VersionState
-from node_api.services.ports.rules_commands import ActivateRules, ProposeRules, RejectRules, WithdrawRules
+from node_api.services.ports.rules_commands import (
+    ActivateRules,
+    ProposeRules,
+    RejectRules,
+    SetTransferCaps,
+    WithdrawRules,
+)
 from node_api.services.ports.treasury_terms import RulesTerms, WideningTerms
 from node_api.services.rules_standing import RulesStanding
 
@@ -22,21 +28,27 @@ class RulesChange:
     Attributes:
         version: its number.
         command: what to send; None where the record has it already.
+        before: what to send first.
     """
 
     version: int
     command: ProposeRules | ActivateRules | WithdrawRules | RejectRules | None
+    before: SetTransferCaps | None = None
 
 
 def proposal(
-    standing: RulesStanding, changed: Mapping[str, int], first_only: bool | None, widening: WideningTerms, reason: str
+    standing: RulesStanding,
+    changed: Mapping[str, int],
+    switches: Mapping[str, bool],
+    widening: WideningTerms,
+    reason: str,
 ) -> RulesChange:
     """The next version: the terms of the active one with what is changed. The same proposal twice is one.
 
     Args:
         standing: as of now.
         changed: terms by the names of `RulesTerms`; the others stay.
-        first_only: None to keep it.
+        switches: `first_only`, `transferable`; those not given stay.
         widening: opened for good once activated.
         reason: kept on chain.
 
@@ -46,12 +58,17 @@ def proposal(
     if standing.stood is None:
         raise ProgrammeUnknown(f"programme {standing.programme.ref} is not published: it has no rules in force")
     rules = standing.stood.rules
-    kept = {one.name: getattr(rules, one.name) for one in fields(RulesTerms) if one.name != "first_only"}
-    terms = RulesTerms(**{**kept, **changed}, first_only=rules.first_only if first_only is None else first_only)
+    kept = {one.name: getattr(rules, one.name) for one in fields(RulesTerms)}
+    terms = RulesTerms(**{**kept, **changed, **switches})
     newest, state = standing.versions[-1]
     if state in _WAITING and _is_same(newest, terms, widening, reason):
         return RulesChange(newest.version, None)
-    return RulesChange(newest.version + 1, ProposeRules(standing.programme.id, terms, widening, reason))
+    number = newest.version + 1
+    caps = None
+    if terms.transferable:
+        amounts = terms.transfer_amount, terms.transfer_month_amount
+        caps = SetTransferCaps(standing.programme.id, number, *amounts)
+    return RulesChange(number, ProposeRules(standing.programme.id, terms, widening, reason), caps)
 
 
 def activation(standing: RulesStanding, version: int) -> RulesChange:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from node_api.domain.ids import Address, Amount, BatchId, LineId, ProgrammeId, RollId
+from node_api.domain.ids import Address, Amount, BatchId, LineId, ProgrammeId, RollId, split_voucher
 from node_api.domain.models import Programme
 from node_api.domain.reconciliation import (
     LINE_TERMS,
@@ -77,6 +77,7 @@ def reconcile(reader: AuditReader, chain: ChainState, programme: ProgrammeId | N
         *_batch_checks(pairs, batches),
         *_pair_checks(pairs, states),
         *_day_checks(indexed_days, days),
+        *_holder_checks(reader, chain, programme, states),
     ]
     if programme is None:
         checks += _token_checks(reader, chain, lines, by_source[Source.EVENTS])
@@ -185,6 +186,28 @@ def _day_checks(indexed: Sequence[MerchantDay], kept: Sequence[MerchantDay]) -> 
             values = {Source.INDEX: int(getattr(ours, term)), Source.DAYS: int(getattr(theirs, term))}
             if len(set(values.values())) > 1:
                 yield Check(f"merchant {ours.merchant}, day {ours.day}", ours.line, term, values)
+
+
+def _holder_checks(
+    reader: AuditReader, chain: ChainState, programme: ProgrammeId | None, states: Sequence[PairState]
+) -> Iterator[Check]:
+    """Whoever holds something else than the roll says, holds it by the contract, too. Only what differs is listed."""
+    passed, given = reader.moved(programme)
+    kept_passed, kept_given = chain.moved(list(passed), list(given), reader.block)
+    for voucher, ours, theirs in zip(passed, passed.values(), kept_passed, strict=True):
+        yield from _holder_check(f"voucher {voucher}", ours, theirs)
+    for (roll, place), ours, theirs in zip(given, given.values(), kept_given, strict=True):
+        yield from _holder_check(f"roll {roll}, place {place}", ours, theirs)
+    counted = Counter(split_voucher(voucher)[:2] for voucher in passed)
+    for state in states:
+        values = {Source.BITS: state.transferred, Source.EVENTS: counted[state.batch, state.roll]}
+        if len(set(values.values())) > 1:
+            yield Check(f"batch {state.batch}, roll {state.roll}", None, "passed on", values)
+
+
+def _holder_check(subject: str, indexed: Address, kept: Address) -> Iterator[Check]:
+    if indexed.lower() != kept.lower():
+        yield Check(subject, None, "holder", {Source.INDEX: int(indexed, 16), Source.CHAIN: int(kept, 16)})
 
 
 def _token_checks(reader: AuditReader, chain: ChainState, lines: Sequence[LineId], events: ByLine) -> list[Check]:

@@ -22,6 +22,11 @@ _FREEZE_STEPS = {
     "lifted": "freeze lifted",
     "confirmed": "freeze confirmed",
 }
+_PLACE_STEPS = {
+    "proposed": "reassignment proposed",
+    "withdrawn": "reassignment withdrawn",
+    "reassigned": "place reassigned",
+}
 _LANE_STEPS = {"paused": "paused", "resumed": "resumed", "widened": "channels widened"}
 
 
@@ -51,7 +56,7 @@ def trace(reader: AuditReader, chain: ChainState, calls: SentCalls, voucher: Vou
         merchant=None if done is None else reader.merchant(done.merchant),
         state=state,
         valid_until=valid_until(facts),
-        custodial=facts.roll.custodial,
+        custodial=facts.custodial,
         receipt=None if done is None else done.receipt,
         steps=tuple(
             sorted(_Life(reader, calls, facts).steps(), key=lambda step: (step.tx.block.number, step.tx.log_index))
@@ -93,9 +98,21 @@ class _Life:
         for refusal in reader.refusals(voucher=facts.voucher, limit=1_000):
             details = {"merchant": str(refusal.merchant), "reason": self._calls.reason(refusal.reason)}
             yield self._step("refused", refusal.tx, None, details)
+        yield from self._moves()
         yield from self._standing()
         yield from self._bookings()
         yield from self._end()
+
+    def _moves(self) -> Iterator[LifeStep]:
+        """How it came to a holder other than the roll's."""
+        facts, reader = self._facts, self._reader
+        for change in reader.place_changes(facts.roll.id, facts.place):
+            details: dict[str, str] = {} if change.receiver is None else {"to": change.receiver}
+            details |= {"from": str(change.ripe_at)} if change.ripe_at is not None else {}
+            details |= {"reason": change.reason} if change.reason else {}
+            yield self._step(_PLACE_STEPS[change.name], change.tx, change.actor, details)
+        for passed in reader.transfers(voucher=facts.voucher, limit=1_000):
+            yield self._step("passed on", passed.tx, passed.sender, {"from": passed.sender, "to": passed.receiver})
 
     def _standing(self) -> Iterator[LifeStep]:
         """Freezes of the voucher and of all it belongs to, its revocation, and what the emergency lane did for it."""

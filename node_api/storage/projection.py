@@ -17,6 +17,7 @@ from node_api.domain import life_events as life
 from node_api.domain import merchant_events as merchants
 from node_api.domain import money_events as money
 from node_api.domain import rule_events
+from node_api.domain import transfer_events as transfers
 from node_api.domain.booking_events import BookingEvent
 from node_api.domain.case_events import CaseEvent
 from node_api.domain.ids import VOUCHER_BITS
@@ -81,6 +82,9 @@ _TABLES: dict[type, Table] = {
     bookings.VoucherBooked: t.bookings,
     bookings.ServiceReceipted: t.services,
     bookings.BookingReleased: t.booking_releases,
+    transfers.VoucherTransferred: t.transfers,
+    transfers.PlaceStep: t.place_steps,
+    transfers.TransferCapsSet: t.transfer_caps,
     ev.RoleStep: t.role_steps,
     ev.RelayerSynced: t.relayer_steps,
     FreezeStep: t.freeze_steps,

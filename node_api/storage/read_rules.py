@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 
 from sqlalchemy import BindParameter, Table, bindparam, select
 
@@ -13,7 +14,7 @@ from node_api.domain.versions import RulesVersion
 from node_api.storage import tables as t
 from node_api.storage.queries import Queries, Record, to_address, tx_of, with_tx
 
-_FIRST_ONLY = 4
+_FIRST_ONLY, _TRANSFERABLE = 4, 8
 _REGION_BYTES = 5
 
 _upto: BindParameter[int] = bindparam("upto")
@@ -43,7 +44,7 @@ class RulesQueries(Queries):
         """See the port."""
         named = {"wanted": programme, "at_version": version, "upto": self._block.number}
         row = self._connection.execute(_RULES, named).one_or_none()
-        return None if row is None else _rules(row)
+        return None if row is None else self._with_caps(_rules(row))
 
     def widening(self, programme: ProgrammeId) -> Widening:
         """See the port."""
@@ -58,8 +59,22 @@ class RulesQueries(Queries):
         for row in self._of(t.rules_steps, programme):
             steps[row.version][row.name] = row
         widenings = {row.version: _widening(row) for row in self._of(t.rules_widenings, programme)}
-        rules = sorted(map(_rules, self._of(t.rules, programme)), key=lambda one: one.version)
+        found = [self._with_caps(_rules(row)) for row in self._of(t.rules, programme)]
+        rules = sorted(found, key=lambda one: one.version)
         return [_version(one, widenings.get(one.version, Widening()), steps[one.version]) for one in rules]
+
+    def _with_caps(self, rules: Rules) -> Rules:
+        """The version with the caps that were set last before it was proposed."""
+        if not rules.transferable:
+            return rules
+        caps = t.transfer_caps
+        query = select(caps.c.per_transfer, caps.c.per_month).where(
+            caps.c.programme == rules.programme, caps.c.version == rules.version, self._upto(caps)
+        )
+        row = self._connection.execute(query.order_by(caps.c.block.desc(), caps.c.log_index.desc())).first()
+        if row is None:
+            return rules
+        return replace(rules, transfer_amount=row.per_transfer, transfer_month_amount=row.per_month)
 
     def _of(self, table: Table, programme: ProgrammeId) -> list[Record]:
         return list(self._rows(with_tx(table).where(table.c.programme == programme, self._upto(table))))
@@ -95,4 +110,5 @@ def _rules(row: Record) -> Rules:
         month_amount=row.month_amount,
         month_count=row.month_count,
         first_only=bool(row.flags & _FIRST_ONLY),
+        transferable=bool(row.flags & _TRANSFERABLE),
     )

@@ -20,7 +20,7 @@ from node_api.storage.queries import Queries, Query, Record, to_address, to_hash
 _ANY = select(
     *(
         select(literal(1)).select_from(table).exists()
-        for table in (t.freeze_steps, t.revocations, t.emergency_steps, t.bookings)
+        for table in (t.freeze_steps, t.revocations, t.emergency_steps, t.bookings, t.transfers, t.place_steps)
     )
 )
 
@@ -29,10 +29,14 @@ class StandingQueries(Queries):
     """Implements `StandingReader`, and hands the other readers what they take into account."""
 
     @cached_property
-    def _any(self) -> tuple[bool, bool, bool, bool]:
-        """Whether there are freezes, revocations, uses of the lane, bookings at all."""
-        freezes, revocations, lane, bookings = self._connection.execute(_ANY).one()
-        return bool(freezes), bool(revocations), bool(lane), bool(bookings)
+    def _any(self) -> tuple[bool, bool, bool, bool, bool]:
+        """Whether there are freezes, revocations, uses of the lane, bookings, and vouchers or places that moved, at all."""
+        freezes, revocations, lane, bookings, passed, given = self._connection.execute(_ANY).one()
+        return bool(freezes), bool(revocations), bool(lane), bool(bookings), bool(passed or given)
+
+    @property
+    def _moved(self) -> bool:
+        return self._any[4]
 
     @cached_property
     def lane(self) -> Lane:
@@ -87,7 +91,7 @@ class StandingQueries(Queries):
 
     def _standing(self, facts: VoucherFacts) -> VoucherFacts:
         """The voucher's facts with its freezes, its revocation, its booking and its programme's pauses."""
-        if not any(self._any):
+        if not any(self._any[:4]):
             return facts
         return replace(
             facts,

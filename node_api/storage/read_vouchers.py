@@ -33,17 +33,17 @@ from node_api.storage.queries import (
     count_of,
     to_address,
     to_hash,
-    to_raw,
     tx_of,
     with_tx,
 )
-from node_api.storage.read_supply import SupplyQueries, batch_of, roll_of
+from node_api.storage.read_holders import HolderQueries
+from node_api.storage.read_supply import batch_of, roll_of
 from node_api.storage.sums import lines_of
 
 T = TypeVar("T")
 
 
-class VoucherQueries(SupplyQueries):
+class VoucherQueries(HolderQueries):
     """Implements `VoucherReader`, and what an auditor asks beyond it."""
 
     def voucher(self, voucher: VoucherId) -> VoucherFacts | None:
@@ -69,15 +69,19 @@ class VoucherQueries(SupplyQueries):
         if found is None:
             return None
         done = self._connection.execute(_REDEEMED, {"of_voucher": voucher}).first()
+        spent = self._with_holders_then([] if done is None else [_redemption(done)])
+        stands = to_address(found.holder)
+        (holder,) = self._holders_now([(voucher, stands)])
         facts = VoucherFacts(
             voucher,
             self._on_clock(batch_of(found, found.issued_count or 0), found),
             self._roll_on_clock(roll_of(found, "roll_"), found.roll_block, found.roll_log_index),
             place,
-            to_address(found.holder),
+            holder,
             found.issued_to is not None,
-            None if done is None else _redemption(done),
+            spent[0] if spent else None,
             found.swept_from is not None,
+            roll_holder=stands,
         )
         return self._standing(self._taken(facts))
 
@@ -90,21 +94,14 @@ class VoucherQueries(SupplyQueries):
         after: VoucherId | None = None,
     ) -> list[VoucherFacts]:
         """See the port."""
-        places, issues = t.roll_places, t.issues
-        number = issues.c.batch * (1 << 35) + issues.c.roll * (1 << 11) + places.c.place
-        query = (
-            select(number.label("voucher"))
-            .select_from(places.join(issues, issues.c.roll == places.c.roll))
-            .where(places.c.holder == to_raw(holder), self._upto(issues))
-            .order_by(number)
-            .limit(bounded(limit))
-        )
-        if programme is not None:
-            query = query.where(t.rolls.c.roll == places.c.roll, t.rolls.c.programme == programme)
-        if after is not None:
-            query = query.where(number > after)
         lower = Address(holder.lower())
-        return self._assemble([(row.voucher, lower) for row in self._rows(query)])
+        found: list[VoucherFacts] = []
+        while True:
+            page = self._may_hold(lower, programme, limit=bounded(limit), after=after)
+            found += [facts for facts in self._assemble(page) if facts.holder == lower]
+            if len(page) < limit or len(found) >= limit:
+                return found[:limit]
+            after = page[-1][0]
 
     def redemption(self, number: int) -> Redemption | None:
         """See the port."""
@@ -170,13 +167,16 @@ class VoucherQueries(SupplyQueries):
         pairs = {(batch, roll) for batch, roll, _ in split}
         issued, swept = self._existing(pairs, swept=False), self._existing(pairs, swept=True)
         redeemed = self._not_reversed([voucher for voucher, _ in found])
+        holders = self._holders_now(found)
         facts = []
-        for (voucher, holder), (batch_id, roll_id, place) in zip(found, split, strict=True):
+        for (voucher, stands), holder, (batch_id, roll_id, place) in zip(found, holders, split, strict=True):
             batch, roll, pair = batches.get(batch_id), rolls[roll_id], (batch_id, roll_id)
             if batch is None or batch.programme != roll.programme:
                 continue
             spent = redeemed.get(voucher)
-            found_facts = VoucherFacts(voucher, batch, roll, place, holder, pair in issued, spent, pair in swept)
+            found_facts = VoucherFacts(
+                voucher, batch, roll, place, holder, pair in issued, spent, pair in swept, roll_holder=stands
+            )
             facts.append(self._standing(self._taken(found_facts)))
         return facts
 
@@ -223,7 +223,8 @@ class VoucherQueries(SupplyQueries):
         return found
 
     def _redemptions(self, query: Query) -> list[Redemption]:
-        return [_redemption(row) for row in self._rows(query.where(self._upto(t.redemptions)))]
+        found = [_redemption(row) for row in self._rows(query.where(self._upto(t.redemptions)))]
+        return self._with_holders_then(found)
 
 
 def with_holder() -> Query:

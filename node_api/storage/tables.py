@@ -489,6 +489,29 @@ claim_refusals = _steps(
 )
 round_closings = _facts("round_closings", _id("round_key"), _raw("actor"), _int("given"))
 
+# --- holders that differ from the roll's ---
+
+transfers = _steps("transfers", _int("voucher", index=True), _raw("sender", index=True), _raw("receiver", index=True))
+place_steps = _steps(
+    "place_steps",
+    _int("roll"),
+    _small("place"),
+    Column("name", String(16), nullable=False),
+    _raw("receiver", index=True),
+    _raw("actor"),
+    _int("ripe_at"),
+    Column("reason", Text, nullable=False),
+    Index("ix_place_steps_seat", "roll", "place"),
+)
+transfer_caps = _steps(
+    "transfer_caps",
+    _int("programme", index=True),
+    _int("version"),
+    _raw("actor"),
+    _mask("per_transfer"),
+    _mask("per_month"),
+)
+
 # --- roles ---
 
 role_steps = _steps(

@@ -5,6 +5,8 @@ redemption digest
 └── one field changed → another digest
 terminal batch digest
 └── any digests → equal to eth-account's
+transfer digest
+└── any order → equal to eth-account's
 recover
 ├── 65 bytes → the signer        ├── 64 bytes (ERC-2098) → the signer
 ├── high s → nobody              ├── v of 0, 1, 26, 29 → nobody
@@ -30,10 +32,13 @@ from node_api.chain.eip712 import (
     redemption_digest,
     sign,
     terminal_batch_digest,
+    transfer_digest,
+    transfer_document,
     typed_data,
 )
 from node_api.domain.ids import Address, Amount, Hash, MerchantId, UnixSeconds, VoucherId
 from node_api.domain.items import Item, Spend
+from node_api.domain.transfers import TransferOrder
 
 CONTRACT = Address("0x5FbDB2315678afecb367f032d93F642f64180aa3")
 ORDER = 2 * HALF_ORDER + 1
@@ -82,6 +87,18 @@ def test_terminal_batch_digest__any_digests__equals_eth_accounts(digests: list[b
     expected = keccak(b"\x19" + message.version + message.header + message.body)
 
     assert terminal_batch_digest(domain_separator(7, CONTRACT), MerchantId(merchant), digests) == expected
+
+
+@given(uints, st.binary(min_size=20, max_size=20), uints, st.integers(1, 2**53))
+@settings(max_examples=30, deadline=None)
+def test_transfer_digest__any_order__equals_eth_accounts(
+    voucher: int, receiver: bytes, deadline: int, chain_id: int
+) -> None:
+    order = TransferOrder(VoucherId(voucher), Address("0x" + receiver.hex()), UnixSeconds(deadline))
+    message = encode_typed_data(full_message=transfer_document(chain_id, CONTRACT, order))
+    expected = keccak(b"\x19" + message.version + message.header + message.body)
+
+    assert transfer_digest(domain_separator(chain_id, CONTRACT), order) == expected
 
 
 @given(bytes32, keys)

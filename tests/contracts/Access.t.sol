@@ -5,6 +5,7 @@ import {ICaseDeskSweep} from "../../contracts/interfaces/ICaseDeskSweep.sol";
 import {ICaseDeskClaims} from "../../contracts/interfaces/ICaseDeskClaims.sol";
 import {ICaseDeskEmergency} from "../../contracts/interfaces/ICaseDeskEmergency.sol";
 import {ICaseDeskFreezes} from "../../contracts/interfaces/ICaseDeskFreezes.sol";
+import {ICaseDeskReassignments} from "../../contracts/interfaces/ICaseDeskReassignments.sol";
 import {ICaseDeskReversals} from "../../contracts/interfaces/ICaseDeskReversals.sol";
 import {IMerchantRegistry} from "../../contracts/interfaces/IMerchantRegistry.sol";
 import {IProgrammeEmergency} from "../../contracts/interfaces/IProgrammeEmergency.sol";
@@ -15,6 +16,7 @@ import {ITreasury} from "../../contracts/interfaces/ITreasury.sol";
 import {IVouchers} from "../../contracts/interfaces/IVouchers.sol";
 import {IVouchersCases} from "../../contracts/interfaces/IVouchersCases.sol";
 import {IVouchersClaims} from "../../contracts/interfaces/IVouchersClaims.sol";
+import {IVouchersHolders} from "../../contracts/interfaces/IVouchersHolders.sol";
 import {IVouchersLinks} from "../../contracts/interfaces/IVouchersLinks.sol";
 import {IVouchersErrors} from "../../contracts/interfaces/IVouchersErrors.sol";
 import {IVouchersStanding} from "../../contracts/interfaces/IVouchersStanding.sol";
@@ -141,7 +143,7 @@ contract AccessTest is Base {
     // --- functions of other contracts ---
 
     function test_linkedFunctionOfVouchers__whenAnybodyElseCalls__refusesTheCaller() external {
-        bytes[18] memory calls = [
+        bytes[20] memory calls = [
             abi.encodeCall(IVouchersStanding.setFrozen, (1, 1, 1)),
             abi.encodeCall(IVouchersStanding.bookRevoked, (1)),
             abi.encodeCall(IVouchersStanding.lengthen, (1, 1)),
@@ -159,11 +161,13 @@ contract AccessTest is Base {
             abi.encodeCall(IVouchersClaims.reserve, (1, _one(1), 1, 1)),
             abi.encodeCall(IVouchersClaims.unreserve, (_one(1), 1)),
             abi.encodeCall(IVouchersClaims.writeClaimedRoll, (1, "roll", false, _holders(0, 1))),
-            abi.encodeCall(IVouchersClaims.issueReserved, (_one(1), _one(1)))
+            abi.encodeCall(IVouchersClaims.issueReserved, (_one(1), _one(1))),
+            abi.encodeCall(IVouchersHolders.bookTransferred, (1, outsider, 0)),
+            abi.encodeCall(IVouchersHolders.bookReassigned, (1, 0, outsider))
         ];
         (address registry, address shops) = (address(programmes), address(merchants));
         address its = address(desk);
-        address[18] memory linked = [
+        address[20] memory linked = [
             its,
             its,
             its,
@@ -174,6 +178,8 @@ contract AccessTest is Base {
             shops,
             shops,
             address(treasury),
+            its,
+            its,
             its,
             its,
             its,
@@ -290,7 +296,10 @@ contract AccessTest is Base {
             return abi.encode(uint256(0), uint256(0), "");
         }
         if (selector == ICaseDeskFreezes.revoke.selector) return abi.encode(ids, "");
-        if (selector == ICaseDeskFreezes.freeze.selector || selector == IProgrammeEmergency.widenChannels.selector) {
+        if (
+            selector == ICaseDeskFreezes.freeze.selector || selector == IProgrammeEmergency.widenChannels.selector
+                || selector == ICaseDeskReassignments.proposeReassignment.selector
+        ) {
             return abi.encode(uint256(0), uint256(0), uint256(0), "");
         }
         if (_isLaneOrFreeze(selector)) return abi.encode(uint256(0), uint256(0), "");
@@ -316,12 +325,13 @@ contract AccessTest is Base {
         }
         if (selector == ITreasury.prepareSettlement.selector) return abi.encode(new MerchantDay[](0));
         if (selector == ITreasury.releaseSettlement.selector) return abi.encode(uint256(0), new MerchantDay[](0));
-        return abi.encode(uint256(0), uint256(0), uint256(0)); // numbers and addresses only
+        return abi.encode(uint256(0), uint256(0), uint256(0), uint256(0)); // numbers and addresses only
     }
 
     function _isLaneOrFreeze(bytes4 selector) private pure returns (bool) {
         return selector == ICaseDeskFreezes.lift.selector || selector == ICaseDeskFreezes.confirm.selector
-            || selector == ICaseDeskEmergency.extendBatch.selector || selector == IProgrammeEmergency.pause.selector;
+            || selector == ICaseDeskEmergency.extendBatch.selector || selector == IProgrammeEmergency.pause.selector
+            || selector == ICaseDeskReassignments.withdrawReassignment.selector;
     }
 
     function _isReasoned(bytes4 selector) private pure returns (bool) {

@@ -206,7 +206,7 @@ abstract contract Base is TestBase {
         }
     }
 
-    function _draft(string memory ref, ProgrammeTerms memory terms, uint256 lines) internal returns (uint256) {
+    function _draft(string memory ref, ProgrammeTerms memory terms, uint256 lines) internal virtual returns (uint256) {
         vm.prank(treasurer);
         return programmes.draft(ref, terms, _rulesTerms(), _lineTerms(lines));
     }

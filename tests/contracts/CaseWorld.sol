@@ -6,6 +6,7 @@ import {MerchantTerms} from "../../contracts/types/Merchant.sol";
 import {ProgrammeTerms, RulesTerms, Widening} from "../../contracts/types/Programme.sol";
 import {Item, Spend} from "../../contracts/types/Redemption.sol";
 import {BatchTerms} from "../../contracts/types/Supply.sol";
+import {TransferCaps} from "../../contracts/types/Transfer.sol";
 import {Base} from "./Base.t.sol";
 import {CaseReader} from "./CaseReader.sol";
 
@@ -28,6 +29,7 @@ abstract contract CaseWorld is Base, CaseReader {
         _widen();
         vm.warp(START - 10 days);
         _issueAll();
+        if (_same(_text("moved"), "place given")) _givePlace();
         vm.warp(START);
         _activate(2);
         if (!_same(_text("programmeState"), "PUBLISHED")) _activate(1);
@@ -35,6 +37,7 @@ abstract contract CaseWorld is Base, CaseReader {
         _spendEarlier("spentElsewhere", false);
         _settleStatus();
         _spendHere();
+        _passOn(_text("moved"));
         _bookBefore();
         _useLane();
         _freezeAndRevoke();
@@ -54,6 +57,8 @@ abstract contract CaseWorld is Base, CaseReader {
         for (uint256 programme = 1; programme <= 2; ++programme) {
             vm.prank(treasurer);
             programmes.draft(vm.toString(programme), t, r, _lineTerms(1));
+            vm.prank(treasurer);
+            programmes.setTransferCaps(programme, 1, TransferCaps(FACE, FACE));
             _publish(programme);
             _deposit(programme << 16 | 1, BUDGET);
         }
@@ -70,7 +75,7 @@ abstract contract CaseWorld is Base, CaseReader {
         r.dayCount = uint16(_number("dayCount"));
         r.monthAmount = uint56(_number("monthAmount"));
         r.monthCount = uint16(_number("monthCount"));
-        r.flags = uint8(_number("firstOnly"));
+        r.flags = uint8(_number("firstOnly")) | (_same(_text("moved"), "none") ? 0 : 8);
     }
 
     /// @dev A second version, of the same terms, opens what the case says to batches that are open already.
@@ -167,6 +172,30 @@ abstract contract CaseWorld is Base, CaseReader {
                 if (rolls >> roll & 1 != 0) _issue(i + 1, roll);
             }
         }
+    }
+
+    // --- moved before ---
+
+    /// @dev Place 0 of roll 1 is carol's before anything is spent.
+    function _givePlace() private {
+        address carol = _account("carol");
+        vm.warp(START - 9 days);
+        vm.prank(registrar);
+        desk.proposeReassignment(1, 0, carol, "as the case says");
+        vm.warp(START - 2 days);
+        vm.prank(approver);
+        desk.approveReassignment(1, 0, carol);
+    }
+
+    /// @dev Alice passes a voucher on to carol.
+    function _passOn(string memory moved) private {
+        if (_same(moved, "none") || _same(moved, "place given")) return;
+        uint256 voucher = _id(1, 1, 0);
+        if (_same(moved, "another passed on")) voucher = _id(1, 1, 2);
+        if (_same(moved, "second batch passed on")) voucher = _id(2, 1, 0);
+        vm.warp(START);
+        vm.prank(_account("alice"));
+        desk.transfer(voucher, _account("carol"), START + 1, "");
     }
 
     // --- spent before ---

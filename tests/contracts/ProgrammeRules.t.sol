@@ -89,7 +89,7 @@ contract ProgrammeRulesTest is Base {
         r.openMaxBill = 1;
         _refuseLater("open", r);
         r = _rulesTerms();
-        r.flags = 8;
+        r.flags = 16;
         _refuseLater("flags", r);
     }
 

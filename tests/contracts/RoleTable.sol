@@ -6,12 +6,14 @@ import {ICaseDeskClaims} from "../../contracts/interfaces/ICaseDeskClaims.sol";
 import {ICaseDeskEmergency} from "../../contracts/interfaces/ICaseDeskEmergency.sol";
 import {ICaseDeskFreezes} from "../../contracts/interfaces/ICaseDeskFreezes.sol";
 import {ICaseDeskDisputes} from "../../contracts/interfaces/ICaseDeskDisputes.sol";
+import {ICaseDeskReassignments} from "../../contracts/interfaces/ICaseDeskReassignments.sol";
 import {ICaseDeskReversals} from "../../contracts/interfaces/ICaseDeskReversals.sol";
 import {IMerchantRegistry} from "../../contracts/interfaces/IMerchantRegistry.sol";
 import {IProgrammeEmergency} from "../../contracts/interfaces/IProgrammeEmergency.sol";
 import {IProgrammePolicies} from "../../contracts/interfaces/IProgrammePolicies.sol";
 import {IProgrammeRegistry} from "../../contracts/interfaces/IProgrammeRegistry.sol";
 import {IProgrammeRules} from "../../contracts/interfaces/IProgrammeRules.sol";
+import {IProgrammeTransfers} from "../../contracts/interfaces/IProgrammeTransfers.sol";
 import {ITreasury} from "../../contracts/interfaces/ITreasury.sol";
 import {IVouchersSupply} from "../../contracts/interfaces/IVouchersSupply.sol";
 import {Roles} from "../../contracts/libraries/Roles.sol";
@@ -34,7 +36,7 @@ library RoleTable {
     }
 
     function rows() internal pure returns (Row[] memory all) {
-        all = new Row[](69);
+        all = new Row[](73);
         all[0] = Row(Target.VOUCHERS, IVouchersSupply.openBatches.selector, Roles.TREASURER);
         all[1] = Row(Target.VOUCHERS, IVouchersSupply.writeRoll.selector, Roles.TREASURER);
         all[2] = Row(Target.VOUCHERS, IVouchersSupply.issue.selector, Roles.TREASURER);
@@ -104,5 +106,9 @@ library RoleTable {
         all[66] = Row(Target.PROGRAMMES, IProgrammePolicies.rejectPolicy.selector, Roles.APPROVER);
         all[67] = Row(Target.PROGRAMMES, IProgrammePolicies.grantException.selector, Roles.APPROVER);
         all[68] = Row(Target.PROGRAMMES, IProgrammePolicies.rejectException.selector, Roles.APPROVER);
+        all[69] = Row(Target.PROGRAMMES, IProgrammeTransfers.setTransferCaps.selector, Roles.TREASURER);
+        all[70] = Row(Target.DESK, ICaseDeskReassignments.proposeReassignment.selector, Roles.REGISTRAR);
+        all[71] = Row(Target.DESK, ICaseDeskReassignments.withdrawReassignment.selector, Roles.REGISTRAR);
+        all[72] = Row(Target.DESK, ICaseDeskReassignments.approveReassignment.selector, Roles.APPROVER);
     }
 }

@@ -71,6 +71,11 @@ _MARKED = {
     "voucher": voucher_id(BatchId(1), RollId(1), Place(0)),
     "another voucher": voucher_id(BatchId(1), RollId(1), Place(2)),
 }
+_PASSED = {
+    "passed on": _MARKED["voucher"],
+    "another passed on": _MARKED["another voucher"],
+    "second batch passed on": voucher_id(BatchId(2), RollId(1), Place(0)),
+}
 FIRST_ONLY = 4
 
 Json = Mapping[str, object]
@@ -153,19 +158,18 @@ class RuleCase:
     # --- facts ---
 
     def _sight(self, voucher: VoucherId) -> VoucherSight:
-        batch_id, roll_id, place = split_voucher(voucher)
+        batch_id, roll_id, _ = split_voucher(voucher)
         roll = self._nth("rolls", "roll", roll_id)
-        places = cast(Sequence[str], roll["places"]) if roll else ()
         batch = self._batch(BatchId(batch_id & ROLL_MASK), roll_id)
-        known = roll is not None and place < len(places)
+        holder = self._holder(voucher, roll)
         return VoucherSight(
             voucher=voucher,
-            holder=account_of(places[place]) if known else None,
-            programme=self._programme(ProgrammeId(_int(roll["programme"]))) if roll and known else None,
+            holder=None if holder is None else account_of(holder),
+            programme=self._programme(ProgrammeId(_int(roll["programme"]))) if roll and holder else None,
             batch=batch,
             written_at=UnixSeconds(_int(roll["writtenAt"]) + self._given_back() if roll else 0),
             redeemed=voucher in self._spent(),
-            frozen_until=UnixSeconds(self._int("frozenUntil") if self._is_frozen(voucher, roll, place) else 0),
+            frozen_until=UnixSeconds(self._int("frozenUntil") if self._is_frozen(voucher, roll) else 0),
             revoked=voucher == _MARKED.get(str(self._value("revoked"))),
             booked=voucher == _MARKED.get(str(self._value("booked"))),
             dead=self._value("reversed") == "same signature",
@@ -181,12 +185,21 @@ class RuleCase:
         sequence = len(amounts) + reversed_ if batch.kind == VoucherKind.STORED else 0
         return Taken(Amount(sum(amounts)), Amount(0), sequence)
 
-    def _is_frozen(self, voucher: VoucherId, roll: Json | None, place: int) -> bool:
+    def _holder(self, voucher: VoucherId, roll: Json | None) -> str | None:
+        """Who holds the voucher: who stands in the roll, or carol where it moved; None where there is no such place."""
+        _, roll_id, place = split_voucher(voucher)
+        places = cast(Sequence[str], roll["places"]) if roll else ()
+        if place >= len(places):
+            return None
+        moved = str(self._value("moved"))
+        given = moved == "place given" and (roll_id, place) == (1, 0)
+        return "carol" if given or voucher == _PASSED.get(moved) else places[place]
+
+    def _is_frozen(self, voucher: VoucherId, roll: Json | None) -> bool:
         """Whether the case's freeze holds this voucher: one of batch 1, roll 1, or alice's in programme 1."""
         batch_id, roll_id, _ = split_voucher(voucher)
         what = str(self._value("frozen"))
-        places = cast(Sequence[str], roll["places"]) if roll else ()
-        hers = roll is not None and roll["programme"] == 1 and place < len(places) and places[place] == "alice"
+        hers = roll is not None and roll["programme"] == 1 and self._holder(voucher, roll) == "alice"
         covered = {"roll": roll_id == 1, "batch": batch_id == 1, "holder": hers}
         return covered.get(what, voucher == _MARKED.get(what))
 

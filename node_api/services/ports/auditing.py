@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from node_api.domain.ids import Address, BatchId, Day, Hash, LineId, MerchantId, ProgrammeId, RollId, VoucherId
+from node_api.domain.ids import Address, BatchId, Day, Hash, LineId, MerchantId, Place, ProgrammeId, RollId, VoucherId
 from node_api.domain.items import Item
 from node_api.domain.models import BlockRef, Redemption, TxRef, VoucherState
 from node_api.domain.reconciliation import BatchState, LineTerms, PairState, TokenState
@@ -120,6 +120,12 @@ class ChainState(Protocol):
 
     def pairs(self, pairs: Sequence[tuple[BatchId, RollId]], block: BlockRef) -> list[PairState]:
         """Marks, places and redeemed bits of pairs, in their order."""
+        ...
+
+    def moved(
+        self, vouchers: Sequence[VoucherId], places: Sequence[tuple[RollId, Place]], block: BlockRef
+    ) -> tuple[list[Address], list[Address]]:
+        """Who vouchers were passed on to, and places given to; zero where they were not."""
         ...
 
     def days(self, days: Sequence[tuple[MerchantId, LineId, Day]], block: BlockRef) -> list[MerchantDay]:

@@ -38,6 +38,7 @@ from node_api.domain.versions import RulesVersion
 from node_api.services.ports.booking_reading import BookingReader
 from node_api.services.ports.case_reading import CaseReader
 from node_api.services.ports.claims import ClaimReader
+from node_api.services.ports.holder_reading import HolderReader
 
 
 class IndexEmpty(Exception):
@@ -262,6 +263,7 @@ class Reader(
     CaseReader,
     BookingReader,
     ClaimReader,
+    HolderReader,
     Protocol,
 ):
     """Everything the record says as of one block."""

@@ -9,6 +9,16 @@ from node_api.services.ports.treasury_terms import RulesTerms, WideningTerms
 
 
 @dataclass(frozen=True, slots=True)
+class SetTransferCaps:
+    """Sets how much of the next version's vouchers a holder may pass on, before it is proposed. By the treasurer."""
+
+    programme: ProgrammeId
+    version: int
+    per_transfer: int
+    per_month: int
+
+
+@dataclass(frozen=True, slots=True)
 class ProposeRules:
     """Proposes the next version of a programme's rules, which then waits its notice. By the treasurer."""
 

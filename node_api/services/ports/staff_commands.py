@@ -1,4 +1,4 @@
-"""What staff do about merchants, budgets and the list of tokens while programmes run: one frozen command each.
+"""What staff do about merchants, budgets, places of rolls and the list of tokens while programmes run: one frozen command each.
 
 Money is in the token's smallest unit, regions are packed, categories and channels are bit masks.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from node_api.domain.ids import Address, Amount, Hash, LineId, MerchantId
+from node_api.domain.ids import Address, Amount, Hash, LineId, MerchantId, Place, RollId
 from node_api.services.ports.treasury_terms import MerchantTerms
 
 
@@ -182,6 +182,36 @@ class AppointAuditor:
     account: Address
 
 
+@dataclass(frozen=True, slots=True)
+class ProposePlace:
+    """Proposes a roll's place for another holder; `batches` were opened so far. By the registrar."""
+
+    roll: RollId
+    place: Place
+    account: Address
+    reason: str
+    batches: int
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovePlace:
+    """Gives a roll's place to exactly the holder proposed; `batches` were opened so far. By the approver."""
+
+    roll: RollId
+    place: Place
+    account: Address
+    batches: int
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawPlace:
+    """Takes back what is proposed for a place. By the registrar."""
+
+    roll: RollId
+    place: Place
+    reason: str
+
+
 StaffCommand = (
     RejectMerchant
     | ReinstateMerchant
@@ -204,5 +234,8 @@ StaffCommand = (
     | DepositFromFunder
     | DisallowToken
     | AppointAuditor
+    | ProposePlace
+    | ApprovePlace
+    | WithdrawPlace
 )
 """The commands of this module."""

@@ -12,7 +12,13 @@ from node_api.domain.ids import Address, Amount, BatchId, Day, Hash, LineId, Mer
 from node_api.domain.reverts import RULES_AND_REMEDIES
 from node_api.services.ports.claim_commands import ClaimCommand
 from node_api.services.ports.life_commands import LifeCommand
-from node_api.services.ports.rules_commands import ActivateRules, ProposeRules, RejectRules, WithdrawRules
+from node_api.services.ports.rules_commands import (
+    ActivateRules,
+    ProposeRules,
+    RejectRules,
+    SetTransferCaps,
+    WithdrawRules,
+)
 from node_api.services.ports.staff_commands import StaffCommand
 from node_api.services.ports.treasury_terms import BatchTerms, LineTerms, MerchantTerms, ProgrammeTerms, RulesTerms
 
@@ -197,6 +203,7 @@ Command = (
     | PublishProgramme
     | ActivateProgramme
     | CloseProgramme
+    | SetTransferCaps
     | ProposeRules
     | ActivateRules
     | WithdrawRules

@@ -40,7 +40,10 @@ class PublicationTerms:
 
 @dataclass(frozen=True, slots=True)
 class RulesTerms:
-    """A version of rules, as `RulesTerms` in `Programme.sol`. Windows in seconds; a limit of 0 is none; counts are vouchers."""
+    """A version of rules, as `RulesTerms` in `Programme.sol`. Windows in seconds; a limit of 0 is none; counts are vouchers.
+
+    The caps of transfers, where vouchers may be passed on, are `TransferCaps` in `Transfer.sol`: 0 is nothing.
+    """
 
     max_deadline: int
     reversal_window: int
@@ -54,6 +57,9 @@ class RulesTerms:
     month_amount: int = 0
     month_count: int = 0
     first_only: bool = False
+    transferable: bool = False
+    transfer_amount: int = 0
+    transfer_month_amount: int = 0
 
 
 @dataclass(frozen=True, slots=True)

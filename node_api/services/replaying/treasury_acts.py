@@ -46,7 +46,7 @@ class _Staff:
         changed = dict(act.terms)
         opened = changed.pop(WIDEN_CHANNEL, None)
         widening = WideningTerms(channels=0 if opened is None else 1 << opened)
-        change = proposal(standing, changed, None, widening, act.reason)
+        change = proposal(standing, changed, {}, widening, act.reason)
         self._send(change.command)
         with self._fresh.open() as (reader, _):
             proposed = reader.rules_versions(self._programme)[change.version - 1].proposed

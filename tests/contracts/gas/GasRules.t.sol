@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {RulesTerms} from "../../../contracts/types/Programme.sol";
-import {Consent, Group} from "../../../contracts/types/Redemption.sol";
+import {ProgrammeTerms, RulesTerms} from "../../../contracts/types/Programme.sol";
+import {Consent, Group, Item} from "../../../contracts/types/Redemption.sol";
+import {TransferCaps} from "../../../contracts/types/Transfer.sol";
 import {Roles} from "../../../contracts/libraries/Roles.sol";
 import {GasWorld} from "./GasWorld.sol";
 
@@ -12,6 +13,8 @@ import {GasWorld} from "./GasWorld.sol";
 // ├── a merchant's daily limit
 // ├── a holder's limits of amount for redemption, day and month: the holder's first redemption, later
 // ├── a holder's first redemption only
+// ├── vouchers that may be passed on: none was, all were; what passing one on costs
+// ├── a roll one of whose places was given to somebody else
 // └── a terminal's daily limit, beside the terminal's signature
 /// forge-config: default.isolate = true
 contract GasRulesTest is GasWorld {
@@ -28,6 +31,12 @@ contract GasRulesTest is GasWorld {
         merchant = _openMerchants(1);
         vm.prank(registrar);
         merchants.addTerminal(merchant, terminal);
+    }
+
+    function _draft(string memory ref, ProgrammeTerms memory terms, uint256 lines) internal override returns (uint256 id) {
+        id = super._draft(ref, terms, lines);
+        vm.prank(treasurer);
+        programmes.setTransferCaps(id, 1, TransferCaps(MEASURED_FACE, MEASURED_FACE));
     }
 
     function _rulesTerms() internal view override returns (RulesTerms memory) {
@@ -79,6 +88,39 @@ contract GasRulesTest is GasWorld {
         asked.flags = 4;
         _open();
         _record("rules, first redemption only", _later(), 100);
+    }
+
+    function test_gas__transferable() public {
+        asked.flags = 8;
+        _open();
+        _record("rules, transferable, none passed on", _later(), 100);
+    }
+
+    function test_gas__passedOn() public {
+        asked.flags = 8;
+        _open();
+        _redeem(_row(0, 1));
+        for (uint256 i = 1; i <= 100; ++i) {
+            vm.prank(_holder(i));
+            desk.transfer(_id(batches[0], roll, i), _holder(2_000 + i), block.timestamp + 1, "");
+        }
+        _record("redemption", "transfer of one voucher, its roll's word used before", vm.lastCallGas().gasTotalUsed, 1);
+        Item[] memory items = new Item[](100);
+        for (uint256 i; i < 100; ++i) {
+            items[i] = _measuredItem(2_001 + i, merchant, _one(_id(batches[0], roll, 1 + i)));
+        }
+        _record("rules, transferable, all passed on", _one(_group(merchant, items)), 100);
+    }
+
+    function test_gas__placeReassigned() public {
+        _open();
+        vm.prank(registrar);
+        desk.proposeReassignment(roll, 0, outsider, "moved away");
+        vm.warp(block.timestamp + 7 days);
+        vm.prank(approver);
+        desk.approveReassignment(roll, 0, outsider);
+        _redeem(_row(1, 1));
+        _record("rules, another place of the roll reassigned", _row(2, 100), 100);
     }
 
     function test_gas__terminalDailyLimit() public {

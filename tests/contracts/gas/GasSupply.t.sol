@@ -5,6 +5,7 @@ import {GasWorld} from "./GasWorld.sol";
 
 // Gas of supply, as receipts say it (DESIGN sections 5 and 10)
 // ├── roll, for each holder: 1,228 and 500 holders
+// ├── a place given to another holder, for each batch that is looked at
 // └── issue
 //     ├── one batch to one full roll: first use of the line, later
 //     ├── ten batches to one full roll, for each batch and voucher
@@ -26,6 +27,18 @@ contract GasSupplyTest is GasWorld {
         _recordRoll("roll, each of 1228 holders", FULL_ROLL);
         _openRoll(programme, half);
         _recordRoll("roll, each of 500 holders", 500);
+    }
+
+    function test_gas__reassignment() public {
+        uint256 roll = _openRoll(programme, _anyHolders(20));
+        uint256[] memory batches = _openBatches(programme, 100);
+        _issue(batches, _one(_openRoll(programme, _anyHolders(20))));
+        vm.prank(registrar);
+        desk.proposeReassignment(roll, 0, outsider, "moved away");
+        vm.warp(block.timestamp + 7 days);
+        vm.prank(approver);
+        desk.approveReassignment(roll, 0, outsider);
+        _record("supply", "place reassigned, each of 100 batches issued to another roll", vm.lastCallGas().gasTotalUsed, 100);
     }
 
     function test_gas__issueOne() public {

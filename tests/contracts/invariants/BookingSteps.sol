@@ -144,6 +144,7 @@ abstract contract BookingSteps is RedeemSteps {
         mBookings.push(MBooking(c.digest, voucher, c.merchant, lapse, true));
         mBookingAt[keccak256(abi.encode(c.digest, voucher))] = mBookings.length;
         mBooked[voucher] = true;
+        mTakenUp[voucher & 0x7ffffffff] = true;
         ++mPairs[mPairAt[voucher >> 35][_rollOf(voucher)] - 1].booked;
         bytes memory data = abi.encode(r.service, c.digest, mBatches[voucher >> 35].face, r.lapseAt);
         _expectLog(topicsOf(IVouchersBooking.VoucherBooked.selector, voucher, c.merchant), data);

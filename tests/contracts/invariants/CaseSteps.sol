@@ -171,7 +171,7 @@ abstract contract CaseSteps is Steps {
         if (expected != FINE) return expected;
         MLeaf storage l = mLeaves[a.number - 1];
         if (block.timestamp >= a.deadline) return ICaseDeskReversals.CaseDesk_DeadlinePassed.selector;
-        if (a.by != vouchers.holderOf(l.voucher) && !_mActsFor(mKeys, a.by, l.merchant)) {
+        if (a.by != mHolders[_mHolderAt(l.voucher)] && !_mActsFor(mKeys, a.by, l.merchant)) {
             return ICaseDeskDisputes.CaseDesk_NotAParty.selector;
         }
         if (block.timestamp >= l.time + _mRules(l).disputeWindow) {
@@ -276,7 +276,7 @@ abstract contract CaseSteps is Steps {
     /// @dev The holder for a dispute; else a key of the merchant, or the till that answered; zero where there is none.
     function _rightful(MLeaf storage l, bool isDispute) private returns (address by, uint256 key) {
         if (isDispute && _chance(70)) {
-            uint256 holder = mRolls[l.voucher >> 11 & 0xffffff].holders[l.voucher & 0x7ff];
+            uint256 holder = _mHolderAt(l.voucher);
             return (mHolders[holder], _holderKey(holder));
         }
         bool tillFirst = l.terminal != address(0) && _chance(35);
@@ -314,7 +314,7 @@ abstract contract CaseSteps is Steps {
             return (mTills[at], _tillKey(at));
         }
         if (kind < 95) {
-            uint256 holder = mRolls[l.voucher >> 11 & 0xffffff].holders[l.voucher & 0x7ff];
+            uint256 holder = _mHolderAt(l.voucher);
             return (mHolders[holder], _holderKey(holder));
         }
         return (mActors[_draw(mActors.length)], 0);

@@ -6,10 +6,10 @@ import {ITreasury} from "../../../contracts/interfaces/ITreasury.sol";
 import {ProgrammeState} from "../../../contracts/types/Programme.sol";
 import {MerchantStatus, MerchantTerms} from "../../../contracts/types/Merchant.sol";
 import {VoucherState} from "../../../contracts/types/Supply.sol";
-import {BookingChecks} from "./BookingChecks.sol";
+import {HolderChecks} from "./HolderChecks.sol";
 
 /// @title The numbered invariants of docs/invariants.md, read from the contracts' own words wherever they can be.
-abstract contract Checks is BookingChecks {
+abstract contract Checks is HolderChecks {
     mapping(uint256 programme => uint256 state) private _stateSeen;
     mapping(uint256 voucher => VoucherState) private _voucherSeen;
     mapping(uint256 line => uint256) private _unspentValue;
@@ -34,6 +34,7 @@ abstract contract Checks is BookingChecks {
         _checkLimits();
         _checkPolicies();
         _checkBookings();
+        _checkHolders();
         _checkMerchants();
         _checkNumbers();
         _checkEscrow();
@@ -104,8 +105,7 @@ abstract contract Checks is BookingChecks {
             || (seen == VoucherState.EXPIRED && mBatches[batch].extended != 0); // live again, and whatever followed
         if (!arrow) revert Invariant_Broken(6, "arrow", voucher, uint256(state), uint256(seen));
         _voucherSeen[voucher] = state;
-        address holder = mHolders[mRolls[roll].holders[voucher & 0x7ff]];
-        _must(14, "holder", voucher, uint160(vouchers.holderOf(voucher)), uint160(holder));
+        _must(14, "holder", voucher, uint160(vouchers.holderOf(voucher)), uint160(mHolders[_mHolderAt(voucher)]));
     }
 
     // --- I3, I8: a merchant's days ---

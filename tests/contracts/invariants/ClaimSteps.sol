@@ -102,6 +102,7 @@ abstract contract ClaimSteps is RoundSteps {
         mProgrammes[programme].rolls.push(++mLastRoll);
         MRoll storage roll = mRolls[mLastRoll];
         (roll.programme, roll.writtenAt, roll.holders) = (programme, _mClock(programme), given);
+        roll.claimed = true;
         roll.ref = string.concat("claims/", vm.toString(programme), "/", vm.toString(number), "/", vm.toString(mLastRoll));
         _keepReserved(r.batches, 0, given.length);
         for (uint256 i; i < r.batches.length; ++i) {

@@ -124,7 +124,7 @@ abstract contract Judge is LimitJudge {
 
     /// @dev The place must exist.
     function _mHolderOf(uint256 voucher) internal view returns (address) {
-        return mHolders[mRolls[_rollOf(voucher)].holders[voucher & 0x7ff]];
+        return mHolders[_mHolderAt(voucher)];
     }
 
     /// @dev Any voucher there is, of whatever state.

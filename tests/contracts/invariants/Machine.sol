@@ -12,8 +12,8 @@ import {MerchantSteps} from "./MerchantSteps.sol";
 import {OtherSteps} from "./OtherSteps.sol";
 import {ProgrammeSteps} from "./ProgrammeSteps.sol";
 import {LaneSteps} from "./LaneSteps.sol";
+import {SeatSteps} from "./SeatSteps.sol";
 import {ServeSteps} from "./ServeSteps.sol";
-import {StandingSteps} from "./StandingSteps.sol";
 import {TreasurySteps} from "./TreasurySteps.sol";
 
 /// @title The state machine: each step is one call of one function by one actor, with its outcome foretold by the model.
@@ -26,7 +26,7 @@ contract Machine is
     BudgetSteps,
     CaseSteps,
     LifeSteps,
-    StandingSteps,
+    SeatSteps,
     LaneSteps,
     OtherSteps,
     Checks
@@ -42,7 +42,7 @@ contract Machine is
 
     function step() external {
         ++steps;
-        uint256 at = _draw(1280);
+        uint256 at = _draw(1320);
         if (at < 25) _timeStep();
         else if (at < 345) _redeemStep();
         else if (at < 395) _caseStep(at - 345);
@@ -59,7 +59,9 @@ contract Machine is
         else if (at < 1140) _laneStep();
         else if (at < 1200) _claimsStep();
         else if (at < 1220) _policyStep();
-        else _bookingStep();
+        else if (at < 1280) _bookingStep();
+        else if (at < 1303) _passStep();
+        else _seatStep();
         if (steps % 200 == 0) check();
     }
 

@@ -52,6 +52,8 @@ abstract contract Model is Base {
         uint256 reversalWindow;
         uint256 disputeWindow;
         RulesTerms rules;
+        uint256 perTransfer;
+        uint256 perMonth;
     }
 
     /// @dev `rows` by category, each category at most once.
@@ -109,6 +111,7 @@ abstract contract Model is Base {
         uint256 writtenAt;
         string ref;
         uint8[] holders; // index into the pool
+        bool claimed;
     }
 
     /// @dev `used` by nullifier: no person twice; `claimed`: no address twice.
@@ -237,6 +240,17 @@ abstract contract Model is Base {
         uint256 ripeAt;
     }
 
+    struct MPassed {
+        uint256 month;
+        uint256 amount;
+    }
+
+    struct MSeat {
+        address to; // zero once decided
+        address proposer;
+        uint256 ripeAt;
+    }
+
     uint256 internal constant WAITING = 1;
     uint256 internal constant ACTIVE = 2;
     uint256 internal constant WITHDRAWN = 3;
@@ -294,6 +308,12 @@ abstract contract Model is Base {
     uint256 internal mReversals;
     mapping(uint256 voucher => bool) internal mReversed; // ever
     mapping(bytes32 pair => bool) internal mDead;
+    mapping(uint256 voucher => uint256) internal mMovedTo; // index in the pool + 1
+    mapping(uint256 programme => mapping(address holder => MPassed)) internal mPassed;
+    mapping(uint256 seat => uint256) internal mGivenTo; // index in the pool + 1
+    mapping(uint256 seat => bool) internal mTakenUp; // some voucher of the place was used
+    mapping(uint256 seat => MSeat) internal mSeatNext;
+    uint256[] internal mSeats; // every proposal's
     MDispute[] internal mDisputes;
     mapping(address till => mapping(uint256 day => uint256)) internal mTillReversed;
     mapping(bytes32 digest => bytes) internal mKept; // some items, to be shown again
@@ -472,8 +492,28 @@ abstract contract Model is Base {
         return block.timestamp < mFreezes[subject][id].until;
     }
 
+    /// @dev Index of the voucher's holder: who it was passed on to, who its place was given to, who stood there. The place must exist.
+    function _mHolderAt(uint256 voucher) internal view returns (uint256) {
+        uint256 seat = voucher & 0x7ffffffff;
+        if (mMovedTo[voucher] != 0) return mMovedTo[voucher] - 1;
+        if (mGivenTo[seat] != 0) return mGivenTo[seat] - 1;
+        return mRolls[seat >> 11].holders[seat & 0x7ff];
+    }
+
     function _mDayOf(uint256 programme) internal view returns (uint256) {
         return uint256(int256(block.timestamp) + mProgrammes[programme].utcOffset * 60) / 86_400;
+    }
+
+    /// @dev The programme's local month, as `year * 12 + month - 1`; no run begins before 2025.
+    function _mMonthOf(uint256 programme) internal view returns (uint256 month) {
+        uint256 day = _mDayOf(programme);
+        uint256 first = 20_089; // 2025-01-01
+        for (month = 2025 * 12;; ++month) {
+            uint256 length = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month % 12];
+            if (month % 12 == 1 && month / 12 % 4 == 0) ++length; // until 2099
+            if (day < first + length) return month;
+            first += length;
+        }
     }
 
     /// @dev The end of the local day, and the longer of the two windows after it. A programme not published has no zone or windows.

@@ -23,11 +23,12 @@ abstract contract OtherSteps is Steps {
 
     function _edge() private returns (uint256 time) {
         MProgramme storage p = mProgrammes[_anyProgramme()];
-        uint256 kind = _draw(10);
+        uint256 kind = _draw(11);
         if (kind == 8) {
             uint256 id = _anyProgramme();
             time = mVersions[id][mProgrammes[id].newest].ripeAt;
         }
+        if (kind == 10 && mSeats.length != 0) time = mSeatNext[mSeats[mSeats.length - 1 - _draw(mSeats.length) % 10]].ripeAt;
         if (kind == 0) time = p.noticeEnd > p.startsAt ? p.noticeEnd : p.startsAt;
         if (kind == 1) time = p.endsAt;
         if (kind == 2 && mDays.length != 0) {
@@ -131,7 +132,7 @@ abstract contract OtherSteps is Steps {
     }
 
     function _ofVouchers(address actor) private view returns (bytes[] memory calls_) {
-        calls_ = new bytes[](18);
+        calls_ = new bytes[](20);
         calls_[0] = abi.encodeCall(vouchers.setProgramme, (1, 5));
         calls_[1] = abi.encodeCall(vouchers.setRules, (1, 1, 0, 0));
         calls_[2] = abi.encodeCall(vouchers.addWidenedRegions, (1, new uint256[](1)));
@@ -150,5 +151,7 @@ abstract contract OtherSteps is Steps {
         calls_[15] = abi.encodeCall(vouchers.unreserve, (_one(1), 1));
         calls_[16] = abi.encodeCall(vouchers.writeClaimedRoll, (1, "roll", false, _holders(0, 1)));
         calls_[17] = abi.encodeCall(vouchers.issueReserved, (_one(1), _one(1)));
+        calls_[18] = abi.encodeCall(vouchers.bookTransferred, (1 << 35 | 1 << 11, actor, 0));
+        calls_[19] = abi.encodeCall(vouchers.bookReassigned, (1, 0, actor));
     }
 }

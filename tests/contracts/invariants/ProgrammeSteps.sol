@@ -34,7 +34,10 @@ abstract contract ProgrammeSteps is RuleSteps {
         }
         address actor = _actor(Roles.TREASURER);
         bytes memory data = abi.encodeCall(programmes.draft, (d.ref, d.terms, d.rules, d.lines));
-        if (_call("draft", actor, Roles.TREASURER, address(programmes), data, expected)) _keepDraft(d, actor);
+        if (_call("draft", actor, Roles.TREASURER, address(programmes), data, expected)) {
+            _keepDraft(d, actor);
+            if (_chance(80)) _capsStep(mLastProgramme);
+        }
     }
 
     function _keepDraft(Draft memory d, address actor) private {
@@ -123,7 +126,7 @@ abstract contract ProgrammeSteps is RuleSteps {
         }
         if (fault == 10) r.openSeconds = 1;
         if (fault == 11) r.openMaxBill = 1;
-        if (fault > 11) r.flags = uint8([1, 2, 8, 16, 128][fault - 12]);
+        if (fault > 11) r.flags = uint8([1, 2, 32, 16, 128][fault - 12]);
         return IProgrammeRegistry.ProgrammeRegistry_RuleNotInRelease.selector;
     }
 

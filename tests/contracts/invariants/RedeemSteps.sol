@@ -160,7 +160,7 @@ abstract contract RedeemSteps is Judge {
 
     function _drawItem(uint256 merchant, uint256 wanted) internal returns (Item memory item, address signer) {
         uint256 first = _chance(4) ? _somewhere() : _drawVoucher(0, wanted);
-        uint256 holder = _placeExists(first) ? mRolls[_rollOf(first)].holders[first & 0x7ff] : _draw(HOLDERS);
+        uint256 holder = _placeExists(first) ? _mHolderAt(first) : _draw(HOLDERS);
         item.spends = _drawSpends(first, holder);
         item.receipt = keccak256(abi.encode(steps, first));
         uint256 maxDeadline = _mRulesOf(first).maxDeadline;
@@ -187,7 +187,7 @@ abstract contract RedeemSteps is Judge {
             uint256 place = _draw(r.holders.length);
             voucher = p.batch << 35 | p.roll << 11 | place;
             if (programme != 0 && r.programme != programme) continue;
-            if (holder != type(uint256).max && r.holders[place] != holder) continue;
+            if (holder != type(uint256).max && _mHolderAt(voucher) != holder) continue;
             if (mRedeemed[voucher] || mProgrammes[r.programme].state != 5) continue;
             // At the very edges, too, and now and then too early:
             bool begun = block.timestamp + 1 >= mBatches[p.batch].from || _chance(20);
@@ -324,6 +324,7 @@ abstract contract RedeemSteps is Judge {
         MBatch storage b = mBatches[voucher >> 35];
         uint256 line = b.programme << 16 | b.line;
         mRedeemed[voucher] = true;
+        mTakenUp[voucher & 0x7ffffffff] = true;
         ++mPairs[mPairAt[voucher >> 35][_rollOf(voucher)] - 1].redeemed;
         mLines[line].committed -= b.face;
         mLines[line].committedCount -= 1;

@@ -3,8 +3,10 @@ pragma solidity 0.8.30;
 
 import {IProgrammeRegistry} from "../../../contracts/interfaces/IProgrammeRegistry.sol";
 import {IProgrammeRules} from "../../../contracts/interfaces/IProgrammeRules.sol";
+import {IProgrammeTransfers} from "../../../contracts/interfaces/IProgrammeTransfers.sol";
 import {Roles} from "../../../contracts/libraries/Roles.sol";
 import {RulesTerms, Widening} from "../../../contracts/types/Programme.sol";
+import {TransferCaps} from "../../../contracts/types/Transfer.sol";
 import {Steps} from "./Steps.sol";
 
 /// @title Versions of a programme's rules: proposed, activated, withdrawn, turned down.
@@ -29,7 +31,27 @@ abstract contract RuleSteps is Steps {
         else _withdrawRulesStep(id, kind < 93);
     }
 
+    /// @dev Of the version to come next, mostly.
+    function _capsStep(uint256 id) internal {
+        MProgramme storage p = mProgrammes[id];
+        uint256 next = p.state == 1 ? 1 : p.newest + 1;
+        uint256 version = _chance(92) ? next : _draw(p.newest + 3);
+        TransferCaps memory caps;
+        caps.perTransfer = uint64(_chance(95) ? 300 + _draw(2_000) : 0);
+        caps.perMonth = uint64(_chance(95) ? caps.perTransfer + _draw(4_000) : caps.perTransfer / 2);
+        bytes4 expected;
+        if (caps.perTransfer == 0 || caps.perMonth < caps.perTransfer) {
+            expected = IProgrammeTransfers.ProgrammeRegistry_CapsInvalid.selector;
+        }
+        if (version != next) expected = IProgrammeTransfers.ProgrammeRegistry_CapsNotOpen.selector;
+        if (p.state != 1 && !_changes(id)) expected = IProgrammeRules.ProgrammeRegistry_NotOpen.selector;
+        bytes memory data = abi.encodeCall(programmes.setTransferCaps, (id, version, caps));
+        if (!_call("setTransferCaps", _actor(Roles.TREASURER), Roles.TREASURER, address(programmes), data, expected)) return;
+        (mVersions[id][version].perTransfer, mVersions[id][version].perMonth) = (caps.perTransfer, caps.perMonth);
+    }
+
     function _proposeRulesStep(uint256 id) private {
+        if (_chance(60)) _capsStep(id);
         Proposal memory x;
         (x.programme, x.reason, x.rules) = (id, "better", _drawRules());
         _drawWidening(x);
@@ -72,7 +94,7 @@ abstract contract RuleSteps is Steps {
         if (fault == 3) x.widening.regions = new uint40[](17 - mProgrammes[x.programme].wideRegions.length);
         if (fault < 4) return IProgrammeRules.ProgrammeRegistry_RulesInvalid.selector;
         if (fault == 4) x.rules.openMaxBill = 1;
-        if (fault == 5) x.rules.flags |= uint8(8);
+        if (fault == 5) x.rules.flags |= uint8(32);
         return IProgrammeRegistry.ProgrammeRegistry_RuleNotInRelease.selector;
     }
 
@@ -128,6 +150,7 @@ abstract contract RuleSteps is Steps {
         r.maxDeadline = uint32(1 + _draw(3600));
         r.reversalWindow = uint32(_draw(3 days));
         r.disputeWindow = uint32(_draw(3 days));
+        if (_chance(70)) r.flags = 8;
         if (_chance(60)) return r;
         if (_chance(30)) r.stepUpThreshold = uint64(500 + _draw(2_500));
         if (_chance(25)) r.merchantDailyLimit = uint64(1_500 + _draw(6_000));
@@ -137,7 +160,7 @@ abstract contract RuleSteps is Steps {
         if (_chance(15)) r.dayCount = uint16(2 + _draw(5));
         if (_chance(20)) r.monthAmount = uint56(4_000 + _draw(10_000));
         if (_chance(15)) r.monthCount = uint16(3 + _draw(8));
-        if (_chance(10)) r.flags = 4;
+        if (_chance(10)) r.flags |= 4;
     }
 
     /// @dev A version begins to hold. What any version ever asked for stays: the longest window, and counting what holders redeem.
@@ -146,7 +169,7 @@ abstract contract RuleSteps is Steps {
         if (window > p.window) p.window = window;
         RulesTerms storage r = v.rules;
         uint256 amounts = uint256(r.redemptionAmount) + r.dayAmount + r.monthAmount;
-        if (amounts + r.redemptionCount + r.dayCount + r.monthCount + r.flags != 0) p.counted = true;
+        if (amounts + r.redemptionCount + r.dayCount + r.monthCount + r.flags % 8 != 0) p.counted = true;
     }
 
     function _keepRules(MVersion storage v, RulesTerms memory r) internal {

@@ -158,7 +158,7 @@ abstract contract StandingSteps is Judge {
         l.available += b.face;
     }
 
-    function _isLive(uint256 voucher) private view returns (bool) {
+    function _isLive(uint256 voucher) internal view returns (bool) {
         if (!_placeExists(voucher) || !_wasIssued(voucher) || mRedeemed[voucher] || mRevoked[voucher]) return false;
         if (mBooked[voucher]) return false;
         if (mPairs[mPairAt[voucher >> 35][_rollOf(voucher)] - 1].swept) return false;

@@ -149,6 +149,7 @@ abstract contract SupplySteps is PolicySteps {
         mProgrammes[programme].rolls.push(++mLastRoll);
         MRoll storage r = mRolls[mLastRoll];
         (r.programme, r.writtenAt, r.ref, r.holders) = (programme, _mClock(programme), ref, indices);
+        r.claimed = flags % 2 == 1;
     }
 
     function _packed(uint8[] memory indices) private view returns (bytes memory holders) {

@@ -1,0 +1,87 @@
+"""Vouchers passed on between people, and places given to others."""
+
+import hashlib
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from node_api.api.access import Caller, WriteKey
+from node_api.api.answers import BlockOut
+from node_api.api.documented import PASSING, READING, problems
+from node_api.api.fields import AddressText, In, VoucherText, as_address
+from node_api.api.node import TheNode
+from node_api.api.transfers import (
+    ReassignmentsOut,
+    TransferFields,
+    TransferIn,
+    TransferOut,
+    TransfersOut,
+    WalletTransferIn,
+    place_change_out,
+    transfer_fields,
+)
+from node_api.domain import errors
+from node_api.domain.ids import VOUCHER_BITS, Place, ProgrammeId, RollId, VoucherId
+from node_api.services.passing import Request
+
+router = APIRouter(prefix="/v1", tags=["transfers"])
+
+After = Annotated[int, Query(ge=0, lt=1 << 31, description="the `next` of the page before")]
+Limit = Annotated[int, Query(ge=1, le=1_000)]
+OfVoucher = Annotated[VoucherText | None, Query()]
+OfHolder = Annotated[AddressText | None, Query(description="from or to this holder")]
+
+
+@router.post("/transfers", responses=problems(*PASSING))
+def transfer(node: TheNode, caller: Caller, key: WriteKey, body: TransferIn) -> TransferOut:
+    """Passes a voucher on by its holder's signature, where its rules allow it. Answered once it is on chain."""
+    done, block = node.passing.transfer(Request(caller, key, _hash("transfer", body)), body.to_domain())
+    return TransferOut.model_validate({**transfer_fields(done), "block": BlockOut.of(block)})
+
+
+@router.post("/wallet/transfers", responses=problems(*PASSING, errors.WalletMissing, errors.ProgrammeUnknown))
+def transfer_by_wallet(node: TheNode, caller: Caller, key: WriteKey, body: WalletTransferIn) -> TransferOut:
+    """Passes a voucher of a custodial holder on: the node's wallet signs what is asked."""
+    request = Request(caller, key, _hash("wallet transfer", body))
+    programme = body.programme if isinstance(body.programme, str) else ProgrammeId(body.programme)
+    done, block = node.passing.transfer_by_wallet(request, programme, body.person, body.to_domain())
+    return TransferOut.model_validate({**transfer_fields(done), "block": BlockOut.of(block)})
+
+
+@router.get("/transfers", responses=problems(*READING))
+def read_transfers(
+    node: TheNode,
+    _: Caller,
+    voucher: OfVoucher = None,
+    holder: OfHolder = None,
+    after: After = 0,
+    limit: Limit = 100,
+) -> TransfersOut:
+    """Vouchers that were passed on."""
+    of = None if voucher is None else VoucherId(min(int(voucher), (1 << VOUCHER_BITS + 1) - 1))
+    whose = None if holder is None else as_address(holder)
+    with node.fresh.open() as (reader, _now):
+        found = reader.transfers(voucher=of, holder=whose, limit=limit, skip=after)
+        return TransfersOut(
+            transfers=[TransferFields.model_validate(transfer_fields(done)) for done in found],
+            next=after + limit if len(found) == limit else None,
+            block=BlockOut.of(reader.block),
+        )
+
+
+@router.get("/reassignments", responses=problems(*READING))
+def read_reassignments(
+    node: TheNode,
+    _: Caller,
+    roll: Annotated[int | None, Query(ge=1, lt=1 << 24)] = None,
+    place: Annotated[int | None, Query(ge=0, lt=1 << 11)] = None,
+) -> ReassignmentsOut:
+    """Places proposed for another holder, and what became of it."""
+    of, at = None if roll is None else RollId(roll), None if place is None else Place(place)
+    with node.fresh.open() as (reader, _now):
+        steps = [place_change_out(change) for change in reader.place_changes(of, at)]
+        return ReassignmentsOut(steps=steps, block=BlockOut.of(reader.block))
+
+
+def _hash(kind: str, body: In) -> str:
+    return hashlib.sha256(f"{kind} {body.model_dump_json()}".encode()).hexdigest()
