@@ -69,10 +69,10 @@ def batch_tuple(terms: BatchTerms) -> tuple[object, ...]:
     return (
         terms.programme,
         terms.line,
-        0,  # kind: fixed value
+        terms.kind,
         terms.face,
         terms.minimum_spend,
-        0,  # percentage
+        terms.percentage,
         terms.categories,
         terms.region,
         terms.channels,

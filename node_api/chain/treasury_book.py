@@ -277,6 +277,8 @@ def _batch_seen(batch: BatchId, terms: int, reach: int, supply: int) -> BatchSee
         valid_until=UnixSeconds((terms >> 216) - extended),
         claim_days=reach >> 112 & 0xFFFF,
         quota=supply & (1 << 40) - 1,
+        kind=terms >> 56 & 0xFF,
+        percentage=terms >> 160 & 0xFFFF,
     )
     return BatchSeen(batch, opened, extended, issued)
 

@@ -128,7 +128,7 @@ class Oracle:
                 batch = self._batches[row.voucher.batch][1]
                 categories |= batch.categories
                 amount = batch.face_value if row.amount is None else row.amount
-                spends.append(Spend(self._id(row.voucher), amount))
+                spends.append(Spend(self._id(row.voucher), amount, row.sequence))
         return Item(
             spends=tuple(sorted(spends, key=lambda spend: spend.voucher)),
             merchant=MerchantId(self._merchants[first.merchant][0]),
@@ -269,7 +269,8 @@ def _batch(number: int, row: BatchRow, programme: int) -> Batch:
         programme=ProgrammeId(programme),
         line=LineId(programme << 16 | row.line),
         rules_version=1,
-        kind=0,
+        kind=row.kind,
+        percentage=row.percentage,
         face=row.face_value,
         minimum_spend=row.minimum_spend,
         categories=row.categories,

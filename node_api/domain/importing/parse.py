@@ -19,6 +19,7 @@ from node_api.domain.importing.rows import (
     Ref,
 )
 from node_api.domain.importing.wallets import Wallet, address, devices
+from node_api.domain.models import VoucherKind
 from node_api.domain.publication import PublishedText
 
 YEAR = 31_536_000
@@ -50,6 +51,7 @@ BATCHES = Columns(
         "batch", "programme", "line", "kind", "face_value", "minimum_spend", "categories", "region", "channels",
         "valid_from", "valid_until", "claim_days", "quota",
     ),
+    ("percentage",),
 )  # fmt: skip
 HOLDERS = Columns("holders.csv", ("roll", "programme", "place", "holder"), ("again",))
 ISSUES = Columns("issues.csv", ("batch", "roll"))
@@ -65,6 +67,7 @@ _line_amount = values.money(1, values.LINE_AMOUNT_MAX)
 _face = values.money(1, values.FACE_MAX)
 _minimum = values.money(0, values.FACE_MAX)
 _claim_days = values.whole(0, 65_535, "days")
+_percentage = values.whole(1, 10_000, "basis points")
 _quota = values.whole(1, values.QUOTA_MAX)
 _state = values.one_of("active", "published")
 _first_only = values.one_of("yes", "no")
@@ -172,7 +175,7 @@ def merchant(cells: Cells) -> MerchantRow | None:
 
 def batch(cells: Cells) -> BatchRow | None:
     """A row of batches.csv."""
-    cells.read("kind", values.kind)
+    kind = cells.read("kind", values.kind)
     row = BatchRow(
         ref=cells.read("batch", ref),
         programme=cells.read("programme", ref),
@@ -186,7 +189,13 @@ def batch(cells: Cells) -> BatchRow | None:
         valid_until=cells.read("valid_until", values.time),
         claim_days=cells.read("claim_days", _claim_days),
         quota=cells.read("quota", _quota),
+        kind=kind,
+        percentage=cells.read("percentage", _percentage, 0),
     )
+    if cells.is_sound and (row.percentage == 0) is (kind is VoucherKind.PERCENTAGE):
+        cells.note(
+            "percentage", "basis points are given for the kind percentage, and for it alone", "10 % is written 1000"
+        )
     if cells.is_sound and row.valid_from >= row.valid_until:
         cells.note(
             "valid_until",

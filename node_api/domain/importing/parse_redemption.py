@@ -13,7 +13,7 @@ REDEMPTIONS = Columns(
         "row", "code", "redeemed_at", "programme", "batch", "roll", "place", "merchant", "channel", "receipt", "items",
     ),
     (
-        "deadline_seconds", "amount", "signer", "signed_merchant", "signed_bill", "signed_chain_id",
+        "deadline_seconds", "amount", "sequence", "signer", "signed_merchant", "signed_bill", "signed_chain_id",
         "terminal", "terminal_signer", "repeats", "signed_at", "expected", "note",
     ),
 )  # fmt: skip
@@ -24,6 +24,7 @@ _VOUCHER_COLUMNS = ("batch", "roll", "place")
 _counter = values.whole(1, 2**53)
 _place = values.whole(0, PLACE_MAX)
 _amount = values.money(0, values.AMOUNT_MAX)
+_sequence = values.whole(0, 2**53)
 _expected = values.one_of(*EXPECTABLE)
 
 
@@ -42,12 +43,15 @@ def redemption(cells: Cells) -> RedemptionRow | None:
         items=cells.read("items", values.items),
         deadline_seconds=cells.read("deadline_seconds", values.deadline_seconds, DEADLINE_DEFAULT),
         amount=cells.read("amount", _amount, None),
+        sequence=cells.read("sequence", _sequence, 0),
         terminal=cells.read("terminal", device, None),
         tampering=_tampering(cells),
         expected=expected,
     )
     cells.read("note", values.text_of_people, None)
-    if expected is None and (not row.tampering.is_honest or row.amount is not None or cells.text("deadline_seconds")):
+    if expected is None and (
+        not row.tampering.is_honest or row.amount is not None or row.sequence or cells.text("deadline_seconds")
+    ):
         cells.note(
             "expected",
             "a row that changes amount, deadline or signature is one to be refused",

@@ -9,6 +9,7 @@ from typing import NewType
 
 from node_api.domain.ids import Amount, Hash, UnixSeconds
 from node_api.domain.importing.wallets import Wallet
+from node_api.domain.models import VoucherKind
 from node_api.domain.publication import PublishedText
 
 Ref = NewType("Ref", str)
@@ -91,7 +92,7 @@ class MerchantRow:
 
 @dataclass(frozen=True, slots=True)
 class BatchRow:
-    """A batch of fixed-value vouchers; `line` is the number within the programme."""
+    """A batch; `line` is the number within the programme, `percentage` in basis points, 0 but for percentages."""
 
     ref: Ref
     programme: Ref
@@ -105,6 +106,8 @@ class BatchRow:
     valid_until: UnixSeconds
     claim_days: int
     quota: int
+    kind: VoucherKind
+    percentage: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +195,7 @@ class RedemptionRow:
         items: (category, amount) each.
         deadline_seconds: deadline − `redeemed_at`; `values.NEVER` asks for the largest deadline there is.
         amount: what is signed for the voucher; None: its face value.
+        sequence: signed beside it.
         terminal: who answers for the code at the till; None: nobody.
         expected: the refusal to come; None: accepted.
     """
@@ -207,6 +211,7 @@ class RedemptionRow:
     items: tuple[tuple[int, Amount], ...]
     deadline_seconds: int
     amount: Amount | None
+    sequence: int
     terminal: Wallet | None
     tampering: Tampering
     expected: str | None

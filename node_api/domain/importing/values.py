@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from node_api.domain.ids import Amount, Hash, UnixSeconds
 from node_api.domain.importing.faults import BadValue
+from node_api.domain.models import VoucherKind
 from node_api.domain.regions import EVERYWHERE, pack_region
 
 CHANNELS = ("store", "online", "delivery", "home", "phone", "kiosk", "agent", "other")
@@ -142,13 +143,9 @@ def one_of(*choices: str) -> Callable[[str], str]:
     return parse
 
 
-def kind(text: str) -> str:
-    """The batch's kind; only fixed value in this release."""
-    if text in {"percentage", "stored"}:
-        raise BadValue(
-            "this release issues vouchers of fixed value only", "leave the batch out, or make its kind fixed"
-        )
-    return one_of("fixed")(text)
+def kind(text: str) -> VoucherKind:
+    """The batch's kind."""
+    return _KINDS[one_of(*_KINDS)(text)]
 
 
 def token(text: str) -> str:
@@ -208,3 +205,4 @@ def _mask(text: str, parse: Callable[[str], int], what: str) -> int:
 _CATEGORY = whole(0, MAX_CATEGORY)
 _ITEM = money(1, LINE_AMOUNT_MAX)
 _DEADLINE = whole(-31_536_000, 31_536_000, "seconds")
+_KINDS = {"fixed": VoucherKind.FIXED, "percentage": VoucherKind.PERCENTAGE, "stored": VoucherKind.STORED}

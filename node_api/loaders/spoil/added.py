@@ -7,6 +7,7 @@ from node_api.domain.ids import Amount
 from node_api.domain.importing.rows import BatchRow, MerchantRow, Ref
 from node_api.domain.importing.values import CHANNELS, MAX_CATEGORY
 from node_api.domain.importing.wallets import Wallet
+from node_api.domain.models import VoucherKind
 from node_api.domain.regions import region_covers
 from node_api.loaders.folder_writer import Row
 from node_api.loaders.spoil.stock import Stock
@@ -38,8 +39,13 @@ _RULES: Mapping[str, tuple[str, Callable[[Amount], Row]]] = {
     "revoked": ("revoked vouchers", _nothing),
     "paused": ("paused", _nothing),
     "booked": ("booked vouchers", _nothing),
+    "percentage": ("a tenth of the bill", _nothing),
+    "stored": ("stored value", _nothing),
     "reversed": ("redemptions taken back", lambda _: {"reversal_window_seconds": 86_400}),
 }
+
+
+_KINDS = {"percentage": (VoucherKind.PERCENTAGE, 1_000), "stored": (VoucherKind.STORED, 0)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +119,9 @@ def _programme(stock: Stock, rule: str, tills: MerchantRow) -> AddedProgramme:
     name, columns = _RULES[rule]
     ref = Ref(f"spoil-{rule}")
     stock.programmes[ref] = replace(stock.programme(like), ref=ref)
-    batch = replace(like, ref=Ref(f"{ref}-batch"), programme=ref, line=1, claim_days=0, quota=0)
+    kind, percentage = _KINDS.get(rule, (VoucherKind.FIXED, 0))
+    own = replace(like, ref=Ref(f"{ref}-batch"), programme=ref, line=1, claim_days=0, quota=0)
+    batch = replace(own, kind=kind, percentage=percentage)
     return AddedProgramme(batch, like, f"Spoiled: {name}", columns(like.face_value))
 
 

@@ -15,7 +15,7 @@ from node_api.domain.importing.parse_redemption import REDEMPTIONS
 from node_api.domain.importing.rows import MerchantRow, Ref
 from node_api.domain.regions import unpack_region
 from node_api.loaders.folder_writer import Row, channel_names, joined, write_table
-from node_api.loaders.spoil import breakages, limits, signatures, standing
+from node_api.loaders.spoil import breakages, kinds, limits, signatures, standing
 from node_api.loaders.spoil.added import Added, AddedProgramme, plan_added
 from node_api.loaders.spoil.breakages import Break
 from node_api.loaders.spoil.merged import Merged
@@ -42,6 +42,9 @@ KINDS: tuple[Break, ...] = (
     breakages.wrong_amount,
     breakages.bill_below_face,
     breakages.bill_below_minimum,
+    kinds.amount_outside,
+    kinds.wrong_sequence,
+    kinds.nothing_off,
     limits.no_consent,
     limits.redemption_limit,
     limits.day_limit,
@@ -169,10 +172,11 @@ def _copies(
     line = next(row for row in read_rows(folder, parse.BUDGET_LINES) if (row["programme"], row["line"]) == of_line)
     terms = next(row for row in read_rows(folder, parse.BATCHES) if row["batch"] == like.ref)
     own = {"programme": batch.programme}
+    kind: Row = {"kind": batch.kind.name.lower(), "percentage": batch.percentage or ""}
     return (
         {**programme, **own, "name": added.name, **added.columns},
         {**line, **own, "line": batch.line, "amount": amounts[batch.programme, batch.line]},
-        {**terms, **own, "batch": batch.ref, "line": batch.line, "claim_days": 0, "quota": more[batch.ref]},
+        {**terms, **own, "batch": batch.ref, "line": batch.line, "claim_days": 0, "quota": more[batch.ref], **kind},
     )
 
 

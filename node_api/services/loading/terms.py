@@ -68,6 +68,8 @@ def batch_terms(row: BatchRow, programme: ProgrammeId) -> BatchTerms:
         valid_until=row.valid_until,
         claim_days=row.claim_days,
         quota=row.quota,
+        kind=row.kind,
+        percentage=row.percentage,
     )
 
 

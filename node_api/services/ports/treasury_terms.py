@@ -94,7 +94,7 @@ class MerchantTerms:
 
 @dataclass(frozen=True, slots=True)
 class BatchTerms:
-    """A batch of fixed-value vouchers; `line` is the number within the programme."""
+    """A batch; `line` is the number within the programme, `percentage` in basis points, 0 but for percentages."""
 
     programme: ProgrammeId
     line: int
@@ -107,3 +107,5 @@ class BatchTerms:
     valid_until: UnixSeconds
     claim_days: int
     quota: int
+    kind: int = 0
+    percentage: int = 0

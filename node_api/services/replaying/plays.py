@@ -103,7 +103,7 @@ class Plays:
     def _spend(self, row: RedemptionRow) -> Spend:
         assert row.voucher is not None
         face = self._batches[row.voucher.batch].face_value
-        return Spend(self._voucher(row.voucher), row.amount if row.amount is not None else face)
+        return Spend(self._voucher(row.voucher), row.amount if row.amount is not None else face, row.sequence)
 
     def _voucher(self, ref: VoucherRef) -> VoucherId:
         return voucher_id(self._seen.batch(ref.batch), self._seen.roll(ref.roll), Place(ref.place))
