@@ -6,18 +6,15 @@ from collections.abc import Callable
 
 from eth_account.signers.local import LocalAccount
 
-from node_api.chain.contracts import contract, custom_errors
+from node_api.chain.contracts import custom_errors
+from node_api.chain.courier import Courier
 from node_api.chain.rpc import RpcClient
-from node_api.chain.rpc_errors import RpcUnavailable
-from node_api.chain.sender import NoReceipt, Reverted, Sender, WouldRevert
-from node_api.domain.errors import ChainUnavailable, ContractReverted
+from node_api.domain.errors import BookingRefused
 from node_api.domain.ids import Address, Hash
 from node_api.domain.importing.wallets import Wallet
 from node_api.domain.items import Spend
 from node_api.domain.reservations import Capture, Release, Reservation
-from node_api.domain.reverts import reverted
 
-_SELECTOR = 4
 _NOT_SIGNED = b""
 
 
@@ -61,18 +58,9 @@ class TerminalCalls:
         return selector if error is None else error.name.partition("_")[2]
 
     def _send(self, terminal: Wallet, function: str, *arguments: object) -> None:
-        """From the terminal's own account, tried before it is sent."""
-        calldata = contract("Vouchers").function(function).encode(arguments)
-        try:
-            Sender(self._rpc, self._account(terminal), self._chain_id).transact(
-                self._vouchers, calldata, what=f"Vouchers.{function}"
-            )
-        except WouldRevert as error:
-            raise _refused(error.data) from error
-        except Reverted as error:
-            raise reverted("", [("call", error)]) from error
-        except (RpcUnavailable, NoReceipt) as error:
-            raise ChainUnavailable(str(error)) from error
+        """From the terminal's own account."""
+        target = ("Vouchers", self._vouchers)
+        Courier(self._rpc, self._chain_id, self._account(terminal), target, BookingRefused).send(function, *arguments)
 
 
 def _spend(spend: Spend) -> tuple[int, int, int]:
@@ -81,12 +69,3 @@ def _spend(spend: Spend) -> tuple[int, int, int]:
 
 def _raw(value: Hash) -> bytes:
     return bytes.fromhex(value[2:])
-
-
-def _refused(data: str) -> ContractReverted:
-    raw = bytes.fromhex(data.removeprefix("0x"))
-    error = custom_errors().get(raw[:_SELECTOR])
-    if error is None:
-        return reverted("", [("data", data)])
-    values = error.decode_arguments(raw[_SELECTOR:])
-    return reverted(error.name, list(zip(error.parameters, values, strict=True)))

@@ -129,7 +129,7 @@ class BookingTill(Protocol):
     Every method returns once the transaction stands in a block.
 
     Raises:
-        ContractReverted: the contract says no; nothing happened.
+        BookingRefused: the contract says no; nothing happened.
         ChainUnavailable: the chain does not answer.
     """
 
