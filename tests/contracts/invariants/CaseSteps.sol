@@ -6,10 +6,10 @@ import {ICaseDeskReversals} from "../../../contracts/interfaces/ICaseDeskReversa
 import {IMerchantRegistry} from "../../../contracts/interfaces/IMerchantRegistry.sol";
 import {Roles} from "../../../contracts/libraries/Roles.sol";
 import {Leaf, Opening} from "../../../contracts/types/Case.sol";
-import {Steps} from "./Steps.sol";
+import {KindModel} from "./KindModel.sol";
 
 /// @title Reversals and disputes: good openings and bad ones, by keys, tills, holders and strangers, sent or signed.
-abstract contract CaseSteps is Steps {
+abstract contract CaseSteps is KindModel {
     /// @dev One attempt: which leaf, opened how, by whom, said how.
     struct Attempt {
         uint256 number; // of the redemption; 0: an opening that is nothing
@@ -129,6 +129,8 @@ abstract contract CaseSteps is Steps {
         l.reversed = true;
         mDead[keccak256(abi.encode(l.digest, l.voucher))] = true;
         ++mReversals;
+        bool usedUp = mRedeemed[l.voucher];
+        _giveBack(l.voucher, l.amount, usedUp);
         mRedeemed[l.voucher] = false;
         mReversed[l.voucher] = true;
         MDay storage d = _mDay(l.line, l.merchant, day);
@@ -138,13 +140,14 @@ abstract contract CaseSteps is Steps {
         line.payable_ -= l.amount;
         line.payableCount -= 1;
         MPair storage p = mPairs[mPairAt[l.voucher >> 35][l.voucher >> 11 & 0xffffff] - 1];
-        --p.redeemed;
-        if (p.swept) {
-            mBatches[p.batch].swept += 1;
+        if (usedUp) --p.redeemed;
+        if (p.swept && usedUp) mBatches[p.batch].swept += 1;
+        if (p.swept || mRevoked[l.voucher]) {
+            p.returned += l.amount;
             line.available += l.amount;
         } else {
             line.committed += l.amount;
-            line.committedCount += 1;
+            if (usedUp) line.committedCount += 1;
         }
         if (mKept[l.digest].length != 0) mReplay = l.digest;
     }

@@ -55,21 +55,39 @@ abstract contract Checks is HolderChecks {
             (bool issued, bool swept) = vouchers.marksOf(p.batch, p.roll);
             _must(5, "issued mark", p.batch, issued ? 1 : 0, 1);
             _must(9, "swept mark", p.batch, swept ? 1 : 0, p.swept ? 1 : 0);
-            _issuedValue[line] -= p.revoked * b.face;
+            if (b.kind != 0) _issuedValue[line] -= p.returned;
+            else _issuedValue[line] -= (p.revoked + (swept ? unspent - booked : 0)) * b.face;
             if (swept) {
-                _issuedValue[line] -= (unspent - booked) * b.face;
                 unspent = booked;
             }
             _unspentValue[line] += unspent * b.face;
             _unspentCount[line] += unspent;
             _checkVoucher(p.batch << 35 | p.roll << 11 | uint256(keccak256(abi.encode(i, block.timestamp))) % places);
         }
+        _checkTaken();
         for (uint256 batch = 1; batch <= mLastBatch; ++batch) {
             (,, uint256 supply) = vouchers.batchWords(batch);
             (uint256 quota, uint256 issued, uint256 swept) = (uint40(supply), uint40(supply >> 40), uint40(supply >> 120));
             _must(5, "issued", batch, issued, mBatches[batch].issued);
             _must(9, "swept", batch, swept, mBatches[batch].swept);
             if (issued > quota || swept > issued) revert Invariant_Broken(5, "quota", batch, issued, quota);
+        }
+    }
+
+    /// @dev What was taken from percentages and stored value, by their words. A rest of a redeemed percentage is committed still, what was
+    /// spent of stored value no more.
+    function _checkTaken() private {
+        for (uint256 i; i < mTakenList.length; ++i) {
+            uint256 voucher = mTakenList[i];
+            uint256 word = vouchers.storedWord(voucher);
+            (MBatch storage b, MTaken storage t) = (mBatches[voucher >> 35], mTaken[voucher]);
+            _must(7, "taken", voucher, word, t.sequence << 128 | t.spent);
+            if (t.spent > b.face) revert Invariant_Broken(7, "more than its value", voucher, t.spent, b.face);
+            if (mPairs[mPairAt[voucher >> 35][voucher >> 11 & 0xffffff] - 1].swept || mRevoked[voucher]) continue;
+            bool used = vouchers.redeemedBits(voucher >> 8) >> (voucher & 255) & 1 != 0;
+            uint256 line = b.programme << 16 | b.line;
+            if (b.kind == STORED && !used) _unspentValue[line] -= uint64(word);
+            if (b.kind == PERCENTAGE && used) _unspentValue[line] += b.face - uint64(word);
         }
     }
 
@@ -99,6 +117,7 @@ abstract contract Checks is HolderChecks {
         if (mBooked[voucher]) expected = VoucherState.BOOKED;
         if (mRedeemed[voucher]) expected = VoucherState.REDEEMED;
         _must(6, "state", voucher, uint256(state), uint256(expected));
+        if (!mTaken[voucher].listed) _must(7, "untouched", voucher, vouchers.storedWord(voucher), 0);
         VoucherState seen = _voucherSeen[voucher];
         bool arrow = seen == VoucherState.NONE || seen == VoucherState.LIVE || seen == state || seen == VoucherState.BOOKED
             || (seen == VoucherState.REDEEMED && mReversed[voucher])
@@ -263,7 +282,7 @@ abstract contract Checks is HolderChecks {
         _must(10, "numbers", 0, redemptions, mNumber);
         _must(10, "batches", 0, batches, mLastBatch);
         _must(10, "rolls", 0, rolls, mLastRoll);
-        _must(7, "bits set", 0, _bitsSet, redemptions - mReversals);
+        _must(7, "bits set", 0, _bitsSet, redemptions - mReversals - mParts);
         _checkDead();
         uint256 next = mFirsts.length < 20 ? 0 : mFirsts.length - 20; // older ones were seen before
         for (uint256 i = next; i < mFirsts.length; ++i) {

@@ -31,7 +31,7 @@ abstract contract Judge is LimitJudge {
         for (uint256 i; i < item.spends.length; ++i) {
             failed = item.spends[i].voucher;
             if (i != 0) reason = _judgeOther(failed, item.spends[i - 1].voucher, first, c.signer);
-            if (reason == FINE) reason = _judgeVoucher(item.spends[i], item.channel, c);
+            if (reason == FINE) reason = _judgeVoucher(item.spends[i], item.channel, item.bill, c);
             if (reason != FINE) return (reason, failed);
         }
         return (_judgeSums(item, c), first);
@@ -47,7 +47,7 @@ abstract contract Judge is LimitJudge {
         return FINE;
     }
 
-    function _judgeVoucher(Spend memory s, uint256 channel, Case memory c) private view returns (bytes4) {
+    function _judgeVoucher(Spend memory s, uint256 channel, uint256 bill, Case memory c) private view returns (bytes4) {
         MBatch storage b = mBatches[s.voucher >> 35];
         MMerchant storage m = mMerchants[c.merchant];
         if (_isHeld(s.voucher)) return IVouchersErrors.Vouchers_VoucherFrozen.selector;
@@ -72,11 +72,21 @@ abstract contract Judge is LimitJudge {
         if (channel > 7 || ((b.channels | p.wideChannels | lane) & m.channels) / 2 ** channel % 2 == 0) {
             return IVouchersErrors.Vouchers_ChannelClosed.selector;
         }
-        if (s.amount != b.face || s.sequence != 0) return IVouchersErrors.Vouchers_AmountMismatch.selector;
-        return FINE;
+        if (c.books && b.kind != FIXED) return IVouchersErrors.Vouchers_AmountMismatch.selector;
+        return _judgeAmount(s, b, bill);
+    }
+
+    function _judgeAmount(Spend memory s, MBatch storage b, uint256 bill) private view returns (bytes4) {
+        if (b.kind == FIXED) {
+            return s.amount != b.face || s.sequence != 0 ? IVouchersErrors.Vouchers_AmountMismatch.selector : FINE;
+        }
+        if (s.sequence != mTaken[s.voucher].sequence) return IVouchersErrors.Vouchers_SequenceMismatch.selector;
+        if (s.amount == 0 || s.amount > _mRest(s.voucher)) return IVouchersErrors.Vouchers_AmountOutside.selector;
+        return _takes(s, bill) == 0 ? IVouchersErrors.Vouchers_NothingOff.selector : FINE;
     }
 
     function _judgeSums(Item memory item, Case memory c) private view returns (bytes4) {
+        item = _asTaken(item);
         uint256 amounts = _amountsOf(item);
         uint256 minimums;
         for (uint256 i; i < item.spends.length; ++i) {

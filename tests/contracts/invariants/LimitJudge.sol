@@ -4,11 +4,11 @@ pragma solidity 0.8.30;
 import {IVouchersErrors} from "../../../contracts/interfaces/IVouchersErrors.sol";
 import {RulesTerms} from "../../../contracts/types/Programme.sol";
 import {Item, Spend} from "../../../contracts/types/Redemption.sol";
+import {KindModel} from "./KindModel.sol";
 import {Periods} from "./Periods.sol";
-import {Steps} from "./Steps.sol";
 
 /// @title Consents and limits once more, over sums kept by day and by month.
-abstract contract LimitJudge is Steps, Periods {
+abstract contract LimitJudge is KindModel, Periods {
     mapping(bytes32 digest => bool) internal mConsented; // in the call in hand
 
     /// @dev What comes before the holder's own terminal is looked at. `amounts` is the sum of the item's.

@@ -89,6 +89,8 @@ abstract contract Model is Base {
         uint256 programme;
         uint256 line; // number within the programme
         uint256 version;
+        uint256 kind;
+        uint256 percentage;
         uint256 face;
         uint256 minimum;
         uint256 categories;
@@ -133,6 +135,13 @@ abstract contract Model is Base {
         address approver;
     }
 
+    /// @dev From a voucher that is no fixed value.
+    struct MTaken {
+        uint256 spent;
+        uint256 sequence;
+        bool listed;
+    }
+
     struct MPair {
         uint256 batch;
         uint256 roll;
@@ -140,6 +149,7 @@ abstract contract Model is Base {
         bool swept;
         uint256 revoked;
         uint256 booked;
+        uint256 returned; // of its value, to the line's available money
     }
 
     /// @dev `lapse` on the programme clock.
@@ -251,6 +261,9 @@ abstract contract Model is Base {
         uint256 ripeAt;
     }
 
+    uint256 internal constant FIXED = 0;
+    uint256 internal constant PERCENTAGE = 1;
+    uint256 internal constant STORED = 2;
     uint256 internal constant WAITING = 1;
     uint256 internal constant ACTIVE = 2;
     uint256 internal constant WITHDRAWN = 3;
@@ -281,6 +294,9 @@ abstract contract Model is Base {
     MPair[] internal mPairs;
     mapping(uint256 batch => mapping(uint256 roll => uint256)) internal mPairAt; // index + 1
     mapping(uint256 voucher => bool) internal mRedeemed;
+    mapping(uint256 voucher => MTaken) internal mTaken;
+    uint256[] internal mTakenList; // each that was ever redeemed, once
+    uint256 internal mParts; // redemptions that stand and set no bit
     mapping(uint256 voucher => bool) internal mRevoked;
     MBooking[] internal mBookings;
     mapping(bytes32 pair => uint256) internal mBookingAt; // index + 1

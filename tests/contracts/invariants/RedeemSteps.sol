@@ -200,13 +200,13 @@ abstract contract RedeemSteps is Judge {
     function _drawSpends(uint256 first, uint256 holder) private returns (Spend[] memory spends) {
         uint256 count = _chance(8) ? 4 + _draw(9) : 1 + _draw(3); // more than a call keeps in hand
         spends = new Spend[](count);
-        spends[0] = Spend(first, mBatches[first >> 35].face, 0);
+        spends[0] = _soundSpend(first);
         uint256 found = 1;
         for (uint256 i = 1; i < count; ++i) {
             uint256 programme = _chance(97) ? mBatches[first >> 35].programme : 0;
             uint256 other = _drawVoucher(programme, _chance(96) ? holder : _draw(HOLDERS));
             if (other == 0 || (other == first && _chance(90))) continue;
-            spends[found++] = Spend(other, mBatches[other >> 35].face, 0);
+            spends[found++] = _soundSpend(other);
         }
         assembly ("memory-safe") {
             mstore(spends, found)
@@ -246,7 +246,7 @@ abstract contract RedeemSteps is Judge {
         if (fault == 1) item.deadline = block.timestamp - _draw(2);
         if (fault == 2) item.deadline = block.timestamp + maxDeadline + _draw(2);
         if (fault == 3) last.amount += 1;
-        if (fault == 4) last.sequence = 1;
+        if (fault == 4) last.sequence += 1;
         if (fault == 5 && item.bill > 0) item.bill -= 1;
         if (fault == 6) item.bill = _draw(200);
         if (fault == 7) item.channel = [uint256(3), 7, 8, 255, 256, type(uint256).max][_draw(6)];
@@ -259,12 +259,12 @@ abstract contract RedeemSteps is Judge {
         if (fault >= 14 && item.spends.length > 1) last.voucher = _somewhere();
     }
 
-    function _append(Spend[] memory spends, uint256 voucher) private view returns (Spend[] memory more) {
+    function _append(Spend[] memory spends, uint256 voucher) private returns (Spend[] memory more) {
         more = new Spend[](spends.length + 1);
         for (uint256 i; i < spends.length; ++i) {
             more[i] = spends[i];
         }
-        more[spends.length] = Spend(voucher, mBatches[voucher >> 35].face, 0);
+        more[spends.length] = _soundSpend(voucher);
     }
 
     // --- what must have happened ---
@@ -305,41 +305,46 @@ abstract contract RedeemSteps is Judge {
             }
             return;
         }
-        _countLimits(item, c.signer, c.terminal, _amountsOf(item));
+        Item memory taken = _asTaken(item);
+        _countLimits(taken, c.signer, c.terminal, _amountsOf(taken));
         if (item.spends.length == 1 && _chance(60)) mKept[digest] = abi.encode(item, c.merchant, c.signer);
         for (uint256 i; i < item.spends.length; ++i) {
-            _applyVoucher(item.spends[i].voucher, item.receipt, digest, c);
+            _applyVoucher(taken.spends[i], item.receipt, digest, c);
         }
     }
 
-    function _applyVoucher(uint256 voucher, bytes32 receipt, bytes32 digest, Case memory c) private {
+    function _applyVoucher(Spend memory s, bytes32 receipt, bytes32 digest, Case memory c) private {
+        uint256 voucher = s.voucher;
         MBatch storage b = mBatches[voucher >> 35];
-        _spend(voucher, digest, c);
+        _spend(s, digest, c);
         bytes32 topic0 = IVouchersRedemption.VoucherRedeemed.selector;
-        _expectLog(topicsOf(topic0, voucher, c.merchant), abi.encode(receipt, digest, b.face, b.version, ++mNumber));
+        _expectLog(topicsOf(topic0, voucher, c.merchant), abi.encode(receipt, digest, s.amount, b.version, ++mNumber));
     }
 
     /// @dev From committed to payable, with a leaf; the log and the number are the caller's.
-    function _spend(uint256 voucher, bytes32 digest, Case memory c) internal {
+    function _spend(Spend memory s, bytes32 digest, Case memory c) internal {
+        uint256 voucher = s.voucher;
         MBatch storage b = mBatches[voucher >> 35];
         uint256 line = b.programme << 16 | b.line;
-        mRedeemed[voucher] = true;
         mTakenUp[voucher & 0x7ffffffff] = true;
-        ++mPairs[mPairAt[voucher >> 35][_rollOf(voucher)] - 1].redeemed;
-        mLines[line].committed -= b.face;
-        mLines[line].committedCount -= 1;
-        mLines[line].payable_ += b.face;
+        if (_take(voucher, s.amount)) {
+            mRedeemed[voucher] = true;
+            ++mPairs[mPairAt[voucher >> 35][_rollOf(voucher)] - 1].redeemed;
+            mLines[line].committedCount -= 1;
+        }
+        mLines[line].committed -= s.amount;
+        mLines[line].payable_ += s.amount;
         mLines[line].payableCount += 1;
-        mLeaves.push(_leaf(voucher, digest, c, line));
+        mLeaves.push(_leaf(s, digest, c, line));
         MDay storage day = _mDay(line, c.merchant, _mDayOf(b.programme));
-        day.redeemed += b.face;
+        day.redeemed += s.amount;
         day.count += 1;
-        bytes memory leaf = abi.encode(digest, voucher, b.face, c.merchant, c.terminal, block.timestamp, b.version);
+        bytes memory leaf = abi.encode(digest, voucher, s.amount, c.merchant, c.terminal, block.timestamp, b.version);
         _chain = keccak256(abi.encodePacked(_chain, keccak256(leaf)));
     }
 
-    function _leaf(uint256 voucher, bytes32 digest, Case memory c, uint256 line) private view returns (MLeaf memory l) {
-        (l.digest, l.voucher, l.amount) = (digest, voucher, mBatches[voucher >> 35].face);
+    function _leaf(Spend memory s, bytes32 digest, Case memory c, uint256 line) private view returns (MLeaf memory l) {
+        (l.digest, l.voucher, l.amount) = (digest, s.voucher, s.amount);
         (l.merchant, l.terminal, l.time) = (c.merchant, c.terminal, block.timestamp);
         (l.line, l.day, l.first) = (line, _mDayOf(line >> 16), _first);
     }

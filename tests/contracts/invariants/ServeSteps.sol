@@ -4,6 +4,7 @@ pragma solidity 0.8.30;
 import {IVouchersBooking} from "../../../contracts/interfaces/IVouchersBooking.sol";
 import {IVouchersErrors} from "../../../contracts/interfaces/IVouchersErrors.sol";
 import {IVouchersRedemption} from "../../../contracts/interfaces/IVouchersRedemption.sol";
+import {Spend} from "../../../contracts/types/Redemption.sol";
 import {Capture, Part} from "../../../contracts/types/Booking.sol";
 import {BookingTypes} from "../BookingTypes.sol";
 import {Vm} from "../Vm.sol";
@@ -148,7 +149,7 @@ abstract contract ServeSteps is BookingSteps {
             uint256 voucher = c.parts[i].voucher;
             amounts += c.parts[i].amount;
             _endBooking(c.booking, voucher);
-            _spend(voucher, c.booking, who);
+            _spend(Spend(voucher, c.parts[i].amount, 0), c.booking, who);
             bytes memory data = abi.encode(c.booking, c.parts[i].amount, mBatches[voucher >> 35].version, ++mNumber);
             _expectLog(topicsOf(IVouchersBooking.BookingCaptured.selector, voucher, merchant), data);
         }

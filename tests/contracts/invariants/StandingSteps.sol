@@ -151,11 +151,13 @@ abstract contract StandingSteps is Judge {
         mRevoked[voucher] = true;
         mRevokedList.push(voucher);
         MBatch storage b = mBatches[voucher >> 35];
-        ++mPairs[mPairAt[voucher >> 35][_rollOf(voucher)] - 1].revoked;
+        MPair storage p = mPairs[mPairAt[voucher >> 35][_rollOf(voucher)] - 1];
+        ++p.revoked;
+        p.returned += _mRest(voucher);
         MLine storage l = mLines[b.programme << 16 | b.line];
-        l.committed -= b.face;
+        l.committed -= _mRest(voucher);
         --l.committedCount;
-        l.available += b.face;
+        l.available += _mRest(voucher);
     }
 
     function _isLive(uint256 voucher) internal view returns (bool) {

@@ -61,6 +61,7 @@ abstract contract SupplySteps is PolicySteps {
     function _keepBatch(MBatch storage b, BatchTerms memory t, uint256 region, string memory ref) private {
         b.version = mProgrammes[t.programme].version;
         (b.programme, b.line, b.face, b.minimum) = (t.programme, t.line, t.face, t.minimumSpend);
+        (b.kind, b.percentage) = (t.kind, t.percentage);
         (b.categories, b.region, b.channels) = (t.categories, region, t.channels);
         (b.from, b.claimDays) = (t.validFrom, t.claimDays);
         b.until = t.validUntil - (block.timestamp - _mClock(t.programme));
@@ -72,6 +73,8 @@ abstract contract SupplySteps is PolicySteps {
         t.programme = uint24(programme);
         t.line = uint16(1 + _draw(p.lines + 1) % (p.lines == 0 ? 1 : p.lines));
         t.face = uint48(100 + _draw(1_900));
+        if (_chance(40)) t.kind = uint8(1 + _draw(2));
+        if (t.kind == 1) t.percentage = uint16(1 + _draw(_chance(20) ? 50 : 10_000));
         t.minimumSpend = uint48(_draw(3) * _draw(2_000));
         t.categories = uint64(_part(p.categories));
         t.channels = _chance(60) ? uint8(p.channels) : uint8(_part(p.channels));
@@ -106,8 +109,8 @@ abstract contract SupplySteps is PolicySteps {
     }
 
     function _spoilTerms(BatchTerms memory t, uint256 fault) private pure returns (bytes4) {
-        if (fault == 0) t.kind = 1;
-        if (fault == 1) t.percentage = 1;
+        if (fault == 0) t.kind = 3;
+        if (fault == 1) t.percentage = t.kind == 1 ? 10_001 : 1;
         if (fault == 2) t.face = 0;
         if (fault == 3) t.quota = 0;
         if (fault == 4) t.categories = 0;
@@ -207,7 +210,7 @@ abstract contract SupplySteps is PolicySteps {
     }
 
     function _keepPair(uint256 batch, uint256 roll) internal {
-        mPairs.push(MPair(batch, roll, 0, false, 0, 0));
+        mPairs.push(MPair(batch, roll, 0, false, 0, 0, 0));
         mPairAt[batch][roll] = mPairs.length;
         MBatch storage b = mBatches[batch];
         uint256 places = mRolls[roll].holders.length;

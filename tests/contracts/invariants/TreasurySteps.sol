@@ -9,10 +9,10 @@ import {IVouchersErrors} from "../../../contracts/interfaces/IVouchersErrors.sol
 import {Roles} from "../../../contracts/libraries/Roles.sol";
 import {MerchantDay} from "../../../contracts/types/Settlement.sol";
 import {Vm} from "../Vm.sol";
-import {Steps} from "./Steps.sol";
+import {KindModel} from "./KindModel.sol";
 
 /// @title Money: deposits, settlement, what is returned and what is swept.
-abstract contract TreasurySteps is Steps {
+abstract contract TreasurySteps is KindModel {
     // --- deposits ---
 
     function _allowTokenStep() internal {
@@ -203,15 +203,17 @@ abstract contract TreasurySteps is Steps {
         bytes memory data = abi.encodeCall(desk.sweep, (batch, roll));
         if (!_call("sweep", _actor(Roles.TREASURER), Roles.TREASURER, address(desk), data, expected)) return;
         MBatch storage b = mBatches[batch];
+        uint256 value = _restsOf(batch, roll);
         MPair storage pair = mPairs[at - 1];
+        pair.returned += value;
         uint256 count = mRolls[roll].holders.length - pair.redeemed - pair.revoked - pair.booked;
         b.sweptOnce = true;
         MLine storage l = mLines[b.programme << 16 | b.line];
         pair.swept = true;
         b.swept += count;
-        l.committed -= count * b.face;
+        l.committed -= value;
         l.committedCount -= count;
-        l.available += count * b.face;
+        l.available += value;
     }
 
     /// @dev Mostly a pair that is over and not swept yet.
