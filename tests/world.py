@@ -23,7 +23,7 @@ from node_api.chain.handle import ChainHandle
 from node_api.chain.keys import KeyRole
 from node_api.chain.options import EmbeddedOptions
 from node_api.chain.redeem_codec import encode_redeem
-from node_api.chain.rpc_values import Json, quantity, record, text
+from node_api.chain.rpc_values import Json, data, quantity, record, text
 from node_api.chain.sender import Receipt, Sender
 from node_api.domain.ids import (
     Address,
@@ -108,6 +108,20 @@ class World:
 
     def encode(self, target: str, function: str, *arguments: object) -> bytes:
         return contract(target).function(function).encode(arguments)
+
+    def ask(self, function: str, *arguments: object) -> bytes:
+        """What Vouchers answers at the head."""
+        call: dict[str, Json] = {
+            "to": self.addresses["Vouchers"],
+            "data": "0x" + self.encode("Vouchers", function, *arguments).hex(),
+        }
+        return data(self.rpc.call("eth_call", [call, "latest"]))
+
+    def last_batch(self) -> int:
+        return int.from_bytes(self.ask("counts")[32:64])
+
+    def last_roll(self) -> int:
+        return int.from_bytes(self.ask("counts")[64:96])
 
     def at(self, timestamp: int) -> None:
         """The next block's time."""

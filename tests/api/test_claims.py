@@ -31,7 +31,6 @@ from node_api.chain.claim_calls import encode_claim
 from node_api.chain.claim_lists import leaf, tree
 from node_api.chain.eip712 import claim_digest, sign
 from node_api.chain.keys import KeyRing, KeyRole
-from node_api.chain.rpc_values import data
 from node_api.chain.wallet import CustodialWallet
 from node_api.domain.access import ApiRole
 from node_api.domain.claims import EVERYBODY, Claim
@@ -51,19 +50,10 @@ def open_round(
     terms = (1, 1, 0, 100, 0, 0, CATERING, BEIJING, 1, STARTS_AT, ENDS_AT, 0, places)
     refs = [f"{name}-{number}" for number in range(batches)]
     world.send(KeyRole.TREASURER, "Vouchers", "openBatches", refs, [terms] * batches)
-    newest = int.from_bytes(asked(served, "counts")[32:64])
+    newest = world.last_batch()
     round_terms = (places, opens_at, ENDS_AT, bytes.fromhex(root[2:]), list(range(newest - batches + 1, newest + 1)))
     world.send(KeyRole.TREASURER, "CaseDesk", "openRound", PROGRAMME, round_terms)
     return len(rounds_of(served))
-
-
-def asked(served: Served, function: str, *arguments: object) -> bytes:
-    """What Vouchers answers."""
-    call: Json = {
-        "to": served.world.addresses["Vouchers"],
-        "data": "0x" + served.world.encode("Vouchers", function, *arguments).hex(),
-    }
-    return data(served.world.rpc.call("eth_call", [call, "latest"]))
 
 
 def rounds_of(served: Served) -> list[Json]:
@@ -143,7 +133,7 @@ def test_claim__by_an_own_key__gives_a_place(served: Served, operator: Client, w
     assert done.status_code == 200, done.text
     assert done.json()["custodial"] is False
     roll = done.json()["place"]["roll"]
-    assert int.from_bytes(asked(served, "rollWord", roll)) >> 80 & 0xFF == 1
+    assert int.from_bytes(served.world.ask("rollWord", roll)) >> 80 & 0xFF == 1
 
 
 def test_claim__with_the_same_key__is_the_same_claim(served: Served, wallet: Client) -> None:

@@ -44,7 +44,7 @@ def contracts(served: Served) -> int:
     world = served.world
     holders = b"".join(bytes.fromhex(deploy(world, code)[2:]) for code in (SAYS_YES, SAYS_NO, SAYS_NOTHING))
     world.send(KeyRole.TREASURER, "Vouchers", "writeRoll", 1, "roll-contracts", 0, holders)
-    roll = 5
+    roll = world.last_roll()
     world.send(KeyRole.TREASURER, "Vouchers", "issue", [1], [roll])
     return roll
 
