@@ -7,6 +7,7 @@ import pytest
 from node_api.domain.importing import values
 from node_api.domain.importing.faults import BadValue
 from node_api.domain.importing.wallets import Custody, Wallet, custody, device, device_secret, wallet
+from node_api.domain.models import VoucherKind
 from node_api.domain.regions import EVERYWHERE
 
 ADDRESS = "0x00000000000000000000000000000000000000Bb"
@@ -61,7 +62,7 @@ def test_device_secret__when_somebody_elses__then_refuses(text: str) -> None:
         (values.token, "CNYT", "CNYT", "cnyt"),
         (values.deadline_seconds, "never", values.NEVER, "Never"),
         (values.deadline_seconds, "-3600", -3600, "-0"),
-        (values.kind, "fixed", "fixed", "gift"),
+        (values.kind, "stored", VoucherKind.STORED, "gift"),
         (values.items, "7:1299;7:1", ((7, 1299), (7, 1)), "7:0"),
         (values.items, ";".join(["1:1"] * 500), ((1, 1),) * 500, ";".join(["1:1"] * 501)),
         (values.text_of_people, "消费券", "消费券", "two\nlines"),
