@@ -12,6 +12,7 @@ from node_api.chain.contracts import contract
 from node_api.chain.rpc import Request, RpcClient
 from node_api.chain.rpc_errors import RpcError
 from node_api.chain.rpc_values import Json, data
+from node_api.chain.taken_words import taken_of
 from node_api.domain.ids import (
     MAX_PLACES,
     Address,
@@ -32,6 +33,7 @@ from node_api.services.ports.auditing import StateGone
 
 _ASKED_FOR = "the chain does not keep the state of block {number} (any more): {said}"
 _WORD_BITS = 256
+_KIND_AT = 56  # in a batch's terms
 _OVERLAYS = 1  # flag of a batch
 _REVOKED, _TRANSFERRED = 2, 4  # overlays
 
@@ -80,6 +82,7 @@ class Ledger:
                 Amount(w.batch_face(term)),
                 issued=w.field(word, 40, 40),
                 swept=w.field(word, 120, 40),
+                kind=w.field(term, _KIND_AT, 8),
             )
             for batch, term, word in zip(batches, terms, supply, strict=True)
         }
@@ -105,6 +108,9 @@ class Ledger:
         marked = [(batch, roll) for batch, roll in pairs if batch in flagged]  # the others carry no overlay
         revoked = self._overlaid(_REVOKED, marked, places, block)
         transferred = self._overlaid(_TRANSFERRED, marked, places, block)
+        terms = self._vouchers_words("_batches", batches, block)
+        kinds = {batch: w.field(word, _KIND_AT, 8) for batch, word in zip(batches, terms, strict=True)}
+        taken = taken_of(pairs, kinds, places, lambda name, keys: self._vouchers_words(name, keys, block))
         return [
             PairState(
                 batch,
@@ -114,6 +120,7 @@ class Ledger:
                 bits[index],
                 revoked.get((batch, roll), 0),
                 transferred.get((batch, roll), 0),
+                *taken.get((batch, roll), ()),
             )
             for index, (batch, roll) in enumerate(pairs)
         ]

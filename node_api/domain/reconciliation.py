@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
 
-from node_api.domain.ids import Address, Amount, BatchId, LineId, ProgrammeId, RollId
+from node_api.domain.ids import NOTHING, Address, Amount, BatchId, LineId, ProgrammeId, RollId
 from node_api.domain.models import BlockRef
 
 
@@ -17,9 +17,9 @@ class Source(StrEnum):
     """Where a value was read.
 
     CHAIN is what the contracts keep: Treasury's account and Vouchers' ledger word of the line. BITS are the redeemed bits
-    and issue marks, counted and multiplied by the batches' face values. DAYS are the ledger words of merchants' days.
-    EVENTS are the logs, summed. INDEX are the roll-ups that answer the API. ESCROW is Treasury's own sum over all lines,
-    BALANCE what the token says Treasury holds.
+    and issue marks, counted and multiplied by the batches' face values, with the words of what was taken from percentages
+    and stored value. DAYS are the ledger words of merchants' days. EVENTS are the logs, summed. INDEX are the roll-ups that
+    answer the API. ESCROW is Treasury's own sum over all lines, BALANCE what the token says Treasury holds.
     """
 
     CHAIN = "chain"
@@ -56,18 +56,24 @@ LINE_TERMS = tuple(field.name for field in fields(LineTerms))
 
 @dataclass(frozen=True, slots=True)
 class BatchState:
-    """A batch as the contract keeps it; `issued` and `swept` count vouchers."""
+    """A batch as the contract keeps it; `issued` and `swept` count vouchers, `kind` is a `VoucherKind`."""
 
     batch: BatchId
     line: LineId
     face: Amount
     issued: int
     swept: int
+    kind: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class PairState:
-    """A (batch, roll) pair as the contract keeps it: its marks, its places, how many are redeemed, revoked, passed on."""
+    """A (batch, roll) pair as the contract keeps it: its marks, its places, how many are redeemed, revoked, passed on.
+
+    Attributes:
+        taken: what was redeemed of vouchers that are no fixed values.
+        taken_open: of it, what was redeemed of those neither used up nor revoked.
+    """
 
     batch: BatchId
     roll: RollId
@@ -77,6 +83,8 @@ class PairState:
     redeemed: int
     revoked: int = 0
     transferred: int = 0
+    taken: Amount = NOTHING
+    taken_open: Amount = NOTHING
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,6 +197,7 @@ class LineSums:
         revoked: value of vouchers that were revoked and booked back.
         settled: paid to merchants; `settled_count` is the number of redemptions paid.
         returned: given back to the funder.
+        parts: of the redemptions, those that did not use their voucher up.
     """
 
     line: LineId
@@ -212,6 +213,7 @@ class LineSums:
     settled: Amount
     settled_count: int
     returned: Amount
+    parts: int = 0
 
     @property
     def available(self) -> Amount:
@@ -231,7 +233,7 @@ class LineSums:
     @property
     def committed_count(self) -> int:
         """How many vouchers `committed` stands for."""
-        return self.issued_count - self.redeemed_count - self.swept_count - self.revoked_count
+        return self.issued_count - (self.redeemed_count - self.parts) - self.swept_count - self.revoked_count
 
     @property
     def payable_count(self) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from node_api.domain.ids import Address, Amount, BatchId, LineId, ProgrammeId, RollId, split_voucher
-from node_api.domain.models import Programme
+from node_api.domain.models import Programme, VoucherKind
 from node_api.domain.reconciliation import (
     LINE_TERMS,
     TERMS,
@@ -92,15 +92,19 @@ def _from_sums(sums: Mapping[LineId, LineSums]) -> ByLine:
 
 
 def _from_bits(pairs: Iterable[PairState], batches: Mapping[BatchId, BatchState], kept: ByLine) -> ByLine:
-    """Committed is what the clear bits of pairs not swept stand for; payable what the set bits do, less what was settled."""
+    """Committed is what the clear bits of pairs not swept stand for; payable what the set bits do, less what was settled.
+
+    Of percentages and stored value the words say how much was redeemed; how often stored value was, nothing but its events.
+    """
     values: dict[LineId, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    in_parts = {batch.line for batch in batches.values() if batch.kind == VoucherKind.STORED}
     for pair in pairs:
         batch = batches[pair.batch]
         open_places = 0 if pair.swept or not pair.issued else pair.places - pair.redeemed - pair.revoked
         value = values[batch.line]
-        value[0] += open_places * batch.face
+        value[0] += open_places * batch.face + (0 if pair.swept else _rests(pair, batch))
         value[1] += open_places
-        value[2] += pair.redeemed * batch.face
+        value[2] += pair.redeemed * batch.face if batch.kind == VoucherKind.FIXED else pair.taken
         value[3] += pair.redeemed
     terms = {}
     for line, (committed, committed_count, redeemed, redeemed_count) in values.items():
@@ -109,10 +113,17 @@ def _from_bits(pairs: Iterable[PairState], batches: Mapping[BatchId, BatchState]
             committed=Amount(committed),
             committed_count=committed_count,
             redeemed=Amount(redeemed),
-            redeemed_count=redeemed_count,
+            redeemed_count=None if line in in_parts else redeemed_count,
             payable=None if settled is None else Amount(redeemed - settled),
         )
     return terms
+
+
+def _rests(pair: PairState, batch: BatchState) -> int:
+    """What redeemed percentages have left, or, below zero, what open stored value has no more."""
+    if batch.kind == VoucherKind.PERCENTAGE:
+        return pair.redeemed * batch.face - pair.taken
+    return -pair.taken_open
 
 
 def _from_days(days: Iterable[MerchantDay]) -> ByLine:
@@ -138,8 +149,10 @@ def _line_checks(lines: Sequence[LineId], by_source: Mapping[Source, ByLine]) ->
     for line in lines:
         terms = {source: by_line.get(line, _NOTHING) for source, by_line in by_source.items()}
         for name in LINE_TERMS:
-            values = {source: int(getattr(some, name)) for source, some in terms.items() if name in _KNOWN[source]}
-            yield Check(f"line {line}", line, name, values)
+            told = {source: getattr(some, name) for source, some in terms.items() if name in _KNOWN[source]}
+            yield Check(
+                f"line {line}", line, name, {source: int(one) for source, one in told.items() if one is not None}
+            )
         rest = {source: _rest(terms[source]) for source in (Source.CHAIN, Source.EVENTS, Source.INDEX)}
         yield Check(f"line {line}", line, "deposited less its parts", rest, expected=0)
 

@@ -10,7 +10,7 @@ from node_api.domain.freezes import subjects_of
 from node_api.domain.ids import Address, VoucherId
 from node_api.domain.items import NO_BILL
 from node_api.domain.lane import NETWORK
-from node_api.domain.models import Redemption, TxRef, VoucherFacts, VoucherState
+from node_api.domain.models import Redemption, TxRef, VoucherFacts, VoucherKind, VoucherState
 from node_api.domain.standing import state_of, valid_until
 from node_api.domain.tracing import ROLE_NAMES, Finding, LifeStep, VoucherTrace
 from node_api.domain.trail import Payment
@@ -154,12 +154,21 @@ class _Life:
             yield self._step("redeemed", done.tx, None, _redeemed(done))
             yield from self._case(done)
         swept = reader.sweep_of(facts.batch.id, facts.roll.id)
-        late = any(reversal.swept for reversal in reader.reversals(voucher=facts.voucher))
-        late = late or any(one.released.swept for one in reader.bookings(voucher=facts.voucher) if one.released)
-        left_out = facts.redeemed is not None or facts.revoked or facts.booked
-        if swept is not None and not left_out and not late:
+        if swept is not None and self._had_a_rest():
             details = {"vouchers": str(swept.count), "amount": str(swept.amount)}
             yield self._step("expired and swept", swept.tx, swept.actor, details)
+
+    def _had_a_rest(self) -> bool:
+        """Whether the sweep of its pair took anything of it: what was taken back or released since was left out."""
+        facts, reader = self._facts, self._reader
+        if facts.revoked or facts.booked:
+            return False
+        if any(one.released.swept for one in reader.bookings(voucher=facts.voucher) if one.released):
+            return False
+        late = [reversal.amount for reversal in reader.reversals(voucher=facts.voucher) if reversal.swept]
+        if facts.batch.kind == VoucherKind.FIXED:
+            return facts.redeemed is None and not late
+        return facts.taken.spent + sum(late) < facts.batch.face
 
     def _case(self, done: Redemption) -> Iterator[LifeStep]:
         """What became of a redemption: disputed, decided, reversed, paid."""

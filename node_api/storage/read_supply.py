@@ -13,6 +13,7 @@ from node_api.domain.trail import BatchCounts, Issue, Sweep
 from node_api.storage import tables as t
 from node_api.storage.queries import CHUNK, Query, Record, count_of, to_address, tx_of, with_tx
 from node_api.storage.read_standing import StandingQueries
+from node_api.storage.stored import stored_vouchers
 
 _CLAIMED, _CUSTODIAL = 1, 2
 
@@ -81,7 +82,10 @@ class SupplyQueries(StandingQueries):
         """Vouchers reversed after their pair was swept: they count as swept with it."""
         table = t.reversals
         rows = self._rows(select(table.c.voucher).where(table.c.swept, self._upto(table)))
-        return Counter(split_voucher(row.voucher)[:2] for row in rows)
+        late: Counter[tuple[int, int]] = Counter(split_voucher(row.voucher)[:2] for row in rows)
+        for stored in stored_vouchers(self._connection, self.block.number) if late else ():
+            late[split_voucher(stored.voucher)[:2]] -= stored.counted_twice
+        return late
 
     def sweep_of(self, batch: BatchId, roll: RollId) -> Sweep | None:
         """The sweep of a pair."""

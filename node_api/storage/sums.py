@@ -12,6 +12,7 @@ from node_api.domain.trail import LineSums
 from node_api.storage import tables as t
 from node_api.storage.queries import Query
 from node_api.storage.settled import settled_counts
+from node_api.storage.stored import stored_vouchers
 
 _FIELDS = (
     "deposited",
@@ -27,6 +28,7 @@ _FIELDS = (
     "settled_count",
     "returned",
 )
+_PARTS = "parts"
 _LINE_BITS = 16
 
 
@@ -45,6 +47,7 @@ def _line_sums(line: int, values: dict[str, int]) -> LineSums:
         settled=Amount(values["settled"]),
         settled_count=values["settled_count"],
         returned=Amount(values["returned"]),
+        parts=values.get(_PARTS, 0),
     )
 
 
@@ -62,7 +65,9 @@ def sums_from_roll_ups(connection: Connection, programme: ProgrammeId | None) ->
     """The roll-ups as they stand; lines under which nothing moved are not there."""
     table = t.line_totals
     rows = connection.execute(select(table).where(*lines_of(table.c.line, programme))).mappings()
-    return {row["line"]: _line_sums(row["line"], {name: row[name] for name in _FIELDS}) for row in rows}
+    values = {row["line"]: {name: int(row[name]) for name in _FIELDS} for row in rows}
+    _count_parts(connection, values, None, programme)
+    return {LineId(line): _line_sums(line, some) for line, some in values.items()}
 
 
 def sums_from_facts(connection: Connection, block: int, programme: ProgrammeId | None) -> dict[LineId, LineSums]:
@@ -94,7 +99,19 @@ def sums_from_facts(connection: Connection, block: int, programme: ProgrammeId |
     paid = settled_counts(connection, block=block, lines=lines_of(t.payments.c.line, programme))
     for (_, line, _), count in paid.items():
         take(line, "settled_count", count)
+    _count_parts(connection, values, block, programme)
     return {LineId(line): _line_sums(line, some) for line, some in values.items()}
+
+
+def _count_parts(
+    connection: Connection, values: dict[int, dict[str, int]], block: int | None, programme: ProgrammeId | None
+) -> None:
+    """Stored value is redeemed in parts: what was counted as if each were a voucher of its own is set right."""
+    for stored in stored_vouchers(connection, block, programme):
+        some = values[stored.line]
+        some[_PARTS] = some.get(_PARTS, 0) + stored.parts
+        some["swept"] += stored.given_back
+        some["swept_count"] -= stored.counted_twice
 
 
 def _by_line(table: Table, block: int, programme: ProgrammeId | None, *columns: ColumnElement[int]) -> Query:

@@ -1,0 +1,43 @@
+"""What was taken from percentages and stored value, read from their words, pair by pair."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from node_api.chain import words as w
+from node_api.domain.ids import Amount, BatchId, Place, RollId, voucher_id
+from node_api.domain.models import VoucherKind
+
+Read = Callable[[str, Sequence[int]], Sequence[int]]
+Pair = tuple[BatchId, RollId]
+_REVOKED = 2  # overlay
+_WORD_BITS = 256
+
+
+class Taken(NamedTuple):
+    """Of a pair's vouchers: what was redeemed in all, and of those that are neither used up nor revoked."""
+
+    every: Amount
+    still_open: Amount
+
+
+def taken_of(
+    pairs: Sequence[Pair], kinds: Mapping[BatchId, int], places: Mapping[RollId, int], read: Read
+) -> dict[Pair, Taken]:
+    """Of the pairs that are no fixed values. A percentage has a word once it is redeemed, stored value from its first part on."""
+    wanted = [pair for pair in pairs if kinds[pair[0]] != VoucherKind.FIXED]
+    if not wanted:
+        return {}
+    vouchers = [(pair, voucher_id(*pair, Place(place))) for pair in wanted for place in range(places[pair[1]])]
+    keys = sorted({voucher >> 8 for _, voucher in vouchers})
+    used = dict(zip(keys, read("_redeemed", keys), strict=True))
+    revoked = dict(zip(keys, read("_overlays", [_REVOKED << 64 | key for key in keys]), strict=True))
+    spent = read("_stored", [voucher for _, voucher in vouchers])
+    sums = {pair: [0, 0] for pair in wanted}
+    for (pair, voucher), word in zip(vouchers, spent, strict=True):
+        amount = w.field(word, 0, 64)
+        closed = (used[voucher >> 8] | revoked[voucher >> 8]) >> voucher % _WORD_BITS & 1
+        sums[pair][0] += amount
+        sums[pair][1] += 0 if closed else amount
+    return {pair: Taken(Amount(every), Amount(left)) for pair, (every, left) in sums.items()}
