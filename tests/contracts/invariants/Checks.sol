@@ -177,6 +177,9 @@ abstract contract Checks is HolderChecks {
             for (uint256 number = 1; number <= mProgrammes[programme].lines; ++number) {
                 _checkLine(programme << 16 | number, mProgrammes[programme].token);
             }
+            for (uint256 number = 1; number <= mProgrammes[programme].lines; ++number) {
+                _checkFunder(programme << 16 | number);
+            }
         }
     }
 
@@ -198,7 +201,6 @@ abstract contract Checks is HolderChecks {
             revert Invariant_Broken(12, "over budget", line, _issuedValue[line], a.budget);
         }
         _must(4, "the funder's", line, token.balanceOf(mLines[line].funder), mFunds[mLines[line].funder]);
-        _checkFunder(line);
         _held[itsToken] += a.available + committed + due;
     }
 
