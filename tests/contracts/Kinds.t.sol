@@ -103,9 +103,10 @@ contract KindsTest is RedeemWorld {
     }
 
     function test_percentage__whenSwept__givesBackWhatWasNotUsed() external {
+        uint256 time = START + 1 hours; // a local kept from block.timestamp would move with the clock
+        vm.warp(time);
         Item memory item = _itemOf(rated, roll, 0, FACE, 0, 1_000);
         vm.assertEq(_redeem(merchant, _signed(item, _holderKey(0), merchant)), 1);
-        uint256 time = block.timestamp;
         vm.warp(END);
         vm.prank(treasurer);
         vm.assertEq(desk.sweep(rated, roll), 5 * uint256(FACE) - 100);
@@ -226,11 +227,12 @@ contract KindsTest is RedeemWorld {
     }
 
     function test_stored__whenSwept__givesBackTheRests() external {
+        uint256 time = START + 1 hours; // a local kept from block.timestamp would move with the clock
+        vm.warp(time);
         Item memory part = _signed(_itemOf(purse, roll, 0, 300, 0, 300), _holderKey(0), merchant);
         Item memory most = _signed(_itemOf(purse, roll, 1, 900, 0, 900), _holderKey(1), merchant);
         Item memory last = _signed(_itemOf(purse, roll, 1, uint256(FACE) - 900, 1, FACE), _holderKey(1), merchant);
         _redeem(_one(_group(merchant, _items(part, most, last))));
-        uint256 time = block.timestamp;
         vm.warp(END);
         vm.prank(treasurer);
         vm.assertEq(desk.sweep(purse, roll), 4 * uint256(FACE) - 300);
