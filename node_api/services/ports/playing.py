@@ -167,8 +167,13 @@ class PlayerClock(Protocol):
     def arrive(self, timestamp: int) -> None:
         """Brings the chain to this time by an empty block, unless it is past it already; survives a restart of the chain.
 
+        First all that was `answered` is settled: a block that a crash takes could not be made again at its own time.
         Only for chains whose clock can be moved.
         """
+        ...
+
+    def answered(self, block: int) -> None:
+        """Says that somebody was told of this block."""
         ...
 
     def settle(self, block: int) -> None:

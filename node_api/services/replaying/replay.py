@@ -161,6 +161,8 @@ class Replay:
         if outcome is None:
             self._activate(self._desk.now() if self._shift else play.at)
             outcome = self._play(play)
+            if outcome.block is not None:
+                self._clock.answered(outcome.block)
             self._journal.add(play.code, outcome)
         else:
             self.summary.known += 1
