@@ -13,6 +13,7 @@ from node_api.chain.eip712 import (
     domain_separator,
     redemption_digest,
     terminal_batch_digest,
+    transfer_digest,
 )
 from node_api.chain.import_wallets import KeptWallets
 from node_api.domain.ids import Address, Hash, UnixSeconds
@@ -22,6 +23,7 @@ from node_api.domain.items import Item, TerminalSeal
 from node_api.domain.models import Redemption
 from node_api.domain.receipts import Receipt
 from node_api.domain.reservations import Reservation
+from node_api.domain.transfers import TransferOrder
 from node_api.services.ports.casework import Statement
 from node_api.services.ports.playing import Play
 
@@ -71,6 +73,11 @@ class ReplayKeys:
         """See the port."""
         digest = booking_digest(domain_separator(self._chain_id, self._vouchers), wanted)
         return wanted.signed(self._wallets.sign(programme, signer, digest))
+
+    def pass_on(self, programme: Ref, signer: Wallet, order: TransferOrder) -> TransferOrder:
+        """See the port."""
+        digest = transfer_digest(domain_separator(self._chain_id, self._vouchers), order)
+        return replace(order, signature=self._wallets.sign(programme, signer, digest))
 
     def reason_hash(self, reason: str) -> Hash:
         """See the port."""

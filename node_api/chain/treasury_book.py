@@ -171,6 +171,7 @@ class ChainBook:
         registry = "ProgrammeRegistry"
         heads = self._deployed.ask_all([Question(registry, "programme", (number,)) for number in ids])
         rules = self._deployed.ask_all([Question(registry, "rules", (number, 1)) for number in ids])
+        caps = self._deployed.ask_all([Question(registry, "transferCaps", (number, 1)) for number in ids])
         publications = self._deployed.ask_all([Question(registry, "publication", (number,)) for number in ids])
         counts = [_int(head[2]) for head in heads]
         lines = self._deployed.ask_all(
@@ -186,12 +187,14 @@ class ChainBook:
                 ProgrammeId(number),
                 _int(head[1]),
                 _programme_terms(_row(head[0])),
-                _rules_terms(_row(rule[0])),
+                _rules_terms(_row(rule[0]), _row(cap[0])),
                 tuple(_line_terms(_row(next(found)[0])) for _ in range(count)),
                 _publication_terms(_row(publication[0])),
                 UnixSeconds(_int(publication[1])),
             )
-            for number, head, rule, count, publication in zip(ids, heads, rules, counts, publications, strict=True)
+            for number, head, rule, cap, count, publication in zip(
+                ids, heads, rules, caps, counts, publications, strict=True
+            )
         ]
 
     def _merchants(self, ids: Sequence[int]) -> list[MerchantSeen]:
@@ -224,11 +227,18 @@ class ChainBook:
         ]
 
 
-def _rules_terms(row: Sequence[object]) -> RulesTerms:
-    """The terms that an import folder has."""
+def _rules_terms(row: Sequence[object], caps: Sequence[object]) -> RulesTerms:
+    """The terms that an import folder has; caps count where vouchers are transferable."""
     numbers = {name: _int(term) for name, term in zip(_NUMBERS, row, strict=False)}
     flags = _int(row[_FLAGS_AT])
-    return RulesTerms(**numbers, first_only=bool(flags & _FIRST_ONLY), transferable=bool(flags & _TRANSFERABLE))
+    at_once, a_month = map(_int, caps) if flags & _TRANSFERABLE else (0, 0)
+    return RulesTerms(
+        **numbers,
+        first_only=bool(flags & _FIRST_ONLY),
+        transferable=bool(flags & _TRANSFERABLE),
+        transfer_amount=at_once,
+        transfer_month_amount=a_month,
+    )
 
 
 def _programme_terms(row: tuple[object, ...]) -> ProgrammeTerms:

@@ -16,6 +16,7 @@ from node_api.chain.redeem import Relayer
 from node_api.chain.relayed_till import RelayedTill
 from node_api.chain.replay_clock import ReplayClock
 from node_api.chain.terminal_calls import TerminalCalls
+from node_api.chain.transfer_desk import TransferCalls
 from node_api.cli.options import FAULT, USAGE, Shared, fail
 from node_api.cli.treasury import TreasuryOffice, open_treasury, reviver
 from node_api.domain.importing.acts import ACTS
@@ -81,7 +82,7 @@ class ReplayStage:
         durable = open_database(self.shared.settings.database_url)
         stack.callback(durable.dispose)
         fresh = fresh_reads(self.record, Follower(self.record.indexer))
-        vouchers = self.office.deployed.address("Vouchers")
+        vouchers, chain_id = self.office.deployed.address("Vouchers"), self.office.handle.chain_id
         own = oversight(self.record, fresh, self.office.keys)
 
         def auditor(device: Wallet | None) -> Oversight:
@@ -94,7 +95,8 @@ class ReplayStage:
             desk=self.office.desk,
             cases=case_work(self.record, fresh, self.office.keys, durable),
             oversight=auditor,
-            till=TerminalCalls(self.office.rpc, self.office.handle.chain_id, vouchers, self.office.wallets.device),
+            till=TerminalCalls(self.office.rpc, chain_id, vouchers, self.office.wallets.device),
+            passing=TransferCalls(self.office.rpc, chain_id, self.office.deployed.address("CaseDesk"), vouchers),
             keys=self.keys,
             account=self.office.wallets.account,
         )

@@ -167,8 +167,9 @@ def _carry_out(shared: Shared, change: RulesChange) -> str:
     assert change.command is not None
     office = open_treasury(shared.settings)
     try:
-        commands = [command for command in (change.before, change.command) if command is not None]
-        *_, carried = office.desk.carry_out(commands)
+        if change.before is not None:  # in a block before the next one is sent, which must not land without it
+            list(office.desk.carry_out([change.before]))
+        (carried,) = office.desk.carry_out([change.command])
         return carried.transaction
     except CommandRefused as fault:
         fail(str(fault), FAULT, kind=fault.error or "CommandRefused", as_json=shared.as_json)

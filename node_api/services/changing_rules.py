@@ -28,7 +28,7 @@ class RulesChange:
     Attributes:
         version: its number.
         command: what to send; None where the record has it already.
-        before: what to send first.
+        before: what must have landed first; safe to send again where a run ended between the two.
     """
 
     version: int
@@ -61,11 +61,12 @@ def proposal(
     kept = {one.name: getattr(rules, one.name) for one in fields(RulesTerms)}
     terms = RulesTerms(**{**kept, **changed, **switches})
     newest, state = standing.versions[-1]
-    if state in _WAITING and _is_same(newest, terms, widening, reason):
+    is_waiting = state in _WAITING
+    if is_waiting and _is_same(newest, terms, widening, reason):
         return RulesChange(newest.version, None)
     number = newest.version + 1
     caps = None
-    if terms.transferable:
+    if terms.transferable and not is_waiting:  # while one waits, another is refused: no caps are left behind for it
         amounts = terms.transfer_amount, terms.transfer_month_amount
         caps = SetTransferCaps(standing.programme.id, number, *amounts)
     return RulesChange(number, ProposeRules(standing.programme.id, terms, widening, reason), caps)

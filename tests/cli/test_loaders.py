@@ -25,7 +25,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_spoil__when_for_programs__then_json(folder: Path, tmp_path: Path) -> None:
     result = CliRunner().invoke(cli, ["spoil", str(folder), str(tmp_path), "--seed", "3", "--each", "2", "--json"])
     assert result.exit_code == 0, result.output
-    assert json.loads(result.output)["reasons"]["SignatureInvalid"] == 8
+    assert json.loads(result.output)["reasons"]["SignatureInvalid"] == 10
 
 
 def test_spoil__when_for_people__then_table(folder: Path, tmp_path: Path) -> None:

@@ -98,6 +98,7 @@ class Oracle:
         self._revoked: set[Subject] = set()
         self._booked: set[Subject] = set()
         self._paused: dict[str | None, UnixSeconds] = {}
+        self._passed_on: dict[Subject, Wallet] = {}
         self._dead: set[tuple[int | None, VoucherId]] = set()
 
     def play(self) -> Iterator[tuple[tuple[RedemptionRow, ...], str | None]]:
@@ -149,6 +150,9 @@ class Oracle:
                 self._frozen.pop(subject)
             case ActKind.BOOK if act.expected is None:
                 self._booked.add(Subject(act.batch, act.roll, act.place))
+            case ActKind.TRANSFER:
+                assert act.to is not None
+                self._passed_on[subject] = act.to
             case ActKind.PAUSE:
                 self._paused[act.programme] = act.until or NEVER
             case ActKind.REVERSE:
@@ -162,11 +166,13 @@ class Oracle:
     def _sight(self, ref: VoucherRef, row: RedemptionRow) -> VoucherSight:
         roll = self._rolls[ref.roll][1]
         is_there = ref.place < roll.places
-        holder = self._address(self._holders[ref.roll][ref.place], roll) if is_there else None
+        whole = Subject(ref.batch, ref.roll, ref.place)
+        holder = None
+        if is_there:
+            holder = self._address(self._passed_on.get(whole, self._holders[ref.roll][ref.place]), roll)
         batch = self._batch(ref) if (ref.batch, ref.roll) in self._issued else None
         voucher = self._id(ref)
         programme = self._programme(*self._programmes[roll.programme], row.redeemed_at) if is_there else None
-        whole = Subject(ref.batch, ref.roll, ref.place)
         above = (Subject(roll=ref.roll, place=ref.place), Subject(roll=ref.roll), Subject(batch=ref.batch))
         return VoucherSight(
             voucher=voucher,
@@ -224,7 +230,7 @@ class Oracle:
             merchant=_merchant(merchant_number, merchant, self._frozen_until(Subject(merchant=merchant.ref))),
             rules=rules,
             terminal=self._terminal(first, merchant),
-            signed_by=lambda holder: self._is_signed(first, item, holder),
+            signed_by=lambda holder: self._is_signed(first, item, holder, self._signer(rows)),
             widening=Widening(),
             limits=LimitSight() if rules is None else self._limits(first, rules, sights),
         )
@@ -252,10 +258,17 @@ class Oracle:
         signer = row.tampering.terminal_signer or row.terminal
         return TerminalSight(Address(row.terminal), row.terminal in merchant.terminals, signer == row.terminal)
 
-    def _is_signed(self, row: RedemptionRow, item: Item, holder: Address) -> bool:
+    def _signer(self, rows: tuple[RedemptionRow, ...]) -> Address:
+        """Who signs: whom the rows name, else who stands in the roll."""
+        if (named := rows[0].tampering.signer) is not None:
+            return Address(named)
+        place = next(row.voucher for row in rows if row.voucher)
+        return self._address(self._holders[place.roll][place.place], self._rolls[place.roll][1])
+
+    def _is_signed(self, row: RedemptionRow, item: Item, holder: Address, signer: Address) -> bool:
         odd = row.tampering
         return (
-            (odd.signer is None or Address(odd.signer) == holder)
+            signer == holder
             and odd.signed_merchant in (None, row.merchant)
             and odd.signed_bill in (None, item.bill)
             and odd.signed_chain_id in (None, CHAIN_ID)

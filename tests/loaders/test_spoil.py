@@ -3,7 +3,8 @@
 spoil
 ├── the copy has no fault, and rows left whole are as they were
 ├── the domain's rules refuse every broken row for the reason it names, and accept all others
-├── every refusal of this release occurs twenty times or more
+├── every refusal that a redemption can meet occurs twenty times or more, or is named with the reason why it cannot
+├── a voucher passed on is refused to its old holder, by a code signed before or behind that
 ├── the same seed writes the same bytes, another one does not
 └── refuses: a folder with faults, one without redemptions, one that is its own copy, one too small for a rule
 """
@@ -16,12 +17,19 @@ import pytest
 
 from node_api.domain.importing.acts import ActKind
 from node_api.domain.importing.reasons import EXPECTABLE, OF_BOOKINGS
+from node_api.domain.refusals import REFUSALS
 from node_api.loaders.completejourney.load import LoaderReport
 from node_api.loaders.spoil.spoil import FolderFaulty, SpoilReport, spoil_folder
 from node_api.loaders.spoil.stock import CannotSpoil
 from node_api.services.import_folder import FaultReport, ImportFolder, check_folder
 from tests.folders import bent, write_folder
 from tests.loaders.oracle import Oracle, money
+
+NOT_REPLAYED = {
+    "BillMismatch": "the player sends the bill that it adds up from the row's items",
+    "ReceiptUsed": "the node's own rule: each code has a receipt of its own, and straight to the contract it is none",
+}
+"""Refusals that no replayed redemption can meet, and why."""
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +62,25 @@ def test_spoil__when_counted__then_twenty_of_every_refusal(
     assert (report.rows_whole, report.rows_sound_added, report.rows) == (2_102, 160, checked.redemption_count)
     assert report.acts_refused == dict.fromkeys(OF_BOOKINGS, 20)
     assert checked.voucher_count == 800_226 + report.vouchers_added
+
+
+def test_spoil__when_compared_with_the_rules__then_none_is_left_out(spoiled: tuple[Path, SpoilReport]) -> None:
+    report = spoiled[1]
+    assert {*report.reasons, *report.acts_refused, *NOT_REPLAYED} == set(REFUSALS)
+    assert not {*report.reasons, *report.acts_refused} & set(NOT_REPLAYED)
+
+
+def test_spoil__when_passed_on__then_refused_to_the_old_holder(checked: ImportFolder) -> None:
+    moved = {(act.batch, act.roll, act.place): act for act in checked.acts if act.kind is ActKind.TRANSFER}
+    spent = [
+        (row, moved[key])
+        for row in checked.redemptions()
+        if row.voucher and (key := (row.voucher.batch, row.voucher.roll, row.voucher.place)) in moved
+    ]
+    assert len(spent) == len(moved) == 20
+    assert {row.expected for row, _ in spent} == {"SignatureInvalid"}
+    assert {row.tampering.signer for row, _ in spent} == {None}, "signed by who stands in the roll"
+    assert Counter(row.signed_at < act.at <= row.redeemed_at for row, act in spent) == {True: 10, False: 10}
 
 
 def test_spoil__when_sound_rows_are_added__then_their_money_is_told(

@@ -27,7 +27,7 @@ TIME, LATER = "2026-03-05T00:00:00+08:00", "2026-03-06T00:00:00+08:00"
 
 def checked(path: Path, *acts: str) -> ImportFolder | FaultReport:
     folder = write_folder(path)
-    (folder / "acts.csv").write_text(HEAD + "\n".join(acts))
+    (folder / "acts.csv").write_text(HEAD + "".join(f"{act}\n" for act in acts))
     return check_folder(folder)
 
 
@@ -105,7 +105,7 @@ BOOKING_HEAD = "act,at,kind,batch,roll,place,merchant,until,by,bill\n"
 
 def bookings(path: Path, *acts: str) -> ImportFolder | FaultReport:
     folder = write_folder(path)
-    (folder / "acts.csv").write_text(BOOKING_HEAD + "\n".join(acts))
+    (folder / "acts.csv").write_text(BOOKING_HEAD + "".join(f"{act}\n" for act in acts))
     return check_folder(folder)
 
 
@@ -119,6 +119,21 @@ def test_acts__about_bookings__are_rows(tmp_path: Path) -> None:
     assert isinstance(found, ImportFolder), found.faults
     assert [act.kind for act in found.acts] == [ActKind.BOOK, ActKind.CAPTURE, ActKind.RELEASE]
     assert [act.bill for act in found.acts] == [None, 7_000, None]
+
+
+def test_acts__that_pass_a_voucher_on__are_rows(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path)
+    head, rest = "act,at,kind,batch,roll,place,to\n", "transfer,meal,first"
+    (folder / "acts.csv").write_text(f"{head}1,{TIME},{rest},0,device:friend\n")
+    found = check_folder(folder)
+    assert isinstance(found, ImportFolder), found.faults
+    assert [(act.kind, act.place, act.to) for act in found.acts] == [(ActKind.TRANSFER, 0, "device:friend")]
+    (folder / "acts.csv").write_text(
+        f"{head}1,{TIME},{rest},0,\n2,{TIME},{rest},,device:friend\n3,{TIME},{rest},0,kin\n"
+    )
+    bad = check_folder(folder)
+    assert isinstance(bad, FaultReport)
+    assert [(fault.line, fault.column) for fault in bad.faults] == [(2, "to"), (3, "kind"), (4, "to")]
 
 
 @pytest.mark.parametrize(
@@ -152,6 +167,9 @@ def limited(path: Path, column: str, value: str) -> ImportFolder | FaultReport:
     return check_folder(write_folder(path, programmes=f"{head},{column}\n{row},{value}\n"))
 
 
+CAPS = "transferable,transfer_amount,transfer_month_amount"
+
+
 def test_limits__given__are_in_the_row(tmp_path: Path) -> None:
     found = limited(tmp_path / "day", "day_amount", "5000")
     assert isinstance(found, ImportFolder)
@@ -159,6 +177,13 @@ def test_limits__given__are_in_the_row(tmp_path: Path) -> None:
     first = limited(tmp_path / "first", "first_only", "yes")
     assert isinstance(first, ImportFolder)
     assert first.programmes[0].limits == Limits(first_only=True)
+    passed_on = limited(tmp_path / "gift", CAPS, "yes,500,500")
+    assert isinstance(passed_on, ImportFolder)
+    caps = Limits(transferable=True, transfer_amount=500, transfer_month_amount=500)
+    assert passed_on.programmes[0].limits == caps
+    none = limited(tmp_path / "kept", CAPS, "no,,")
+    assert isinstance(none, ImportFolder)
+    assert none.programmes[0].limits == Limits()
     merchants = "merchant,name,categories,region,channels,terminals,terminal_limit\n"
     merchants += "canteen,C,1,370102,store,device:till,700\nhotel,H,2,3702,store;online,,\n"
     tills = check_folder(write_folder(tmp_path / "till", merchants=merchants))
@@ -183,3 +208,22 @@ def test_limits__beyond_their_bounds__are_faults(tmp_path: Path, column: str, va
     assert [(fault.file, fault.line, fault.column) for fault in found.faults if fault.file == "programmes.csv"] == [
         ("programmes.csv", 2, column)
     ]
+
+
+@pytest.mark.parametrize(
+    ("values", "columns"),
+    [
+        ("yes,,", ["transfer_amount", "transfer_month_amount"]),
+        ("yes,500,", ["transfer_month_amount"]),
+        ("no,500,500", ["transfer_amount", "transfer_month_amount"]),
+        ("yes,500,499", ["transfer_month_amount"]),
+        ("yes,0,500", ["transfer_amount"]),
+        (f"yes,500,{2**56}", ["transfer_month_amount"]),
+        ("maybe,,", ["transferable"]),
+    ],
+)
+def test_caps__not_in_order__are_faults(tmp_path: Path, values: str, columns: list[str]) -> None:
+    found = limited(tmp_path, CAPS, values)
+    assert isinstance(found, FaultReport)
+    faults = [(fault.line, fault.column) for fault in found.faults if fault.file == "programmes.csv"]
+    assert faults == [(2, column) for column in columns]

@@ -17,7 +17,7 @@ ACTS = Columns(
     ("act", "at", "kind"),
     (
         "programme", "batch", "roll", "place", "merchant", "code", "until", "by", "bill", "terms", "decision", "reason",
-        "expected",
+        "expected", "to",
     ),
 )  # fmt: skip
 REASON_DEFAULT = "as the import files say"
@@ -39,6 +39,7 @@ class ActKind(StrEnum):
     BOOK = "book"
     CAPTURE = "capture"
     RELEASE = "release"
+    TRANSFER = "transfer"
     PROPOSE_RULES = "propose-rules"
     ACTIVATE_RULES = "activate-rules"
     SETTLE = "settle"
@@ -63,6 +64,7 @@ _NEEDS = {
     ActKind.BOOK: _VOUCHER | {"merchant", "until", "by"},
     ActKind.CAPTURE: _VOUCHER | {"by", "bill"},
     ActKind.RELEASE: _VOUCHER | {"by"},
+    ActKind.TRANSFER: _VOUCHER | {"to"},
     ActKind.PROPOSE_RULES: frozenset({"programme", "terms"}),
     ActKind.ACTIVATE_RULES: _PROGRAMME,
     ActKind.SETTLE: _PROGRAMME,
@@ -71,7 +73,7 @@ _NEEDS = {
 }
 _SUBJECT = ("batch", "roll", "place", "merchant")
 _SUBJECTS = ({"batch", "roll", "place"}, {"roll"}, {"batch"}, {"roll", "place"}, {"merchant"})
-_DETAILS = ("programme", "code", "until", "by", "bill", "terms", "decision")
+_DETAILS = ("programme", "code", "until", "by", "bill", "terms", "decision", "to")
 
 WIDEN_CHANNEL = "widen_channel"
 _TERMS = {**LIMIT_TERMS, WIDEN_CHANNEL: values.channel}
@@ -98,6 +100,7 @@ class ActRow:
         terms: what a new version of rules changes, by the names of programmes.csv; `widen_channel` opens one for good.
         stands: how a dispute is decided.
         expected: why a booking is to be refused; None: it is to be made.
+        to: a device that a voucher is passed on to.
     """
 
     number: int
@@ -116,6 +119,7 @@ class ActRow:
     stands: bool
     reason: str
     expected: str | None
+    to: Wallet | None
 
 
 def act(cells: Cells) -> ActRow | None:
@@ -137,6 +141,7 @@ def act(cells: Cells) -> ActRow | None:
         stands=cells.read("decision", _decision, "stands") == "stands",
         reason=cells.read("reason", values.text_of_people, REASON_DEFAULT),
         expected=cells.read("expected", _expected, None),
+        to=cells.read("to", device, None),
     )
     if cells.is_sound:
         _check_shape(cells, row.kind)

@@ -34,6 +34,7 @@ PROGRAMMES = Columns(
     (
         "approvals", "document", "state", "step_up_threshold", "merchant_daily_limit", "redemption_amount",
         "redemption_count", "day_amount", "day_count", "month_amount", "month_count", "first_only",
+        "transferable", "transfer_amount", "transfer_month_amount",
         "notice_seconds", "how_to_use", "how_to_use_uri", "conditions", "conditions_uri",
     ),
 )  # fmt: skip
@@ -70,9 +71,10 @@ _claim_days = values.whole(0, 65_535, "days")
 _percentage = values.whole(1, 10_000, "basis points")
 _quota = values.whole(1, values.QUOTA_MAX)
 _state = values.one_of("active", "published")
-_first_only = values.one_of("yes", "no")
+_yes_or_no = values.one_of("yes", "no")
 _threshold = values.money(0, values.AMOUNT_MAX)
 _limit = values.money(0, values.LINE_AMOUNT_MAX)
+_cap = values.money(1, values.LINE_AMOUNT_MAX)
 _count = values.whole(0, 65_535, "vouchers")
 LIMIT_TERMS: Mapping[str, Callable[[str], int]] = {
     "step_up_threshold": _threshold,
@@ -85,6 +87,7 @@ LIMIT_TERMS: Mapping[str, Callable[[str], int]] = {
     "month_count": _count,
 }
 """Limits of a programme's rules with their parsers; 0 is no limit."""
+TRANSFER_CAPS = ("transfer_amount", "transfer_month_amount")
 _status = values.one_of("active", "suspended")
 
 
@@ -130,7 +133,24 @@ def programme(cells: Cells) -> ProgrammeRow | None:
 
 def _limits(cells: Cells) -> Limits:
     numbers = {name: cells.read(name, parse, 0) for name, parse in LIMIT_TERMS.items()}
-    return Limits(**numbers, first_only=cells.read("first_only", _first_only, "no") == "yes")
+    transferable = cells.read("transferable", _yes_or_no, "no") == "yes"
+    caps = {name: cells.read(name, _cap, 0) for name in TRANSFER_CAPS}
+    if cells.is_sound:
+        _check_caps(cells, transferable, *caps.values())
+    first_only = cells.read("first_only", _yes_or_no, "no") == "yes"
+    return Limits(**numbers, first_only=first_only, transferable=transferable, **caps)
+
+
+def _check_caps(cells: Cells, transferable: bool, at_once: int, a_month: int) -> None:
+    """Without caps nothing could be passed on, and without `transferable` they would cap nothing."""
+    for name, cap in zip(TRANSFER_CAPS, (at_once, a_month), strict=True):
+        if transferable and not cap:
+            cells.note(name, "must not be empty where transferable is yes", "give the most that a holder may pass on")
+        elif cap and not transferable:
+            cells.note(name, "must be empty unless transferable is yes", "set transferable to yes, or empty it")
+    if cells.is_sound and a_month < at_once:
+        rule = "transfer_month_amount must not be less than transfer_amount"
+        cells.note("transfer_month_amount", rule, "raise it, or lower transfer_amount")
 
 
 def _published_text(cells: Cells, name: str) -> PublishedText | None:

@@ -18,7 +18,11 @@ Ref = NewType("Ref", str)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a programme's first rules limit, by the names of its columns; 0 is no limit, and counts are vouchers."""
+    """What a programme's first rules limit, by the names of its columns; 0 is no limit, and counts are vouchers.
+
+    Attributes:
+        transferable: whether holders may pass vouchers on; with both caps of transfers, which are 0 otherwise.
+    """
 
     step_up_threshold: int = 0
     merchant_daily_limit: int = 0
@@ -29,6 +33,9 @@ class Limits:
     month_amount: int = 0
     month_count: int = 0
     first_only: bool = False
+    transferable: bool = False
+    transfer_amount: int = 0
+    transfer_month_amount: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,10 @@ def _nothing(_: Amount) -> Row:
     return {}
 
 
+def _caps(face: Amount) -> Row:
+    return {"transferable": "yes", "transfer_amount": face, "transfer_month_amount": face}
+
+
 _RULES: Mapping[str, tuple[str, Callable[[Amount], Row]]] = {
     DORMANT: ("published, not active", lambda _: {"state": "published"}),
     "step-up": ("consent above one face value", lambda face: {"step_up_threshold": face}),
@@ -41,6 +45,7 @@ _RULES: Mapping[str, tuple[str, Callable[[Amount], Row]]] = {
     "booked": ("booked vouchers", _nothing),
     "percentage": ("a tenth of the bill", _nothing),
     "stored": ("stored value", _nothing),
+    "transferable": ("vouchers passed on", _caps),
     "reversed": ("redemptions taken back", lambda _: {"reversal_window_seconds": 86_400}),
 }
 

@@ -60,6 +60,7 @@ KINDS: tuple[Break, ...] = (
     standing.lapse_passed,
     standing.lapse_beyond,
     standing.used_after_reversal,
+    standing.passed_on,
     signatures.stranger_signs,
     signatures.other_merchant_signed,
     signatures.other_bill_signed,

@@ -1,4 +1,4 @@
-"""Ways of meeting what stands over a voucher, a merchant or a programme: frozen, revoked, paused, taken back.
+"""Ways of meeting what stands over a voucher, a merchant or a programme: frozen, revoked, paused, taken back, passed on.
 
 Shaped like those of `breakages`. What has to be done before is left with the stock as acts, in programmes that are added.
 """
@@ -126,6 +126,19 @@ def used_after_reversal(stock: Stock, added: Added, _n: int) -> list[SpoiledCode
     again = Draft(sale, first.spends, first.items, first.at + 2 * _MINUTE, first.merchant, first.channel)
     again.more = {"terminal": till, "receipt": spent.rows[0]["receipt"], "signed_at": iso(first.at)}
     return [spent, again.code(stock, "signature of what was taken back", "SignatureUsed", repeats=spent)]
+
+
+def passed_on(stock: Stock, added: Added, n: int) -> list[SpoiledCode]:
+    """The holder passed the voucher on, and spends it: half of them by a code signed before that."""
+    batch = added.programmes["transferable"].batch
+    draft = Draft.of(stock, stock.sale_of(batch))
+    voucher = draft.spends[0][1]
+    draft.at = stock.random.randrange(*_days(stock, batch))
+    if n % 2:
+        draft.more["signed_at"] = iso(draft.at - 2 * _MINUTE)
+    of: Row = {"batch": batch.ref, "roll": voucher.roll, "place": voucher.place, "to": stock.device("receiver")}
+    stock.acts.append(SpoiledAct(draft.at - _MINUTE, {"kind": "transfer", **of}))
+    return [draft.code(stock, "old holder of a voucher passed on", "SignatureInvalid")]
 
 
 def _days(stock: Stock, batch: BatchRow) -> tuple[int, int]:

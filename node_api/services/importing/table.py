@@ -18,7 +18,18 @@ Places = dict[str, int]
 Checksum = Callable[[str], bool]
 """Whether a mixed-case address carries the right EIP-55 checksum; it needs Keccak, which the standard library has not."""
 
-_ADDRESS_COLUMNS = ("token", "funder", "payout", "terminals", "holder", "signer", "terminal", "terminal_signer", "by")
+_ADDRESS_COLUMNS = (
+    "token",
+    "funder",
+    "payout",
+    "terminals",
+    "holder",
+    "signer",
+    "terminal",
+    "terminal_signer",
+    "by",
+    "to",
+)
 
 
 class _Reader(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 
 from node_api.domain.importing.rows import BudgetLineRow, ProgrammeRow, Ref, RollRow
 from node_api.domain.models import ProgrammeState
@@ -17,7 +17,7 @@ from node_api.services.loading.terms import (
     publication_terms,
     rules_terms,
 )
-from node_api.services.ports.treasury import TreasuryBook
+from node_api.services.ports.treasury import ProgrammeSeen, RulesTerms, TreasuryBook
 from node_api.services.ports.wallets import ImportWallets
 
 _NEW_REF = "what is on chain never changes: give the changed one a new reference, or put the file back as it was"
@@ -92,7 +92,7 @@ def _programme(
     if there is None:
         return
     yield from _compare("programme", row.ref, there.terms, programme_terms(row, token))
-    yield from _compare("programme", row.ref, there.rules, rules_terms(row))
+    yield from _compare("programme", row.ref, there.rules, _rules_here(row, there))
     if there.state == ProgrammeState.REJECTED:
         yield Difference("programme", row.ref, "state", "rejected for good", "loaded", _NEW_REF)
     if there.state >= ProgrammeState.PROPOSED:
@@ -103,6 +103,15 @@ def _programme(
         return
     for number, (line_there, line_here) in enumerate(zip(there.lines, here, strict=True), start=1):
         yield from _compare("budget line", f"{row.ref}/{number}", line_there, line_here)
+
+
+def _rules_here(row: ProgrammeRow, there: ProgrammeSeen) -> RulesTerms:
+    """The first rules as the files have them; caps of transfers that can still be set are no difference."""
+    here = rules_terms(row)
+    if there.state >= ProgrammeState.PROPOSED:
+        return here
+    caps = there.rules.transfer_amount, there.rules.transfer_month_amount
+    return replace(here, transfer_amount=caps[0], transfer_month_amount=caps[1])
 
 
 def _rolls(rows: list[RollRow], seen: Seen, book: TreasuryBook, wallets: ImportWallets) -> Iterator[Difference]:

@@ -34,6 +34,7 @@ from node_api.services.loading.work import (
 )
 from node_api.services.ports import treasury as t
 from node_api.services.ports.life_commands import SetPublication
+from node_api.services.ports.rules_commands import SetTransferCaps
 from node_api.services.ports.wallets import ImportWallets
 
 Progress = Callable[[str, int], None]
@@ -200,10 +201,12 @@ class Loading:
 
     def _proposals(self) -> Iterator[t.Command]:
         for programme in self._left.by_state(ProgrammeState.PROPOSED):
-            there, terms = self._seen.programme(programme.ref), publication_terms(programme)
-            if self._seen.programmes[programme.ref].publication != terms:
-                yield SetPublication(there, terms)
-            yield t.ProposeProgramme(there)
+            there, terms = self._seen.programmes[programme.ref], publication_terms(programme)
+            if there.rules != (rules := rules_terms(programme)):  # of a draft, no more than the caps can differ
+                yield SetTransferCaps(there.id, 1, rules.transfer_amount, rules.transfer_month_amount)
+            if there.publication != terms:
+                yield SetPublication(there.id, terms)
+            yield t.ProposeProgramme(there.id)
         for merchants in chunks(self._left.merchant_activations, ACTIVATIONS_AT_ONCE):
             yield t.ActivateMerchants(tuple(self._seen.merchants[row.ref].id for row in merchants))
 

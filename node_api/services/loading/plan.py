@@ -44,6 +44,7 @@ def _programmes(folder: ImportFolder, work: Work) -> Iterator[PlanLine]:
     steps = sum(len(work.by_state(state)) for state in _STATES)
     drafts = {row.ref for row in work.by_state(ProgrammeState.DRAFT)}
     lines = sum(row.programme in drafts for row in folder.budget_lines)
+    steps += sum(row.limits.transferable for row in work.by_state(ProgrammeState.PROPOSED))
     gas = len(drafts) * _PROGRAMME_GAS + (steps - len(drafts)) * _STEP_GAS
     yield _line("programmes", len(folder.programmes), len(work.programmes), steps, gas)
     yield _line("budget lines", len(folder.budget_lines), lines, 0, lines * _LINE_GAS)

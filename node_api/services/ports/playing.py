@@ -12,6 +12,7 @@ from node_api.domain.items import Item, TerminalSeal
 from node_api.domain.models import Redemption
 from node_api.domain.receipts import Receipt
 from node_api.domain.reservations import Capture, Release, Reservation
+from node_api.domain.transfers import TransferOrder
 from node_api.services.ports.casework import Statement
 
 
@@ -108,6 +109,10 @@ class PlayerKeys(Protocol):
 
     def book(self, programme: Ref, signer: Wallet, wanted: Reservation) -> Reservation:
         """The reservation with its holder's signature."""
+        ...
+
+    def pass_on(self, programme: Ref, signer: Wallet, order: TransferOrder) -> TransferOrder:
+        """The order with the present holder's signature."""
         ...
 
     def reason_hash(self, reason: str) -> Hash:

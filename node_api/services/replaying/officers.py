@@ -20,11 +20,13 @@ from node_api.services.loading.seen import Seen
 from node_api.services.oversight import Oversight
 from node_api.services.ports import oversight as o
 from node_api.services.ports.auditing import AuditReader
+from node_api.services.ports.passing import TransferDesk
 from node_api.services.ports.playing import BookingTill, PlayerKeys
 from node_api.services.ports.treasury import AppointAuditor, TreasuryDesk
 from node_api.services.replaying import treasury_acts
 from node_api.services.replaying.booking_acts import BookingActs, Held
 from node_api.services.replaying.case_acts import CaseActs, Code
+from node_api.services.replaying.transfer_acts import TransferActs
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Offices:
         cases: carries reversals, disputes and decisions out.
         oversight: of the node's own auditor and emergency lane; of another auditor where a device is named.
         till: terminals that book, capture and release.
+        passing: carries transfers out.
         keys: signs as devices and the wallet would.
         account: address behind a wallet that stands for itself.
     """
@@ -46,6 +49,7 @@ class Offices:
     cases: CaseWork
     oversight: Callable[[Wallet | None], Oversight]
     till: BookingTill
+    passing: TransferDesk
     keys: PlayerKeys
     account: Callable[[Wallet], Address]
 
@@ -68,6 +72,7 @@ class Officers:
         self._seen = seen
         self._codes = codes
         self._bookings = BookingActs(offices.fresh, offices.till, offices.keys)
+        self._transfers = TransferActs(offices.fresh, offices.passing, offices.keys)
         self._cases = CaseActs(offices.fresh, offices.cases, offices.keys, run)
 
     def carry_out(self, act: ActRow) -> TxRef | None:
@@ -93,6 +98,9 @@ class Officers:
                 return self._cases.carry_out(act, self._codes[act.code])
             case ActKind.BOOK | ActKind.CAPTURE | ActKind.RELEASE:
                 return self._bookings.carry_out(act, self._held(act))
+            case ActKind.TRANSFER:
+                assert act.to is not None
+                return self._transfers.carry_out(act, self._held(act), self._at.account(act.to))
             case _:
                 return treasury_acts.carry_out(act, self._programme(act), self._at.desk, self._at.fresh)
 
@@ -136,7 +144,7 @@ class Officers:
         return Frozen(Subject.VOUCHER, voucher_id(self._seen.batch(act.batch), roll.id, Place(act.place)))
 
     def _held(self, act: ActRow) -> Held:
-        """The voucher that a booking is about; at a merchant it is booked on the first channel that both have."""
+        """The voucher that a booking or a transfer is about; at a merchant it is booked on the first channel that both have."""
         assert act.batch is not None
         assert act.roll is not None
         assert act.place is not None
