@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from eth_abi.abi import encode
+from eth_hash.auto import keccak
+
+from node_api.chain.eip712 import as_hash
 from node_api.chain.keys import KeyRole
 from node_api.chain.pipeline import Call
+from node_api.domain.ids import Hash
 from node_api.domain.publication import PublishedText
 from node_api.domain.validity import ValidityPolicy
 from node_api.services.ports import life_commands as c
@@ -62,6 +67,13 @@ def policy_tuple(policy: ValidityPolicy) -> tuple[object, ...]:
     """`ValidityPolicy` of `Policy.sol`."""
     rows = [(row.category, row.face_class, row.difficulty_class, row.shortest, row.longest) for row in policy.rows]
     return (list(policy.faces), list(policy.difficulties), rows)
+
+
+def exception_id(ref: str, terms: BatchTerms) -> Hash:
+    """The hash that names an exception: of the batch's reference and all its terms, so each kind has one of its own."""
+    numbers = batch_tuple(terms)
+    encoded = encode(["string", f"({','.join(['uint256'] * len(numbers))})"], [ref, numbers])
+    return as_hash(keccak(encoded))
 
 
 def batch_tuple(terms: BatchTerms) -> tuple[object, ...]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import rich_click as click
 
+from node_api.chain.life_calls import exception_id
 from node_api.cli.audit_output import Cell, Section, local_time, print_report
 from node_api.cli.folder import checked_folder
 from node_api.cli.options import Shared, shared_options
@@ -120,7 +121,8 @@ def propose_exception(shared: Shared, folder: Path, batch: str, reason: str) -> 
         if there is None:
             raise click.UsageError(f"programme {row.programme} is not on chain: load it first")
         told = f"an exception for batch {batch} is asked for"
-        take(staff, told, told, exception_asked(batch, batch_terms(row, there.id), reason))
+        terms = batch_terms(row, there.id)
+        take(staff, told, told, exception_asked(exception_id(batch, terms), batch, terms, reason))
 
 
 @cli.command(name="grant-exception")

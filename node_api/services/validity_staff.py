@@ -123,16 +123,13 @@ def policy_ended(number: int, reason: str, *, by_treasurer: bool) -> Plan:
     return plan
 
 
-def exception_asked(ref: str, terms: BatchTerms, reason: str) -> Plan:
-    """Asks for an exception, unless one for this batch waits or was granted."""
+def exception_asked(exception: Hash, ref: str, terms: BatchTerms, reason: str) -> Plan:
+    """Asks for an exception, unless one for this batch waits or was granted; `exception` is the hash of `ref` and `terms`."""
 
     def plan(reader: AuditReader) -> ProposeException | None:
-        open_ones = [
-            one for one in reader.validity_exceptions() if one.decided is None or one.decided.name == "granted"
-        ]
-        mine = (ref, terms.programme, terms.valid_from, terms.valid_until, terms.claim_days)
         asked = any(
-            (one.ref, one.programme, one.valid_from, one.valid_until, one.claim_days) == mine for one in open_ones
+            one.id == exception and (one.decided is None or one.decided.name == "granted")
+            for one in reader.validity_exceptions()
         )
         return None if asked else ProposeException(ref, terms, reason)
 

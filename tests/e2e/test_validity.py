@@ -7,6 +7,7 @@ rejection
 policy
 ├── proposed by one, approved by another → batches outside it are named before anything is sent
 ├── an exception → asked for, granted, opens that batch
+├── exceptions for batches that differ in their kind alone → each asked for and granted by itself
 └── withdrawn or turned down → never in force
 experience
 ├── a batch shorter than people took → warned about by load and mint_batch; never refused
@@ -59,7 +60,7 @@ def folder_with(path: Path, file: str, **changes: str) -> Path:
 def with_batch(path: Path, **changes: str) -> Path:
     """A copy of the folder with a batch more, like its first one."""
     shutil.copytree(FOLDER, path)
-    rows = rows_of(path / "batches.csv")
+    rows = [{**dict.fromkeys(changes, ""), **row} for row in rows_of(path / "batches.csv")]
     write_rows(path / "batches.csv", [*rows, {**rows[0], "batch": "fair", **changes}])
     return path
 
@@ -147,6 +148,29 @@ def test_policy__in_force__names_batches_outside_it_before_anything_is_sent(
     assert place.told("load", short, exit_code=1)["error"] == "ValidityRefused"
     assert [place.told("validity", "grant-exception", asked["id"])["done"] for _ in range(2)] == [True, False]
     assert place.told("load", short)["sent"]["OpenBatches"]["transactions"] == 1
+
+
+def test_exception__of_every_kind__opens_the_batch_of_that_kind(place: Town, table: Path, tmp_path: Path) -> None:
+    place.run("load", FOLDER)
+    place.run("validity", "propose", table, "--reason", "harvest")
+    place.run("validity", "approve", "1")
+    until = {"valid_until": "2026-03-04T00:00:00+08:00"}
+    kinds = {"fixed": "", "percentage": "1000", "stored": ""}
+    folders = {
+        kind: with_batch(tmp_path / kind, kind=kind, percentage=percentage, **until)
+        for kind, percentage in kinds.items()
+    }
+    for folder in folders.values():
+        asking = ("validity", "propose-exception", folder, "fair", "--reason", "a fair of two days")
+        assert [place.told(*asking)["done"] for _ in range(2)] == [True, False]
+    fixed, percentage, stored = place.told("validity", "show")["exceptions"]
+    for asked in (percentage, stored):
+        assert place.told("validity", "grant-exception", asked["id"])["done"]
+
+    refused = place.told("load", folders["fixed"], exit_code=1)
+    assert refused["error"] == "ProgrammeRegistry_ValidityTooShort"
+    assert place.told("load", folders["stored"])["sent"]["OpenBatches"]["transactions"] == 1
+    assert (fixed["decided"], len({fixed["id"], percentage["id"], stored["id"]})) == (None, 3)
 
 
 def test_policy__ended_while_it_waits__is_never_in_force(place: Town, table: Path, tmp_path: Path) -> None:

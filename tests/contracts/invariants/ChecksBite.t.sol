@@ -33,6 +33,14 @@ contract SpoiltMachine is Machine {
         vm.store(target, slot, vm.load(target, slot) ^ bytes32(flipped));
     }
 
+    function spoilProgrammes(bytes32 slot, uint256 flipped) external {
+        vm.store(address(programmes), slot, vm.load(address(programmes), slot) ^ bytes32(flipped));
+    }
+
+    function lastAsked() external view returns (bytes32 exception) {
+        return mAsked[mAsked.length - 1];
+    }
+
     function spoilMerchants(bytes32 slot, uint256 flipped) external {
         vm.store(address(merchants), slot, vm.load(address(merchants), slot) ^ bytes32(flipped));
     }
@@ -84,7 +92,8 @@ contract SpoiltMachine is Machine {
 // ├── I10 running number, commitment · I11 state of a programme · I12 budget · I13 merchant's word · I15 relayer
 // ├── I19 payout account · I20 terms of a version, what a programme was widened by
 // ├── I23 end of a freeze · I24 a revoked bit · I25 paused seconds
-// └── I26 places given in a round · I27 money and quota kept
+// ├── I26 places given in a round · I27 money and quota kept · I28 a holder's counter
+// └── I29 the policy in force, who asked for an exception
 contract ChecksBiteTest is TestBase {
     uint256 private constant STEPS = 2_500;
 
@@ -232,6 +241,16 @@ contract ChecksBiteTest is TestBase {
     function test_check__counterOfAHolder__then28() external {
         machine.spoil(false, _at(machine.counted(), 17), 1 << 184);
         _mustBreak(28);
+    }
+
+    function test_check__policyInForce__then29() external {
+        machine.spoilProgrammes(bytes32(uint256(11)), 1 << 40);
+        _mustBreak(29);
+    }
+
+    function test_check__whoAskedForAnException__then29() external {
+        machine.spoilProgrammes(_at(uint256(machine.lastAsked()), 15), 1);
+        _mustBreak(29);
     }
 
     function _at(uint256 key, uint256 slot) private pure returns (bytes32) {
