@@ -5,7 +5,8 @@ from typing import Literal
 from node_api.api.fields import Out
 from node_api.api.problems import problem
 from node_api.domain.errors import Refusal
-from node_api.domain.models import BlockRef
+from node_api.domain.kinds import left_of
+from node_api.domain.models import BlockRef, VoucherKind
 from node_api.domain.operations import ItemOutcome, Operation, OperationState, RefusalNote
 from node_api.domain.refusals import REFUSALS
 from node_api.domain.rules import VoucherSight
@@ -104,12 +105,15 @@ class OperationOut(Out):
 
 
 class SightOut(Out):
-    """A voucher as the rules see it."""
+    """A voucher as the rules see it: `kind`, `amount`, `rest` and `next_sequence` as of a voucher, null where there is none."""
 
     id: str
     holder: str | None
     batch: int | None
+    kind: str | None
     amount: int | None
+    rest: int | None
+    next_sequence: int | None
     valid_from: int | None
     valid_until: int | None
     redeemed: bool
@@ -215,7 +219,10 @@ def _sight_out(sight: VoucherSight) -> SightOut:
         id=str(sight.voucher),
         holder=sight.holder,
         batch=None if batch is None else batch.id,
+        kind=None if batch is None else VoucherKind(batch.kind).name,
         amount=None if batch is None else batch.face,
+        rest=None if batch is None else left_of(batch, sight.taken, redeemed=sight.redeemed),
+        next_sequence=None if batch is None else sight.taken.sequence,
         valid_from=None if batch is None else batch.valid_from,
         valid_until=None if batch is None else sight.valid_until(batch),
         redeemed=sight.redeemed,

@@ -28,7 +28,7 @@ class FindingOut(Out):
 
 
 class TraceOut(Out):
-    """A voucher's whole life. `sound`: no check failed."""
+    """A voucher's whole life. `kind`, `amount`, `rest` and `next_sequence` as of a voucher. `sound`: no check failed."""
 
     voucher: str
     programme: int
@@ -40,7 +40,10 @@ class TraceOut(Out):
     holder: str
     roll_holder: str | None
     custodial: bool | None
+    kind: str
     amount: int
+    rest: int
+    next_sequence: int
     state: str
     valid_until: int
     merchant: int | None
@@ -90,7 +93,10 @@ def trace_out(trace: VoucherTrace) -> TraceOut:
         holder=facts.holder,
         roll_holder=facts.roll_holder if facts.moved else None,
         custodial=trace.custodial,
+        kind=trace.kind.name,
         amount=facts.batch.face,
+        rest=trace.rest,
+        next_sequence=trace.next_sequence,
         state=trace.state.name,
         valid_until=trace.valid_until,
         merchant=None if trace.merchant is None else trace.merchant.id,

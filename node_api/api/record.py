@@ -4,7 +4,7 @@ from node_api.api.answers import BlockOut
 from node_api.api.fields import Out
 from node_api.domain.access import ApiKey
 from node_api.domain.ids import UnixSeconds
-from node_api.domain.kinds import rest_of
+from node_api.domain.kinds import left_of
 from node_api.domain.models import BudgetLine, Programme, Redemption, Rules, VoucherFacts, VoucherKind
 from node_api.domain.regions import unpack_region
 from node_api.domain.standing import state_of, valid_until
@@ -190,7 +190,7 @@ def voucher_fields(facts: VoucherFacts, caller: ApiKey, now: UnixSeconds) -> dic
         "kind": VoucherKind(batch.kind).name,
         "amount": batch.face,
         "percentage": batch.percentage,
-        "rest": 0 if spent is not None else rest_of(batch, facts.taken),
+        "rest": left_of(batch, facts.taken, redeemed=spent is not None),
         "next_sequence": facts.taken.sequence,
         "minimum_spend": batch.minimum_spend,
         "categories": bits(batch.categories),

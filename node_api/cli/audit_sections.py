@@ -8,7 +8,7 @@ from node_api.chain.redeem_codec import REASONS
 from node_api.chain.rpc_values import data
 from node_api.cli.audit_output import Cell, Section, line_name, local_day, local_time, place
 from node_api.cli.case_sections import case_sections
-from node_api.domain.models import BudgetLine
+from node_api.domain.models import BudgetLine, VoucherKind
 from node_api.domain.reconciliation import Check, Reconciliation, Source
 from node_api.domain.tracing import VoucherTrace
 from node_api.domain.trail import Step
@@ -33,7 +33,7 @@ def trace_sections(trace: VoucherTrace) -> list[Section]:
         ("budget line", facts.batch.line & 0xFFFF),
         ("batch", f"{facts.batch.id} {facts.batch.ref}"),
         ("roll and place", f"{facts.roll.id} {facts.roll.ref}, place {facts.place}"),
-        ("face value", facts.batch.face),
+        *_value(trace),
         ("holder", facts.holder),
         *([("holder in the roll", facts.roll_holder)] if facts.moved else []),
         ("custody", _CUSTODY[trace.custodial]),
@@ -59,6 +59,19 @@ def trace_sections(trace: VoucherTrace) -> list[Section]:
         Section("Checked anew", ("question", "answer", "rests on"), checked),
         Section("Life", ("time", "what", "actor", "roles", "block", "transaction", "details"), life),
     ]
+
+
+def _value(trace: VoucherTrace) -> list[tuple[Cell, Cell]]:
+    """What the voucher is worth by its kind, and what is left of it."""
+    batch, rest = trace.facts.batch, ("rest", trace.rest)
+    match trace.kind:
+        case VoucherKind.PERCENTAGE:
+            rate = f"{batch.percentage / 100:g} % of the bill"
+            return [("kind", f"percentage, {rate}"), ("at most", batch.face), rest]
+        case VoucherKind.STORED:
+            return [("kind", "stored value"), ("face value", batch.face), rest, ("next sequence", trace.next_sequence)]
+        case _:
+            return [("kind", "fixed value"), ("face value", batch.face), rest]
 
 
 def programme_sections(report: ProgrammeReport) -> list[Section]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from node_api.domain import refusals as no
 from node_api.domain.errors import Refusal
-from node_api.domain.ids import Amount
+from node_api.domain.ids import NOTHING, Amount
 from node_api.domain.items import NO_BILL, Item, Spend
 from node_api.domain.models import Batch, Taken, VoucherKind
 
@@ -35,6 +35,11 @@ def judge_amount(spend: Spend, batch: Batch, taken: Taken, bill: int) -> Refusal
 def rest_of(batch: Batch, taken: Taken) -> Amount:
     """What of a voucher's value was neither redeemed nor booked."""
     return Amount(batch.face - taken.spent - taken.booked)
+
+
+def left_of(batch: Batch, taken: Taken, *, redeemed: bool) -> Amount:
+    """What a voucher still gives: nothing once it is redeemed, though a percentage may have taken less than its cap."""
+    return NOTHING if redeemed else rest_of(batch, taken)
 
 
 def amount_of(spend: Spend, batch: Batch, bill: int) -> Amount:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from node_api.domain.ids import Address, Hash, UnixSeconds
-from node_api.domain.models import BlockRef, Merchant, Programme, TxRef, VoucherFacts, VoucherState
+from node_api.domain.ids import Address, Amount, Hash, UnixSeconds
+from node_api.domain.models import BlockRef, Merchant, Programme, TxRef, VoucherFacts, VoucherKind, VoucherState
 
 ROLE_NAMES = (
     "ADMIN",
@@ -66,6 +66,9 @@ class VoucherTrace:
         programme: its programme.
         merchant: where it was redeemed; None where it was not.
         state: at the block's time.
+        kind: fixed value, percentage or stored value.
+        rest: what it still gives; of a percentage at most.
+        next_sequence: of stored value, what its next redemption must carry; else 0.
         valid_until: end of its validity, exclusive.
         custodial: whether the node's wallet kept the holder's key, so that the operator could have signed; None where the
             voucher moved, since nobody recorded it.
@@ -79,6 +82,9 @@ class VoucherTrace:
     programme: Programme
     merchant: Merchant | None
     state: VoucherState
+    kind: VoucherKind
+    rest: Amount
+    next_sequence: int
     valid_until: UnixSeconds
     custodial: bool | None
     receipt: Hash | None

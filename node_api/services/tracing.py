@@ -9,6 +9,7 @@ from node_api.domain.errors import VoucherNotFound
 from node_api.domain.freezes import subjects_of
 from node_api.domain.ids import Address, VoucherId
 from node_api.domain.items import NO_BILL
+from node_api.domain.kinds import left_of
 from node_api.domain.lane import NETWORK
 from node_api.domain.models import Redemption, TxRef, VoucherFacts, VoucherKind, VoucherState
 from node_api.domain.standing import state_of, valid_until
@@ -55,6 +56,9 @@ def trace(reader: AuditReader, chain: ChainState, calls: SentCalls, voucher: Vou
         programme=programme,
         merchant=None if done is None else reader.merchant(done.merchant),
         state=state,
+        kind=VoucherKind(facts.batch.kind),
+        rest=left_of(facts.batch, facts.taken, redeemed=done is not None),
+        next_sequence=facts.taken.sequence,
         valid_until=valid_until(facts),
         custodial=facts.custodial,
         receipt=None if done is None else done.receipt,

@@ -300,13 +300,14 @@ def test_check__good_and_spent__says_so_and_changes_nothing(
     answer = merchant.post("/v1/redemptions/check", body).json()
     assert answer["accepted"] is True
     assert answer["refusal"] is None
-    assert answer["vouchers"][0]["redeemed"] is False
+    (told,) = answer["vouchers"]
+    assert (told["redeemed"], told["kind"], told["rest"], told["next_sequence"]) == (False, "FIXED", 500, 0)
     assert merchant.redeem(body).status_code == 200
     answer = merchant.post("/v1/redemptions/check", body).json()
 
     assert answer["accepted"] is False
     assert answer["refusal"]["reason"] == "AlreadyRedeemed"
-    assert answer["vouchers"][0]["redeemed"] is True
+    assert (answer["vouchers"][0]["redeemed"], answer["vouchers"][0]["rest"]) == (True, 0)
 
 
 def test_redeem__own_device_and_terminal__is_accepted(served: Served, merchant: Client) -> None:

@@ -3,7 +3,7 @@
 ├── after each step, and at every block of the past .... every term agrees, from every source; each voucher's state, rest and next
 │                                                        sequence are the contract's
 ├── pages of any size .................................. the same digest
-└── traces ............................................. tell every redemption and reversal, and hold
+└── traces ............................................. tell every redemption and reversal, and hold; tell kind, rest, sequence
 """
 
 from __future__ import annotations
@@ -19,9 +19,11 @@ from node_api.chain.keys import KeyRole
 from node_api.chain.ledger import Ledger
 from node_api.chain.redeem_calls import RedeemCalls
 from node_api.chain.rpc_values import Json, data
+from node_api.cli.audit_output import Cell
+from node_api.cli.audit_sections import trace_sections
 from node_api.domain.ids import Address, Amount, MerchantId, VoucherId
 from node_api.domain.items import ItemGroup, Spend
-from node_api.domain.models import VoucherState
+from node_api.domain.models import VoucherKind, VoucherState
 from node_api.domain.standing import state_of
 from node_api.services.indexing import compare
 from node_api.services.ports.casework import Opening
@@ -38,6 +40,7 @@ WHY = bytes(31) + b"\x01"
 PERCENTAGE, STORED = 4, 5  # batches
 FIRST = STARTS_AT + 100
 AUDITOR_ROLE = 6
+WORTH = {"kind", "face value", "at most", "rest", "next sequence"}
 
 
 class Purses:
@@ -173,11 +176,14 @@ def test_index__by_pages_of_any_size__ends_the_same(purses: Purses, engine: Engi
 
 
 def test_trace__of_each_voucher__is_sound(purses: Purses) -> None:
+    left: dict[VoucherId, tuple[VoucherKind, int, int]] = {}
+
     def steps(voucher: VoucherId) -> list[str]:
         calls = RedeemCalls(purses.world.rpc, purses.world.handle.chain_id, Address(purses.world.addresses["Vouchers"]))
         with IndexReads(purses.engine).at_head() as reader:
             told = trace(reader, Ledger(purses.world.rpc, purses.world.addresses), calls, voucher)
         assert told.sound, told.findings
+        left[voucher] = told.kind, told.rest, told.next_sequence
         return [
             step.what for step in told.steps if step.what in {"redeemed", "reversed", "revoked", "expired and swept"}
         ]
@@ -187,3 +193,31 @@ def test_trace__of_each_voucher__is_sound(purses: Purses) -> None:
     assert steps(purses.world.voucher(STORED, 1, 0)) == [redeemed, redeemed, back, redeemed, back, back]
     assert steps(purses.world.voucher(STORED, 1, 1)) == [redeemed, swept, back]
     assert steps(purses.world.voucher(STORED, 1, 2)) == [redeemed, "revoked", back]
+    purse, rate = VoucherKind.STORED, VoucherKind.PERCENTAGE
+    assert list(left.values()) == [(rate, FACE_A, 0), (purse, FACE_A, 3), (purse, FACE_A, 1), (purse, FACE_A, 1)]
+
+
+def test_trace__of_each_kind__says_what_is_left(purses: Purses) -> None:
+    def told(batch: int, place: int, block: int) -> dict[Cell, Cell]:
+        calls = RedeemCalls(purses.world.rpc, purses.world.handle.chain_id, Address(purses.world.addresses["Vouchers"]))
+        ledger, voucher = Ledger(purses.world.rpc, purses.world.addresses), purses.world.voucher(batch, 1, place)
+        with IndexReads(purses.engine).at(block) as reader:
+            rows = trace_sections(trace(reader, ledger, calls, voucher))[0].rows
+        return {str(name): value for name, value in rows if name in WORTH}
+
+    def spent_last(batch: int, place: int) -> int:
+        with IndexReads(purses.engine).at_head() as reader:
+            return reader.redemptions_of(purses.world.voucher(batch, 1, place))[-1].tx.block.number
+
+    assert told(PERCENTAGE, 1, spent_last(PERCENTAGE, 1)) == {
+        "kind": "percentage, 10 % of the bill",
+        "at most": FACE_A,
+        "rest": 0,
+    }
+    assert told(STORED, 1, spent_last(STORED, 1)) == {
+        "kind": "stored value",
+        "face value": FACE_A,
+        "rest": 3_500,
+        "next sequence": 1,
+    }
+    assert told(1, 0, purses.started) == {"kind": "fixed value", "face value": FACE_A, "rest": FACE_A}
