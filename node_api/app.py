@@ -137,9 +137,13 @@ def build_node(settings: Settings, handle: ChainHandle, keys: KeyRing) -> Runnin
     """
     with ExitStack() as resources:
         resources.callback(os.close, _only_one(settings))
-        durable = open_database(settings.database_url)
+        few = (
+            settings.database_connections // 4
+        )  # what only writes down takes, the rest is for the index and its readers
+        durable = open_database(settings.database_url, connections=few)
         resources.callback(durable.dispose)
-        record = open_record(settings, handle, open_database(settings.database_url, durable=False))
+        many = settings.database_connections - few
+        record = open_record(settings, handle, open_database(settings.database_url, durable=False, connections=many))
         resources.callback(record.close)
         api, keyring, parts = _assemble(record, durable, keys, settings.claim_gather_seconds)
         return RunningNode(api, keyring, parts, resources.pop_all())

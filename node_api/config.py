@@ -40,6 +40,7 @@ class Settings(BaseSettings):
         deployments: folder of deployment journals and addresses; without it `deployments` in the data folder.
         database: `sqlite:///…` or `postgresql://…` of the index and the operations; without it `node.sqlite` in the data
             folder. It may hold a password.
+        database_connections: most connections of this process to a PostgreSQL.
         index_page: most blocks read in one step of the index.
         claim_gather_seconds: how long a claim waits for others that go into the same roll.
         key_password: opens the key files; without it the file `keys/password` in the data folder does.
@@ -55,6 +56,7 @@ class Settings(BaseSettings):
     anvil: Path | None = None
     deployments: Path | None = None
     database: SecretStr | None = None
+    database_connections: Annotated[int, Field(ge=4, le=1000)] = 20
     index_page: Annotated[int, Field(ge=1, le=100_000)] = 500
     claim_gather_seconds: Annotated[float, Field(ge=0, le=60)] = 2.0
     key_password: Secret | None = None

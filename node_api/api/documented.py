@@ -16,6 +16,7 @@ READING: tuple[type[DomainError], ...] = (
     *ACCESS,
     errors.ChainUnavailable,
     errors.StoreUnavailable,
+    errors.StoreBusy,
     errors.IndexNotReady,
     errors.RequestInvalid,
 )

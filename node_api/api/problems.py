@@ -37,6 +37,10 @@ STATUSES: Mapping[type[DomainError], HTTPStatus] = {
 }
 """The nearest class of an error's ancestry that stands here gives its status."""
 
+_PASSING = (errors.ChainUnavailable, errors.StoreUnavailable, errors.StoreBusy, errors.IndexNotReady)
+_RETRY_SECONDS = 2
+"""What passes by itself, and when to ask again."""
+
 ACCEPTED = HTTPStatus.ACCEPTED
 OK = HTTPStatus.OK
 READY = HTTPStatus.OK
@@ -79,6 +83,8 @@ def problem(error: DomainError, **members: object) -> dict[str, object]:
 def answer(error: DomainError, more_headers: Mapping[str, str] | None = None, **members: object) -> Response:
     """The HTTP answer of an error."""
     headers = {"WWW-Authenticate": "Bearer"} if status_of(type(error)) is HTTPStatus.UNAUTHORIZED else {}
+    if isinstance(error, _PASSING):
+        headers["Retry-After"] = str(_RETRY_SECONDS)
     content = orjson.dumps(problem(error, **members))
     return Response(content, int(status_of(type(error))), {**headers, **(more_headers or {})}, MEDIA_TYPE)
 

@@ -44,6 +44,7 @@
     └── Unavailable                  the node cannot answer now
         ├── ChainUnavailable
         ├── StoreUnavailable         the database is full, locked, broken or gone
+        ├── StoreBusy                all of its connections stay in use
         ├── WalletMissing
         ├── OversightKeyMissing
         ├── ArbiterMissing
@@ -339,6 +340,13 @@ class StoreUnavailable(Unavailable):
 
     rule = "a node answers for what its database has written down"
     remedy = "try again with the same Idempotency-Key once the operator has seen to the database and its disk"
+
+
+class StoreBusy(Unavailable):
+    """All of the node's connections to its database are in use."""
+
+    rule = "a request waits ten seconds at most for a connection that is free"
+    remedy = "try again with the same Idempotency-Key; the operator may raise VOUCHERTRAIL_DATABASE_CONNECTIONS"
 
 
 class WalletMissing(Unavailable):

@@ -15,12 +15,15 @@ from typing import Protocol
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from node_api.domain.errors import StoreUnavailable
+from node_api.domain.errors import StoreBusy, StoreUnavailable
 
 _BUSY_SECONDS = 30
-_POOL = 25  # kept connections, and as many more under load: above the threads a web server uses
+_WAIT_SECONDS = 10  # for a connection that others have
+_FILE_CONNECTIONS = 50  # to a file, above the threads a web server uses
+_CONNECT_SECONDS = 10  # for a server to answer
 _WRITES = "vouchertrail_writes"
 _SQLITE_CANNOT = {
     sqlite3.SQLITE_BUSY,
@@ -47,15 +50,17 @@ class _SqliteConnection(Protocol):
     def cursor(self) -> _Cursor: ...
 
 
-def open_database(url: str, *, durable: bool = True) -> Engine:
+def open_database(url: str, *, durable: bool = True, connections: int = 20) -> Engine:
     """An engine for the node's database; creates the folder of an SQLite file, and no tables.
 
-    What the database cannot do now (no room, no connection, a broken disk) is raised as StoreUnavailable.
+    What the database cannot do now (no room, no connection, a broken disk) is raised as StoreUnavailable; where all of the
+    engine's connections stay in use for ten seconds, StoreBusy is.
 
     Args:
         url: `sqlite:///path` or `postgresql+psycopg://…` (a plain `postgresql://` means the same).
         durable: on SQLite, whether a commit is on the disk when it returns. Without it a power cut, not a killed
             process, may lose the newest transactions: enough for what can be rebuilt from the chain.
+        connections: most that the engine opens to a PostgreSQL.
     """
     address = make_url(url)
     if address.get_backend_name() != "sqlite":
@@ -63,9 +68,11 @@ def open_database(url: str, *, durable: bool = True) -> Engine:
             address = address.set(drivername="postgresql+psycopg")
         engine = create_engine(
             address,
+            connect_args={"connect_timeout": _CONNECT_SECONDS},
             pool_pre_ping=True,
-            pool_size=_POOL,
-            max_overflow=_POOL,
+            pool_size=connections,
+            max_overflow=0,
+            pool_timeout=_WAIT_SECONDS,
             hide_parameters=True,
         )
         event.listen(engine, "handle_error", _as_unavailable)
@@ -77,8 +84,9 @@ def open_database(url: str, *, durable: bool = True) -> Engine:
     engine = create_engine(
         address,
         connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
-        pool_size=_POOL,
-        max_overflow=_POOL,
+        pool_size=_FILE_CONNECTIONS,
+        max_overflow=0,
+        pool_timeout=_WAIT_SECONDS,
         hide_parameters=True,  # what a statement carried has no place in an error that is logged
     )
 
@@ -120,7 +128,7 @@ def _as_unavailable(context: ExceptionContext) -> None:
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that may write: committed at the end, rolled back on any exception."""
-    with engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
+    with _connected(engine).execution_options(**{_WRITES: True}) as connection, connection.begin():
         yield connection
 
 
@@ -130,5 +138,12 @@ def reading(engine: Engine) -> Iterator[Connection]:
     snapshot: dict[str, str | bool] = {}
     if engine.dialect.name != "sqlite":
         snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    with engine.connect().execution_options(**snapshot) as connection, connection.begin():
+    with _connected(engine).execution_options(**snapshot) as connection, connection.begin():
         yield connection
+
+
+def _connected(engine: Engine) -> Connection:
+    try:
+        return engine.connect()
+    except PoolTimeout as fault:
+        raise StoreBusy("no connection to the node's database became free") from fault

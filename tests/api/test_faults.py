@@ -2,6 +2,7 @@
 
 the chain is gone → 503 ChainUnavailable, /readyz names it; back again → it goes on
 the disk takes nothing → 503 StoreUnavailable; when it does again, the same key goes on
+the database's connections are all in use → 503 StoreBusy, saying when to ask again; once one is free → it goes on
 the relayer lost its role → the call fails, 502 CallFailed, nothing redeemed, the receipt free; with the role again → accepted
 a contract as holder → its yes is a signature (ERC-1271), its no and its silence are not
 """
@@ -10,10 +11,13 @@ from __future__ import annotations
 
 import resource
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
+from node_api import app
 from node_api.app import build_node
 from node_api.chain.keys import KeyRing, KeyRole
 from node_api.chain.roles import ROLE_IDS
@@ -21,6 +25,7 @@ from node_api.config import Settings
 from node_api.domain.ids import Address, Amount
 from node_api.domain.items import Spend
 from node_api.serving import serving
+from node_api.storage import engine as storage_engine
 from tests.api.conftest import Client, Json, Served
 from tests.api.test_redeeming import RECEIPT, assert_refused, merchant_time, signed_message
 from tests.world import FACE_A, World
@@ -135,3 +140,29 @@ def test_disk__full__is_said_and_the_same_key_goes_on(crashing: tuple[World, Set
             with full_disk():
                 assert_refused(till.redeem(shown, "while-full"), "StoreUnavailable", 503)
             assert till.redeem(shown, "while-full").status_code == 200
+
+
+def test_connections__all_in_use__are_waited_for_and_then_said(
+    crashing: tuple[World, Settings, Json], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, settings, tokens = crashing
+    monkeypatch.setattr(storage_engine, "_FILE_CONNECTIONS", 3)
+    monkeypatch.setattr(storage_engine, "_WAIT_SECONDS", 0.5)
+    opened: list[Engine] = []
+
+    def open_database(*arguments: Any, **named: Any) -> Engine:
+        opened.append(storage_engine.open_database(*arguments, **named))
+        return opened[-1]
+
+    monkeypatch.setattr(app, "open_database", open_database)
+    with build_node(settings, world.handle, KeyRing(settings.keys_folder)) as node, serving(node.api) as url:
+        till = Client(url, tokens["merchant"])
+        with till.http:
+            with ExitStack() as held:
+                for engine in opened:
+                    for _ in range(3):
+                        held.enter_context(storage_engine.reading(engine))
+                answer = till.get("/v1/programmes")
+            assert_refused(answer, "StoreBusy", 503)
+            assert answer.headers["Retry-After"] == "2"
+            assert till.get("/v1/programmes").status_code == 200

@@ -83,7 +83,7 @@ def postgres() -> Iterator[Callable[[], str]]:
     port = free_port()
     try:
         _run([*as_user, str(initdb), "-D", str(home / "data"), "-U", "tester", "-A", "trust", "--no-sync"])
-        settings = f"-F -k {home} -p {port} -c listen_addresses=127.0.0.1 -c max_connections=200"
+        settings = f"-F -k {home} -p {port} -c listen_addresses=127.0.0.1"  # as it comes: at most 100 connections
         control = [*as_user, str(initdb.with_name("pg_ctl")), "-D", str(home / "data"), "-w"]
         _run([*control, "-o", settings, "-l", str(home / "log"), "start"])
         admin = open_database(f"postgresql://tester@127.0.0.1:{port}/postgres").execution_options(

@@ -9,11 +9,17 @@ transactions
 └── a writer that fails ................ leaves nothing
 a statement that fails ................. is told without what it carried
 a database without room, or not one .... is StoreUnavailable, and goes on when there is room
+connections
+├── all in use ......................... the next one waits for as long as is given, then it is StoreBusy
+└── the server has none left ........... is StoreUnavailable
 """
 
 from __future__ import annotations
 
 import stat
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -22,7 +28,8 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, MetaData, func, insert, select, text
 from sqlalchemy.exc import StatementError
 
-from node_api.domain.errors import StoreUnavailable
+from node_api.domain.errors import StoreBusy, StoreUnavailable
+from node_api.storage import engine as storage_engine
 from node_api.storage import operation_tables
 from node_api.storage import tables as t
 from node_api.storage.engine import open_database, reading, writing
@@ -135,3 +142,35 @@ def test_open_database__of_a_file__uses_the_write_ahead_log(make_database: MakeD
     assert {stat.S_IMODE(one.stat().st_mode) for one in file.parent.glob(f"{file.name}*")} == {0o600}
     with open_database(str(engine.url), durable=False).connect() as connection:
         assert connection.execute(text("PRAGMA synchronous")).scalar_one() == 1
+
+
+def test_connection__when_all_are_in_use__waits_and_is_then_refused(
+    postgres: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage_engine, "_WAIT_SECONDS", 0.3)
+    engine = open_database(postgres(), connections=2)
+    try:
+        with ExitStack() as held:
+            for _ in range(2):
+                held.enter_context(reading(engine))
+            began = time.monotonic()
+            with pytest.raises(StoreBusy), writing(engine):
+                raise AssertionError("there is none left")
+            assert 0.3 <= time.monotonic() - began < 5
+        with writing(engine) as connection:
+            assert connection.execute(text("SELECT 1")).scalar_one() == 1
+    finally:
+        engine.dispose()
+
+
+def test_connection__when_the_server_has_none__is_said(postgres: Callable[[], str]) -> None:
+    engine = open_database(postgres(), connections=200)
+
+    def take_all() -> None:
+        with ExitStack() as held:
+            for _ in range(200):
+                held.enter_context(reading(engine))
+
+    with pytest.raises(StoreUnavailable):
+        take_all()
+    engine.dispose()
