@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text, UniqueConstraint
 
-from node_api.storage.operation_tables import metadata
+from node_api.storage.operation_tables import carried_columns, metadata
 from node_api.storage.types import Key, Raw
 
 claims = Table(
@@ -22,19 +22,10 @@ claims = Table(
     Column("salt", Raw, nullable=False),
     Column("proof", Raw, nullable=False, comment="32 bytes a hash"),
     Column("custodial", Integer, nullable=False),
-    Column("digest", Raw, nullable=False),
-    Column("judged_block", BigInteger, nullable=False),
-    Column("judged_hash", Raw, nullable=False),
-    Column("judged_time", BigInteger, nullable=False, comment="Unix seconds"),
+    *carried_columns(),
     Column("received_at", BigInteger, nullable=False),
-    Column("call", Raw, nullable=True),
-    Column("call_item", Integer, nullable=True),
     Column("roll", BigInteger, nullable=True),
     Column("place", Integer, nullable=True),
-    Column("reason", String(64), nullable=True),
-    Column("reason_value", Text, nullable=True),
-    Column("reason_on_chain", Integer, nullable=True),
-    Column("fault", Text, nullable=True),
     UniqueConstraint("owner", "idempotency_key"),
     Index("ix_claims_state", "state", "sequence"),
     Index("ix_claims_call", "call"),

@@ -4,11 +4,30 @@ Unlike the index they cannot be rebuilt from the chain: nothing here is ever del
 Times are milliseconds of the node's clock unless a column says otherwise.
 """
 
+from typing import Any
+
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
 
 from node_api.storage.types import Key, Raw
 
 metadata = MetaData()
+
+
+def carried_columns() -> tuple[Column[Any], ...]:
+    """How what was signed was judged, carried and answered; made anew for each table, since a column belongs to one."""
+    return (
+        Column("digest", Raw, nullable=False),
+        Column("judged_block", BigInteger, nullable=False),
+        Column("judged_hash", Raw, nullable=False),
+        Column("judged_time", BigInteger, nullable=False, comment="Unix seconds"),
+        Column("call", Raw, nullable=True),
+        Column("call_item", Integer, nullable=True),
+        Column("reason", String(64), nullable=True),
+        Column("reason_value", Text, nullable=True),
+        Column("reason_on_chain", Integer, nullable=True),
+        Column("fault", Text, nullable=True),
+    )
+
 
 operations = Table(
     "operations",
@@ -40,22 +59,13 @@ operation_items = Table(
     Column("merchant", BigInteger, nullable=True),
     Column("programme", BigInteger, nullable=True),
     Column("holder", Raw, nullable=True),
-    Column("digest", Raw, nullable=False),
     Column("item", Text, nullable=False),
-    Column("judged_block", BigInteger, nullable=False),
-    Column("judged_hash", Raw, nullable=False),
-    Column("judged_time", BigInteger, nullable=False, comment="Unix seconds"),
     Column("terminal", Raw, nullable=True),
     Column("terminal_signature", Raw, nullable=True),
-    Column("call", Raw, nullable=True),
+    *carried_columns(),
     Column("call_group", Integer, nullable=True),
-    Column("call_item", Integer, nullable=True),
     Column("spent", Text, nullable=True),
-    Column("reason", String(64), nullable=True),
-    Column("reason_value", Text, nullable=True),
     Column("reason_voucher", BigInteger, nullable=True),
-    Column("reason_on_chain", Integer, nullable=True),
-    Column("fault", Text, nullable=True),
     UniqueConstraint("operation", "position"),
     Index("ix_operation_items_state", "state", "sequence"),
     Index("ix_operation_items_call", "call"),

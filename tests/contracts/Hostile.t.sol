@@ -9,11 +9,10 @@ import {IVouchersErrors} from "../../contracts/interfaces/IVouchersErrors.sol";
 import {IVouchersLinks} from "../../contracts/interfaces/IVouchersLinks.sol";
 import {Roles} from "../../contracts/libraries/Roles.sol";
 import {Opening} from "../../contracts/types/Case.sol";
-import {ProgrammeTerms} from "../../contracts/types/Programme.sol";
 import {Group, Item} from "../../contracts/types/Redemption.sol";
 import {VoucherState} from "../../contracts/types/Supply.sol";
-import {Base} from "./Base.t.sol";
 import {DeskWorld} from "./DeskWorld.sol";
+import {OddTokenWorld} from "./OddTokenWorld.sol";
 import {BurningWallet, HugeWallet, RestlessWallet, RevertingWallet} from "./doubles/Wallets.sol";
 import {OddPayoutToken} from "./doubles/Tokens.sol";
 
@@ -21,23 +20,10 @@ import {OddPayoutToken} from "./doubles/Tokens.sol";
 /// ├── refuses with an error, says no, reverts in silence, takes a fee or moves nothing: it should not be returned, and later whole
 /// └── calls back, as a treasurer: it should be returned once
 /// Deposits and payouts with such tokens: Deposit.t.sol, SettlementFaults.t.sol.
-contract HostileTokenTest is Base {
-    OddPayoutToken private odd;
-    uint256 private line;
-
+contract HostileTokenTest is OddTokenWorld {
     function setUp() public override {
         super.setUp();
-        odd = new OddPayoutToken();
-        vm.prank(approver);
-        treasury.allowToken(address(odd));
-        ProgrammeTerms memory t = _programmeTerms();
-        t.token = address(odd);
-        uint256 programme = _draft("spring", t, 1);
-        line = programme << 16 | 1;
-        _publish(programme);
-        odd.mint(treasurer, FACE);
-        vm.prank(treasurer);
-        treasury.deposit(line, FACE, keccak256("slip"));
+        _publishOdd(FACE);
         vm.warp(START);
         _activate(programme);
         vm.warp(END);

@@ -6,18 +6,15 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {ITreasury} from "../../contracts/interfaces/ITreasury.sol";
 import {Roles} from "../../contracts/libraries/Roles.sol";
 import {MerchantTerms} from "../../contracts/types/Merchant.sol";
-import {ProgrammeTerms} from "../../contracts/types/Programme.sol";
 import {MerchantDay} from "../../contracts/types/Settlement.sol";
-import {Base, IToken} from "./Base.t.sol";
+import {OddTokenWorld} from "./OddTokenWorld.sol";
 import {OddPayoutToken} from "./doubles/Tokens.sol";
 import {Vm} from "./Vm.sol";
 
 /// a payout whose token
 /// ├── refuses with an error, says no, reverts in silence, takes a fee or lies: it should be passed over, logged, and paid in a later run
 /// └── calls back, as an approver: it should pay nothing twice
-contract SettlementFaultsTest is Base {
-    OddPayoutToken private odd;
-    uint256 private line;
+contract SettlementFaultsTest is OddTokenWorld {
     uint256 private first;
     uint256 private second;
     address private firstPayout;
@@ -26,17 +23,7 @@ contract SettlementFaultsTest is Base {
 
     function setUp() public override {
         super.setUp();
-        odd = new OddPayoutToken();
-        vm.prank(approver);
-        treasury.allowToken(address(odd));
-        ProgrammeTerms memory t = _programmeTerms();
-        t.token = address(odd);
-        uint256 programme = _draft("spring", t, 1);
-        line = programme << 16 | 1;
-        _publish(programme);
-        odd.mint(treasurer, BUDGET);
-        vm.prank(treasurer);
-        treasury.deposit(line, BUDGET, keccak256("slip"));
+        _publishOdd(BUDGET);
         (firstPayout, secondPayout) = (_account("first payout"), _account("second payout"));
         first = _merchant("noodles", MerchantTerms(CATERING, DISTRICT, CHANNELS, firstPayout));
         second = _merchant("museum", MerchantTerms(CATERING, DISTRICT, CHANNELS, secondPayout));
