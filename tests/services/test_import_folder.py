@@ -87,7 +87,7 @@ def test_check_folder__when_bom_crlf_and_quotes__then_sound(tmp_path: Path) -> N
     }
     changed["merchants"] = (
         "region,merchant,channels,categories,name\r\n\r\n"
-        '370102,canteen,store,1,"The ""big"", the Canteen"\r\n3702,hotel,store;online,2,H'
+        '370102,canteen,store,1,"The ""big"", the Canteen"\r\n3702,hotel,store;online,2,H\n'
     )
     folder = sound(write_folder(tmp_path, **changed))
     assert folder.merchants[0].name == 'The "big", the Canteen'
@@ -114,6 +114,8 @@ def test_check_folder__when_missing__then_one_fault(tmp_path: Path) -> None:
         (bent("merchants", "The Canteen", "The\0Canteen"), [("merchants.csv", 2, "")]),
         ({"merchants": SMALL["merchants.csv"].encode().replace(b"The H", b"\xe9")}, [("merchants.csv", 3, "")]),
         (bent("merchants", "The Canteen", '"The Canteen"x'), [("merchants.csv", 2, "")]),
+        ({"categories": SMALL["categories.csv"].removesuffix("ism\n")}, [("categories.csv", 3, "")]),
+        ({"budget_lines": SMALL["budget_lines.csv"].removesuffix("\n")}, [("budget_lines.csv", 3, "")]),
     ],
 )
 def test_check_folder__when_file_is_bad__then_told_once(
@@ -231,7 +233,7 @@ def test_check_folder__when_rows_do_not_fit__then_names_the_row(
 
 def test_check_folder__when_programme_has_no_line__then_fault(tmp_path: Path) -> None:
     text = SMALL["programmes.csv"]
-    path = write_folder(tmp_path, programmes=text + text.splitlines()[1].replace("spring", "autumn"))
+    path = write_folder(tmp_path, programmes=text + text.splitlines(keepends=True)[1].replace("spring", "autumn"))
     (fault,) = faults_of(path)
     assert (fault.file, fault.line, fault.value) == ("programmes.csv", 3, "autumn")
 

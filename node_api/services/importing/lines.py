@@ -9,6 +9,7 @@ from node_api.services.importing.report import Faults
 LINE_MAX = 1 << 20
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_CUT_OFF = "the last line ends like the others: a file that was cut off does not"
 _EVERY = 1 << 16  # lines between two calls of the progress callback
 
 
@@ -18,20 +19,23 @@ def text_lines(
     """Every line of `stream`, decoded, one string for each physical line whatever is wrong with it.
 
     `progress` is told the bytes read, every 65,536 lines and at the end. A line of more than 1 MiB is a fault and comes
-    out empty.
+    out empty. So is a last line without an end: a file cut off within its last field would otherwise pass for a whole one.
     """
-    number = 0
-    while raw := stream.readline(LINE_MAX):
+    number, last = 0, b"\n"
+    while line := stream.readline(LINE_MAX):
         number += 1
         if number == 1:
-            if raw.startswith(_UTF16):
+            if line.startswith(_UTF16):
                 faults.add([_fault(file, 1, "the file is UTF-16; import files are UTF-8", "save it as UTF-8")])
                 return
-            raw = raw.removeprefix(_BOM)
-        yield _checked(raw, stream, file, number, faults)
+            line = line.removeprefix(_BOM)
+        last = line
+        yield _checked(line, stream, file, number, faults)
         if number % _EVERY == 0:
             progress(stream.tell())
     progress(stream.tell())
+    if not last.endswith(b"\n") and len(last) < LINE_MAX:
+        faults.add([_fault(file, number, _CUT_OFF, "if the row is whole, end its line; else get the whole file again")])
 
 
 def _checked(raw: bytes, stream: BinaryIO, file: str, number: int, faults: Faults) -> str:
