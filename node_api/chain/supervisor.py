@@ -39,6 +39,7 @@ from node_api.chain.status import (
     write_status,
 )
 from node_api.chain.wanted_time import give_wanted_time
+from node_api.domain.printable import counted
 
 _RESTARTS_ALLOWED = 5
 _RESTARTS_WITHIN_SECONDS = 60.0
@@ -204,7 +205,7 @@ def _remark(torn: tuple[str, ...], lost: int) -> str:
     if torn:
         remarks.append(f"passed over a torn snapshot ({', '.join(torn)})")
     if lost:
-        remarks.append(f"{lost} blocks did not come back and must be sent again by their senders")
+        remarks.append(f"{counted(lost, 'block')} did not come back and must be sent again by their senders")
     return "; ".join(remarks)
 
 

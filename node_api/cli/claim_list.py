@@ -15,6 +15,7 @@ from node_api.cli.options import FAULT, Shared, fail, shared_options
 from node_api.cli.staff import Parsed, staffed
 from node_api.domain.ids import Hash
 from node_api.domain.importing.faults import BadValue
+from node_api.domain.printable import counted
 from node_api.services.auditing import find_programme
 
 _HEX_DIGITS = 66
@@ -59,4 +60,6 @@ def make_list(shared: Shared, name: str, people: Path, out: Path) -> None:
         for who, tag, proof in zip(references, tags, proofs, strict=True)
     )
     write_whole(out, lines)
-    shared.tell({"root": root, "people": len(references)}, f"{len(references)} people; root {root}")
+    shared.tell(
+        {"root": root, "people": len(references)}, f"{counted(len(references), 'person', 'people')}; root {root}"
+    )

@@ -12,6 +12,7 @@ from node_api.cli.staff import REASON, staffed, step
 from node_api.domain.claims import EVERYBODY, RootStep
 from node_api.domain.errors import NothingProposed, RoundUnknown
 from node_api.domain.ids import BatchId, Hash, ProgrammeId, UnixSeconds
+from node_api.domain.printable import counted
 from node_api.services.auditing import find_programme
 from node_api.services.ports import claim_commands as c
 from node_api.services.ports.auditing import AuditReader
@@ -102,7 +103,7 @@ def open_round(
     def decide(reader: AuditReader) -> Command | None:
         return c.OpenRound(find_programme(reader, name).id, places, opens_at, closes_at, root, pack)
 
-    step(shared, f"a round of {places} places is opened", "", decide)
+    step(shared, f"a round of {counted(places, 'place')} is opened", "", decide)
 
 
 @cli.command(name="close")

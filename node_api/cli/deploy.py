@@ -14,6 +14,7 @@ from node_api.chain.handle import ChainHandle, attach_chain, ensure_chain
 from node_api.cli.keys import key_ring
 from node_api.cli.options import Shared, shared_options
 from node_api.config import Settings
+from node_api.domain.printable import counted
 
 
 def open_chain(settings: Settings) -> ChainHandle:
@@ -72,7 +73,7 @@ def deploy_to(shared: Shared, handle: ChainHandle, dry_run: bool, parameters: Ma
     addresses = {name: entry.address for name, entry in deployment.contracts.items()}
     shared.tell(
         {"sent": sent, "chain_id": handle.chain_id, "genesis_hash": handle.genesis_hash, "contracts": addresses},
-        f"{len(sent)} steps carried out, {len(addresses)} contracts on chain {handle.chain_id}"
+        f"{counted(len(sent), 'step')} carried out, {counted(len(addresses), 'contract')} on chain {handle.chain_id}"
         if sent
         else f"nothing to do: every step is done on chain {handle.chain_id}",
     )

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from node_api.cli.options import USAGE, Shared
+from node_api.domain.printable import counted
 from node_api.services.import_folder import FaultReport, ImportFolder, check_folder
 
 _WIDTH = 120
@@ -46,7 +47,7 @@ def tell_faults(shared: Shared, folder: Path, report: FaultReport) -> None:
     for fault in report.faults:
         click.echo(str(fault), err=True)
     more = f", the first {len(report.faults):,} are shown" if report.total > len(report.faults) else ""
-    click.echo(f"{report.total:,} faults in {folder}{more}; nothing was changed", err=True)
+    click.echo(f"{counted(report.total, 'fault')} in {folder}{more}; nothing was changed", err=True)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from node_api.cli.options import Shared, shared_options
 from node_api.cli.oversight import act, opened, reason_option, shown, until_option
 from node_api.domain.freezes import Frozen, Subject
 from node_api.domain.ids import VOUCHER_BITS, Address, Hash, UnixSeconds, VoucherId
+from node_api.domain.printable import counted
 from node_api.services.ports import oversight as o
 
 F = TypeVar("F", bound=Callable[..., None])
@@ -91,7 +92,7 @@ def appeal(shared: Shared, subject: str, number: int, holder: str | None, letter
 def revoke(shared: Shared, vouchers: tuple[int, ...], reason: str) -> None:
     """Revoke VOUCHERS whose batch, roll or holder is under a confirmed freeze. Safe to call twice."""
     order = o.Revoke(tuple(VoucherId(voucher) for voucher in vouchers), reason)
-    act(shared, order, f"{len(vouchers)} vouchers are revoked")
+    act(shared, order, f"{counted(len(vouchers), 'voucher')} revoked")
 
 
 @cli.command(name="list")

@@ -12,6 +12,7 @@ import rich_click as click
 
 from node_api.cli.deploy import open_deployed_chain
 from node_api.cli.options import CHAIN_FAULT, FAULT, Shared, fail, shared_options
+from node_api.domain.printable import counted
 from node_api.record import Record, open_record, source_of
 from node_api.services.indexing import Indexer, compare
 from node_api.services.ports.indexing import IndexForeign, PageUnsettled
@@ -75,7 +76,9 @@ def verify(shared: Shared) -> None:
             differences = compare(digest, rebuilt.digest())
         finally:
             database.dispose()
-        told = "\n".join(f"{one.table}: {one.index[0]:,} rows here, {one.rebuilt[0]:,} rebuilt" for one in differences)
+        told = "\n".join(
+            f"{one.table}: {counted(one.index[0], 'row')} here, {one.rebuilt[0]:,} rebuilt" for one in differences
+        )
         shared.tell(
             {"block": number, "equal": not differences, "differences": [asdict(one) for one in differences]},
             f"block {number}: {told or 'the index is equal to one built from the chain'}",

@@ -13,6 +13,7 @@ from node_api.cli.folder import bar, checked_folder, console, say_aside
 from node_api.cli.options import FAULT, USAGE, Shared, fail, shared_options
 from node_api.cli.outlook import look_ahead
 from node_api.cli.treasury import open_treasury, treasury_lock
+from node_api.domain.printable import counted
 from node_api.domain.validity import BatchSpan
 from node_api.services.import_folder import ImportFolder
 from node_api.services.loading.load import FolderDiffers, FundsMissing, Loading, Tally
@@ -103,15 +104,15 @@ def _tell(shared: Shared, loaded: Loaded, dry_run: bool) -> None:
         "warnings": list(loaded.warnings),
     }
     if dry_run:
-        sent = f"{sum(line.transactions for line in plan)} transactions would be sent; nothing was"
+        sent = f"{counted(sum(line.transactions for line in plan), 'transaction')} would be sent; nothing was"
     elif work.is_nothing:
         sent = "nothing to do: everything in the folder is on chain"
     else:
         sent = (
-            f"{tally.transactions.total()} transactions, {tally.gas.total():,} gas "
+            f"{counted(tally.transactions.total(), 'transaction')}, {tally.gas.total():,} gas "
             f"({tally.supply_gas:,} for rolls and issues) in {seconds:.1f} s"
         )
-    later = f"\n{len(waiting)} programmes wait for their time to be activated: {', '.join(waiting)}" if waiting else ""
+    later = f"\nactivated later, when their time has come: {', '.join(waiting)}" if waiting else ""
     shared.tell(fields, sent + later)
 
 

@@ -173,7 +173,8 @@ def list_merchants(shared: Shared) -> None:
         merchants = reader.merchants()
         rows = [(*_head(one), one.payout) for one in merchants]
         columns = ("merchant", "reference", "status", "categories", "region", "channels", "payout account")
-        print_report(shared, False, {"merchants": merchants}, [Section("Merchants", columns, rows)])
+        told = [_told(one) for one in merchants]
+        print_report(shared, False, {"merchants": told}, [Section("Merchants", columns, rows)])
 
 
 @cli.command()
@@ -215,8 +216,14 @@ def show(shared: Shared, name: str) -> None:
                 [(one.name, one.actor, one.reason, one.tx.block.number) for one in steps],
             ),
         ]
-        whole = {"merchant": merchant, "proposed": proposed, "accounts": accounts, "payouts": payouts, "steps": steps}
-        print_report(shared, False, whole, sections)
+        whole = {"accounts": accounts, "payouts": payouts, "steps": steps}
+        print_report(shared, False, {"merchant": _told(merchant), "proposed": _told(proposed), **whole}, sections)
+
+
+def _told(terms: Merchant | MerchantTerms | None) -> object:
+    """A merchant or its terms for programs, the region as its code in clear."""
+    told = plain(terms)
+    return {**told, "region": unpack_region(told["region"])} if isinstance(told, dict) else told
 
 
 def _head(merchant: Merchant) -> tuple[int, str, str, str, str, str]:

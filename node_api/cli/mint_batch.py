@@ -13,6 +13,7 @@ from node_api.cli.outlook import warn_ahead
 from node_api.cli.treasury import TreasuryOffice, open_treasury, treasury_lock
 from node_api.domain.ids import UnixSeconds
 from node_api.domain.importing.rows import Ref
+from node_api.domain.printable import counted
 from node_api.domain.validity import BatchSpan
 from node_api.services.importing.report import FaultReport
 from node_api.services.minting.holders_file import Holders, read_holders_file, rolls_of
@@ -65,8 +66,8 @@ def _mint(
     else:
         verb = "would be issued; nothing was sent" if dry_run else "issued"
         told = (
-            f"{plan.vouchers:,} vouchers worth {plan.amount:,} in {plan.pairs:,} issues {verb}; "
-            f"{minting.tally.transactions.total()} transactions, {minting.tally.gas.total():,} gas"
+            f"{counted(plan.vouchers, 'voucher')} worth {plan.amount:,} in {counted(plan.pairs, 'issue')} {verb}; "
+            f"{counted(minting.tally.transactions.total(), 'transaction')}, {minting.tally.gas.total():,} gas"
         )
     fields: dict[str, object] = {
         **asdict(plan),

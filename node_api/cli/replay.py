@@ -15,6 +15,7 @@ from node_api.cli.replay_stage import ReplayStage, open_stage, require_clock
 from node_api.cli.treasury import treasury_lock
 from node_api.domain.errors import DomainError
 from node_api.domain.importing.acts import ActRow
+from node_api.domain.printable import counted
 from node_api.loaders.http_till import TillFailed
 from node_api.services.api_keys import ApiKeyring
 from node_api.services.import_folder import ImportFolder
@@ -122,8 +123,9 @@ def _carry_through(
 def tell_summary(shared: Shared, summary: Summary) -> None:
     """Tells what became of a replay."""
     head = (
-        f"{summary.rows:,} rows in {summary.codes:,} codes: {summary.accepted:,} codes ({summary.accepted_rows:,} "
-        f"redemptions) accepted, {summary.refused.total():,} codes refused, {summary.skipped:,} skipped; "
+        f"{counted(summary.rows, 'row')} in {counted(summary.codes, 'code')}: {counted(summary.accepted, 'code')} "
+        f"({counted(summary.accepted_rows, 'redemption')}) accepted, {counted(summary.refused.total(), 'code')} refused, "
+        f"{summary.skipped:,} skipped; "
         f"{summary.known:,} were known from an earlier run; {summary.seconds:.1f} s"
     )
     lines = [
@@ -132,7 +134,7 @@ def tell_summary(shared: Shared, summary: Summary) -> None:
         *(f"  refused {count:,} × {reason}" for reason, count in sorted(summary.refused.items())),
     ]
     if summary.unexpected:
-        lines.append(f"{len(summary.unexpected):,} codes did not end as expected:")
+        lines.append(f"{counted(len(summary.unexpected), 'code')} did not end as expected:")
         lines += [
             f"  code {play.code} (rows {', '.join(map(str, play.rows))}): {outcome.reason or 'accepted'}, "
             f"expected {play.expected or 'accepted'}"

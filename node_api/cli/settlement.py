@@ -16,6 +16,7 @@ from node_api.cli.options import FAULT, USAGE, Shared, fail, shared_options
 from node_api.cli.staff import MONEY, Parsed, Staff, staffed
 from node_api.domain.ids import Amount, Day, MerchantId
 from node_api.domain.importing.faults import BadValue
+from node_api.domain.printable import counted
 from node_api.domain.settlement import ControlTotals, EntryState, SettlementEntry, SettlementRun, control_totals
 from node_api.services.auditing import find_programme
 from node_api.services.settling import due_entries, find_run, payable_now, preparation, prepared_run, release, runs_of
@@ -57,7 +58,9 @@ def prepare(shared: Shared, until: Day, name: str | None, folder: Path | None) -
             shared.tell({"runs": []}, "nothing to do: nothing is due that does not stand in a run already")
         for run, path in runs:
             if not shared.as_json:
-                click.echo(f"run {run.number} is prepared: {run.totals.entries:,} days, {run.totals.amount:,}; {path}")
+                click.echo(
+                    f"run {run.number} is prepared: {counted(run.totals.entries, 'day')}, {run.totals.amount:,}; {path}"
+                )
         if runs and shared.as_json:
             told = [{"run": run.number, "file": str(path), "totals": plain(run.totals)} for run, path in runs]
             shared.tell({"runs": told}, "")

@@ -14,6 +14,7 @@ from node_api.cli.options import Shared, shared_options
 from node_api.cli.staff import REASON, Parsed, staffed, step, take
 from node_api.domain.ids import Hash
 from node_api.domain.importing import values
+from node_api.domain.printable import counted
 from node_api.domain.trail import Step
 from node_api.domain.validity import DAY, PolicyVersion, ValidityException, ValidityPolicy, in_force
 from node_api.services.loading.terms import batch_terms
@@ -73,7 +74,7 @@ def propose(shared: Shared, table: Path, reason: str) -> None:
         policy = policy_of(list(csv.DictReader(table.read_text(encoding="utf-8-sig").splitlines())))
     except (TableFault, UnicodeDecodeError) as fault:
         raise click.BadParameter(str(fault), param_hint="TABLE") from fault
-    told = f"a policy of {len(policy.rows)} rows is proposed"
+    told = f"a policy of {counted(len(policy.rows), 'row')} is proposed"
     step(shared, told, told, policy_proposed(policy, reason))
 
 

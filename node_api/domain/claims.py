@@ -10,6 +10,7 @@ from node_api.domain.claim_refusals import ClaimRefusal
 from node_api.domain.ids import Address, BatchId, Hash, Place, ProgrammeId, RollId, UnixSeconds
 from node_api.domain.models import BlockRef, TxRef
 from node_api.domain.operations import OperationState, RefusalNote, StateChange
+from node_api.domain.printable import counted
 
 EVERYBODY = Hash("0x" + 64 * "0")
 """The root of a round in which everybody may claim."""
@@ -172,7 +173,7 @@ def judge_claim(claim: Claim, found: Round, sight: ClaimSight, now: UnixSeconds)
 
 def used_up(found: Round) -> ClaimRefusal:
     """The refusal of everybody who comes after the last place."""
-    return no.ClaimsUsedUp(f"{_named(found)} has {found.places} places")
+    return no.ClaimsUsedUp(f"{_named(found)} has {counted(found.places, 'place')}")
 
 
 def _named(found: Round) -> str:

@@ -12,6 +12,7 @@ from node_api.domain import refusals as no
 from node_api.domain.errors import Refusal
 from node_api.domain.ids import Address, LineId, VoucherId
 from node_api.domain.models import Batch, Rules
+from node_api.domain.printable import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def _judge_holder(
         if refusal is not None:
             return refusal
         if rules.first_only and before.total:
-            return no.NotFirstRedemption(f"holder {holder} redeemed {before.total} vouchers before", first)
+            return no.NotFirstRedemption(f"holder {holder} redeemed {counted(before.total, 'voucher')} before", first)
     return None
 
 
@@ -114,15 +115,17 @@ def _judge_counter(
     """By the limits of one version; a limit of 0 is none."""
     if _passes(amounts, rules.redemption_amount) or _passes(count, rules.redemption_count):
         limits = _told(rules.redemption_amount, rules.redemption_count)
-        return no.RedemptionLimitPassed(f"holder {holder}: {amounts} in {count} vouchers, {limits}", first)
+        return no.RedemptionLimitPassed(f"holder {holder}: {amounts} in {counted(count, 'voucher')}, {limits}", first)
     day, of_day = before.day_amount + amounts, before.day_count + count
     if _passes(day, rules.day_amount) or _passes(of_day, rules.day_count):
         limits = _told(rules.day_amount, rules.day_count)
-        return no.DayLimitPassed(f"holder {holder}: {day} in {of_day} vouchers today, {limits}", first)
+        return no.DayLimitPassed(f"holder {holder}: {day} in {counted(of_day, 'voucher')} today, {limits}", first)
     month, of_month = before.month_amount + amounts, before.month_count + count
     if _passes(month, rules.month_amount) or _passes(of_month, rules.month_count):
         limits = _told(rules.month_amount, rules.month_count)
-        return no.MonthLimitPassed(f"holder {holder}: {month} in {of_month} vouchers this month, {limits}", first)
+        return no.MonthLimitPassed(
+            f"holder {holder}: {month} in {counted(of_month, 'voucher')} this month, {limits}", first
+        )
     return None
 
 
@@ -152,4 +155,5 @@ def _passes(total: int, limit: int) -> bool:
 
 
 def _told(amount: int, count: int) -> str:
-    return f"at most {amount or 'any amount'} in {count or 'any number of'} vouchers"
+    vouchers = counted(count, "voucher") if count else "any number of vouchers"
+    return f"at most {amount or 'any amount'} in {vouchers}"

@@ -1,4 +1,4 @@
-"""Text that others wrote, made harmless for a terminal."""
+"""Text for people: what others wrote, made harmless for a terminal; numbers with what they count."""
 
 import unicodedata
 
@@ -9,3 +9,8 @@ def printable(text: str) -> str:
         one if one.isprintable() or unicodedata.category(one) == "Zs" else one.encode("unicode_escape").decode()
         for one in text
     )
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """A number and what it counts: `1 fault`, `2,000 faults`; `many` where the plural is not made by an s."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from node_api.domain.claims import ClaimOutcome
 from node_api.domain.operations import OperationState, RefusalNote, StateChange
+from node_api.domain.printable import counted
 from node_api.storage import operation_tables as o
 from node_api.storage import tables as t
 from node_api.storage.claim_queue_rows import claim_row, read_outcome, round_key
@@ -134,7 +135,7 @@ def _seat(connection: Connection, outcome: ClaimOutcome, places: int) -> Refusal
         return RefusalNote("HolderClaimed", f"{named}, address {claim.holder}", None, on_chain=False)
     others = int(connection.execute(_OF_OTHERS, {"of_round": key}).scalar_one())
     if not connection.execute(_TAKE, {"of_round": key, "most": places - others}).rowcount:
-        return RefusalNote("ClaimsUsedUp", f"{named} has {places} places", None, on_chain=False)
+        return RefusalNote("ClaimsUsedUp", f"{named} has {counted(places, 'place')}", None, on_chain=False)
     seat = {"round_key": key, "nullifier": person, "holder": holder, "claim": outcome.id}
     connection.execute(_ADD_SEAT, seat)
     return None

@@ -116,7 +116,10 @@ def test_merchants__terms_and_payout_account__need_two_people(run: Run, world: W
     shown = run("merchants", "show", "shop-1").output
     assert "proposed" in shown
     assert "1102" in shown
+    assert json.loads(run("merchants", "show", "shop-1", "--json").output)["proposed"]["region"] == "1102"
     once(run, "merchants", "change", "shop-1")
+    listed = json.loads(run("merchants", "list", "--json").output)["merchants"]
+    assert listed[0]["region"] == "1102"
 
     once(run, "merchants", "payout-propose", "shop-1", ACCOUNT)
     refused(run("merchants", "payout-approve", "shop-1", ACCOUNT), "MerchantRegistry_TooEarly")

@@ -78,6 +78,7 @@ def test_load__sound_folder__puts_everything_on_chain_once(place: Town) -> None:
     there = {line["what"]: (line["in_files"], line["there"], line["to_do"]) for line in again["plan"]}
     assert there["batches"] == (4, 4, 0)
     assert there["issues"] == (6, 6, 0)
+    assert there["activations due by now"] == (0, 0, 0), "both programmes wait"
     assert there["vouchers"] == (81, 81, 0)
     assert first["roll_and_issue_gas"] == first["sent"]["WriteRoll"]["gas"] + first["sent"]["IssuePack"]["gas"]
     with place.office() as office:
@@ -99,7 +100,10 @@ def test_load__dry_run__sends_nothing(place: Town) -> None:
 def test_load__programme_due__is_activated_and_the_other_waits(place: Town) -> None:
     assert place.told("load", FOLDER)["waiting"] == ["meals-2026", "museums-2026"]
     place.wait_until(moment("2026-03-02T00:00"))
-    assert place.told("load", FOLDER)["waiting"] == ["museums-2026"]
+    due = place.told("load", FOLDER)
+    assert due["waiting"] == ["museums-2026"]
+    plan = {line["what"]: (line["in_files"], line["there"], line["to_do"]) for line in due["plan"]}
+    assert plan["activations due by now"] == (1, 0, 1)
     with place.office() as office:
         states = [seen.state for seen in office.book.programmes(["meals-2026", "museums-2026"]) if seen]
     assert states == [5, 4]
@@ -117,7 +121,7 @@ def test_load__faults__tells_all_and_sends_nothing(place: Town, tmp_path: Path) 
     found = {(fault["file"], fault["line"], fault["column"], fault["value"]) for fault in told["faults"]}
     assert found == {("batches.csv", 2, "face_value", "-5"), ("merchants.csv", 3, "region", "3x")}
     assert told["total"] == 2
-    assert "2 faults" in place.run("load", folder, exit_code=2).output
+    assert "2 faults in" in place.run("load", folder, exit_code=2).output
     assert place.head() == head
 
 

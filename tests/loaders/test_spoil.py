@@ -117,7 +117,7 @@ def test_spoil__when_seeded__then_same_seed_same_bytes(
 
 def test_spoil__when_folder_has_faults__then_refused(tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "in", **bent("batches", ",2000,", ",20.00,"))
-    with pytest.raises(FolderFaulty, match="1 faults in the folder"):
+    with pytest.raises(FolderFaulty, match="1 fault in the folder"):
         spoil_folder(folder, tmp_path / "out", seed=1)
     assert not (tmp_path / "out").exists()
 

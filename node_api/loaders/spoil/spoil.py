@@ -13,6 +13,7 @@ from node_api.domain.importing import parse
 from node_api.domain.importing.acts import ACTS
 from node_api.domain.importing.parse_redemption import REDEMPTIONS
 from node_api.domain.importing.rows import MerchantRow, Ref
+from node_api.domain.printable import counted
 from node_api.domain.regions import unpack_region
 from node_api.loaders.folder_writer import Row, channel_names, joined, write_table
 from node_api.loaders.spoil import breakages, kinds, limits, signatures, standing
@@ -80,7 +81,7 @@ class FolderFaulty(Exception):
     """The folder to be spoiled has faults of its own."""
 
     def __init__(self, report: FaultReport) -> None:
-        super().__init__(f"{report.total} faults in the folder, the first: {report.faults[0]}")
+        super().__init__(f"{counted(report.total, 'fault')} in the folder, the first: {report.faults[0]}")
         self.report = report
 
 

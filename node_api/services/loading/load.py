@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from node_api.domain.ids import Address, Amount, line_id
 from node_api.domain.importing.rows import Ref
 from node_api.domain.models import ProgrammeState
+from node_api.domain.printable import counted
 from node_api.services.import_folder import ImportFolder
 from node_api.services.loading.again import Told, until_it_stays
 from node_api.services.loading.differences import Difference, differences
@@ -49,7 +50,7 @@ class FolderDiffers(Exception):
     """
 
     def __init__(self, found: list[Difference]) -> None:
-        super().__init__(f"{len(found)} differences between the files and the chain, the first: {found[0]}")
+        super().__init__(f"{counted(len(found), 'difference')} between the files and the chain, the first: {found[0]}")
         self.differences = found
 
 

@@ -53,10 +53,9 @@ def _programmes(folder: ImportFolder, work: Work) -> Iterator[PlanLine]:
     yield _line(
         "deposits", len(folder.budget_lines), deposits, deposits + tokens, deposits * _DEPOSIT_GAS + tokens * _MONEY_GAS
     )
-    wanted = sum(row.active for row in folder.programmes)
+    due = sum(row.active for row in folder.programmes) - len(work.waiting)
     ready = len(work.activations)
-    there = wanted - ready - len(work.waiting)
-    yield PlanLine("activations", wanted, there, ready, ready, ready * _STEP_GAS)
+    yield _line("activations due by now", due, ready, ready, ready * _STEP_GAS)
 
 
 def _merchants(folder: ImportFolder, work: Work) -> Iterator[PlanLine]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from node_api.domain.ids import Amount, BatchId, RollId
 from node_api.domain.importing.rows import Ref, RollRow
+from node_api.domain.printable import counted
 from node_api.services.loading.again import Told, until_it_stays
 from node_api.services.loading.load import Progress, Tally
 from node_api.services.loading.work import PACK_BATCH_GAS, PACK_GAS, PACK_PAIR_GAS, chunks
@@ -186,8 +187,8 @@ class Minting:
             left = batch.terms.quota - batch.issued
             if count > left:
                 rule = f"a batch issues no more than its quota of {batch.terms.quota:,}"
-                remedy = f"leave {count - left:,} holders out, or open another batch"
-                found.append(Obstacle(f"batch {batch.id}: {count:,} vouchers, {left:,} left", rule, remedy))
+                remedy = f"leave {counted(count - left, 'holder')} out, or open another batch"
+                found.append(Obstacle(f"batch {batch.id}: {counted(count, 'voucher')}, {left:,} left", rule, remedy))
             end = batch.terms.valid_until + batch.extended_seconds
             if count and now >= end:
                 rule = "a batch is issued before its validity ends"
