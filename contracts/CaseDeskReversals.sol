@@ -7,7 +7,6 @@ import {Commitments} from "./libraries/Commitments.sol";
 import {Signatures} from "./libraries/Signatures.sol";
 import {VoucherId} from "./libraries/VoucherId.sol";
 import {Leaf, Opening} from "./types/Case.sol";
-import {VoucherState} from "./types/Supply.sol";
 import {BatchWord} from "./words/BatchWord.sol";
 import {LedgerWord} from "./words/LedgerWord.sol";
 import {MerchantWord} from "./words/MerchantWord.sol";
@@ -107,7 +106,7 @@ abstract contract CaseDeskReversals is ICaseDeskReversals, CaseDeskBase {
         // Interaction: Vouchers takes the redemption back; what can never be spent again is the line's.
         (uint256 line, bool gone) = _vouchers.bookReversed(r.voucher, r.digest, r.amount, r.merchant, day);
         if (gone) _treasury.releaseExpired(line, r.amount);
-        live = _vouchers.stateOf(r.voucher) == VoucherState.LIVE;
+        live = !gone && block.timestamp < _vouchers.validUntil(VoucherId.batch(r.voucher), VoucherId.roll(r.voucher));
 
         // Log:
         emit VoucherReversed(r.voucher, r.merchant, by, r.digest, r.amount, r.number, live);

@@ -3,6 +3,7 @@ pragma solidity 0.8.30;
 
 import {IVouchersErrors} from "./interfaces/IVouchersErrors.sol";
 import {Items} from "./libraries/Items.sol";
+import {Kinds} from "./libraries/Kinds.sol";
 import {RedemptionHand} from "./RedemptionHand.sol";
 import {Item, Spend} from "./types/Redemption.sol";
 import {BatchWord} from "./words/BatchWord.sol";
@@ -12,20 +13,13 @@ import {StoredWord} from "./words/StoredWord.sol";
 /// @dev A fixed value is spent whole and needs no word of its own. A percentage is spent once; its word remembers how much that was, and
 /// the rest stays committed until the sweep. Stored value is spent by exact amounts, in the order of its sequence, until nothing is left.
 abstract contract RedemptionKinds is IVouchersErrors, RedemptionHand {
-    uint256 private constant WHOLE = 10_000; // basis points
-
     /// @dev The bill that amounts, percentages and minimum spends are held against.
     function _billOf(Item calldata item) internal pure virtual returns (uint256) {
         return item.bill;
     }
 
     /// @dev For a spend that is not the whole of a fixed value. Marks the item as one that needs {_amountOf}.
-    function _judgeKind(Call memory c, uint256 terms, Spend calldata spend, uint256 bill)
-        internal
-        view
-        virtual
-        returns (bytes32)
-    {
+    function _judgeKind(Call memory c, uint256 terms, Spend calldata spend, uint256 bill) internal view returns (bytes32) {
         uint256 kind = BatchWord.kind(terms);
         if (kind == BatchWord.FIXED) return bytes32(Vouchers_AmountMismatch.selector);
         uint256 most = BatchWord.face(terms);
@@ -43,11 +37,8 @@ abstract contract RedemptionKinds is IVouchersErrors, RedemptionHand {
     }
 
     /// @dev What is redeemed by a spend that was judged: exactly what was signed, of a percentage at most.
-    function _amountOf(uint256 terms, Spend calldata spend, uint256 bill) internal pure returns (uint256 amount) {
-        amount = spend.amount;
-        if (BatchWord.kind(terms) != BatchWord.PERCENTAGE || bill >> 240 != 0) return amount; // of such a bill any percentage is more
-        uint256 off = bill * BatchWord.percentage(terms) / WHOLE;
-        if (off < amount) amount = off;
+    function _amountOf(uint256 terms, Spend calldata spend, uint256 bill) internal pure returns (uint256) {
+        return Kinds.taken(terms, spend.amount, bill);
     }
 
     /// @dev What an item redeems in all. Its vouchers' batches were in hand in this call.

@@ -8,6 +8,7 @@ import {IVouchersErrors} from "./interfaces/IVouchersErrors.sol";
 import {IVouchersRedemption} from "./interfaces/IVouchersRedemption.sol";
 import {Bookings} from "./libraries/Bookings.sol";
 import {Digests} from "./libraries/Digests.sol";
+import {Kinds} from "./libraries/Kinds.sol";
 import {Overlay} from "./libraries/Overlay.sol";
 import {Signatures} from "./libraries/Signatures.sol";
 import {VoucherId} from "./libraries/VoucherId.sol";
@@ -22,6 +23,7 @@ import {MerchantWord} from "./words/MerchantWord.sol";
 import {NetworkWord} from "./words/NetworkWord.sol";
 import {ProgrammeWord} from "./words/ProgrammeWord.sol";
 import {RulesWord} from "./words/RulesWord.sol";
+import {StoredWord} from "./words/StoredWord.sol";
 
 /// @title How a booking ends: captured or released.
 abstract contract VouchersCaptures is IVouchersBooking, IVouchersErrors, VouchersBase {
@@ -33,6 +35,7 @@ abstract contract VouchersCaptures is IVouchersBooking, IVouchersErrors, Voucher
         address terminal;
         uint256 number;
         bytes32 commitment;
+        uint256 bill;
         uint256 amounts;
         uint256 minimums;
     }
@@ -88,7 +91,7 @@ abstract contract VouchersCaptures is IVouchersBooking, IVouchersErrors, Voucher
     /// @dev Who answers for it, and whether the merchant may be paid at all.
     function _serving(Capture calldata served) private view returns (Serving memory s) {
         if (served.parts.length == 0) revert Vouchers_NothingGiven();
-        s.booking = served.booking;
+        (s.booking, s.bill) = (served.booking, served.bill);
         s.merchant = BookingWord.merchant(_bookingOf(served.booking, served.parts[0].voucher));
         s.by = _signer(Bookings.capture(_domainSeparatorV4(), served), served.deadline, served.signature);
 
@@ -109,25 +112,45 @@ abstract contract VouchersCaptures is IVouchersBooking, IVouchersErrors, Voucher
         uint256 word = _bookingOf(s.booking, voucher);
         uint256 terms = _batches[VoucherId.batch(voucher)].terms;
 
-        // Check: booked and not lapsed, nothing frozen or paused, served whole.
+        // Check: booked and not lapsed, nothing frozen or paused, served as its kind says.
         _checkStanding(s, voucher, word);
-        if (part.amount != BookingWord.amount(word)) {
-            revert Vouchers_AmountMismatch(voucher, part.amount, BookingWord.amount(word));
-        }
+        uint256 amount = _served(s, terms, part, BookingWord.amount(word));
 
         // Effect: the voucher, the ledger, the commitment.
-        _endBooking(s.booking, voucher);
-        _redeemed[VoucherId.bitsKey(voucher)] |= VoucherId.bit(voucher);
-        _pay(s, terms, part.amount);
-        s.amounts += part.amount;
+        _endBooking(s.booking, voucher, terms, BookingWord.amount(word));
+        bool usedUp = _take(terms, voucher, amount);
+        _pay(s, terms, amount, usedUp);
+        s.amounts += amount;
         s.minimums += BatchWord.minimumSpend(terms);
         uint256 version = BatchWord.version(terms);
-        Leaf memory leaf = Leaf(s.booking, voucher, part.amount, s.merchant, s.terminal, block.timestamp, version);
+        Leaf memory leaf = Leaf(s.booking, voucher, amount, s.merchant, s.terminal, block.timestamp, version);
         s.commitment = Digests.commit(s.commitment, keccak256(abi.encode(leaf)));
 
         // Log:
-        emit BookingCaptured(voucher, s.merchant, s.booking, part.amount, version, s.number);
+        emit BookingCaptured(voucher, s.merchant, s.booking, amount, version, s.number);
         ++s.number;
+    }
+
+    /// @dev What is redeemed of `booked`: of a fixed value all, of stored value the amount served, of a percentage that of the bill.
+    function _served(Serving memory s, uint256 terms, Part calldata part, uint256 booked) private pure returns (uint256 amount) {
+        if (BatchWord.kind(terms) == BatchWord.FIXED) {
+            if (part.amount != booked) revert Vouchers_AmountMismatch(part.voucher, part.amount, booked);
+            return booked;
+        }
+        if (part.amount == 0 || part.amount > booked) revert Vouchers_AmountOutside(part.voucher, part.amount, booked);
+        amount = Kinds.taken(terms, part.amount, s.bill);
+        if (amount == 0) revert Vouchers_NothingOff(part.voucher, s.bill, BatchWord.percentage(terms));
+    }
+
+    /// @return usedUp Whether its bit is set: false for stored value with a rest.
+    function _take(uint256 terms, uint256 voucher, uint256 amount) private returns (bool usedUp) {
+        if (BatchWord.kind(terms) != BatchWord.FIXED) {
+            uint256 word = StoredWord.spend(_stored[voucher], amount);
+            _stored[voucher] = word;
+            if (BatchWord.kind(terms) == BatchWord.STORED && StoredWord.spent(word) != BatchWord.face(terms)) return false;
+        }
+        _redeemed[VoucherId.bitsKey(voucher)] |= VoucherId.bit(voucher);
+        return true;
     }
 
     function _checkStanding(Serving memory s, uint256 voucher, uint256 word) private view {
@@ -144,7 +167,7 @@ abstract contract VouchersCaptures is IVouchersBooking, IVouchersErrors, Voucher
     }
 
     /// @dev From committed to payable, within what may be redeemed at the merchant on one day under the line.
-    function _pay(Serving memory s, uint256 terms, uint256 amount) private {
+    function _pay(Serving memory s, uint256 terms, uint256 amount, bool usedUp) private {
         uint256 line = BatchWord.line(terms);
         uint256 key = LedgerWord.dayKey(line, s.merchant, ProgrammeWord.day(_programmes[line >> 16], block.timestamp));
         uint256 day = LedgerWord.addRedeemed(_days[key], amount, 1);
@@ -153,7 +176,8 @@ abstract contract VouchersCaptures is IVouchersBooking, IVouchersErrors, Voucher
             revert Vouchers_MerchantLimitPassed(s.merchant, LedgerWord.redeemed(day), limit);
         }
         _days[key] = day;
-        _lines[line] = LedgerWord.redeem(_lines[line], amount, 1);
+        uint256 word = LedgerWord.redeem(_lines[line], amount, 1);
+        _lines[line] = usedUp ? word : LedgerWord.keep(word, 1);
     }
 
     function _countTerminal(Serving memory s, uint256 batch) private {
@@ -171,35 +195,40 @@ abstract contract VouchersCaptures is IVouchersBooking, IVouchersErrors, Voucher
     function _release(bytes32 booking, uint256 voucher, address by) private {
         uint256 word = _bookingOf(booking, voucher);
         (uint256 merchant, uint256 amount) = (BookingWord.merchant(word), BookingWord.amount(word));
+        Batch storage stored = _batches[VoucherId.batch(voucher)];
+        uint256 terms = stored.terms;
 
         // Check: the merchant, the holder, or whoever sends it once it has lapsed.
         bool party = by == _holderOf(voucher) || MerchantWord.serves(_terminals[by], merchant) || _isKey(by, merchant);
-        if (!party && !(by == msg.sender && _isLapsed(word, _programmes[_programmeOf(voucher)]))) {
+        if (!party && !(by == msg.sender && _isLapsed(word, _programmes[BatchWord.programme(terms)]))) {
             revert Vouchers_ReleaseNotAllowed(voucher, by);
         }
 
         // Effect: the voucher is free, the signature dead.
-        _endBooking(booking, voucher);
+        _endBooking(booking, voucher, terms, amount);
         _dead[Overlay.deadKey(booking, voucher)] = true;
         _setOverlay(Overlay.EVER_REVERSED, voucher);
 
         // Log:
         emit BookingReleased(voucher, merchant, booking, amount, by);
 
-        // Effect, Interaction: a swept pair's sweep is made good for this one voucher: nobody can sweep it again.
-        Batch storage stored = _batches[VoucherId.batch(voucher)];
+        // Effect, Interaction: a swept pair's sweep is made good for this one voucher: nobody can sweep it again. Stored value is counted
+        // with the last of its bookings; any other kind was reserved whole.
         if (!_isSwept(VoucherId.batch(voucher), stored.reach, VoucherId.roll(voucher))) return;
-        stored.supply = BatchWord.addSwept(stored.supply, 1);
-        uint256 line = BatchWord.line(stored.terms);
-        _lines[line] = LedgerWord.uncommit(_lines[line], amount, 1);
+        uint256 count = StoredWord.booked(_stored[voucher]) == 0 ? 1 : 0;
+        if (BatchWord.kind(terms) != BatchWord.STORED) amount = BatchWord.face(terms);
+        stored.supply = BatchWord.addSwept(stored.supply, count);
+        uint256 line = BatchWord.line(terms);
+        _lines[line] = LedgerWord.uncommit(_lines[line], amount, count);
         ITreasury(_treasury).releaseExpired(line, amount);
     }
 
     // --- helpers ---
 
-    function _endBooking(bytes32 booking, uint256 voucher) private {
+    function _endBooking(bytes32 booking, uint256 voucher, uint256 terms, uint256 amount) private {
         delete _bookings[Overlay.deadKey(booking, voucher)];
-        _overlays[Overlay.key(Overlay.BOOKED, VoucherId.bitsKey(voucher))] &= ~VoucherId.bit(voucher);
+        if (BatchWord.kind(terms) == BatchWord.STORED) _stored[voucher] = StoredWord.unbook(_stored[voucher], amount);
+        else _overlays[Overlay.key(Overlay.BOOKED, VoucherId.bitsKey(voucher))] &= ~VoucherId.bit(voucher);
     }
 
     /// @dev The key that signed, zero for a bad signature; the caller where nothing was signed.

@@ -12,6 +12,7 @@ import {VouchersBase} from "./VouchersBase.sol";
 import {BatchWord} from "./words/BatchWord.sol";
 import {LedgerWord} from "./words/LedgerWord.sol";
 import {NetworkWord} from "./words/NetworkWord.sol";
+import {StoredWord} from "./words/StoredWord.sol";
 
 /// @title The record of Vouchers: everything that only reads.
 /// @dev Its code runs by delegatecall from {VouchersBooking}, itself run from {Vouchers} by way of {VouchersBack}, on its slots.
@@ -45,8 +46,9 @@ contract VouchersRecord is IVouchersErrors, IVouchersRecord, VouchersBase {
         if (!_exists(voucher)) return VoucherState.NONE;
         if (_redeemed[VoucherId.bitsKey(voucher)] & VoucherId.bit(voucher) != 0) return VoucherState.REDEEMED;
         if (_carries(Overlay.REVOKED, voucher)) return VoucherState.REVOKED;
-        if (_carries(Overlay.BOOKED, voucher)) return VoucherState.BOOKED;
         (uint256 batch, uint256 roll) = (VoucherId.batch(voucher), VoucherId.roll(voucher));
+        bool stored = BatchWord.kind(_batches[batch].terms) == BatchWord.STORED;
+        if (stored ? StoredWord.booked(_stored[voucher]) != 0 : _carries(Overlay.BOOKED, voucher)) return VoucherState.BOOKED;
         if (_isSwept(batch, _batches[batch].reach, roll)) return VoucherState.EXPIRED;
         return block.timestamp < validUntil(batch, roll) ? VoucherState.LIVE : VoucherState.EXPIRED;
     }

@@ -13,10 +13,11 @@ import {VouchersJudging} from "./VouchersJudging.sol";
 import {BatchWord} from "./words/BatchWord.sol";
 import {BookingWord} from "./words/BookingWord.sol";
 import {MerchantWord} from "./words/MerchantWord.sol";
+import {StoredWord} from "./words/StoredWord.sol";
 
 /// @title Booking: vouchers are judged as for a redemption, and reserved instead.
 abstract contract VouchersReservations is IVouchersBooking, VouchersJudging {
-    /// @dev No bill is known yet, so none is too small. Percentages of it stay far below 2^256.
+    /// @dev No bill is known yet, so none is too small, and any percentage of it is more than its cap.
     uint256 private constant NO_BILL = type(uint128).max;
 
     /// @inheritdoc IVouchersBooking
@@ -69,6 +70,7 @@ abstract contract VouchersReservations is IVouchersBooking, VouchersJudging {
             return 0;
         }
         if (c.pending) _writeCounters(c);
+        c.unusual &= ~KINDS;
         count = spends.length;
         for (uint256 i; i < count; ++i) {
             _bookVoucher(c, Items.at(spends, i), r, digest);
@@ -86,7 +88,7 @@ abstract contract VouchersReservations is IVouchersBooking, VouchersJudging {
             reason = bytes32(Vouchers_LapseBeyondValidity.selector);
             c.failed = voucher;
         }
-        if (reason != GOOD) (c.pending, c.counterKey) = (false, 0);
+        if (reason != GOOD) (c.unusual, c.pending, c.counterKey) = (c.unusual & ~KINDS, false, 0);
     }
 
     /// @dev The end of the voucher's validity, exclusive, in block time; it is valid now.
@@ -102,18 +104,18 @@ abstract contract VouchersReservations is IVouchersBooking, VouchersJudging {
         Batch storage stored = _batches[VoucherId.batch(voucher)];
         uint256 paused = _pausedSeconds(_programmes[BatchWord.programme(stored.terms)]);
 
-        // Effect: the booking, and that all who look know that they must look. The money stays committed.
+        // Effect: the booking. The money stays committed.
         _bookings[Overlay.deadKey(digest, voucher)] = BookingWord.pack(spend.amount, c.merchant, r.lapseAt - paused);
-        _setOverlay(Overlay.BOOKED, voucher);
-        stored.reach = BatchWord.setFlag(stored.reach, BatchWord.BOOKED);
+        if (BatchWord.kind(stored.terms) == BatchWord.STORED) {
+            _stored[voucher] = StoredWord.next(StoredWord.book(_stored[voucher], spend.amount));
+        } else {
+            // The whole voucher is reserved; all who look know that they must look.
+            _setOverlay(Overlay.BOOKED, voucher);
+            stored.reach = BatchWord.setFlag(stored.reach, BatchWord.BOOKED);
+        }
 
         // Log:
         emit VoucherBooked(voucher, c.merchant, r.service, digest, spend.amount, r.lapseAt);
-    }
-
-    /// @dev Only fixed values are booked.
-    function _judgeKind(Call memory, uint256, Spend calldata, uint256) internal pure override returns (bytes32) {
-        return bytes32(Vouchers_AmountMismatch.selector);
     }
 
     function _billOf(Item calldata) internal pure override returns (uint256) {

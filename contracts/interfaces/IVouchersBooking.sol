@@ -10,7 +10,8 @@ interface IVouchersBooking {
     event VoucherBooked(
         uint256 indexed voucher, uint256 indexed merchant, bytes32 service, bytes32 digest, uint256 amount, uint256 lapseAt
     );
-    /// @notice A booked voucher was redeemed. `number` is one of the running numbers of redemptions.
+    /// @notice A booked voucher was redeemed; what was booked above `amount` is free again. `number` is one of the running numbers of
+    /// redemptions.
     event BookingCaptured(
         uint256 indexed voucher, uint256 indexed merchant, bytes32 digest, uint256 amount, uint256 rulesVersion, uint256 number
     );
@@ -32,6 +33,7 @@ interface IVouchersBooking {
     /// Notes:
     /// - A reservation is judged as a redemption is; there is no bill yet, so minimum spends are judged when it is captured. It counts
     ///   against the holder's limits now, and is not taken off again when it is released.
+    /// - Of stored value the amount is reserved and the rest can be spent or booked beside it; of any other kind the whole voucher is.
     /// - `lapseAt` must lie ahead, and not behind the end of any of its vouchers' validity. A pause gives its length back to it.
     ///
     /// @param groups The merchants, each with its reservations.
@@ -47,7 +49,9 @@ interface IVouchersBooking {
     /// Requirements:
     /// - Signed or sent by a key or terminal of the merchant, not the holder's own, before the deadline.
     /// - The booking has not lapsed; neither voucher nor merchant is frozen, the merchant active, the programme not paused.
-    /// - The amount is what was booked; amounts and minimum spends do not exceed the bill.
+    /// - The amount is what was booked; of stored value and percentages from 1 to what was booked. What a percentage takes of the bill may
+    ///   be less, and is more than nothing.
+    /// - Amounts and minimum spends do not exceed the bill.
     /// - The merchant's and the terminal's daily limits are kept.
     ///
     /// @param served The booking, what was served of it, bill and receipt.

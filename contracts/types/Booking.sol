@@ -20,7 +20,7 @@ struct BookingGroup {
     Reservation[] reservations;
 }
 
-/// @dev What was served of one voucher's booking, in the token's smallest unit.
+/// @dev What was served of one voucher's booking, in the token's smallest unit; of a percentage the most it may take, as in {Spend}.
 struct Part {
     uint256 voucher;
     uint256 amount;

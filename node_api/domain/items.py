@@ -6,7 +6,7 @@ from node_api.domain.ids import Address, Amount, Hash, MerchantId, UnixSeconds, 
 
 MAX_UINT256 = (1 << 256) - 1
 NO_BILL = (1 << 128) - 1
-"""Stands for the bill of a booking, which is known when it is captured."""
+"""Stands for the bill of a booking, which is known when it is captured: any percentage of it is more than its cap."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What of a voucher is redeemed, by its kind: the same as `RedemptionKinds.sol`."""
+"""What of a voucher is redeemed or booked, by its kind: the same as `RedemptionKinds.sol`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from node_api.domain import refusals as no
 from node_api.domain.errors import Refusal
 from node_api.domain.ids import NOTHING, Amount
-from node_api.domain.items import NO_BILL, Item, Spend
+from node_api.domain.items import Item, Spend
 from node_api.domain.models import Batch, Taken, VoucherKind
 
 WHOLE = 10_000
@@ -17,8 +17,8 @@ WHOLE = 10_000
 def judge_amount(spend: Spend, batch: Batch, taken: Taken, bill: int) -> Refusal | None:
     """Whether the amount and sequence signed are such as the voucher's kind allows."""
     voucher = spend.voucher
-    if batch.kind == VoucherKind.FIXED or bill == NO_BILL:  # only fixed values are booked
-        if batch.kind == VoucherKind.FIXED and spend.amount == batch.face and spend.sequence == 0:
+    if batch.kind == VoucherKind.FIXED:
+        if spend.amount == batch.face and spend.sequence == 0:
             return None
         value = f"voucher {voucher}, amount {spend.amount}, sequence {spend.sequence}, face value {batch.face}"
         return no.AmountMismatch(value, voucher)

@@ -267,7 +267,7 @@ class Taken:
     Attributes:
         spent: what its redemptions add up to, less what was reversed.
         booked: of stored value, what bookings hold.
-        sequence: of stored value, what its next redemption must carry; else 0.
+        sequence: of stored value, what its next redemption or booking must carry; else 0.
     """
 
     spent: Amount = NOTHING
@@ -290,7 +290,7 @@ class VoucherFacts:
         swept: whether its pair was swept.
         revoked: whether it was revoked.
         taken: what was taken from it, where it is no fixed value.
-        booked: whether it is booked.
+        booked: whether it is booked; of stored value, some part of it.
         frozen_until: the latest end of the freezes of it, its roll, its batch and its holder, exclusive; 0 for none.
         paused_until: of its programme.
         roll_holder: who stands in the roll; None where only the holder now is known.

@@ -145,7 +145,7 @@ class SequenceMismatch(RuleRefusal):
 
 
 class AmountOutside(RuleRefusal):
-    rule = "the amount signed is above zero, for a percentage at most its cap, for stored value at most its rest"
+    rule = "an amount is above zero, at most a percentage's cap, stored value's rest, or, captured, what was booked"
     remedy = "have the holder sign less; GET /v1/vouchers/{id} shows the rest"
 
 

@@ -21,6 +21,7 @@ from node_api.domain.models import (
     ProgrammeState,
     Rules,
     Taken,
+    VoucherKind,
     Widening,
 )
 from node_api.domain.regions import region_covers, unpack_region
@@ -42,7 +43,7 @@ class VoucherSight:
         redeemed: whether it is spent.
         frozen_until: the latest end of the freezes that hold it, exclusive; 0 for none.
         revoked: whether it was revoked.
-        booked: whether it is booked.
+        booked: whether it is booked; of stored value, some part of it.
         dead: whether a redemption by the same signature was reversed, or a booking by it released.
         taken: what was taken from it, where it is no fixed value.
     """
@@ -185,7 +186,8 @@ def _judge_voucher(item: Item, index: int, sight: VoucherSight, scene: Scene) ->
     batch, programme, voucher = sight.batch, sight.programme, sight.voucher
     if batch is None:
         return no.VoucherUnknown(f"voucher {voucher}", voucher)
-    marks = judge_marks(voucher, sight.frozen_until, revoked=sight.revoked, booked=sight.booked, now=scene.now)
+    whole = sight.booked and batch.kind != VoucherKind.STORED  # what is left of stored value can be spent
+    marks = judge_marks(voucher, sight.frozen_until, revoked=sight.revoked, booked=whole, now=scene.now)
     if marks is not None:
         return marks
     if sight.redeemed:

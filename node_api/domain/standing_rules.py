@@ -18,7 +18,7 @@ def judge_marks(
         voucher: its id.
         frozen_until: the latest end of the freezes of the voucher, its roll, its batch and its holder; 0 for none.
         revoked: whether it was revoked.
-        booked: whether it is booked.
+        booked: whether the whole of it is booked.
         now: time of the block.
     """
     if now < frozen_until:

@@ -9,6 +9,7 @@ from typing import TypeVar
 from sqlalchemy import ColumnElement, Integer, bindparam, literal, select
 
 from node_api.domain.ids import (
+    NOTHING,
     PLACE_MASK,
     ROLL_MASK,
     VOUCHER_BITS,
@@ -25,6 +26,7 @@ from node_api.domain.ids import (
 from node_api.domain.models import Batch, Redemption, Roll, Taken, VoucherFacts, VoucherKind
 from node_api.domain.trail import Commitment, Refusal
 from node_api.storage import tables as t
+from node_api.storage.booking_ends import booking_ends
 from node_api.storage.queries import (
     CHUNK,
     Query,
@@ -192,9 +194,19 @@ class VoucherQueries(HolderQueries):
         )
         rows = self._rows(query)
         spent = Amount(sum(row.amount for row in rows if row.stands))
-        taken = Taken(spent, sequence=len(rows) if kind == VoucherKind.STORED else 0)
-        used_up = kind != VoucherKind.STORED or spent == facts.batch.face
-        return replace(facts, taken=taken, redeemed=facts.redeemed if used_up else None)
+        if kind == VoucherKind.PERCENTAGE:
+            return replace(facts, taken=Taken(spent))
+        booked, captured, bookings = self._set_aside(facts.voucher)
+        taken = Taken(spent, booked, len(rows) - captured + bookings)
+        return replace(facts, taken=taken, redeemed=facts.redeemed if spent == facts.batch.face else None)
+
+    def _set_aside(self, voucher: VoucherId) -> tuple[Amount, int, int]:
+        """Of stored value: what its open bookings hold, how many were captured, how many there are."""
+        if not self._any[3]:
+            return NOTHING, 0, 0
+        rows = self._rows(booking_ends(self.block.number, t.bookings.c.voucher == voucher))
+        held = Amount(sum(row.amount for row in rows if not row.captured and not row.released))
+        return held, sum(row.captured for row in rows), len(rows)
 
     def _batches_by_id(self, ids: Collection[BatchId]) -> dict[BatchId, Batch]:
         return {batch.id: batch for some in _chunks(ids) for batch in self._batches((t.batches.c.batch.in_(some),))}

@@ -3,6 +3,7 @@ pragma solidity 0.8.30;
 
 import {BookingGroup, Reservation} from "../../contracts/types/Booking.sol";
 import {Consent, Item} from "../../contracts/types/Redemption.sol";
+import {StoredWord} from "../../contracts/words/StoredWord.sol";
 import {BookingTypes} from "./BookingTypes.sol";
 import {CaseWorld} from "./CaseWorld.sol";
 
@@ -13,7 +14,10 @@ abstract contract CaseBookings is CaseWorld {
         string memory booked = _text("booked");
         if (_same(booked, "none")) return;
         vm.warp(START);
-        Item memory item = _item(_spend(_id(1, 1, _same(booked, "voucher") ? 0 : 2)));
+        uint256 voucher = _id(1, 1, _same(booked, "voucher") ? 0 : 2);
+        Item memory item = _item(_spend(voucher));
+        item.spends[0].amount = _number("bookedAmount");
+        item.spends[0].sequence = StoredWord.sequence(vouchers.storedWord(voucher));
         item.signature = _signature(_key("alice"), _typed(BookingTypes.booking(_reservation(item, START + 1), THIS)));
         vm.prank(operator);
         vm.assertEq(vouchers.book(_reserve(item, THIS, START + 1), new Consent[](0)), 1, "booked before");

@@ -74,7 +74,9 @@ contract RulesTest is CaseBookings {
     function _stateAfter(uint256 voucher) private view returns (VoucherState) {
         if (_asksToBook()) return VoucherState.BOOKED;
         (uint256 terms,,) = vouchers.batchWords(voucher >> 35);
-        bool left = StoredWord.spent(vouchers.storedWord(voucher)) != BatchWord.face(terms);
+        uint256 word = vouchers.storedWord(voucher);
+        if (StoredWord.booked(word) != 0) return VoucherState.BOOKED;
+        bool left = StoredWord.spent(word) != BatchWord.face(terms);
         return BatchWord.kind(terms) == BatchWord.STORED && left ? VoucherState.LIVE : VoucherState.REDEEMED;
     }
 

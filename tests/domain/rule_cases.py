@@ -171,7 +171,7 @@ class RuleCase:
             redeemed=voucher in self._spent(),
             frozen_until=UnixSeconds(self._int("frozenUntil") if self._is_frozen(voucher, roll) else 0),
             revoked=voucher == _MARKED.get(str(self._value("revoked"))),
-            booked=voucher == _MARKED.get(str(self._value("booked"))),
+            booked=self._is_booked(voucher),
             dead=self._value("reversed") == "same signature",
             taken=self._taken(voucher, batch),
         )
@@ -183,7 +183,12 @@ class RuleCase:
         amounts = [_int(one["amount"]) for one in self._earlier() if self._voucher(one) == voucher]
         reversed_ = str(self._value("reversed")).endswith("signature")
         sequence = len(amounts) + reversed_ if batch.kind == VoucherKind.STORED else 0
+        if batch.kind == VoucherKind.STORED and self._is_booked(voucher):
+            return Taken(Amount(sum(amounts)), Amount(self._int("bookedAmount")), sequence + 1)
         return Taken(Amount(sum(amounts)), Amount(0), sequence)
+
+    def _is_booked(self, voucher: VoucherId) -> bool:
+        return voucher == _MARKED.get(str(self._value("booked")))
 
     def _holder(self, voucher: VoucherId, roll: Json | None) -> str | None:
         """Who holds the voucher: who stands in the roll, or carol where it moved; None where there is no such place."""

@@ -12,7 +12,7 @@ abstract contract BookingChecks is ClaimChecks {
             MBooking storage b = mBookings[i < 30 ? count - 1 - i : uint256(keccak256(abi.encode(i, mNumber))) % count];
             (uint256 amount, uint256 merchant, uint256 lapseAt) = vouchers.bookingOf(b.digest, b.voucher);
             MBatch storage batch = mBatches[b.voucher >> 35];
-            _must(30, "amount booked", b.voucher, amount, b.open ? batch.face : 0);
+            _must(30, "amount booked", b.voucher, amount, b.open ? b.amount : 0);
             _must(30, "merchant booked", b.voucher, merchant, b.open ? b.merchant : 0);
             if (!b.open) continue;
             uint256 clock = _mClock(batch.programme);
@@ -21,8 +21,10 @@ abstract contract BookingChecks is ClaimChecks {
         }
     }
 
-    /// @dev Booked places of a pair, each of them neither redeemed nor revoked.
+    /// @dev Booked places of a pair, each of them neither redeemed nor revoked. Of stored value they have no bit: what is booked of it is
+    /// read from its words, with what was spent.
     function _countBooked(MPair storage p) internal view returns (uint256 booked) {
+        if (mBatches[p.batch].kind == STORED) return p.booked;
         uint256 places = mRolls[p.roll].holders.length;
         for (uint256 word; word <= (places - 1) / 256; ++word) {
             uint256 key = (p.batch << 35 | p.roll << 11) / 256 + word;

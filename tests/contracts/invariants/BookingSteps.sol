@@ -5,7 +5,7 @@ import {IVouchersBooking} from "../../../contracts/interfaces/IVouchersBooking.s
 import {IVouchersErrors} from "../../../contracts/interfaces/IVouchersErrors.sol";
 import {IVouchersRedemption} from "../../../contracts/interfaces/IVouchersRedemption.sol";
 import {BookingGroup, Reservation} from "../../../contracts/types/Booking.sol";
-import {Consent, Item} from "../../../contracts/types/Redemption.sol";
+import {Consent, Item, Spend} from "../../../contracts/types/Redemption.sol";
 import {BookingTypes} from "../BookingTypes.sol";
 import {Vm} from "../Vm.sol";
 import {RedeemSteps} from "./RedeemSteps.sol";
@@ -125,7 +125,7 @@ abstract contract BookingSteps is RedeemSteps {
         }
         _countLimits(item, c.signer, address(0), _amountsOf(item));
         for (uint256 i; i < r.spends.length; ++i) {
-            _applyBooking(r, r.spends[i].voucher, c);
+            _applyBooking(r, r.spends[i], c);
         }
     }
 
@@ -139,14 +139,14 @@ abstract contract BookingSteps is RedeemSteps {
         return (FINE, 0);
     }
 
-    function _applyBooking(Reservation memory r, uint256 voucher, Case memory c) private {
+    function _applyBooking(Reservation memory r, Spend memory s, Case memory c) private {
+        uint256 voucher = s.voucher;
         uint256 lapse = r.lapseAt - _mPausedFor(mBatches[voucher >> 35].programme);
-        mBookings.push(MBooking(c.digest, voucher, c.merchant, lapse, true));
+        mBookings.push(MBooking(c.digest, voucher, s.amount, c.merchant, lapse, true));
         mBookingAt[keccak256(abi.encode(c.digest, voucher))] = mBookings.length;
-        mBooked[voucher] = true;
         mTakenUp[voucher & 0x7ffffffff] = true;
-        ++mPairs[mPairAt[voucher >> 35][_rollOf(voucher)] - 1].booked;
-        bytes memory data = abi.encode(r.service, c.digest, mBatches[voucher >> 35].face, r.lapseAt);
+        _setAside(voucher, s.amount);
+        bytes memory data = abi.encode(r.service, c.digest, s.amount, r.lapseAt);
         _expectLog(topicsOf(IVouchersBooking.VoucherBooked.selector, voucher, c.merchant), data);
     }
 }

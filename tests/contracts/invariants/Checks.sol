@@ -81,9 +81,15 @@ abstract contract Checks is HolderChecks {
             uint256 voucher = mTakenList[i];
             uint256 word = vouchers.storedWord(voucher);
             (MBatch storage b, MTaken storage t) = (mBatches[voucher >> 35], mTaken[voucher]);
-            _must(7, "taken", voucher, word, t.sequence << 128 | t.spent);
-            if (t.spent > b.face) revert Invariant_Broken(7, "more than its value", voucher, t.spent, b.face);
-            if (mPairs[mPairAt[voucher >> 35][voucher >> 11 & 0xffffff] - 1].swept || mRevoked[voucher]) continue;
+            _must(7, "taken", voucher, word, t.sequence << 128 | t.booked << 64 | t.spent);
+            uint256 gone = t.spent + t.booked;
+            if (gone > b.face) revert Invariant_Broken(7, "more than its value", voucher, gone, b.face);
+            if (mRevoked[voucher]) continue;
+            if (mPairs[mPairAt[voucher >> 35][voucher >> 11 & 0xffffff] - 1].swept) {
+                // Counted above as booked with its whole value, of which the sweep left what is booked.
+                if (t.booked != 0) _unspentValue[b.programme << 16 | b.line] -= b.face - uint64(word >> 64);
+                continue;
+            }
             bool used = vouchers.redeemedBits(voucher >> 8) >> (voucher & 255) & 1 != 0;
             uint256 line = b.programme << 16 | b.line;
             if (b.kind == STORED && !used) _unspentValue[line] -= uint64(word);

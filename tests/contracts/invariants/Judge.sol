@@ -52,7 +52,7 @@ abstract contract Judge is LimitJudge {
         MMerchant storage m = mMerchants[c.merchant];
         if (_isHeld(s.voucher)) return IVouchersErrors.Vouchers_VoucherFrozen.selector;
         if (mRevoked[s.voucher]) return IVouchersErrors.Vouchers_VoucherRevoked.selector;
-        if (mBooked[s.voucher]) return IVouchersErrors.Vouchers_VoucherBooked.selector;
+        if (mBooked[s.voucher] && b.kind != STORED) return IVouchersErrors.Vouchers_VoucherBooked.selector;
         if (mRedeemed[s.voucher]) return IVouchersErrors.Vouchers_AlreadyRedeemed.selector;
         if (mDead[keccak256(abi.encode(c.digest, s.voucher))]) return IVouchersErrors.Vouchers_SignatureUsed.selector;
         MProgramme storage p = mProgrammes[b.programme];
@@ -72,7 +72,6 @@ abstract contract Judge is LimitJudge {
         if (channel > 7 || ((b.channels | p.wideChannels | lane) & m.channels) / 2 ** channel % 2 == 0) {
             return IVouchersErrors.Vouchers_ChannelClosed.selector;
         }
-        if (c.books && b.kind != FIXED) return IVouchersErrors.Vouchers_AmountMismatch.selector;
         return _judgeAmount(s, b, bill);
     }
 

@@ -10,9 +10,9 @@ abstract contract KindModel is Steps {
         return mBatches[voucher >> 35].kind;
     }
 
-    /// @dev Of a voucher that stands; a percentage that was redeemed has one as well.
+    /// @dev Of a voucher that stands; a percentage that was redeemed has one as well. What is booked of stored value is no part of it.
     function _mRest(uint256 voucher) internal view returns (uint256) {
-        return mBatches[voucher >> 35].face - mTaken[voucher].spent;
+        return mBatches[voucher >> 35].face - mTaken[voucher].spent - mTaken[voucher].booked;
     }
 
     /// @dev What a good spend takes on this bill.
@@ -44,13 +44,41 @@ abstract contract KindModel is Steps {
     function _take(uint256 voucher, uint256 amount) internal returns (bool usedUp) {
         uint256 kind = _kindOf(voucher);
         if (kind == FIXED) return true;
-        MTaken storage t = mTaken[voucher];
-        if (!t.listed) mTakenList.push(voucher);
-        (t.listed, t.spent) = (true, t.spent + amount);
+        MTaken storage t = _listed(voucher);
+        t.spent += amount;
         if (kind == PERCENTAGE) return true;
-        ++t.sequence;
-        usedUp = _mRest(voucher) == 0;
+        usedUp = t.spent == mBatches[voucher >> 35].face;
         if (!usedUp) ++mParts;
+    }
+
+    /// @dev Reserves the whole voucher, or of stored value the amount.
+    function _setAside(uint256 voucher, uint256 amount) internal {
+        if (!mBooked[voucher]) ++mPairs[mPairAt[voucher >> 35][voucher >> 11 & 0xffffff] - 1].booked;
+        mBooked[voucher] = true;
+        if (_kindOf(voucher) != STORED) return;
+        MTaken storage t = _listed(voucher);
+        t.booked += amount;
+        ++t.sequence;
+    }
+
+    /// @return amount What is free again.
+    /// @return count 1 where nothing of the voucher is reserved any more.
+    function _setFree(uint256 voucher, uint256 amount) internal returns (uint256, uint256 count) {
+        if (_kindOf(voucher) == STORED) {
+            mTaken[voucher].booked -= amount;
+            if (mTaken[voucher].booked != 0) return (amount, 0);
+        } else {
+            amount = mBatches[voucher >> 35].face;
+        }
+        mBooked[voucher] = false;
+        --mPairs[mPairAt[voucher >> 35][voucher >> 11 & 0xffffff] - 1].booked;
+        return (amount, 1);
+    }
+
+    function _listed(uint256 voucher) private returns (MTaken storage t) {
+        t = mTaken[voucher];
+        if (!t.listed) mTakenList.push(voucher);
+        t.listed = true;
     }
 
     /// @dev `usedUp` as it was before.
@@ -64,7 +92,8 @@ abstract contract KindModel is Steps {
     function _restsOf(uint256 batch, uint256 roll) internal view returns (uint256 value) {
         for (uint256 place; place < mRolls[roll].holders.length; ++place) {
             uint256 voucher = batch << 35 | roll << 11 | place;
-            if (mRevoked[voucher] || (mBatches[batch].kind == FIXED && (mRedeemed[voucher] || mBooked[voucher]))) continue;
+            if (mRevoked[voucher] || (mBatches[batch].kind == FIXED && mRedeemed[voucher])) continue;
+            if (mBatches[batch].kind != STORED && mBooked[voucher]) continue;
             value += _mRest(voucher);
         }
     }

@@ -138,6 +138,7 @@ abstract contract Model is Base {
     /// @dev From a voucher that is no fixed value.
     struct MTaken {
         uint256 spent;
+        uint256 booked; // of stored value
         uint256 sequence;
         bool listed;
     }
@@ -156,6 +157,7 @@ abstract contract Model is Base {
     struct MBooking {
         bytes32 digest;
         uint256 voucher;
+        uint256 amount;
         uint256 merchant;
         uint256 lapse;
         bool open;
@@ -295,12 +297,12 @@ abstract contract Model is Base {
     mapping(uint256 batch => mapping(uint256 roll => uint256)) internal mPairAt; // index + 1
     mapping(uint256 voucher => bool) internal mRedeemed;
     mapping(uint256 voucher => MTaken) internal mTaken;
-    uint256[] internal mTakenList; // each that was ever redeemed, once
+    uint256[] internal mTakenList; // each that was ever redeemed, or booked in part, once
     uint256 internal mParts; // redemptions that stand and set no bit
     mapping(uint256 voucher => bool) internal mRevoked;
     MBooking[] internal mBookings;
     mapping(bytes32 pair => uint256) internal mBookingAt; // index + 1
-    mapping(uint256 voucher => bool) internal mBooked;
+    mapping(uint256 voucher => bool) internal mBooked; // of stored value some part
     mapping(uint256 voucher => bool) internal mReleased; // ever
     uint256[] internal mRevokedList;
     MSubject[] internal mFrozen; // everything that was ever frozen

@@ -316,6 +316,7 @@ abstract contract RedeemSteps is Judge {
     function _applyVoucher(Spend memory s, bytes32 receipt, bytes32 digest, Case memory c) private {
         uint256 voucher = s.voucher;
         MBatch storage b = mBatches[voucher >> 35];
+        if (b.kind == STORED) ++mTaken[voucher].sequence;
         _spend(s, digest, c);
         bytes32 topic0 = IVouchersRedemption.VoucherRedeemed.selector;
         _expectLog(topicsOf(topic0, voucher, c.merchant), abi.encode(receipt, digest, s.amount, b.version, ++mNumber));

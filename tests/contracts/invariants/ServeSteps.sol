@@ -84,12 +84,13 @@ abstract contract ServeSteps is BookingSteps {
         c.parts = new Part[](_chance(2) ? 0 : count);
         uint256 minimums;
         for (uint256 i; i < c.parts.length; ++i) {
-            uint256 voucher = mBookings[at + i - 1].voucher;
-            MBatch storage batch = mBatches[voucher >> 35];
-            c.parts[i] = Part(voucher, _chance(97) ? batch.face : batch.face - 1 + _draw(3));
+            (uint256 voucher, uint256 booked) = (mBookings[at + i - 1].voucher, mBookings[at + i - 1].amount);
+            c.parts[i] = Part(voucher, _chance(97) ? booked : booked - 1 + _draw(3));
+            if (_kindOf(voucher) != FIXED && _chance(50)) c.parts[i].amount = _draw(booked + 1);
             c.bill += c.parts[i].amount;
-            minimums += batch.minimum;
+            minimums += mBatches[voucher >> 35].minimum;
         }
+        if (_chance(20)) c.bill += _draw(5_000);
         if (c.bill < minimums && _chance(90)) c.bill = minimums;
         if (c.bill != 0 && _chance(6)) c.bill -= 1;
         c.receipt = keccak256(abi.encode("service", steps));
@@ -108,8 +109,8 @@ abstract contract ServeSteps is BookingSteps {
         uint256 minimums;
         uint256 amounts;
         for (uint256 i; i < c.parts.length && reason == FINE; ++i) {
-            reason = _judgePart(c.booking, c.parts[i], by);
-            amounts += c.parts[i].amount;
+            reason = _judgePart(c.booking, c.parts[i], by, c.bill);
+            amounts += _served(c.parts[i], c.bill);
             minimums += mBatches[c.parts[i].voucher >> 35].minimum;
         }
         for (; _linesNow.length != 0; _linesNow.pop()) {
@@ -123,7 +124,7 @@ abstract contract ServeSteps is BookingSteps {
         return over ? IVouchersErrors.Vouchers_TerminalLimitPassed.selector : FINE;
     }
 
-    function _judgePart(bytes32 booking, Part memory part, address by) private returns (bytes4) {
+    function _judgePart(bytes32 booking, Part memory part, address by, uint256 bill) private returns (bytes4) {
         uint256 at = mBookingAt[keccak256(abi.encode(booking, part.voucher))];
         if (at == 0 || !mBookings[at - 1].open) return IVouchersErrors.Vouchers_NotBooked.selector;
         MBatch storage batch = mBatches[part.voucher >> 35];
@@ -131,14 +132,26 @@ abstract contract ServeSteps is BookingSteps {
         if (_isHeld(part.voucher)) return IVouchersErrors.Vouchers_VoucherFrozen.selector;
         if (_mIsPaused(batch.programme) || _mIsPaused(0)) return IVouchersErrors.Vouchers_ProgrammePaused.selector;
         if (_mHasLapsed(mBookings[at - 1])) return IVouchersErrors.Vouchers_BookingLapsed.selector;
-        if (part.amount != batch.face) return IVouchersErrors.Vouchers_AmountMismatch.selector;
+        bytes4 reason = _judgeServed(part, batch.kind, mBookings[at - 1].amount, bill);
+        if (reason != FINE) return reason;
         uint256 line = batch.programme << 16 | batch.line;
         _linesNow.push(line);
-        _paidNow[line] += part.amount;
+        _paidNow[line] += _served(part, bill);
         uint256 day = mDayAt[keccak256(abi.encode(line, mBookings[at - 1].merchant, _mDayOf(batch.programme)))];
         uint256 sum = _paidNow[line] + (day == 0 ? 0 : mDays[day - 1].redeemed);
         uint256 limit = _mRulesOf(part.voucher).rules.merchantDailyLimit;
         return limit != 0 && sum > limit ? IVouchersErrors.Vouchers_MerchantLimitPassed.selector : FINE;
+    }
+
+    function _judgeServed(Part memory part, uint256 kind, uint256 booked, uint256 bill) private view returns (bytes4) {
+        if (kind == FIXED) return part.amount == booked ? FINE : IVouchersErrors.Vouchers_AmountMismatch.selector;
+        if (part.amount == 0 || part.amount > booked) return IVouchersErrors.Vouchers_AmountOutside.selector;
+        return _served(part, bill) == 0 ? IVouchersErrors.Vouchers_NothingOff.selector : FINE;
+    }
+
+    /// @dev What a part that may be served takes.
+    function _served(Part memory part, uint256 bill) private view returns (uint256) {
+        return _takes(Spend(part.voucher, part.amount, 0), bill);
     }
 
     function _applyCapture(Capture memory c, address by, uint256 merchant) private {
@@ -147,10 +160,11 @@ abstract contract ServeSteps is BookingSteps {
         uint256 amounts;
         for (uint256 i; i < c.parts.length; ++i) {
             uint256 voucher = c.parts[i].voucher;
-            amounts += c.parts[i].amount;
+            uint256 amount = _served(c.parts[i], c.bill);
+            amounts += amount;
             _endBooking(c.booking, voucher);
-            _spend(Spend(voucher, c.parts[i].amount, 0), c.booking, who);
-            bytes memory data = abi.encode(c.booking, c.parts[i].amount, mBatches[voucher >> 35].version, ++mNumber);
+            _spend(Spend(voucher, amount, 0), c.booking, who);
+            bytes memory data = abi.encode(c.booking, amount, mBatches[voucher >> 35].version, ++mNumber);
             _expectLog(topicsOf(IVouchersBooking.BookingCaptured.selector, voucher, merchant), data);
         }
         bytes32 topic0 = IVouchersBooking.ServiceReceipted.selector;
@@ -199,24 +213,26 @@ abstract contract ServeSteps is BookingSteps {
     }
 
     function _applyRelease(bytes32 booking, uint256 voucher) private {
-        _endBooking(booking, voucher);
+        (uint256 amount, uint256 count) = _endBooking(booking, voucher);
         mDead[keccak256(abi.encode(booking, voucher))] = true;
         mReleased[voucher] = true;
         MBatch storage b = mBatches[voucher >> 35];
-        if (!mPairs[mPairAt[voucher >> 35][_rollOf(voucher)] - 1].swept) return;
-        ++b.swept;
+        MPair storage p = mPairs[mPairAt[voucher >> 35][_rollOf(voucher)] - 1];
+        if (!p.swept) return;
+        p.returned += amount;
+        b.swept += count;
         MLine storage l = mLines[b.programme << 16 | b.line];
-        l.committed -= b.face;
-        --l.committedCount;
-        l.available += b.face;
+        l.committed -= amount;
+        l.committedCount -= count;
+        l.available += amount;
     }
 
     // --- helpers ---
 
-    function _endBooking(bytes32 booking, uint256 voucher) private {
-        mBookings[mBookingAt[keccak256(abi.encode(booking, voucher))] - 1].open = false;
-        mBooked[voucher] = false;
-        --mPairs[mPairAt[voucher >> 35][_rollOf(voucher)] - 1].booked;
+    function _endBooking(bytes32 booking, uint256 voucher) private returns (uint256 amount, uint256 count) {
+        MBooking storage b = mBookings[mBookingAt[keccak256(abi.encode(booking, voucher))] - 1];
+        b.open = false;
+        return _setFree(voucher, b.amount);
     }
 
     /// @dev Whether the account is a key of the merchant, and the merchant not removed.
