@@ -12,7 +12,7 @@ from node_api.chain.contracts import contract
 from node_api.chain.rpc import Request, RpcClient
 from node_api.chain.rpc_errors import RpcError
 from node_api.chain.rpc_values import Json, data
-from node_api.chain.taken_words import taken_of
+from node_api.chain.taken_words import NOTHING_TAKEN, taken_of
 from node_api.domain.ids import (
     MAX_PLACES,
     Address,
@@ -34,8 +34,8 @@ from node_api.services.ports.auditing import StateGone
 _ASKED_FOR = "the chain does not keep the state of block {number} (any more): {said}"
 _WORD_BITS = 256
 _KIND_AT = 56  # in a batch's terms
-_OVERLAYS = 1  # flag of a batch
-_REVOKED, _TRANSFERRED = 2, 4  # overlays
+_OVERLAYS, _SOME_BOOKED = 1, 16  # flags of a batch
+_REVOKED, _BOOKED, _TRANSFERRED = 2, 3, 4  # overlays
 
 
 class Ledger:
@@ -95,34 +95,33 @@ class Ledger:
             roll: min(w.field(word, 24, 16), MAX_PLACES)
             for roll, word in zip(rolls, self._vouchers_words("_rolls", rolls, block), strict=True)
         }
-        keys = [
-            (index, key) for index, (batch, roll) in enumerate(pairs) for key in _bit_keys(batch, roll, places[roll])
-        ]
-        bits = [0] * len(pairs)
-        found = self._vouchers_words("_redeemed", [key for _, key in keys], block)
-        for (index, _), word in zip(keys, found, strict=True):
-            bits[index] += word.bit_count()
+        redeemed = self._counted("_redeemed", 0, pairs, places, block)
         batches = sorted({batch for batch, _ in pairs})
         reach = self._vouchers_words("_batches", batches, block, offset=1)
-        flagged = {batch for batch, word in zip(batches, reach, strict=True) if w.field(word, 128, 8) & _OVERLAYS}
-        marked = [(batch, roll) for batch, roll in pairs if batch in flagged]  # the others carry no overlay
-        revoked = self._overlaid(_REVOKED, marked, places, block)
-        transferred = self._overlaid(_TRANSFERRED, marked, places, block)
+        flags = {batch: w.field(word, 128, 8) for batch, word in zip(batches, reach, strict=True)}
+        marked = [pair for pair in pairs if flags[pair[0]] & _OVERLAYS]  # the others carry no overlay
+        revoked = self._counted("_overlays", _REVOKED, marked, places, block)
+        transferred = self._counted("_overlays", _TRANSFERRED, marked, places, block)
+        reserving = [pair for pair in marked if flags[pair[0]] & _SOME_BOOKED]
+        whole = self._counted("_overlays", _BOOKED, reserving, places, block)  # stored value is booked in its words
         terms = self._vouchers_words("_batches", batches, block)
         kinds = {batch: w.field(word, _KIND_AT, 8) for batch, word in zip(batches, terms, strict=True)}
         taken = taken_of(pairs, kinds, places, lambda name, keys: self._vouchers_words(name, keys, block))
         return [
             PairState(
-                batch,
-                roll,
-                *marks[batch, roll],
-                places[roll],
-                bits[index],
-                revoked.get((batch, roll), 0),
-                transferred.get((batch, roll), 0),
-                *taken.get((batch, roll), ()),
+                *pair,
+                *marks[pair],
+                places[pair[1]],
+                redeemed.get(pair, 0),
+                revoked.get(pair, 0),
+                transferred.get(pair, 0),
+                taken=parts.every,
+                taken_open=parts.still_open,
+                booked=whole.get(pair, 0) + parts.booked,
+                set_aside=parts.set_aside,
             )
-            for index, (batch, roll) in enumerate(pairs)
+            for pair in pairs
+            for parts in (taken.get(pair, NOTHING_TAKEN),)
         ]
 
     def moved(
@@ -133,15 +132,20 @@ class Ledger:
         given = self._vouchers_words("_reassigned", [roll << 11 | place for roll, place in places], block)
         return [_address(word) for word in passed], [_address(word) for word in given]
 
-    def _overlaid(
-        self, overlay: int, pairs: Sequence[tuple[BatchId, RollId]], places: Mapping[RollId, int], block: BlockRef
+    def _counted(
+        self,
+        label: str,
+        overlay: int,
+        pairs: Sequence[tuple[BatchId, RollId]],
+        places: Mapping[RollId, int],
+        block: BlockRef,
     ) -> dict[tuple[BatchId, RollId], int]:
-        """How many vouchers of each pair carry the overlay."""
+        """How many vouchers of each pair have their bit set: redeemed, or under the overlay."""
         keys = [
             (batch, roll, overlay << 64 | key) for batch, roll in pairs for key in _bit_keys(batch, roll, places[roll])
         ]
         counts: dict[tuple[BatchId, RollId], int] = {}
-        words = self._vouchers_words("_overlays", [key for _, _, key in keys], block)
+        words = self._vouchers_words(label, [key for _, _, key in keys], block)
         for (batch, roll, _), word in zip(keys, words, strict=True):
             counts[batch, roll] = counts.get((batch, roll), 0) + word.bit_count()
         return counts

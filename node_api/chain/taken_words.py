@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from node_api.chain import words as w
-from node_api.domain.ids import Amount, BatchId, Place, RollId, voucher_id
+from node_api.domain.ids import NOTHING, Amount, BatchId, Place, RollId, voucher_id
 from node_api.domain.models import VoucherKind
 
 Read = Callable[[str, Sequence[int]], Sequence[int]]
@@ -16,10 +16,17 @@ _WORD_BITS = 256
 
 
 class Taken(NamedTuple):
-    """Of a pair's vouchers: what was redeemed in all, and of those that are neither used up nor revoked."""
+    """Of a pair's vouchers: what was redeemed in all, and of those neither used up nor revoked; how many of stored value are
+    booked, and what of them.
+    """
 
     every: Amount
     still_open: Amount
+    booked: int
+    set_aside: Amount
+
+
+NOTHING_TAKEN = Taken(NOTHING, NOTHING, 0, NOTHING)
 
 
 def taken_of(
@@ -33,11 +40,14 @@ def taken_of(
     keys = sorted({voucher >> 8 for _, voucher in vouchers})
     used = dict(zip(keys, read("_redeemed", keys), strict=True))
     revoked = dict(zip(keys, read("_overlays", [_REVOKED << 64 | key for key in keys]), strict=True))
-    spent = read("_stored", [voucher for _, voucher in vouchers])
-    sums = {pair: [0, 0] for pair in wanted}
-    for (pair, voucher), word in zip(vouchers, spent, strict=True):
-        amount = w.field(word, 0, 64)
+    words = read("_stored", [voucher for _, voucher in vouchers])
+    sums = {pair: [0, 0, 0, 0] for pair in wanted}
+    for (pair, voucher), word in zip(vouchers, words, strict=True):
+        amount, booked = w.field(word, 0, 64), w.field(word, 64, 64)
         closed = (used[voucher >> 8] | revoked[voucher >> 8]) >> voucher % _WORD_BITS & 1
-        sums[pair][0] += amount
-        sums[pair][1] += 0 if closed else amount
-    return {pair: Taken(Amount(every), Amount(left)) for pair, (every, left) in sums.items()}
+        for at, more in enumerate((amount, 0 if closed else amount, 1 if booked else 0, booked)):
+            sums[pair][at] += more
+    return {
+        pair: Taken(Amount(every), Amount(left), booked, Amount(aside))
+        for pair, (every, left, booked, aside) in sums.items()
+    }

@@ -73,6 +73,8 @@ class PairState:
     Attributes:
         taken: what was redeemed of vouchers that are no fixed values.
         taken_open: of it, what was redeemed of those neither used up nor revoked.
+        booked: how many are booked, stored value in part or whole; a sweep leaves them out.
+        set_aside: what is booked of vouchers that are stored value.
     """
 
     batch: BatchId
@@ -85,6 +87,8 @@ class PairState:
     transferred: int = 0
     taken: Amount = NOTHING
     taken_open: Amount = NOTHING
+    booked: int = 0
+    set_aside: Amount = NOTHING
 
 
 @dataclass(frozen=True, slots=True)

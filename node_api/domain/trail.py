@@ -193,7 +193,7 @@ class LineSums:
         deposited: arrived in escrow.
         issued: value of vouchers issued; `issued_count` of them.
         redeemed: value of vouchers redeemed and not taken back.
-        swept: value of vouchers that expired and were booked back, also by a reversal after the sweep.
+        swept: value of vouchers that expired and were booked back, also by a reversal or a release after the sweep.
         revoked: value of vouchers that were revoked and booked back.
         settled: paid to merchants; `settled_count` is the number of redemptions paid.
         returned: given back to the funder.

@@ -92,7 +92,8 @@ def _from_sums(sums: Mapping[LineId, LineSums]) -> ByLine:
 
 
 def _from_bits(pairs: Iterable[PairState], batches: Mapping[BatchId, BatchState], kept: ByLine) -> ByLine:
-    """Committed is what the clear bits of pairs not swept stand for; payable what the set bits do, less what was settled.
+    """Committed is what the clear bits of pairs not swept stand for, and what is booked of those swept; payable what the set bits
+    do, less what was settled.
 
     Of percentages and stored value the words say how much was redeemed; how often stored value was, nothing but its events.
     """
@@ -100,9 +101,9 @@ def _from_bits(pairs: Iterable[PairState], batches: Mapping[BatchId, BatchState]
     in_parts = {batch.line for batch in batches.values() if batch.kind == VoucherKind.STORED}
     for pair in pairs:
         batch = batches[pair.batch]
-        open_places = 0 if pair.swept or not pair.issued else pair.places - pair.redeemed - pair.revoked
+        open_places = 0 if not pair.issued else _open_places(pair)
         value = values[batch.line]
-        value[0] += open_places * batch.face + (0 if pair.swept else _rests(pair, batch))
+        value[0] += open_places * batch.face + _rests(pair, batch)
         value[1] += open_places
         value[2] += pair.redeemed * batch.face if batch.kind == VoucherKind.FIXED else pair.taken
         value[3] += pair.redeemed
@@ -119,11 +120,16 @@ def _from_bits(pairs: Iterable[PairState], batches: Mapping[BatchId, BatchState]
     return terms
 
 
+def _open_places(pair: PairState) -> int:
+    """Places neither used up nor revoked; of a pair that was swept those that it left out as booked."""
+    return pair.booked if pair.swept else pair.places - pair.redeemed - pair.revoked
+
+
 def _rests(pair: PairState, batch: BatchState) -> int:
     """What redeemed percentages have left, or, below zero, what open stored value has no more."""
-    if batch.kind == VoucherKind.PERCENTAGE:
-        return pair.redeemed * batch.face - pair.taken
-    return -pair.taken_open
+    if batch.kind == VoucherKind.STORED:
+        return pair.set_aside - pair.booked * batch.face if pair.swept else -pair.taken_open
+    return 0 if pair.swept or batch.kind == VoucherKind.FIXED else pair.redeemed * batch.face - pair.taken
 
 
 def _from_days(days: Iterable[MerchantDay]) -> ByLine:
@@ -186,7 +192,7 @@ def _pair_checks(pairs: Sequence[_Pair], states: Sequence[PairState]) -> Iterato
         if kept != expected:
             values = {Source.BITS: kept, Source.EVENTS: expected}
             yield Check(f"batch {pair.batch}, roll {pair.roll}", None, "places", values)
-        expired = state.places - state.redeemed - state.revoked if state.swept else 0
+        expired = state.places - state.redeemed - state.revoked - state.booked if state.swept else 0
         if expired != pair.swept:
             values = {Source.BITS: expired, Source.EVENTS: pair.swept}
             yield Check(f"batch {pair.batch}, roll {pair.roll}", None, "swept", values)

@@ -143,7 +143,7 @@ class _Life:
                 yield self._step(f"{whose} {_LANE_STEPS[step.kind]}", step.tx, step.actor, details)
 
     def _bookings(self) -> Iterator[LifeStep]:
-        """Every booking of the voucher, and its release; a capture is told as the redemption it is."""
+        """Every booking of the voucher, and its release; a capture is told as the redemption it is, with what it set free."""
         for booking in self._reader.bookings(voucher=self._facts.voucher, limit=1_000):
             told = {"merchant": str(booking.merchant), "amount": str(booking.amount), "booking": booking.digest}
             yield self._step(
@@ -165,14 +165,17 @@ class _Life:
     def _had_a_rest(self) -> bool:
         """Whether the sweep of its pair took anything of it: what was taken back or released since was left out."""
         facts, reader = self._facts, self._reader
-        if facts.revoked or facts.booked:
-            return False
-        if any(one.released.swept for one in reader.bookings(voucher=facts.voucher) if one.released):
-            return False
+        bookings = reader.bookings(voucher=facts.voucher, limit=1_000)
+        freed = [one.amount for one in bookings if one.released and one.released.swept]
         late = [reversal.amount for reversal in reader.reversals(voucher=facts.voucher) if reversal.swept]
+        taken = facts.taken.spent + sum(late)
+        if facts.batch.kind == VoucherKind.STORED:
+            return not facts.revoked and taken + facts.taken.booked + sum(freed) < facts.batch.face
+        if facts.revoked or facts.booked or freed:
+            return False
         if facts.batch.kind == VoucherKind.FIXED:
             return facts.redeemed is None and not late
-        return facts.taken.spent + sum(late) < facts.batch.face
+        return taken < facts.batch.face
 
     def _case(self, done: Redemption) -> Iterator[LifeStep]:
         """What became of a redemption: disputed, decided, reversed, paid."""

@@ -73,16 +73,17 @@ class SupplyQueries(StandingQueries):
         )
         if programme is not None:
             query = query.where(t.batches.c.batch == issues.c.batch, t.batches.c.programme == programme)
-        late = self._reversed_late()
+        late = self._counted_late()
         return [
             (row.batch, row.roll, row.places, (row.gone or 0) + late[row.batch, row.roll]) for row in self._rows(query)
         ]
 
-    def _reversed_late(self) -> Counter[tuple[int, int]]:
-        """Vouchers reversed after their pair was swept: they count as swept with it."""
-        table = t.reversals
-        rows = self._rows(select(table.c.voucher).where(table.c.swept, self._upto(table)))
-        late: Counter[tuple[int, int]] = Counter(split_voucher(row.voucher)[:2] for row in rows)
+    def _counted_late(self) -> Counter[tuple[int, int]]:
+        """Vouchers reversed or released after their pair was swept: they count as swept with it."""
+        late: Counter[tuple[int, int]] = Counter()
+        for table in (t.reversals, t.booking_releases):
+            rows = self._rows(select(table.c.voucher).where(table.c.swept, self._upto(table)))
+            late.update(split_voucher(row.voucher)[:2] for row in rows)
         for stored in stored_vouchers(self._connection, self.block.number) if late else ():
             late[split_voucher(stored.voucher)[:2]] -= stored.counted_twice
         return late

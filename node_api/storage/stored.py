@@ -1,16 +1,17 @@
-"""Stored value, voucher by voucher: it is redeemed in parts, so its redemptions are more than the vouchers they use up."""
+"""Stored value, voucher by voucher: it is redeemed and booked in parts, more of them than the vouchers they use up or free."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, select
 
 from node_api.domain.ids import LineId, ProgrammeId, VoucherId
 from node_api.domain.models import VoucherKind
 from node_api.storage import tables as t
+from node_api.storage.booking_ends import booking_ends
 from node_api.storage.queries import Query, Record
 
 _BATCH_SHIFT = 35
@@ -23,7 +24,7 @@ class StoredVoucher:
 
     Attributes:
         parts: redemptions that stand and did not use it up.
-        counted_twice: reversals after its pair's sweep that had counted it, or after one that does.
+        counted_twice: reversals and releases after its pair's sweep, but for the one that counts it, if it had not been counted.
         given_back: what reversals gave back to the line because it was revoked before, its pair not swept.
     """
 
@@ -37,18 +38,19 @@ class StoredVoucher:
 def stored_vouchers(
     connection: Connection, block: int | None = None, programme: ProgrammeId | None = None
 ) -> Iterator[StoredVoucher]:
-    """Those that were ever redeemed, up to a block or as it stands."""
+    """Those that were ever redeemed, or set free of a booking, up to a block or as it stands."""
     table = t.batches
     query = select(table.c.batch, table.c.line, table.c.face).where(table.c.kind == VoucherKind.STORED)
     if programme is not None:
         query = query.where(table.c.programme == programme)
     for batch, line, face in connection.execute(query).all():
-        revoked = _revoked(connection, batch, block)
-        uses: dict[int, list[Record]] = defaultdict(list)
+        revoked, freed = _revoked(connection, batch, block), _freed_late(connection, batch, block)
+        uses: dict[int, list[Record]] = defaultdict(list, {voucher: [] for voucher in freed})
         for row in connection.execute(_redemptions(batch, block)):
             uses[row.voucher].append(row)
         for voucher, rows in uses.items():
-            yield _stored_voucher(LineId(line), VoucherId(voucher), face, rows, revoked.get(voucher))
+            one = _stored_voucher(LineId(line), VoucherId(voucher), face, rows, revoked.get(voucher))
+            yield replace(one, counted_twice=one.counted_twice + freed[voucher]) if voucher in freed else one
 
 
 def _stored_voucher(
@@ -64,6 +66,19 @@ def _stored_voucher(
     )
     parts = len(standing) - (sum(standing) == face)
     return StoredVoucher(line, voucher, parts, len(late) - was_used_up, given_back)
+
+
+def _freed_late(connection: Connection, batch: int, block: int | None) -> dict[int, int]:
+    """Of vouchers that a sweep left out as booked: releases since then, but for the last, which counts the voucher."""
+    of_batch = t.bookings.c.voucher >= batch << _BATCH_SHIFT, t.bookings.c.voucher < batch + 1 << _BATCH_SHIFT
+    late: dict[int, int] = defaultdict(int)
+    standing: set[int] = set()
+    for row in connection.execute(booking_ends(block, *of_batch)):
+        if row.late:
+            late[row.voucher] += 1
+        elif not row.captured and not row.released:
+            standing.add(row.voucher)
+    return {voucher: count - (voucher not in standing) for voucher, count in late.items()}
 
 
 def _redemptions(batch: int, block: int | None) -> Query:

@@ -93,7 +93,7 @@ def sums_from_facts(connection: Connection, block: int, programme: ProgrammeId |
     for line, amount, count in connection.execute(_issues_by_line(block, programme)):
         take(line, "issued", amount)
         take(line, "issued_count", count)
-    for line, name, amount, count in _moved_by_reversals(connection, block, programme):
+    for line, name, amount, count in _moved_back(connection, block, programme):
         take(line, name, amount)
         take(line, f"{name}_count", count)
     paid = settled_counts(connection, block=block, lines=lines_of(t.payments.c.line, programme))
@@ -106,7 +106,7 @@ def sums_from_facts(connection: Connection, block: int, programme: ProgrammeId |
 def _count_parts(
     connection: Connection, values: dict[int, dict[str, int]], block: int | None, programme: ProgrammeId | None
 ) -> None:
-    """Stored value is redeemed in parts: what was counted as if each were a voucher of its own is set right."""
+    """Stored value is redeemed and booked in parts: what was counted as if each were a voucher of its own is set right."""
     for stored in stored_vouchers(connection, block, programme):
         some = values[stored.line]
         some[_PARTS] = some.get(_PARTS, 0) + stored.parts
@@ -120,6 +120,12 @@ def _by_line(table: Table, block: int, programme: ProgrammeId | None, *columns: 
         .where(table.c.block <= block, *lines_of(table.c.line, programme))
         .group_by(table.c.line)
     )
+
+
+def _freed_late(block: int, programme: ProgrammeId | None) -> Query:
+    """What releases of bookings gave to swept because the pair was swept before."""
+    table = t.booking_releases
+    return _by_line(table, block, programme, func.sum(table.c.amount), func.count()).where(table.c.swept)
 
 
 def _moved(block: int, programme: ProgrammeId | None) -> CompoundSelect[Any]:
@@ -144,14 +150,16 @@ def _issues_by_line(block: int, programme: ProgrammeId | None) -> Query:
     )
 
 
-def _moved_by_reversals(
+def _moved_back(
     connection: Connection, block: int, programme: ProgrammeId | None
 ) -> Iterator[tuple[int, str, int, int]]:
-    """What reversals took from redeemed, and, where the pair was swept before, gave to swept: line, term, amount, number."""
+    """What reversals took from redeemed, and what they and releases gave to swept after the sweep: line, term, amount, number."""
     for line, late, amount, count in connection.execute(_reversed(block, programme)):
         yield line, "redeemed", -amount, -count
         if late:
             yield line, "swept", amount, count
+    for line, amount, count in connection.execute(_freed_late(block, programme)):
+        yield line, "swept", amount, count
 
 
 def _reversed(block: int, programme: ProgrammeId | None) -> Query:
