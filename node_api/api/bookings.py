@@ -22,7 +22,7 @@ from node_api.api.fields import (
     as_hash,
     as_int,
 )
-from node_api.api.requests import SpendIn
+from node_api.api.requests import ChoiceIn, SpendIn, choice_of
 from node_api.domain.bookings import Booking
 from node_api.domain.ids import Address, Amount, Hash, MerchantId, ProgrammeId, UnixSeconds, VoucherId
 from node_api.domain.items import Spend
@@ -36,11 +36,11 @@ _Vouchers = Annotated[list[VoucherText], Field(min_length=1, max_length=_MOST)]
 
 
 class WishIn(In):
-    """A reservation for a custodial holder, each voucher whole."""
+    """A reservation for a custodial holder: each voucher whole, or an amount of it."""
 
     programme: ProgrammeNumber | Reference
     person: Person
-    vouchers: Annotated[list[VoucherText], Field(min_length=1, max_length=_MOST, description="ascending")]
+    vouchers: Annotated[list[VoucherText | ChoiceIn], Field(min_length=1, max_length=_MOST, description="ascending")]
     merchant: MerchantNumber
     service: _Service
     channel: Annotated[int, Field(ge=0, le=255)] = 0
@@ -49,14 +49,22 @@ class WishIn(In):
     def to_domain(self) -> tuple[Signer, Wish]:
         """For the services."""
         programme = self.programme if isinstance(self.programme, str) else ProgrammeId(self.programme)
-        vouchers = tuple(VoucherId(int(voucher)) for voucher in self.vouchers)
         lapse_at = UnixSeconds(as_int(self.lapse_at))
-        wish = Wish(vouchers, MerchantId(self.merchant), as_hash(self.service), self.channel, lapse_at)
+        wish = Wish(
+            tuple(map(choice_of, self.vouchers)),
+            MerchantId(self.merchant),
+            as_hash(self.service),
+            self.channel,
+            lapse_at,
+        )
         return Signer(programme, self.person), wish
 
 
 class ReservationIn(In):
-    """`Booking` of GET /v1/eip712: exactly what the holder signed, and the signature."""
+    """`Booking` of GET /v1/eip712: exactly what the holder signed, and the signature.
+
+    `consent` is a step-up attestor's signature of `Consent(digest)`; it is wanted above the rules' threshold.
+    """
 
     spends: Annotated[list[SpendIn], Field(max_length=_MOST)]
     merchant: Uint
@@ -65,6 +73,7 @@ class ReservationIn(In):
     lapse_at: Uint
     deadline: Uint
     signature: SignatureText
+    consent: SignatureText | None = None
 
     def to_domain(self) -> Reservation:
         """For the services."""
@@ -78,11 +87,12 @@ class ReservationIn(In):
             UnixSeconds(as_int(self.lapse_at)),
             UnixSeconds(as_int(self.deadline)),
             as_bytes(self.signature),
+            b"" if self.consent is None else as_bytes(self.consent),
         )
 
 
 class PartIn(In):
-    """`Part` of GET /v1/eip712: what was served of one voucher."""
+    """`Part` of GET /v1/eip712: what was served of one voucher; of a percentage the most it may take of the bill."""
 
     voucher: VoucherText
     amount: Uint

@@ -157,6 +157,13 @@ class ChoiceIn(In):
     amount: Uint | None = None
 
 
+def choice_of(entry: str | ChoiceIn) -> Choice:
+    """For the services."""
+    if isinstance(entry, str):
+        return Choice(VoucherId(int(entry)))
+    return Choice(VoucherId(int(entry.voucher)), None if entry.amount is None else Amount(as_int(entry.amount)))
+
+
 class CodeIn(In):
     """A code for a custodial holder. Give the receipt in clear, or its hash with the bill."""
 
@@ -177,12 +184,7 @@ class CodeIn(In):
 
     def to_domain(self) -> CodeRequest:
         """What the code is asked for."""
-        choices = [
-            Choice(VoucherId(int(entry)))
-            if isinstance(entry, str)
-            else Choice(VoucherId(int(entry.voucher)), None if entry.amount is None else Amount(as_int(entry.amount)))
-            for entry in self.vouchers
-        ]
+        choices = [choice_of(entry) for entry in self.vouchers]
         clear = not isinstance(self.receipt, str)
         return CodeRequest(
             programme=self.programme if isinstance(self.programme, str) else ProgrammeId(self.programme),

@@ -20,7 +20,7 @@ _BOOK = contract("Vouchers").function("book")
 _TOPICS = contract("Vouchers").topics
 _REFUSED, _ITEM_REFUSED = "0x" + _TOPICS["RedemptionRefused"].hex(), "0x" + _TOPICS["RedemptionItemRefused"].hex()
 # Bounds, not estimates: gas is free here. A contract holder may take 100,000 to answer.
-_GAS_CALL, _GAS_RESERVATION, _GAS_VOUCHER = 200_000, 300_000, 250_000
+_GAS_CALL, _GAS_RESERVATION, _GAS_VOUCHER, _GAS_CONSENT = 200_000, 300_000, 250_000, 50_000
 _DATA_FIELD, _SELECTOR = 5, 4  # of a transaction: nonce, price, gas, to, value, data
 
 
@@ -40,8 +40,9 @@ class BookingRelayer:
     def sign(self, reservations: Sequence[Reservation]) -> SentCall:
         """See the port."""
         vouchers = sum(len(one.spends) for one in reservations)
-        gas = _GAS_CALL + _GAS_RESERVATION * len(reservations) + _GAS_VOUCHER * vouchers
-        return self._relayer.sign_call(self._vouchers, encode_book(reservations), gas)
+        consents = sum(1 for one in reservations if one.consent)
+        gas = _GAS_CALL + _GAS_RESERVATION * len(reservations) + _GAS_VOUCHER * vouchers + _GAS_CONSENT * consents
+        return self._relayer.sign_call(self._vouchers, encode_book(reservations, self._domain), gas)
 
     def is_own(self, call: SentCall) -> bool:
         """See the port."""
@@ -58,15 +59,17 @@ class BookingRelayer:
             return None
         receipt, block = landed
         if not receipt.succeeded:
-            calldata = encode_book(reservations)
+            calldata = encode_book(reservations, self._domain)
             return CallOutcome(block, None, self._relayer.why(call, self._vouchers, calldata, receipt.block))
         verdicts = read_booking_verdicts(receipt.logs, self._vouchers, self._domain, reservations)
         return CallOutcome(block, tuple(verdicts))
 
 
-def encode_book(reservations: Sequence[Reservation]) -> bytes:
-    """Call data of `book`, each reservation in a group of its own, so that its place in the call is its group's."""
-    return _BOOK.encode(([(one.merchant, [_reservation(one)]) for one in reservations], []))
+def encode_book(reservations: Sequence[Reservation], domain: bytes) -> bytes:
+    """Call data of `book`, each reservation in a group of its own, so that its place in the call is its group's; the consents."""
+    groups = [(one.merchant, [_reservation(one)]) for one in reservations]
+    consents = [(booking_digest(domain, one), one.consent) for one in reservations if one.consent]
+    return _BOOK.encode((groups, consents))
 
 
 def _reservation(one: Reservation) -> tuple[object, ...]:

@@ -22,6 +22,7 @@ REDEMPTION_TYPE = (
     + SPEND_TYPE
 )
 TRANSFER_TYPE = "Transfer(uint256 voucher,address to,uint256 deadline)"
+CONSENT_TYPE = "Consent(bytes32 redemption)"
 TERMINAL_BATCH_TYPE = "TerminalBatch(uint256 merchant,bytes32[] redemptions)"
 BOOKING_TYPE = (
     "Booking(Spend[] spends,uint256 merchant,bytes32 service,uint256 channel,uint256 lapseAt,uint256 deadline)"
@@ -93,6 +94,7 @@ TYPES: dict[str, list[dict[str, str]]] = {
         {"name": "vouchers", "type": "uint256[]"},
         {"name": "deadline", "type": "uint256"},
     ],
+    "Consent": [{"name": "redemption", "type": "bytes32"}],
     "Reversal": [{"name": name, "type": kind} for name, kind in _CASE_FIELDS.items()],
     "Dispute": [{"name": name, "type": kind} for name, kind in _CASE_FIELDS.items()],
     "Claim": [{"name": name, "type": kind} for name, kind in _CLAIM_FIELDS.items()],
@@ -161,6 +163,11 @@ def release_digest(domain: bytes, release: Release) -> bytes:
         keccak(RELEASE_TYPE.encode()) + bytes.fromhex(release.booking[2:]) + keccak(vouchers) + _word(release.deadline)
     )
     return keccak(b"\x19\x01" + domain + struct)
+
+
+def consent_digest(domain: bytes, digest: Hash) -> bytes:
+    """The 32 bytes a step-up attestor signs to consent to a redemption or booking, by its digest."""
+    return keccak(b"\x19\x01" + domain + keccak(keccak(CONSENT_TYPE.encode()) + bytes.fromhex(digest[2:])))
 
 
 def terminal_batch_digest(domain: bytes, merchant: MerchantId, digests: list[bytes]) -> bytes:

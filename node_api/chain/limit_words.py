@@ -1,4 +1,4 @@
-"""The words in which Vouchers counts what limits have used up (docs/storage.md, slots 9, 11 and 17)."""
+"""The words in which Vouchers counts what limits have used up (docs/storage.md, slots 9, 11 and 17), and attestors (27)."""
 
 from __future__ import annotations
 
@@ -35,6 +35,10 @@ class LimitWords:
     def merchant_day(self, line: LineId, merchant: MerchantId, day: Day, block: BlockRef) -> int:
         """See the port."""
         return w.field(self._word("_days", w.day_key(line, merchant, day), block), 0, 56)
+
+    def attests(self, account: Address, block: BlockRef) -> bool:
+        """See the port."""
+        return self._word("_attestors", int(account, 16), block) != 0
 
     def terminal_spent(self, terminal: Address, day: Day, block: BlockRef) -> int:
         """See the port. A day earlier than the last one counts as the last: programmes of several zones share the limit."""

@@ -8,6 +8,7 @@ from node_api.chain.eip712 import (
     as_hash,
     booking_digest,
     claim_digest,
+    consent_digest,
     domain_separator,
     recover,
     redemption_digest,
@@ -51,6 +52,10 @@ class ChainSignatures:
     def booking_digest(self, reservation: Reservation) -> Hash:
         """See the port."""
         return as_hash(booking_digest(self._domain, reservation))
+
+    def consenting(self, digest: Hash, consent: bytes) -> Address | None:
+        """See the port."""
+        return recover(consent_digest(self._domain, digest), consent)
 
     def release_digest(self, release: Release) -> Hash:
         """See the port."""

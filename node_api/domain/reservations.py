@@ -18,6 +18,7 @@ class Reservation:
         lapse_at: exclusive; from then on anybody may release it.
         deadline: until when it may be booked, exclusive.
         signature: as of an `Item`.
+        consent: a step-up attestor's signature of `Consent`; empty where there is none.
     """
 
     spends: tuple[Spend, ...]
@@ -27,6 +28,7 @@ class Reservation:
     lapse_at: UnixSeconds
     deadline: UnixSeconds
     signature: bytes = b""
+    consent: bytes = b""
 
     def signed(self, signature: bytes) -> "Reservation":
         """The same with its signature."""
@@ -55,7 +57,7 @@ class BookingVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What was served of one voucher's booking."""
+    """What was served of one voucher's booking; of a percentage the most it may take of the bill."""
 
     voucher: VoucherId
     amount: Amount

@@ -23,6 +23,7 @@ from node_api.domain.ids import Address, Hash, MerchantId, ProgrammeId, UnixSeco
 from node_api.domain.items import Spend
 from node_api.domain.models import BlockRef, Programme
 from node_api.domain.reservations import Capture, Release, Reservation
+from node_api.services.codes import Choice, spend_of
 from node_api.services.fresh import FreshReads
 from node_api.services.ports.bookings import BookingDesk, BookingSignatures
 from node_api.services.ports.casework import CaseRequests
@@ -44,9 +45,9 @@ class Signer:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a custodial holder wants to book; each voucher whole."""
+    """What a custodial holder wants to book: each voucher whole, or an amount of it."""
 
-    vouchers: tuple[VoucherId, ...]
+    choices: tuple[Choice, ...]
     merchant: MerchantId
     service: Hash
     channel: int
@@ -74,16 +75,14 @@ class Bookings:
         Raises:
             WalletMissing: this node keeps no wallet.
             ProgrammeUnknown: no such programme.
+            BookingUnknown: no such voucher.
         """
         wallet = self._require_wallet()
         with self.fresh.open() as (reader, now):
             programme = _programme(reader, signer)
             rules = reader.rules(programme.id, programme.rules_version)
             seconds = SIGNED_SECONDS if rules is None else min(SIGNED_SECONDS, rules.max_deadline)
-            found = [reader.voucher(voucher) for voucher in wish.vouchers]
-            if None in found:
-                raise BookingUnknown(f"voucher {wish.vouchers[found.index(None)]}")
-            spends = tuple(Spend(facts.voucher, facts.batch.face) for facts in found if facts is not None)
+            spends = tuple(_spend(reader, choice) for choice in wish.choices)
             block, deadline = reader.block, UnixSeconds(now + seconds)
         reservation = Reservation(spends, wish.merchant, wish.service, wish.channel, wish.lapse_at, deadline)
         digest = self.signatures.booking_digest(reservation)
@@ -166,6 +165,13 @@ def _bookings(reader: Reader, caller: ApiKey, digest: Hash, vouchers: Collection
     if caller.merchant is not None and caller.merchant != chosen[0].merchant:
         raise MerchantNotYours(f"merchant {chosen[0].merchant}, the API key is for {caller.merchant}")
     return chosen
+
+
+def _spend(reader: Reader, choice: Choice) -> Spend:
+    facts = reader.voucher(choice.voucher)
+    if facts is None:
+        raise BookingUnknown(f"voucher {choice.voucher}")
+    return spend_of(reader, choice, facts.batch)
 
 
 def _programme(reader: Reader, signer: Signer) -> Programme:

@@ -32,7 +32,7 @@ SALT_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A voucher to spend; `amount` None means its face value, or what is left of stored value."""
+    """A voucher to spend or book; `amount` None means its face value, or what is left of stored value."""
 
     voucher: VoucherId
     amount: Amount | None = None
@@ -103,7 +103,7 @@ class CodeMaker:
             programme = _programme(reader, request.programme)
             batches = [_batch(reader, choice.voucher) for choice in request.choices]
             item = Item(
-                spends=tuple(_spend(reader, *chosen) for chosen in zip(request.choices, batches, strict=True)),
+                spends=tuple(spend_of(reader, *chosen) for chosen in zip(request.choices, batches, strict=True)),
                 merchant=request.merchant,
                 bill=_bill(request, receipt, batches),
                 receipt=self._receipt_hash(request, receipt),
@@ -156,8 +156,12 @@ def _batch(reader: Reader, voucher: VoucherId) -> Batch | None:
     return reader.batch(split_voucher(voucher)[0]) if voucher >> VOUCHER_BITS == 0 else None
 
 
-def _spend(reader: Reader, choice: Choice, batch: Batch | None) -> Spend:
-    """By the amount chosen, and stored value's next sequence."""
+def spend_of(reader: Reader, choice: Choice, batch: Batch | None) -> Spend:
+    """By the amount chosen, and stored value's next sequence.
+
+    Raises:
+        VoucherNotFound: neither an amount nor the voucher's batch is known.
+    """
     if batch is None:
         if choice.amount is None:
             raise VoucherNotFound(f"voucher {choice.voucher}")

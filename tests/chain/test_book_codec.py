@@ -1,13 +1,16 @@
 """`book` calls: what they carry, and what their logs say.
 
 call data
-└── of reservations .......................... a group of its own for each, in their order
+├── of reservations .......................... a group of its own for each, in their order
+└── of consents .............................. each by its booking's digest
 own
 ├── a signed `book` call ..................... is one
 └── another call ............................. is none
 verdicts
 └── of booked, refused and passed over ....... each its own
 """
+
+from dataclasses import replace
 
 import rlp
 from eth_abi.abi import decode, encode
@@ -41,16 +44,24 @@ def sent(content: bytes) -> SentCall:
 def test_encode_book__reservations__each_in_a_group() -> None:
     ones = [reservation(7), reservation(8)]
 
-    groups, consents = decode([f"(uint256,{RESERVATION}[])[]", "(bytes32,bytes)[]"], encode_book(ones)[4:])
+    groups, consents = decode([f"(uint256,{RESERVATION}[])[]", "(bytes32,bytes)[]"], encode_book(ones, DOMAIN)[4:])
 
     assert consents == ()
     assert [(merchant, len(inner)) for merchant, inner in groups] == [(7, 1), (8, 1)]
     assert groups[0][1][0] == (((7, 500, 0),), 9, bytes.fromhex(ones[0].service[2:]), 0, 8, b"signed")
 
 
+def test_encode_book__consents__follow_by_digest() -> None:
+    ones = [reservation(7), replace(reservation(8), consent=b"attested")]
+
+    _, consents = decode([f"(uint256,{RESERVATION}[])[]", "(bytes32,bytes)[]"], encode_book(ones, DOMAIN)[4:])
+
+    assert consents == ((booking_digest(DOMAIN, ones[1]), b"attested"),)
+
+
 def test_is_own__book_call__and_no_other() -> None:
     relayer = BookingRelayer(None, VOUCHERS, DOMAIN)  # type: ignore[arg-type]
-    assert relayer.is_own(sent(encode_book([reservation(7)])))
+    assert relayer.is_own(sent(encode_book([reservation(7)], DOMAIN)))
     assert not relayer.is_own(sent(contract("Vouchers").function("redeem").selector + bytes(32)))
     assert not relayer.is_own(sent(b""))
 

@@ -344,8 +344,7 @@ contract BookedKindsTest is BookingWorld {
         vm.assertEq(_book(r), 0, "booked");
         Vm.Log[] memory logs = vm.getRecordedLogs();
         vm.assertEq(logs.length, 1, "logs");
-        bytes32[] memory topics =
-            topicsOf(IVouchersRedemption.RedemptionRefused.selector, _id(batch_, roll, 0), merchant);
+        bytes32[] memory topics = topicsOf(IVouchersRedemption.RedemptionRefused.selector, _id(batch_, roll, 0), merchant);
         assertLog(logs[0], address(vouchers), topics, abi.encode(_bookingDigest(r, merchant), reason));
     }
 

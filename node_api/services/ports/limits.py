@@ -1,4 +1,4 @@
-"""What redemptions have used of their limits, as the contract counts it."""
+"""What redemptions have used of their limits, as the contract counts it, and who may consent to more."""
 
 from __future__ import annotations
 
@@ -22,6 +22,10 @@ class LimitReads(Protocol):
 
     def merchant_day(self, line: LineId, merchant: MerchantId, day: Day, block: BlockRef) -> int:
         """What was redeemed at a merchant on a local day under a budget line. Raises as `counter`."""
+        ...
+
+    def attests(self, account: Address, block: BlockRef) -> bool:
+        """Whether the account is a step-up attestor. Raises as `counter`."""
         ...
 
     def terminal_spent(self, terminal: Address, day: Day, block: BlockRef) -> int:
