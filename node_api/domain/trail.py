@@ -151,11 +151,11 @@ class Commitment:
 
 @dataclass(frozen=True, slots=True)
 class BatchCounts:
-    """How many vouchers of a batch were issued, redeemed and swept."""
+    """How many vouchers of a batch were issued, are used up, and were swept."""
 
     batch: BatchId
     issued: int
-    redeemed: int
+    used_up: int
     swept: int
 
 

@@ -18,7 +18,7 @@ from node_api.domain.reconciliation import (
     Reconciliation,
     Source,
 )
-from node_api.domain.trail import LineSums, MerchantDay
+from node_api.domain.trail import BatchCounts, LineSums, MerchantDay
 from node_api.services.ports.auditing import AuditReader, ChainState
 
 _NONE = Amount(0)
@@ -74,7 +74,7 @@ def reconcile(reader: AuditReader, chain: ChainState, programme: ProgrammeId | N
     }
     checks = [
         *_line_checks(lines, by_source),
-        *_batch_checks(pairs, batches),
+        *_batch_checks(pairs, states, batches, reader.batch_counts()),
         *_pair_checks(pairs, states),
         *_day_checks(indexed_days, days),
         *_holder_checks(reader, chain, programme, states),
@@ -172,16 +172,31 @@ def _rest(terms: LineTerms) -> int:
 # --- what the lines are made of ---
 
 
-def _batch_checks(pairs: Iterable[_Pair], batches: Mapping[BatchId, BatchState]) -> Iterator[Check]:
-    """The supply written in a batch's word is what its events add up to: no pair is missing."""
-    counted: dict[BatchId, list[int]] = defaultdict(lambda: [0, 0])
-    for pair in pairs:
+def _batch_checks(
+    pairs: Sequence[_Pair],
+    states: Sequence[PairState],
+    batches: Mapping[BatchId, BatchState],
+    indexed: Mapping[BatchId, BatchCounts] | None,
+) -> Iterator[Check]:
+    """The supply written in a batch's word is what its events add up to: no pair is missing. Its bits are what was used up."""
+    counted: dict[BatchId, list[int]] = defaultdict(lambda: [0, 0, 0])
+    for pair, found in zip(pairs, states, strict=True):
         counted[pair.batch][0] += pair.count
         counted[pair.batch][1] += pair.swept
+        counted[pair.batch][2] += found.redeemed
     for batch, state in batches.items():
-        issued, swept = counted[batch]
-        for term, kept, logged in (("issued", state.issued, issued), ("swept", state.swept, swept)):
-            yield Check(f"batch {batch}", state.line, term, {Source.CHAIN: kept, Source.EVENTS: logged})
+        issued, swept, redeemed = counted[batch]
+        told: dict[str, dict[Source, int]] = {
+            "issued": {Source.CHAIN: state.issued, Source.EVENTS: issued},
+            "swept": {Source.CHAIN: state.swept, Source.EVENTS: swept},
+            "used up": {Source.BITS: redeemed},
+        }
+        if indexed is not None:
+            ours = indexed.get(batch, BatchCounts(batch, 0, 0, 0))
+            for term, count in zip(told, (ours.issued, ours.swept, ours.used_up), strict=True):
+                told[term][Source.INDEX] = count
+        for term, values in told.items():
+            yield Check(f"batch {batch}", state.line, term, values)
 
 
 def _pair_checks(pairs: Sequence[_Pair], states: Sequence[PairState]) -> Iterator[Check]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 from sqlalchemy import ColumnElement, Table, func, select
 
@@ -108,12 +109,18 @@ class SupplyQueries(StandingQueries):
         rows = self._rows(with_tx(table).where(which, self._upto(table)))
         return tx_of(rows[0]) if rows else None
 
-    def batch_counts(self) -> dict[BatchId, BatchCounts]:
-        """The roll-ups per batch as they stand; only at the head."""
-        return {
-            row.batch: BatchCounts(row.batch, row.issued, row.redeemed, row.swept)
-            for row in self._rows(select(t.batch_totals))
-        }
+    def batch_counts(self) -> dict[BatchId, BatchCounts] | None:
+        """See the port."""
+        if not self._at_head:
+            return None
+        rows = self._rows(select(t.batch_totals))
+        counts = {row.batch: BatchCounts(row.batch, row.issued, row.redeemed, row.swept) for row in rows}
+        for stored in stored_vouchers(self._connection):  # redeemed in parts, each counted as if it were a voucher
+            batch = split_voucher(stored.voucher)[0]
+            one = counts.get(batch, BatchCounts(batch, 0, 0, 0))
+            used_up, swept = one.used_up - stored.parts, one.swept - stored.counted_twice
+            counts[batch] = replace(one, used_up=used_up, swept=swept)
+        return counts
 
     def _issues(self, query: Query) -> list[Issue]:
         return [Issue(row.batch, row.roll, count_of(row), row.amount, tx_of(row)) for row in self._rows(query)]

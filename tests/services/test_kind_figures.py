@@ -2,6 +2,7 @@
 
 ├── after each step, and at every block of the past .... every term agrees, from every source; each voucher's state, rest and next
 │                                                        sequence are the contract's
+├── counts of a batch .................................. are of vouchers, though stored value is redeemed and taken back in parts
 ├── pages of any size .................................. the same digest
 └── traces ............................................. tell every redemption and reversal, and hold; tell kind, rest, sequence
 """
@@ -21,10 +22,11 @@ from node_api.chain.redeem_calls import RedeemCalls
 from node_api.chain.rpc_values import Json, data
 from node_api.cli.audit_output import Cell
 from node_api.cli.audit_sections import trace_sections
-from node_api.domain.ids import Address, Amount, MerchantId, VoucherId
+from node_api.domain.ids import Address, Amount, BatchId, MerchantId, VoucherId
 from node_api.domain.items import ItemGroup, Spend
 from node_api.domain.models import VoucherKind, VoucherState
 from node_api.domain.standing import state_of
+from node_api.domain.trail import BatchCounts
 from node_api.services.indexing import compare
 from node_api.services.ports.casework import Opening
 from node_api.services.reconciling import reconcile
@@ -221,3 +223,12 @@ def test_trace__of_each_kind__says_what_is_left(purses: Purses) -> None:
         "next sequence": 1,
     }
     assert told(1, 0, purses.started) == {"kind": "fixed value", "face value": FACE_A, "rest": FACE_A}
+
+
+def test_counts__of_stored_value__are_of_vouchers_not_of_their_parts(purses: Purses) -> None:
+    with IndexReads(purses.engine).at_head() as reader:
+        counts = reader.batch_counts()
+    assert counts is not None
+    assert counts[BatchId(STORED)] == BatchCounts(BatchId(STORED), issued=4, used_up=0, swept=3)
+    with IndexReads(purses.engine).at(purses.started) as reader:
+        assert reader.batch_counts() is None, "the roll-ups are kept as they stand"

@@ -4,7 +4,7 @@ reconcile
 ├── after a whole story ................................ every term, from every source, agrees
 ├── for one programme .................................. its lines only, without escrow
 ├── an index that lies
-│   ├── about a roll-up ................................ the line, the term and both values are named
+│   ├── about a roll-up ................................ the line or batch, the term and all values are named
 │   ├── about a redemption ............................. events differ from chain, bits and days
 │   ├── about a day .................................... the day is named
 │   ├── by leaving out an issue ........................ the batch is named
@@ -82,6 +82,19 @@ def test_reconcile__with_a_forged_redemption__sets_events_against_the_chain(told
     assert differences["line 65537", "redeemed"] == {"bits": 10_000, "days": 10_000, "events": 9_000, "index": 10_000}
 
 
+def test_reconcile__with_a_wrong_count_of_a_batch__names_it(told: World, engine: Engine) -> None:
+    indexer_of(told, engine).catch_up()
+    with engine.begin() as connection:
+        connection.execute(
+            update(t.batch_totals).where(t.batch_totals.c.batch == 3).values(issued=3, redeemed=1, swept=1)
+        )
+    assert values(outcome_of(told, engine).differences) == {
+        ("batch 3", "issued"): {"chain": 4, "events": 4, "index": 3},
+        ("batch 3", "swept"): {"chain": 2, "events": 2, "index": 1},
+        ("batch 3", "used up"): {"bits": 2, "index": 1},
+    }
+
+
 def test_reconcile__with_a_wrong_day__names_it(told: World, engine: Engine) -> None:
     indexer_of(told, engine).catch_up()
     with engine.begin() as connection:
@@ -96,7 +109,7 @@ def test_reconcile__without_one_issue__names_its_batch(told: World, engine: Engi
     with engine.begin() as connection:
         connection.execute(delete(t.issues).where(t.issues.c.batch == 2, t.issues.c.roll == 2))
     differences = values(outcome_of(told, engine).differences)
-    assert differences["batch 2", "issued"] == {"chain": 6, "events": 4}
+    assert differences["batch 2", "issued"] == {"chain": 6, "events": 4, "index": 6}
     assert differences["line 65538", "committed_count"] == {"chain": 5, "bits": 3, "events": 3, "index": 5}
 
 
@@ -119,7 +132,7 @@ def test_reconcile__with_marks_outside_the_window__reads_them_where_they_stand(w
     indexer_of(world, engine).catch_up()
     outcome = outcome_of(world, engine)
     assert outcome.differences == []
-    assert values(list(outcome.checks))["batch 2", "swept"] == {"chain": 3, "events": 3}
+    assert values(list(outcome.checks))["batch 2", "swept"] == {"chain": 3, "events": 3, "index": 3}
 
 
 def test_reconcile__with_money_sent_past_the_ledger__names_the_balance(world: World, engine: Engine) -> None:

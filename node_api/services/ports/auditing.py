@@ -11,7 +11,18 @@ from node_api.domain.ids import Address, BatchId, Day, Hash, LineId, MerchantId,
 from node_api.domain.items import Item
 from node_api.domain.models import BlockRef, Redemption, TxRef, VoucherState
 from node_api.domain.reconciliation import BatchState, LineTerms, PairState, TokenState
-from node_api.domain.trail import Commitment, Deposit, LineSums, MerchantDay, Payment, Rest, RoleStep, Step, Sweep
+from node_api.domain.trail import (
+    BatchCounts,
+    Commitment,
+    Deposit,
+    LineSums,
+    MerchantDay,
+    Payment,
+    Rest,
+    RoleStep,
+    Step,
+    Sweep,
+)
 from node_api.services.ports.life import LifeReader
 from node_api.services.ports.money import MerchantLifeReader, MoneyReader
 from node_api.services.ports.reading import Reader
@@ -84,6 +95,10 @@ class AuditReader(Reader, LifeReader, MoneyReader, MerchantLifeReader, Protocol)
 
     def line_sums(self, programme: ProgrammeId | None = None) -> dict[LineId, LineSums]:
         """What moved under each line as the roll-ups have it; lines under which nothing moved are left out."""
+        ...
+
+    def batch_counts(self) -> dict[BatchId, BatchCounts] | None:
+        """Vouchers of each batch as the roll-ups have it, batches without any left out; None but at the head."""
         ...
 
     def line_sums_from_facts(self, programme: ProgrammeId | None = None) -> dict[LineId, LineSums]:
