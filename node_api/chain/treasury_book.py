@@ -45,6 +45,7 @@ _CUSTODIAL = 2
 _FLAGS_AT, _FIRST_ONLY, _TRANSFERABLE = 13, 4, 8
 _NUMBERS = tuple(one.name for one in fields(RulesTerms) if one.name != "first_only" and "transfer" not in one.name)
 """Stand first in the struct, in this order."""
+_CAPS = ("transfer_amount", "transfer_month_amount")
 
 
 class ChainBook:
@@ -230,15 +231,9 @@ class ChainBook:
 def _rules_terms(row: Sequence[object], caps: Sequence[object]) -> RulesTerms:
     """The terms that an import folder has; caps count where vouchers are transferable."""
     numbers = {name: _int(term) for name, term in zip(_NUMBERS, row, strict=False)}
-    flags = _int(row[_FLAGS_AT])
-    at_once, a_month = map(_int, caps) if flags & _TRANSFERABLE else (0, 0)
-    return RulesTerms(
-        **numbers,
-        first_only=bool(flags & _FIRST_ONLY),
-        transferable=bool(flags & _TRANSFERABLE),
-        transfer_amount=at_once,
-        transfer_month_amount=a_month,
-    )
+    first_only, transferable = (bool(_int(row[_FLAGS_AT]) & flag) for flag in (_FIRST_ONLY, _TRANSFERABLE))
+    passed_on = {name: _int(cap) for name, cap in zip(_CAPS, caps, strict=True) if transferable}
+    return RulesTerms(**numbers, **passed_on, first_only=first_only, transferable=transferable)
 
 
 def _programme_terms(row: tuple[object, ...]) -> ProgrammeTerms:

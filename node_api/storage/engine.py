@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -25,6 +25,13 @@ _WAIT_SECONDS = 10  # for a connection that others have
 _FILE_CONNECTIONS = 50  # to a file, above the threads a web server uses
 _CONNECT_SECONDS = 10  # for a server to answer
 _WRITES = "vouchertrail_writes"
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "foreign_keys=ON",
+    "cache_size=-8192",  # KiB for each connection; the mapped file below is shared by all
+    "mmap_size=268435456",
+    "temp_store=MEMORY",
+)
 _SQLITE_CANNOT = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_CANTOPEN,
@@ -63,20 +70,26 @@ def open_database(url: str, *, durable: bool = True, connections: int = 20) -> E
         connections: most that the engine opens to a PostgreSQL.
     """
     address = make_url(url)
-    if address.get_backend_name() != "sqlite":
-        if address.drivername in ("postgresql", "postgres"):
-            address = address.set(drivername="postgresql+psycopg")
-        engine = create_engine(
-            address,
-            connect_args={"connect_timeout": _CONNECT_SECONDS},
-            pool_pre_ping=True,
-            pool_size=connections,
-            max_overflow=0,
-            pool_timeout=_WAIT_SECONDS,
-            hide_parameters=True,
-        )
-        event.listen(engine, "handle_error", _as_unavailable)
-        return engine
+    engine = _file(address, durable) if address.get_backend_name() == "sqlite" else _server(address, connections)
+    event.listen(engine, "handle_error", _as_unavailable)
+    return engine
+
+
+def _server(address: URL, connections: int) -> Engine:
+    if address.drivername in ("postgresql", "postgres"):
+        address = address.set(drivername="postgresql+psycopg")
+    return create_engine(
+        address,
+        connect_args={"connect_timeout": _CONNECT_SECONDS},
+        pool_pre_ping=True,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=_WAIT_SECONDS,
+        hide_parameters=True,  # what a statement carried has no place in an error that is logged
+    )
+
+
+def _file(address: URL, durable: bool) -> Engine:
     if address.database and address.database != ":memory:":
         file = Path(address.database)
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -87,31 +100,24 @@ def open_database(url: str, *, durable: bool = True, connections: int = 20) -> E
         pool_size=_FILE_CONNECTIONS,
         max_overflow=0,
         pool_timeout=_WAIT_SECONDS,
-        hide_parameters=True,  # what a statement carried has no place in an error that is logged
+        hide_parameters=True,
     )
 
     def configure(connection: _SqliteConnection, _: ConnectionPoolEntry) -> None:
-        connection.isolation_level = None  # the driver begins nothing by itself; `begin` below does
+        connection.isolation_level = None  # the driver begins nothing by itself; `_begin` does
         cursor = connection.cursor()
-        for pragma in (
-            "journal_mode=WAL",
-            f"synchronous={'FULL' if durable else 'NORMAL'}",
-            "foreign_keys=ON",
-            "cache_size=-8192",  # KiB for each connection; the mapped file below is shared by all
-            "mmap_size=268435456",
-            "temp_store=MEMORY",
-        ):
+        for pragma in (f"synchronous={'FULL' if durable else 'NORMAL'}", *_PRAGMAS):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
-    def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get(_WRITES)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
     event.listen(engine, "connect", configure)
-    event.listen(engine, "begin", begin)
-    event.listen(engine, "handle_error", _as_unavailable)
+    event.listen(engine, "begin", _begin)
     return engine
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _as_unavailable(context: ExceptionContext) -> None:
