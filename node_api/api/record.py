@@ -44,7 +44,8 @@ class VoucherFields(Out):
     """A voucher. `state` is of the time of the next block; `redemption` is kept from merchants it did not happen at.
 
     `frozen_until`: it cannot be spent before then; 0: it is not frozen. `kind` is FIXED, PERCENTAGE or STORED; `amount` its face
-    value, of a percentage (`percentage` basis points of the bill) the cap; `rest` what is left; `next_sequence` its next spend's.
+    value, of a percentage (`percentage` basis points of the bill) the cap; `rest` what is left; `booked` what bookings hold of
+    stored value beside it; `next_sequence` its next spend's.
     `roll_holder`: who stands in the roll, where the voucher was passed on or its place given to another; `custodial` is null
     then: nobody recorded who keeps the new holder's key.
     """
@@ -64,6 +65,7 @@ class VoucherFields(Out):
     amount: int
     percentage: int
     rest: int
+    booked: int
     next_sequence: int
     minimum_spend: int
     categories: list[int]
@@ -191,6 +193,7 @@ def voucher_fields(facts: VoucherFacts, caller: ApiKey, now: UnixSeconds) -> dic
         "amount": batch.face,
         "percentage": batch.percentage,
         "rest": left_of(batch, facts.taken, redeemed=spent is not None),
+        "booked": facts.taken.booked,
         "next_sequence": facts.taken.sequence,
         "minimum_spend": batch.minimum_spend,
         "categories": bits(batch.categories),

@@ -143,7 +143,7 @@ class _Life:
                 yield self._step(f"{whose} {_LANE_STEPS[step.kind]}", step.tx, step.actor, details)
 
     def _bookings(self) -> Iterator[LifeStep]:
-        """Every booking of the voucher, and its release; a capture is told as the redemption it is, with what it set free."""
+        """Every booking of the voucher, and its release; a capture is told as the redemption it is."""
         for booking in self._reader.bookings(voucher=self._facts.voucher, limit=1_000):
             told = {"merchant": str(booking.merchant), "amount": str(booking.amount), "booking": booking.digest}
             yield self._step(
@@ -154,8 +154,10 @@ class _Life:
 
     def _end(self) -> Iterator[LifeStep]:
         facts, reader = self._facts, self._reader
+        booked = {one.digest: one.amount for one in reader.bookings(voucher=facts.voucher, limit=1_000)}
         for done in reader.redemptions_of(facts.voucher):
-            yield self._step("redeemed", done.tx, None, _redeemed(done))
+            captured = {"booked": str(booked[done.digest])} if done.digest in booked else {}
+            yield self._step("redeemed", done.tx, None, _redeemed(done) | captured)
             yield from self._case(done)
         swept = reader.sweep_of(facts.batch.id, facts.roll.id)
         if swept is not None and self._had_a_rest():

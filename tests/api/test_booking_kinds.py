@@ -85,10 +85,10 @@ def serve(served: Served, booking: Json, amount: int, bill: int) -> httpx.Respon
     return capture(served.client(ApiRole.MERCHANT, 1), booking, body)
 
 
-def voucher_of(served: Served, batch: int, person: int) -> tuple[str, int, int]:
-    """State, rest and next sequence."""
+def voucher_of(served: Served, batch: int, person: int) -> tuple[str, int, int, int]:
+    """State, rest, what is booked beside it, and next sequence."""
     told = served.client(ApiRole.MERCHANT, 1).get(f"/v1/vouchers/{served.voucher(batch, person)}").json()
-    return told["state"], told["rest"], told["next_sequence"]
+    return told["state"], told["rest"], told["booked"], told["next_sequence"]
 
 
 def assert_sound(served: Served, batch: int, person: int, *steps: str) -> None:
@@ -104,12 +104,12 @@ def test_stored_value__booked_in_part__leaves_the_rest_to_spend(kinds: Served, p
     booking, answer = book(kinds, part_of(kinds, PURSE, person, 200))
     assert answer.status_code == 200, answer.text
     assert [one["amount"] for one in answer.json()["vouchers"]] == [200]
-    assert voucher_of(kinds, PURSE, person) == ("BOOKED", 300, 1)
+    assert voucher_of(kinds, PURSE, person) == ("BOOKED", 300, 200, 1)
 
     wallet, till = kinds.client(ApiRole.WALLET), kinds.client(ApiRole.MERCHANT, 1)
     code = code_for(wallet, kinds, person, vouchers=[{"voucher": kinds.voucher(PURSE, person), "amount": "250"}])
     assert till.redeem({"code": code["code"], "receipt": code["receipt"]}).status_code == 200
-    assert voucher_of(kinds, PURSE, person) == ("BOOKED", 50, 2)
+    assert voucher_of(kinds, PURSE, person) == ("BOOKED", 50, 200, 2)
     rest = wish(kinds, person, vouchers=[kinds.voucher(PURSE, person)])  # no amount: what is left
     other, answer = book(kinds, rest)
     assert [one["amount"] for one in answer.json()["vouchers"]] == [50]
@@ -118,9 +118,9 @@ def test_stored_value__booked_in_part__leaves_the_rest_to_spend(kinds: Served, p
 
     assert done.status_code == 200, done.text
     assert done.json()["vouchers"][0]["capture"]["amount"] == 150
-    assert voucher_of(kinds, PURSE, person) == ("BOOKED", 50, 3)
+    assert voucher_of(kinds, PURSE, person) == ("BOOKED", 50, 50, 3)
     assert serve(kinds, other, 50, 1_000).status_code == 200
-    assert voucher_of(kinds, PURSE, person) == ("LIVE", 50, 3)
+    assert voucher_of(kinds, PURSE, person) == ("LIVE", 50, 0, 3)
     assert_sound(kinds, PURSE, person, "booked", "redeemed", "booked", "redeemed", "redeemed")
 
 

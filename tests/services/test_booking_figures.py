@@ -4,7 +4,7 @@
 │                                                        booked of it and its next sequence are the contract's
 ├── pages of any size .................................. the same digest
 ├── a rewind to any block .............................. ends as a fresh index
-└── traces ............................................. tell every booking and what became of it, and hold
+└── traces ............................................. tell every booking and what was captured of it, and hold
 """
 
 from __future__ import annotations
@@ -163,11 +163,15 @@ def test_index__rewound_to_any_block__ends_the_same(hotel: Hotel, engine: Engine
 def test_trace__of_each_voucher__is_sound(hotel: Hotel) -> None:
     told = {"redeemed", "reversed", "booked", "booking released", "expired and swept"}
 
+    captured: list[tuple[str, str]] = []
+
     def steps(voucher: VoucherId) -> list[str]:
         calls = RedeemCalls(hotel.world.rpc, hotel.world.handle.chain_id, Address(hotel.world.addresses["Vouchers"]))
         with IndexReads(hotel.engine).at_head() as reader:
             found = trace(reader, Ledger(hotel.world.rpc, hotel.world.addresses), calls, voucher)
         assert found.sound, found.findings
+        details = [step.details for step in found.steps if step.what == "redeemed"]
+        captured.extend((one["amount"], one["booked"]) for one in details if "booked" in one)
         return [step.what for step in found.steps if step.what in told]
 
     redeemed, back, booked, freed, swept = "redeemed", "reversed", "booked", "booking released", "expired and swept"
@@ -178,3 +182,4 @@ def test_trace__of_each_voucher__is_sound(hotel: Hotel) -> None:
     ]
     assert steps(hotel.world.voucher(STORED, 1, 1)) == [booked, redeemed, back]
     assert steps(hotel.world.voucher(STORED, 1, 2)) == [booked, freed, swept]
+    assert captured == [("3000", "5000"), ("2000", "4000"), ("1200", "2000"), ("5000", "5000")]

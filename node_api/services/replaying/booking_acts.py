@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from node_api.domain.bookings import Booking
 from node_api.domain.errors import RedemptionUnknown
-from node_api.domain.ids import Amount, Hash, MerchantId, UnixSeconds, VoucherId
+from node_api.domain.ids import Hash, MerchantId, UnixSeconds, VoucherId, split_voucher
 from node_api.domain.importing.acts import ActKind, ActRow
 from node_api.domain.importing.rows import Ref
 from node_api.domain.importing.wallets import Wallet
-from node_api.domain.items import Spend
 from node_api.domain.models import TxRef
 from node_api.domain.reservations import Capture, Part, Release, Reservation
+from node_api.services.codes import Choice, spend_of
 from node_api.services.fresh import FreshReads
 from node_api.services.ports.playing import BookingTill, PlayerKeys
 
@@ -25,12 +25,11 @@ class ActUnexpected(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A voucher of the folder with its programme, its holder, and what a booking of it takes."""
+    """A voucher of the folder with its programme, its holder, and where a booking of it is made."""
 
     voucher: VoucherId
     programme: Ref
     holder: Wallet
-    face: Amount
     merchant: MerchantId
     channel: int
 
@@ -63,7 +62,7 @@ class BookingActs:
     def _book(self, act: ActRow, terminal: Wallet, held: Held, newest: Booking | None) -> TxRef:
         service = self._keys.reason_hash(f"{act.reason} {act.number}")
         if newest is None or newest.service != service:
-            self._till.book(terminal, self._keys.book(held.programme, held.holder, _wanted(act, held, service)))
+            self._till.book(terminal, self._keys.book(held.programme, held.holder, self._wanted(act, held, service)))
             newest = self._newest(held.voucher)
         if newest is not None and newest.service == service:
             reason, tx = None, newest.tx
@@ -89,19 +88,21 @@ class BookingActs:
         part = Part(booking.voucher, booking.amount)
         self._till.capture(terminal, Capture(booking.digest, (part,), act.bill, Hash(receipt), deadline))
 
+    def _wanted(self, act: ActRow, held: Held, service: Hash) -> Reservation:
+        """All that the voucher has left."""
+        assert act.until is not None
+        with self._fresh.open() as (reader, _):
+            spend = spend_of(reader, Choice(held.voucher), reader.batch(split_voucher(held.voucher)[0]))
+        return Reservation(
+            spends=(spend,),
+            merchant=held.merchant,
+            service=service,
+            channel=held.channel,
+            lapse_at=act.until,
+            deadline=UnixSeconds(act.at + _DEADLINE_SECONDS),
+        )
+
     def _newest(self, voucher: VoucherId) -> Booking | None:
         with self._fresh.open() as (reader, _):
             found = reader.bookings(voucher=voucher, limit=1_000)
         return found[-1] if found else None
-
-
-def _wanted(act: ActRow, held: Held, service: Hash) -> Reservation:
-    assert act.until is not None
-    return Reservation(
-        spends=(Spend(held.voucher, held.face),),
-        merchant=held.merchant,
-        service=service,
-        channel=held.channel,
-        lapse_at=act.until,
-        deadline=UnixSeconds(act.at + _DEADLINE_SECONDS),
-    )

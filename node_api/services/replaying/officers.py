@@ -156,7 +156,6 @@ class Officers:
             voucher=voucher_id(self._seen.batch(batch.ref), self._seen.roll(roll.ref), Place(act.place)),
             programme=roll.programme,
             holder=roll.holders()[act.place],
-            face=batch.face_value,
             merchant=MerchantId(0) if merchant is None else self._seen.merchants[merchant.ref].id,
             channel=(shared & -shared).bit_length() - 1 if shared else 0,
         )

@@ -67,7 +67,7 @@ abstract contract BookingSteps is RedeemSteps {
     // --- what is sent ---
 
     function _drawReservations(uint256 merchant) private returns (Reservation[] memory list, address[] memory signers) {
-        list = new Reservation[](_chance(3) ? 0 : 1 + _draw(2));
+        list = new Reservation[](_chance(3) ? 0 : 1 + _draw(5));
         signers = new address[](list.length);
         for (uint256 i; i < list.length; ++i) {
             Item memory item;

@@ -42,7 +42,7 @@ contract Machine is
 
     function step() external {
         ++steps;
-        uint256 at = _draw(1320);
+        uint256 at = _draw(1400);
         if (at < 25) _timeStep();
         else if (at < 345) _redeemStep();
         else if (at < 395) _caseStep(at - 345);
@@ -59,8 +59,8 @@ contract Machine is
         else if (at < 1140) _laneStep();
         else if (at < 1200) _claimsStep();
         else if (at < 1220) _policyStep();
-        else if (at < 1280) _bookingStep();
-        else if (at < 1303) _passStep();
+        else if (at < 1360) _bookingStep();
+        else if (at < 1383) _passStep();
         else _seatStep();
         if (steps % 200 == 0) check();
     }
@@ -128,7 +128,9 @@ contract Machine is
     function report() external view returns (string memory text) {
         text = string.concat("steps ", vm.toString(steps), "\ncalls ", vm.toString(calls), "\n");
         text = string.concat(text, "vouchers redeemed ", vm.toString(mNumber), "\npairs issued ", vm.toString(mPairs.length));
-        text = string.concat(text, "\npairs outside their batch's window ", vm.toString(_outside()), "\n");
+        text = string.concat(text, "\npairs outside their batch's window ", vm.toString(_outside()), "\nvouchers booked ");
+        text = string.concat(text, vm.toString(mBookings.length), "\nserved in part ", vm.toString(servedInPart));
+        text = string.concat(text, "\nset free after their sweep ", vm.toString(freedLate), "\n");
         for (uint256 i; i < _passedList.length; ++i) {
             Passed memory p = _passedList[i];
             string memory times = vm.toString(_passed[p.target][p.selector]);

@@ -14,18 +14,21 @@ import {BookingSteps} from "./BookingSteps.sol";
 abstract contract ServeSteps is BookingSteps {
     mapping(uint256 line => uint256) private _paidNow; // by the capture in hand
     uint256[] private _linesNow;
+    uint256 internal servedInPart;
+    uint256 internal freedLate;
 
     function _bookingStep() internal {
         uint256 kind = _draw(100);
-        if (kind < 50 || mBookings.length == 0) _bookStep();
-        else if (kind < 84) _captureStep();
-        else _bookingReleaseStep();
+        if (kind < 40 || mBookings.length == 0) return _bookStep();
+        MBooking storage b = _aBooking();
+        if (!b.open && _chance(80)) return _bookStep();
+        if (kind < 80) _captureStep(b);
+        else _bookingReleaseStep(b);
     }
 
     // --- capture ---
 
-    function _captureStep() private {
-        MBooking storage b = _aBooking();
+    function _captureStep(MBooking storage b) private {
         (address by, uint256 key) = _chance(90) ? _servant(b.merchant) : _stranger(b);
         Capture memory c = _drawCapture(b);
         if (key != 0 && _chance(50)) c.signature = _signature(key, _typed(BookingTypes.capture(c)));
@@ -162,6 +165,7 @@ abstract contract ServeSteps is BookingSteps {
             uint256 voucher = c.parts[i].voucher;
             uint256 amount = _served(c.parts[i], c.bill);
             amounts += amount;
+            if (amount < mBookings[mBookingAt[keccak256(abi.encode(c.booking, voucher))] - 1].amount) ++servedInPart;
             _endBooking(c.booking, voucher);
             _spend(Spend(voucher, amount, 0), c.booking, who);
             bytes memory data = abi.encode(c.booking, amount, mBatches[voucher >> 35].version, ++mNumber);
@@ -179,8 +183,7 @@ abstract contract ServeSteps is BookingSteps {
 
     // --- release ---
 
-    function _bookingReleaseStep() private {
-        MBooking storage b = _aBooking();
+    function _bookingReleaseStep(MBooking storage b) private {
         uint256 kind = _draw(100);
         (address by, uint256 key) = kind < 40 ? _servant(b.merchant) : _stranger(b);
         uint256[] memory list = _one(b.voucher);
@@ -219,6 +222,7 @@ abstract contract ServeSteps is BookingSteps {
         MBatch storage b = mBatches[voucher >> 35];
         MPair storage p = mPairs[mPairAt[voucher >> 35][_rollOf(voucher)] - 1];
         if (!p.swept) return;
+        ++freedLate;
         p.returned += amount;
         b.swept += count;
         MLine storage l = mLines[b.programme << 16 | b.line];
