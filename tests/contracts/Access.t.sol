@@ -116,7 +116,7 @@ contract AccessTest is Base {
     function test_link__whenNotLinked__keepsAndLogsTheContracts() external {
         _deploy();
         vm.recordLogs();
-        _link();
+        deployment.link();
         Vm.Log[] memory logs = vm.getRecordedLogs();
         vm.assertEq(logs.length, 5);
         address[4] memory all = [address(programmes), address(merchants), address(treasury), address(desk)];
@@ -266,7 +266,7 @@ contract AccessTest is Base {
 
     /// @dev Calls the row's function with arguments that decode.
     function _call(RoleTable.Row memory row, address caller) private returns (bool success, bytes memory answer) {
-        address target = _target(row.target);
+        address target = deployment.target(row.target);
         bytes memory call = bytes.concat(row.selector, _arguments(row.selector));
         vm.prank(caller);
         (success, answer) = target.call(call);

@@ -9,12 +9,11 @@ import {IMerchantRegistry} from "../../contracts/interfaces/IMerchantRegistry.so
 import {IProgrammes} from "../../contracts/interfaces/IProgrammes.sol";
 import {ITreasury} from "../../contracts/interfaces/ITreasury.sol";
 import {IVouchers} from "../../contracts/interfaces/IVouchers.sol";
-import {Roles} from "../../contracts/libraries/Roles.sol";
 import {MerchantTerms} from "../../contracts/types/Merchant.sol";
 import {LineTerms, ProgrammeTerms, RulesTerms} from "../../contracts/types/Programme.sol";
 import {Group, Item, Spend} from "../../contracts/types/Redemption.sol";
 import {BatchTerms} from "../../contracts/types/Supply.sol";
-import {RoleTable} from "./RoleTable.sol";
+import {Deployment} from "./Deployment.sol";
 import {TestBase} from "./Vm.sol";
 
 interface IToken {
@@ -25,7 +24,6 @@ interface IToken {
 }
 
 /// @title A whole release, linked, with one account a role, and the steps every test takes.
-/// @dev The contracts are deployed from their artifacts, so that a change of theirs compiles no test anew.
 abstract contract Base is TestBase {
     uint40 internal constant START = 1_767_225_600; // 2026-01-01 00:00:00 UTC
     uint40 internal constant END = START + 90 days;
@@ -44,6 +42,7 @@ abstract contract Base is TestBase {
     uint40 internal constant DISTRICT = 0x6101040006; // 610104
     uint40 internal constant OTHER_CITY = 0x6102000004; // 6102
 
+    Deployment internal deployment;
     AccessManager internal manager;
     IVouchers internal vouchers;
     IProgrammes internal programmes;
@@ -88,8 +87,8 @@ abstract contract Base is TestBase {
         rescuer = _account("rescuer");
         outsider = _account("outsider");
         _deploy();
-        _grant();
-        _link();
+        deployment.grant();
+        deployment.link();
         vm.prank(approver);
         treasury.allowToken(address(token));
         vouchers.syncRelayer(operator);
@@ -98,60 +97,14 @@ abstract contract Base is TestBase {
     // --- the release ---
 
     function _deploy() internal {
-        manager = new AccessManager(admin);
-        bytes memory authority = abi.encode(address(manager));
-        address back = vm.deployCode("VouchersRecord.sol:VouchersRecord", authority);
-        back = vm.deployCode("VouchersBooking.sol:VouchersBooking", abi.encode(manager, back));
-        back = vm.deployCode("VouchersBack.sol:VouchersBack", abi.encode(manager, back));
-        vouchers = IVouchers(vm.deployCode("Vouchers.sol:Vouchers", abi.encode(manager, back)));
-        back = vm.deployCode("ProgrammePolicies.sol:ProgrammePolicies", authority);
-        back = vm.deployCode("ProgrammeBack.sol:ProgrammeBack", abi.encode(manager, back));
-        programmes = IProgrammes(vm.deployCode("ProgrammeRegistry.sol:ProgrammeRegistry", abi.encode(manager, back)));
-        merchants = IMerchantRegistry(vm.deployCode("MerchantRegistry.sol:MerchantRegistry", authority));
-        treasury = ITreasury(vm.deployCode("Treasury.sol:Treasury", authority));
-        back = vm.deployCode("CaseDeskClaims.sol:CaseDeskClaims", authority);
-        back = vm.deployCode("CaseDeskBack.sol:CaseDeskBack", abi.encode(manager, back));
-        desk = ICaseDesk(vm.deployCode("CaseDesk.sol:CaseDesk", abi.encode(manager, back)));
-        token = IToken(vm.deployCode("SettlementToken.sol:SettlementToken", abi.encode("Yuan", "CNY", uint8(2), issuer)));
-    }
-
-    function _link() internal {
-        vm.startPrank(admin);
-        vouchers.link(address(programmes), address(merchants), address(treasury), address(desk));
-        programmes.link(address(vouchers), address(treasury));
-        merchants.link(address(vouchers));
-        treasury.link(address(vouchers), address(programmes), address(merchants), address(desk));
-        desk.link(address(vouchers), address(treasury), address(merchants));
-        vm.stopPrank();
-    }
-
-    function _grant() internal {
-        RoleTable.Row[] memory rows = RoleTable.rows();
-        vm.startPrank(admin);
-        for (uint256 i; i < rows.length; ++i) {
-            bytes4[] memory selectors = new bytes4[](1);
-            selectors[0] = rows[i].selector;
-            manager.setTargetFunctionRole(_target(rows[i].target), selectors, rows[i].role);
-        }
-        manager.grantRole(Roles.TREASURER, treasurer, 0);
-        manager.grantRole(Roles.TREASURER, secondTreasurer, 0);
-        manager.grantRole(Roles.APPROVER, approver, 0);
-        manager.grantRole(Roles.APPROVER, secondApprover, 0);
-        manager.grantRole(Roles.REGISTRAR, registrar, 0);
-        manager.grantRole(Roles.OPERATOR, operator, 0);
-        manager.grantRole(Roles.AUDITOR, auditor, 0);
-        manager.grantRole(Roles.AUDITOR, secondAuditor, 0);
-        manager.grantRole(Roles.EMERGENCY, rescuer, 0);
-        manager.grantRole(Roles.ARBITER, arbiter, 0);
-        vm.stopPrank();
-    }
-
-    function _target(RoleTable.Target target) internal view returns (address) {
-        if (target == RoleTable.Target.VOUCHERS) return address(vouchers);
-        if (target == RoleTable.Target.PROGRAMMES) return address(programmes);
-        if (target == RoleTable.Target.MERCHANTS) return address(merchants);
-        if (target == RoleTable.Target.TREASURY) return address(treasury);
-        return address(desk);
+        deployment = Deployment(vm.deployCode("Deployment.sol:Deployment", ""));
+        manager = deployment.manager();
+        vouchers = deployment.vouchers();
+        programmes = deployment.programmes();
+        merchants = deployment.merchants();
+        treasury = deployment.treasury();
+        desk = deployment.desk();
+        token = IToken(deployment.token());
     }
 
     function _unauthorized(address caller) internal pure returns (bytes memory) {
