@@ -9,6 +9,7 @@ from pathlib import Path
 import rich_click as click
 from rich.table import Column, Table
 
+from node_api.chain.life_calls import exception_id
 from node_api.cli.folder import bar, checked_folder, console, say_aside
 from node_api.cli.options import FAULT, USAGE, Shared, fail, shared_options
 from node_api.cli.outlook import look_ahead
@@ -84,9 +85,8 @@ def _spans(loading: Loading) -> list[BatchSpan]:
     """The batches still to be opened."""
     there = loading.seen.programmes
     programmes = {ref: there[ref].id for ref in there}
-    return [
-        span(row.ref, batch_terms(row, programmes.get(row.programme, NO_PROGRAMME))) for row in loading.work.batches
-    ]
+    batches = {row.ref: batch_terms(row, programmes.get(row.programme, NO_PROGRAMME)) for row in loading.work.batches}
+    return [span(ref, terms, exception_id(ref, terms)) for ref, terms in batches.items()]
 
 
 def _tell(shared: Shared, loaded: Loaded, dry_run: bool) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from node_api.domain.ids import Hash, ProgrammeId, UnixSeconds
+from node_api.domain.printable import counted
 from node_api.domain.trail import Step
 
 DAY = 86_400
@@ -53,7 +54,11 @@ class ValidityPolicy:
 
 @dataclass(frozen=True, slots=True)
 class BatchSpan:
-    """What a policy looks at in a batch; `ref` is its text reference."""
+    """What a policy looks at in a batch; `ref` is its text reference.
+
+    Attributes:
+        exception: hash of the reference and all terms, which names an exception for it; None where not all are known.
+    """
 
     ref: str
     programme: ProgrammeId
@@ -63,6 +68,7 @@ class BatchSpan:
     valid_from: UnixSeconds
     valid_until: UnixSeconds
     claim_days: int
+    exception: Hash | None = None
 
     @property
     def validity(self) -> int:
@@ -134,10 +140,14 @@ class ValidityException:
     decided: Step | None
 
     def covers(self, batch: BatchSpan) -> bool:
-        """Whether it was granted for a batch of this reference, programme and validity."""
+        """Whether it was granted for this very batch; where not all terms are known, for one of its reference, programme, validity."""
+        if self.decided is None or self.decided.name != "granted":
+            return False
+        if batch.exception is not None:
+            return self.id == batch.exception
         mine = (self.ref, self.programme, self.valid_from, self.valid_until, self.claim_days)
         theirs = (batch.ref, batch.programme, batch.valid_from, batch.valid_until, batch.claim_days)
-        return self.decided is not None and self.decided.name == "granted" and mine == theirs
+        return mine == theirs
 
 
 def in_force(versions: Sequence[PolicyVersion]) -> PolicyVersion | None:
@@ -163,9 +173,10 @@ class TooShortBefore:
 
     def __str__(self) -> str:
         days = f"{self.validity / DAY:.1f}".removesuffix(".0")
+        lasts = "1 day" if days == "1" else f"{days} days"
         return (
-            f"batch {self.ref} is valid for {days} days; of {self.taken:,} earlier vouchers of its categories half were spent "
-            f"within {self.median} days, 95 of 100 within {self.most}"
+            f"batch {self.ref} is valid for {lasts}; of {self.taken:,} earlier vouchers of its categories half were spent "
+            f"within {counted(self.median, 'day')}, 95 of 100 within {self.most}"
         )
 
 

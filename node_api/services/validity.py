@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from node_api.domain.ids import ProgrammeId
+from node_api.domain.ids import Hash, ProgrammeId
 from node_api.domain.validity import (
     BatchSpan,
     OutsidePolicy,
@@ -46,8 +46,8 @@ class Outlook:
         )
 
 
-def span(ref: str, terms: BatchTerms) -> BatchSpan:
-    """What a policy looks at."""
+def span(ref: str, terms: BatchTerms, exception: Hash | None = None) -> BatchSpan:
+    """What a policy looks at; `exception` is the hash of both, where one could be granted still."""
     return BatchSpan(
         ref,
         terms.programme,
@@ -57,6 +57,7 @@ def span(ref: str, terms: BatchTerms) -> BatchSpan:
         terms.valid_from,
         terms.valid_until,
         terms.claim_days,
+        exception,
     )
 
 

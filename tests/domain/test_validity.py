@@ -11,7 +11,8 @@ shorter_than_taken
 ├── valid as long as 95 of 100 took → says nothing
 └── one second shorter → how many, and how long half and 95 of 100 took
 covers
-└── granted, for this reference, programme and validity → yes; waiting, rejected, or another → no
+├── granted, for this reference, programme and validity → yes; waiting, rejected, or another → no
+└── where all terms are known → that very batch alone
 """
 
 import json
@@ -109,7 +110,7 @@ def test_shorter_than_taken__one_second_less__tells_half_and_most() -> None:
     warning = shorter_than_taken(short, Counter({0: 60, 9: 35, 40: 5}))
     assert warning is not None
     assert (warning.taken, warning.median, warning.most) == (100, 1, 10)
-    assert "half were spent within 1 days, 95 of 100 within 10" in str(warning)
+    assert "half were spent within 1 day, 95 of 100 within 10" in str(warning)
 
 
 def test_covers__only_what_was_granted() -> None:
@@ -127,3 +128,13 @@ def test_covers__only_what_was_granted() -> None:
         {"valid_until": UnixSeconds(9_999)},
     ):
         assert not granted.covers(replace(BATCH, **other))
+
+
+def test_covers__where_all_terms_are_known__only_that_very_batch() -> None:
+    asked = ValidityException(
+        Hash("0x01"), "spring", ProgrammeId(1), BATCH.valid_from, BATCH.valid_until, 0, asked=STEP, decided=None
+    )
+    granted = replace(asked, decided=replace(STEP, name="granted"))
+    assert granted.covers(replace(BATCH, exception=Hash("0x01")))
+    assert not granted.covers(replace(BATCH, exception=Hash("0x02"))), "of another kind, say"
+    assert not asked.covers(replace(BATCH, exception=Hash("0x01")))

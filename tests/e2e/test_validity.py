@@ -167,8 +167,9 @@ def test_exception__of_every_kind__opens_the_batch_of_that_kind(place: Town, tab
     for asked in (percentage, stored):
         assert place.told("validity", "grant-exception", asked["id"])["done"]
 
-    refused = place.told("load", folders["fixed"], exit_code=1)
-    assert refused["error"] == "ProgrammeRegistry_ValidityTooShort"
+    head = place.head()
+    assert place.told("load", folders["fixed"], exit_code=1)["error"] == "ValidityRefused"
+    assert place.head() == head
     assert place.told("load", folders["stored"])["sent"]["OpenBatches"]["transactions"] == 1
     assert (fixed["decided"], len({fixed["id"], percentage["id"], stored["id"]})) == (None, 3)
 
