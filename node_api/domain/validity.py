@@ -140,7 +140,7 @@ class ValidityException:
     decided: Step | None
 
     def covers(self, batch: BatchSpan) -> bool:
-        """Whether it was granted for this very batch; where not all terms are known, for one of its reference, programme, validity."""
+        """Whether it was granted for this batch; where not all of its terms are known, for one of its name and validity."""
         if self.decided is None or self.decided.name != "granted":
             return False
         if batch.exception is not None:
