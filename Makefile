@@ -63,11 +63,12 @@ demo: venv node ## Chain, contracts, 27 real campaigns, replay, audit, and a nod
 	@$(BIN)/vouchertrail demo $(if $(filter no,$(SERVE)),--no-serve)
 
 # TESTS=path runs only those, without coverage.
+WORKERS := --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 COVERED := --cov --cov-report=term:skip-covered --cov-fail-under=90
 .PHONY: test
 test: venv-dev ## All tests: Solidity, Python, ape, end to end; with coverage (TESTS=path: only those)
 	@mkdir -p build/coverage
-	@$(BIN)/pytest $(if $(TESTS),$(TESTS),$(COVERED))
+	@$(BIN)/pytest $(if $(TESTS),$(TESTS),$(WORKERS) $(COVERED))
 
 .PHONY: check
 check: format-check lint types layers ## What CI runs: format, lint, types, layers, gas, README's commands, slither, all tests

@@ -8,6 +8,9 @@ import pytest
 
 UNDER_APE = Path(sys.argv[0]).name == "ape"
 APE_TESTS = Path(__file__).parent / "ape"
+STORIES = Path(__file__).parent / "e2e"
+
+pytest_plugins = ["tests.forge"]
 
 
 def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -22,6 +25,11 @@ def pytest_configure(config: pytest.Config) -> None:
     else:
         # ape, once imported, answers Ctrl-C with SystemExit, which fails the test at hand and goes on with the next.
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first: so that the workers end together."""
+    items.sort(key=lambda item: not item.path.is_relative_to(STORIES))
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:

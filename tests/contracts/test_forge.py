@@ -19,7 +19,7 @@ from typing import TypedDict
 
 import pytest
 
-from tests.contracts.conftest import LCOV, MACHINE_REPORTS, ROOT, Done
+from tests.forge import LCOV, MACHINE_REPORTS, ROOT, Done
 
 LEAST_STATE_MACHINE_CALLS = 100_000
 LEAST_LINE_COVERAGE = 95.0

@@ -10,7 +10,7 @@ from collections import Counter
 
 import pytest
 
-from tests.contracts.conftest import MACHINE_REPORTS, Done
+from tests.forge import MACHINE_REPORTS, Done
 from tools.reach import ELSEWHERE, callable_functions, counted, named_errors
 
 
