@@ -7,8 +7,10 @@ they lock first.
 from __future__ import annotations
 
 import sqlite3
+import threading
+from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Protocol
 
@@ -25,6 +27,8 @@ _WAIT_SECONDS = 10  # for a connection that others have
 _FILE_CONNECTIONS = 50  # to a file, above the threads a web server uses
 _CONNECT_SECONDS = 10  # for a server to answer
 _WRITES = "vouchertrail_writes"
+_TURNS: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+"""Of the threads that write to a file: SQLite has who waits look again and again, each time later, while the file stands free."""
 _PRAGMAS = (
     "journal_mode=WAL",
     "foreign_keys=ON",
@@ -134,7 +138,8 @@ def _as_unavailable(context: ExceptionContext) -> None:
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that may write: committed at the end, rolled back on any exception."""
-    with _connected(engine).execution_options(**{_WRITES: True}) as connection, connection.begin():
+    turn = _TURNS[str(engine.url.database)] if engine.dialect.name == "sqlite" else nullcontext()
+    with turn, _connected(engine).execution_options(**{_WRITES: True}) as connection, connection.begin():
         yield connection
 
 
