@@ -15,6 +15,7 @@ import {ProgrammeWord} from "./words/ProgrammeWord.sol";
 /// @title The slots of ProgrammeRegistry, as drawn in docs/storage.md, section 3, and what its parts share.
 abstract contract ProgrammeBase is AccessManaged {
     uint256 private constant MAX_WINDOW = 366 days;
+    uint256 private constant MAX_OPEN = 5 minutes;
 
     /// @dev `version` is the active one, `newest` the last one proposed.
     struct Programme {
@@ -80,7 +81,8 @@ abstract contract ProgrammeBase is AccessManaged {
         if (r.maxDeadline == 0) revert IProgrammeRules.ProgrammeRegistry_RulesInvalid("maxDeadline");
         if (r.reversalWindow > MAX_WINDOW) revert IProgrammeRules.ProgrammeRegistry_RulesInvalid("reversalWindow");
         if (r.disputeWindow > MAX_WINDOW) revert IProgrammeRules.ProgrammeRegistry_RulesInvalid("disputeWindow");
-        if (r.openSeconds != 0 || r.openMaxBill != 0) revert IProgrammeRegistry.ProgrammeRegistry_RuleNotInRelease("open");
+        if (r.openSeconds > MAX_OPEN) revert IProgrammeRules.ProgrammeRegistry_RulesInvalid("openSeconds");
+        if ((r.openSeconds == 0) != (r.openMaxBill == 0)) revert IProgrammeRules.ProgrammeRegistry_RulesInvalid("openMaxBill");
         // 4: first redemption only; 8: vouchers may be passed on
         if (r.flags & ~uint8(4 | 8) != 0) revert IProgrammeRegistry.ProgrammeRegistry_RuleNotInRelease("flags");
     }

@@ -21,6 +21,7 @@ abstract contract RedemptionHand is VouchersBase {
     uint256 internal constant MIXED = 1;
     uint256 internal constant TERMINAL_LIMITED = 2;
     uint256 internal constant KINDS = 4;
+    uint256 internal constant OPEN = 8;
     /// @dev Refusals are selectors, left-aligned in a full word: no masks on the hot path.
     bytes32 internal constant GOOD = 0;
 
@@ -47,8 +48,8 @@ abstract contract RedemptionHand is VouchersBase {
     /// @dev `group` is the group's number from 1, shifted beyond a patch's bits key; `amount` was redeemed at the merchant
     /// under the line of `account`, by the redemptions from number `booked` on, `kept` of which left a rest in their voucher, and stands
     /// in no ledger word yet: `dayWord` is what storage has under `dayKey`. `digest` and `holder` are the item's in hand, `unusual` says
-    /// whether its vouchers stand under several rules or lines ({MIXED}), are not all fixed values ({KINDS}), and whether its terminal has a limit
-    /// ({TERMINAL_LIMITED}). `pending`: once it is accepted, `counter` is to be written under `counterKey` if that is not zero,
+    /// whether its vouchers stand under several rules or lines ({MIXED}), are not all fixed values ({KINDS}), whether its holder named no
+    /// merchant ({OPEN}), and whether its terminal has a limit ({TERMINAL_LIMITED}). `pending`: once it is accepted, `counter` is to be written under `counterKey` if that is not zero,
     /// `terminalNext` is the terminal's word, and what was taken of other kinds is to be noted. `consented` are the digests attestors
     /// consented to. `moved` is zero while no patch of the call had any.
     struct Call {

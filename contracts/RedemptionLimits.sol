@@ -58,7 +58,11 @@ abstract contract RedemptionLimits is RedemptionKinds {
         }
     }
 
-    function _judgeAll(Call memory c, Item calldata item, uint256 rules, uint256 amounts) private returns (bytes32 reason) {
+    function _judgeAll(Call memory c, Item calldata item, uint256 rules, uint256 amounts)
+        internal
+        virtual
+        returns (bytes32 reason)
+    {
         Spend[] calldata spends = Items.spends(item);
         if (c.unusual & KINDS != 0) amounts = _sumOf(c, item);
         (uint256 threshold, uint256 flags) = (RulesWord.stepUpThreshold(rules), RulesWord.flags(rules));

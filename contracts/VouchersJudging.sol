@@ -21,7 +21,8 @@ import {RulesWord} from "./words/RulesWord.sol";
 
 /// @title The rules an item must pass. Nothing is written but bits in hand, and those of a refused item are taken back.
 abstract contract VouchersJudging is RedemptionLimits {
-    /// @dev Who must have signed is the holder of the first voucher.
+    /// @dev Who must have signed is the holder of the first voucher; what was signed is `digest`, unless {_digestApproved} finds another,
+    /// and then in `c.digest`.
     /// @return reason {GOOD} or the error's selector.
     /// @return signed Whether the holder's signature was good.
     function _judgeItem(Call memory c, Item calldata item, Spend[] calldata spends, bytes32 digest)
@@ -44,12 +45,24 @@ abstract contract VouchersJudging is RedemptionLimits {
         if (!VoucherId.isWithin(voucher, p.places)) return (bytes32(Vouchers_VoucherUnknown.selector), false);
         address holder = RollCode.holderAt(p.pointer, VoucherId.place(voucher));
         if (p.moved != 0) holder = _holderOf(p.pointer, voucher);
-        if (!Signatures.isSignedBy(holder, digest, Items.signature(item))) {
-            return (bytes32(Vouchers_SignatureInvalid.selector), false);
+        if (Signatures.recover(digest, Items.signature(item)) != holder) {
+            digest = _digestApproved(c, item, holder, digest);
+            if (digest == 0) return (bytes32(Vouchers_SignatureInvalid.selector), false);
         }
         c.digest = digest;
         c.holder = holder;
         return (_judgeSpends(c, p, item, spends), true);
+    }
+
+    /// @dev Asked where no key signed `digest` for the holder.
+    /// @return What the holder signed all the same; 0 for nothing.
+    function _digestApproved(Call memory, Item calldata item, address holder, bytes32 digest)
+        internal
+        view
+        virtual
+        returns (bytes32)
+    {
+        return Signatures.isApprovedBy(holder, digest, Items.signature(item)) ? digest : bytes32(0);
     }
 
     /// @dev The rules in the order of {IVouchersErrors}; leaves the first voucher that failed in `c.failed`. `p` is the first one's.
@@ -92,7 +105,7 @@ abstract contract VouchersJudging is RedemptionLimits {
             else return GOOD;
             break;
         }
-        (c.unusual, c.pending, c.counterKey) = (c.unusual & ~(MIXED | KINDS), false, 0);
+        (c.unusual, c.pending, c.counterKey) = (c.unusual & TERMINAL_LIMITED, false, 0);
         c.failed = Items.at(spends, judged == count ? 0 : judged).voucher; // sums are the first one's fault
         for (uint256 i; i < judged; ++i) {
             _clearBit(c, Items.at(spends, i).voucher);

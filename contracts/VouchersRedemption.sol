@@ -6,13 +6,13 @@ import {Digests} from "./libraries/Digests.sol";
 import {Items} from "./libraries/Items.sol";
 import {Signatures} from "./libraries/Signatures.sol";
 import {Consent, Group, Item, Spend} from "./types/Redemption.sol";
-import {VouchersJudging} from "./VouchersJudging.sol";
+import {VouchersOpen} from "./VouchersOpen.sol";
 import {BatchWord} from "./words/BatchWord.sol";
 import {MerchantWord} from "./words/MerchantWord.sol";
 import {NetworkWord} from "./words/NetworkWord.sol";
 
 /// @title Redeeming: the hot path.
-abstract contract VouchersRedemption is IVouchersRedemption, VouchersJudging {
+abstract contract VouchersRedemption is IVouchersRedemption, VouchersOpen {
     /// @inheritdoc IVouchersRedemption
     function redeem(Group[] calldata groups) external returns (uint256 redeemed) {
         Call memory c;
@@ -100,6 +100,7 @@ abstract contract VouchersRedemption is IVouchersRedemption, VouchersJudging {
         Spend[] calldata spends = Items.spends(item);
         bytes32 digest = Digests.redemption(c.desk, item, spends);
         (bytes32 refusal, bool signed) = _judgeItem(c, item, spends, digest);
+        digest = c.digest; // of an open code another
         if (refusal != GOOD) {
             if (signed) emit RedemptionRefused(c.failed, c.merchant, digest, bytes4(refusal));
             else emit RedemptionItemRefused(c.merchant, group, index, bytes4(refusal));

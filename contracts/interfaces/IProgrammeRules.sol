@@ -42,7 +42,7 @@ interface IProgrammeRules {
     /// Requirements:
     /// - The caller must have the role TREASURER.
     /// - The programme must be published or active, and no other version of it waiting.
-    /// - `maxDeadline` must be above 0, `reason` not empty, rules of later releases 0.
+    /// - `maxDeadline` must be above 0, `reason` not empty, `openSeconds` at most 300, and 0 where `openMaxBill` is.
     /// - The widened regions must be well-formed, and at most 16 with those widened before.
     ///
     /// @param rules The whole version, not the difference to the one before.

@@ -64,6 +64,16 @@ interface IVouchersErrors {
     error Vouchers_AmountsOverBill(uint256 amounts, uint256 bill);
     /// @notice The bill does not reach the sum of the vouchers' minimum spends.
     error Vouchers_MinimumSpendUnmet(uint256 minimum, uint256 bill);
+    /// @notice The code names no merchant, and the rules of some voucher on it allow no such code.
+    error Vouchers_OpenCodeNotAllowed(uint256 programme, uint256 rulesVersion);
+    /// @notice The code names no merchant, and no terminal answers for where it is redeemed.
+    error Vouchers_OpenCodeUnanswered(uint256 merchant);
+    /// @notice The code names no merchant, and its deadline lies further ahead than the rules allow such a code.
+    error Vouchers_OpenDeadlineTooFar(uint256 deadline, uint256 latest);
+    /// @notice The code names no merchant, and the bill is above the highest one its holder signed for.
+    error Vouchers_OpenBillTooHigh(uint256 bill, uint256 maxBill);
+    /// @notice The code names no merchant, and the bill is above the highest one the rules allow such a code.
+    error Vouchers_OpenBillLimitPassed(uint256 bill, uint256 limit);
     /// @notice The amounts are above the step-up threshold and no attestor consented to this redemption.
     error Vouchers_ConsentMissing(uint256 amounts, uint256 threshold);
     /// @notice The redemption is larger, by amount or by vouchers, than one of a holder may be.

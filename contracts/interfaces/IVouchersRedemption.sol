@@ -37,6 +37,7 @@ interface IVouchersRedemption {
     /// - At most 1,000 items.
     ///
     /// Notes:
+    /// - A code whose holder named no merchant is redeemed only in a group with a terminal: by sending or signing the group it says where.
     /// - An item is accepted or refused whole. Its vouchers must ascend and belong to one holder and one programme.
     /// - Block time is set by the validators; on this permissioned chain it is trusted to the second.
     ///

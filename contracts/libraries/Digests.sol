@@ -14,6 +14,10 @@ library Digests {
         "Redemption(Spend[] spends,uint256 merchant,uint256 bill,bytes32 receipt,uint256 channel,uint256 deadline)"
         "Spend(uint256 voucher,uint256 amount,uint256 sequence)"
     );
+    bytes32 internal constant OPEN_REDEMPTION = keccak256(
+        "OpenRedemption(Spend[] spends,uint256 maxBill,uint256 channel,uint256 deadline)"
+        "Spend(uint256 voucher,uint256 amount,uint256 sequence)"
+    );
     bytes32 internal constant TERMINAL_BATCH = keccak256("TerminalBatch(uint256 merchant,bytes32[] redemptions)");
 
     bytes32 internal constant CONSENT = keccak256("Consent(bytes32 redemption)");
@@ -74,6 +78,16 @@ library Digests {
             Memory.store(desk + 160, Memory.hash(hashes, next - hashes));
             Calldata.copy(desk + 224, Calldata.start(item) + 32, 128); // bill, receipt, channel, deadline stand behind the offset of spends
             Memory.store(desk + 386, Memory.hash(desk + 128, 224));
+            return Memory.hash(desk + 352, 66);
+        }
+    }
+
+    /// @dev The digest a holder signs for an open code that `item` brings. The item was the last one hashed by {redemption}: the hash of its
+    /// spends stands on the desk.
+    function openRedemption(uint256 desk, Item calldata item, uint256 maxBill) internal pure returns (bytes32) {
+        unchecked {
+            uint256 spends = Memory.load(desk + 160);
+            Memory.store(desk + 386, keccak256(abi.encode(OPEN_REDEMPTION, spends, maxBill, item.channel, item.deadline)));
             return Memory.hash(desk + 352, 66);
         }
     }

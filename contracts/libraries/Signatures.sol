@@ -15,7 +15,11 @@ library Signatures {
 
     /// @dev Whether `signer`, not zero, signed `digest`. Never reverts.
     function isSignedBy(address signer, bytes32 digest, bytes calldata signature) internal view returns (bool) {
-        if (recover(digest, signature) == signer) return true;
+        return recover(digest, signature) == signer || isApprovedBy(signer, digest, signature);
+    }
+
+    /// @dev Whether `signer` is a contract that says the signature is good.
+    function isApprovedBy(address signer, bytes32 digest, bytes calldata signature) internal view returns (bool) {
         return signer.code.length != 0 && _answers(signer, digest, signature);
     }
 

@@ -41,7 +41,8 @@ struct PublicationTerms {
 
 /// @dev One numbered version of a programme's rules. Zero switches a rule off. Amounts in the token's smallest unit, windows in seconds.
 /// `redemption…`, `day…` and `month…` limit what a holder spends, in amount and in vouchers, in one redemption, local day and local month.
-/// `flags`: 4 first redemption only, 8 transferable; no other one may be given. This release refuses a version with `openSeconds` or `openMaxBill`.
+/// `flags`: 4 first redemption only, 8 transferable; no other one may be given. `openSeconds`, at most 300, allows codes that
+/// name no merchant, their deadline so far ahead at most, for bills up to `openMaxBill`: both or neither.
 struct RulesTerms {
     uint32 maxDeadline;
     uint32 reversalWindow;

@@ -10,7 +10,8 @@ struct Spend {
 }
 
 /// @dev What a holder signed for one receipt at one merchant. `spends` ascend by voucher; `bill` in the token's smallest unit;
-/// `receipt` is the receipt's salted hash; `deadline` is exclusive.
+/// `receipt` is the receipt's salted hash; `deadline` is exclusive. Where the holder named no merchant, `signature` is
+/// `bytes4(typehash of OpenRedemption) ‖ uint224(maxBill) ‖ signature`, and `bill` and `receipt` are the terminal's word.
 struct Item {
     Spend[] spends;
     uint256 bill;

@@ -7,10 +7,12 @@ import {RulesTerms} from "../types/Programme.sol";
 /// @dev `terms`: stepUpThreshold 64, merchantDailyLimit 64, maxDeadline 32, reversalWindow 32, disputeWindow 32, flags 8, openSeconds 16.
 /// `limits`: dayAmount 56, dayCount 16, monthAmount 56, monthCount 16, redemptionAmount 56, redemptionCount 16, openMaxBill 40.
 library RulesWord {
-    /// @dev Flags: limits for each holder; a merchant's daily limit; a holder's first redemption only; 8, see {transferable}.
+    /// @dev Flags: limits for each holder; a merchant's daily limit; a holder's first redemption only; 8, see {transferable}; codes that
+    /// name no merchant.
     uint256 internal constant HOLDER_LIMITS = 1;
     uint256 internal constant MERCHANT_LIMIT = 2;
     uint256 internal constant FIRST_ONLY = 4;
+    uint256 internal constant OPEN_CODES = 16;
 
     function packTerms(RulesTerms memory r) internal pure returns (uint256) {
         return uint256(r.stepUpThreshold) | uint256(r.merchantDailyLimit) << 64 | uint256(r.maxDeadline) << 128
@@ -74,6 +76,16 @@ library RulesWord {
         return uint32(terms >> 128);
     }
 
+    /// @dev How many seconds ahead the deadline of a code that names no merchant may lie; 0: there are no such codes.
+    function openSeconds(uint256 terms) internal pure returns (uint256) {
+        return uint16(terms >> 232);
+    }
+
+    /// @dev The highest bill of a code that names no merchant.
+    function openMaxBill(uint256 limits) internal pure returns (uint256) {
+        return limits >> 216;
+    }
+
     /// @dev Seconds after a redemption in which its merchant may take it back.
     function reversalWindow(uint256 terms) internal pure returns (uint256) {
         return uint32(terms >> 160);
@@ -91,11 +103,12 @@ library RulesWord {
         return reversal > dispute ? reversal : dispute;
     }
 
-    /// @dev The flags given, and those that say a limit is set.
+    /// @dev The flags given, and those that say a limit is set or a kind of code allowed.
     function _flags(RulesTerms memory r) private pure returns (uint256 flags_) {
         flags_ = r.flags;
         if (r.merchantDailyLimit != 0) flags_ |= MERCHANT_LIMIT;
         if (r.redemptionAmount | r.dayAmount | r.monthAmount != 0) flags_ |= HOLDER_LIMITS;
         if (r.redemptionCount | r.dayCount | r.monthCount != 0) flags_ |= HOLDER_LIMITS;
+        if (r.openSeconds != 0) flags_ |= OPEN_CODES;
     }
 }

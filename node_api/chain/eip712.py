@@ -9,8 +9,8 @@ from eth_hash.auto import keccak
 from eth_utils.address import to_checksum_address
 
 from node_api.domain.claims import Claim
-from node_api.domain.ids import Address, Hash, MerchantId
-from node_api.domain.items import Item, Spend
+from node_api.domain.ids import Address, Amount, Hash, MerchantId
+from node_api.domain.items import Item, OpenCode, Spend
 from node_api.domain.reservations import Capture, Release, Reservation
 from node_api.domain.transfers import TransferOrder
 
@@ -21,6 +21,7 @@ REDEMPTION_TYPE = (
     "Redemption(Spend[] spends,uint256 merchant,uint256 bill,bytes32 receipt,uint256 channel,uint256 deadline)"
     + SPEND_TYPE
 )
+OPEN_TYPE = "OpenRedemption(Spend[] spends,uint256 maxBill,uint256 channel,uint256 deadline)" + SPEND_TYPE
 TRANSFER_TYPE = "Transfer(uint256 voucher,address to,uint256 deadline)"
 CONSENT_TYPE = "Consent(bytes32 redemption)"
 TERMINAL_BATCH_TYPE = "TerminalBatch(uint256 merchant,bytes32[] redemptions)"
@@ -69,6 +70,12 @@ TYPES: dict[str, list[dict[str, str]]] = {
         {"name": "channel", "type": "uint256"},
         {"name": "deadline", "type": "uint256"},
     ],
+    "OpenRedemption": [
+        {"name": "spends", "type": "Spend[]"},
+        {"name": "maxBill", "type": "uint256"},
+        {"name": "channel", "type": "uint256"},
+        {"name": "deadline", "type": "uint256"},
+    ],
     "TerminalBatch": [
         {"name": "merchant", "type": "uint256"},
         {"name": "redemptions", "type": "bytes32[]"},
@@ -113,8 +120,25 @@ def domain_separator(chain_id: int, contract: Address) -> bytes:
     return keccak(_DOMAIN_HASH + name + version + _word(chain_id) + bytes(12) + bytes.fromhex(contract[2:]))
 
 
+def holder_digest(domain: bytes, item: Item) -> bytes:
+    """The 32 bytes that the item's holder signed."""
+    return redemption_digest(domain, item) if item.max_bill is None else open_digest(domain, item, item.max_bill)
+
+
+def open_digest(domain: bytes, code: Item | OpenCode, max_bill: Amount) -> bytes:
+    """The 32 bytes a holder signs for bills up to `max_bill`, at any merchant."""
+    struct = keccak(
+        keccak(OPEN_TYPE.encode())
+        + _spends_hash(code.spends)
+        + _word(max_bill)
+        + _word(code.channel)
+        + _word(code.deadline)
+    )
+    return keccak(b"\x19\x01" + domain + struct)
+
+
 def redemption_digest(domain: bytes, item: Item) -> bytes:
-    """The 32 bytes a holder signs for this item."""
+    """The 32 bytes a holder signs for this item at its merchant; of an open code, what its terminal names it by."""
     struct = keccak(
         _REDEMPTION_HASH
         + _spends_hash(item.spends)
@@ -249,15 +273,27 @@ def typed_data(chain_id: int, contract: Address, item: Item) -> dict[str, object
         "primaryType": "Redemption",
         "types": {name: TYPES[name] for name in ("EIP712Domain", "Spend", "Redemption")},
         "message": {
-            "spends": [
-                {"voucher": str(spend.voucher), "amount": str(spend.amount), "sequence": str(spend.sequence)}
-                for spend in item.spends
-            ],
+            "spends": _spends_message(item.spends),
             "merchant": str(item.merchant),
             "bill": str(item.bill),
             "receipt": item.receipt,
             "channel": str(item.channel),
             "deadline": str(item.deadline),
+        },
+    }
+
+
+def open_document(chain_id: int, contract: Address, code: OpenCode) -> dict[str, object]:
+    """The whole EIP-712 document of an open code, numbers as decimal strings."""
+    return {
+        "domain": {"name": NAME, "version": VERSION, "chainId": chain_id, "verifyingContract": contract},
+        "primaryType": "OpenRedemption",
+        "types": {name: TYPES[name] for name in ("EIP712Domain", "Spend", "OpenRedemption")},
+        "message": {
+            "spends": _spends_message(code.spends),
+            "maxBill": str(code.max_bill),
+            "channel": str(code.channel),
+            "deadline": str(code.deadline),
         },
     }
 
@@ -292,6 +328,13 @@ def transfer_document(chain_id: int, contract: Address, order: TransferOrder) ->
 def as_hash(value: bytes) -> Hash:
     """32 bytes as text."""
     return Hash("0x" + value.hex())
+
+
+def _spends_message(spends: tuple[Spend, ...]) -> list[dict[str, str]]:
+    return [
+        {"voucher": str(spend.voucher), "amount": str(spend.amount), "sequence": str(spend.sequence)}
+        for spend in spends
+    ]
 
 
 def _spends_hash(spends: tuple[Spend, ...]) -> bytes:

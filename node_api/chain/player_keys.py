@@ -11,6 +11,7 @@ from node_api.chain.eip712 import (
     booking_digest,
     case_digest,
     domain_separator,
+    open_digest,
     redemption_digest,
     terminal_batch_digest,
     transfer_digest,
@@ -19,7 +20,7 @@ from node_api.chain.import_wallets import KeptWallets
 from node_api.domain.ids import Address, Hash, UnixSeconds
 from node_api.domain.importing.rows import Ref
 from node_api.domain.importing.wallets import Wallet
-from node_api.domain.items import Item, TerminalSeal
+from node_api.domain.items import Item, TerminalSeal, open_signature
 from node_api.domain.models import Redemption
 from node_api.domain.receipts import Receipt
 from node_api.domain.reservations import Reservation
@@ -47,6 +48,12 @@ class ReplayKeys:
         """See the port."""
         if play.signer is None:
             return play.item.signed(_NOBODY)
+        if play.max_bill is not None:
+            domain = domain_separator(play.signed_as.chain_id or self._chain_id, self._vouchers)
+            digest = open_digest(domain, play.item, play.max_bill)
+            return play.item.signed(
+                open_signature(play.max_bill, self._wallets.sign(play.programme, play.signer, digest))
+            )
         claimed = replace(play.item, merchant=play.signed_as.merchant, bill=play.signed_as.bill)
         domain = domain_separator(play.signed_as.chain_id or self._chain_id, self._vouchers)
         return play.item.signed(self._wallets.sign(play.programme, play.signer, redemption_digest(domain, claimed)))

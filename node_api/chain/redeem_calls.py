@@ -14,6 +14,7 @@ from node_api.chain.eip712 import (
     as_hash,
     booking_digest,
     domain_separator,
+    holder_digest,
     recover,
     redemption_digest,
     terminal_batch_digest,
@@ -75,10 +76,11 @@ class RedeemCalls:
     def signed_by(self, holder: Address, sent: SentItem, block: BlockRef) -> str | None:
         """See the port."""
         digest = bytes.fromhex(sent.digest[2:])
-        signer = recover(digest, sent.item.signature)
+        signature = sent.item.holders_signature
+        signer = recover(digest, signature)
         if signer is not None and signer.lower() == holder.lower():
             return "ECDSA"
-        return "ERC-1271" if self._contract_says_yes(holder, digest, sent.item.signature, block) else None
+        return "ERC-1271" if self._contract_says_yes(holder, digest, signature, block) else None
 
     def reason(self, selector: str) -> str:
         """See the port."""
@@ -99,7 +101,7 @@ class RedeemCalls:
         sealed = named is not None and (
             named == sender.lower() or self._is_sealed(named, MerchantId(merchant), digests, seal)
         )
-        return [SentItem(item, as_hash(digest), named, sealed) for item, digest in zip(items, digests, strict=True)]
+        return [SentItem(item, as_hash(holder_digest(self._domain, item)), named, sealed) for item in items]
 
     def _bookings(self, group: _RawBookings) -> list[SentItem]:
         """Reservations, each as the item that the rules see."""

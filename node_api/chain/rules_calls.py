@@ -44,7 +44,7 @@ def rules_call(command: t.Command) -> Call | None:
 
 
 def rules_tuple(rules: RulesTerms) -> tuple[object, ...]:
-    """`RulesTerms` of `Programme.sol`; the rules of later releases are zero."""
+    """`RulesTerms` of `Programme.sol`."""
     return (
         rules.max_deadline,
         rules.reversal_window,
@@ -57,7 +57,7 @@ def rules_tuple(rules: RulesTerms) -> tuple[object, ...]:
         rules.day_count,
         rules.month_amount,
         rules.month_count,
-        0,  # openSeconds
-        0,  # openMaxBill
+        rules.open_seconds,
+        rules.open_max_bill,
         (_FIRST_ONLY if rules.first_only else 0) | (_TRANSFERABLE if rules.transferable else 0),
     )

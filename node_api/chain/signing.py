@@ -10,6 +10,9 @@ from node_api.chain.eip712 import (
     claim_digest,
     consent_digest,
     domain_separator,
+    holder_digest,
+    open_digest,
+    open_document,
     recover,
     redemption_digest,
     release_digest,
@@ -22,7 +25,7 @@ from node_api.chain.rpc_values import data, text
 from node_api.domain.claims import Claim
 from node_api.domain.errors import ChainUnavailable
 from node_api.domain.ids import Address, Hash
-from node_api.domain.items import Item, TerminalSeal
+from node_api.domain.items import Item, OpenCode, TerminalSeal
 from node_api.domain.reservations import Release, Reservation
 
 ERC1271_MAGIC = bytes.fromhex("1626ba7e")
@@ -47,7 +50,11 @@ class ChainSignatures:
 
     def digest(self, item: Item) -> Hash:
         """See the port."""
-        return as_hash(redemption_digest(self._domain, item))
+        return as_hash(holder_digest(self._domain, item))
+
+    def open_digest(self, code: OpenCode) -> Hash:
+        """See the port."""
+        return as_hash(open_digest(self._domain, code, code.max_bill))
 
     def booking_digest(self, reservation: Reservation) -> Hash:
         """See the port."""
@@ -85,6 +92,10 @@ class ChainSignatures:
     def document(self, item: Item) -> dict[str, object]:
         """See the port."""
         return typed_data(self.chain_id, self.vouchers, item)
+
+    def open_document(self, code: OpenCode) -> dict[str, object]:
+        """See the port."""
+        return open_document(self.chain_id, self.vouchers, code)
 
     def keccak(self, content: bytes) -> Hash:
         """See the port."""

@@ -7,6 +7,10 @@ from node_api.domain.ids import Address, Amount, Hash, MerchantId, UnixSeconds, 
 MAX_UINT256 = (1 << 256) - 1
 NO_BILL = (1 << 128) - 1
 """Stands for the bill of a booking, which is known when it is captured: any percentage of it is more than its cap."""
+OPEN_MARK = bytes.fromhex("6fb026f9")
+"""First bytes of the hash of the type `OpenRedemption`: what stands before the highest bill and the signature of an open code."""
+MAX_OPEN_BILL = (1 << 224) - 1
+_OPEN_HEAD, _KEY_BYTES = 32, 65
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,8 @@ class Item:
         receipt: salted hash of the receipt.
         channel: 0 to 7 (0 at the till, 1 online …).
         deadline: exclusive, Unix seconds.
-        signature: 65 bytes (r, s, v) or 64 (ERC-2098); any other content for a holder that is a contract.
+        signature: 65 bytes (r, s, v) or 64 (ERC-2098); any other content for a holder that is a contract. Of an open code, whose
+            holder named no merchant, bill or receipt, what `open_signature` makes of it.
     """
 
     spends: tuple[Spend, ...]
@@ -48,6 +53,44 @@ class Item:
     def signed(self, signature: bytes) -> "Item":
         """The same with its signature."""
         return replace(self, signature=signature)
+
+    @property
+    def max_bill(self) -> Amount | None:
+        """The highest bill of an open code; None where the holder named the merchant. A booking is never open."""
+        if self.bill == NO_BILL or len(self.signature) <= _KEY_BYTES or not self.signature.startswith(OPEN_MARK):
+            return None
+        return Amount(int.from_bytes(self.signature[len(OPEN_MARK) : _OPEN_HEAD]))
+
+    @property
+    def holders_signature(self) -> bytes:
+        """What the holder signed with."""
+        return self.signature if self.max_bill is None else self.signature[_OPEN_HEAD:]
+
+
+def open_signature(max_bill: Amount, signature: bytes) -> bytes:
+    """The signature of an item that brings an open code; `max_bill` is at most `MAX_OPEN_BILL`."""
+    return OPEN_MARK + max_bill.to_bytes(_OPEN_HEAD - len(OPEN_MARK)) + signature
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCode:
+    """What a holder signed without naming a merchant. Every number is a uint256 but `max_bill`; nothing here is checked yet.
+
+    Attributes:
+        max_bill: the highest bill it is good for.
+        signature: the holder's own.
+    """
+
+    spends: tuple[Spend, ...]
+    max_bill: Amount
+    channel: int
+    deadline: UnixSeconds
+    signature: bytes = b""
+
+    def presented(self, merchant: MerchantId, bill: Amount, receipt: Hash) -> Item:
+        """The item it becomes where it is redeemed."""
+        signature = open_signature(self.max_bill, self.signature)
+        return Item(self.spends, merchant, bill, receipt, self.channel, self.deadline, signature)
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ def judge_limits(
         first: the item's first voucher.
         sight: what stands around them.
     """
-    versions = _versions(batches, sight)
+    versions = versions_of(batches, sight)
     total = sum(amounts)
     return (
         _judge_step_up(versions, total, first, sight)
@@ -81,7 +81,7 @@ def judge_limits(
     )
 
 
-def _versions(batches: Sequence[Batch], sight: LimitSight) -> list[Rules]:
+def versions_of(batches: Sequence[Batch], sight: LimitSight) -> list[Rules]:
     """The versions among the vouchers, in the order of their first voucher."""
     numbers = dict.fromkeys(batch.rules_version for batch in batches)
     return [sight.rules[number] for number in numbers]

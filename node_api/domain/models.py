@@ -121,6 +121,8 @@ class Rules:
         merchant_daily_limit: most that is redeemed at one merchant on one local day under one budget line.
         redemption_amount: most that a holder spends in one redemption; `day_…`, `month_…` on a local day, in a local month.
         first_only: only as the holder's first redemption in the programme.
+        open_seconds: how far ahead the deadline of a code that names no merchant may lie; 0: there are none. `open_max_bill` is
+            the highest bill of one.
         transferable: whether holders may pass vouchers on, by face value at most `transfer_amount` at once and
             `transfer_month_amount` in a local month.
     """
@@ -138,6 +140,8 @@ class Rules:
     day_count: int = 0
     month_amount: int = 0
     month_count: int = 0
+    open_seconds: int = 0
+    open_max_bill: int = 0
     first_only: bool = False
     transferable: bool = False
     transfer_amount: int = 0

@@ -164,6 +164,31 @@ class MinimumSpendUnmet(RuleRefusal):
     remedy = "spend fewer vouchers on this receipt, or buy more in their categories"
 
 
+class OpenCodeNotAllowed(RuleRefusal):
+    rule = "a code names its merchant and bill, unless the rules of all its vouchers allow open ones"
+    remedy = "have the holder make a code for this merchant and bill"
+
+
+class OpenCodeUnanswered(RuleRefusal):
+    rule = "an open code is redeemed where a terminal of the merchant answers for it"
+    remedy = "have a terminal of the merchant send or sign it, or the holder make a code for this merchant and bill"
+
+
+class OpenDeadlineTooFar(RuleRefusal):
+    rule = "an open code's deadline is no further ahead than the rules allow such a code, five minutes at most"
+    remedy = "have the holder make a code with a nearer deadline"
+
+
+class OpenBillTooHigh(RuleRefusal):
+    rule = "the bill is no higher than what the holder signed an open code for"
+    remedy = "have the holder make a code for this bill"
+
+
+class OpenBillLimitPassed(RuleRefusal):
+    rule = "the bill is no higher than the rules allow an open code"
+    remedy = "have the holder make a code for this merchant and bill"
+
+
 class ConsentMissing(RuleRefusal):
     rule = "above the step-up threshold a redemption needs the consent of an attestor"
     remedy = "have an attestor consent to this very redemption, or spend less"

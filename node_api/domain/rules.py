@@ -11,7 +11,7 @@ from node_api.domain.errors import Refusal
 from node_api.domain.ids import NEVER, VOUCHER_BITS, Address, ProgrammeId, UnixSeconds, VoucherId
 from node_api.domain.items import NO_BILL, Item
 from node_api.domain.kinds import amounts_of, judge_amount
-from node_api.domain.limits import LimitSight, judge_limits
+from node_api.domain.limits import LimitSight, judge_limits, versions_of
 from node_api.domain.models import (
     UNTOUCHED,
     Batch,
@@ -24,6 +24,7 @@ from node_api.domain.models import (
     VoucherKind,
     Widening,
 )
+from node_api.domain.open_codes import judge_open
 from node_api.domain.regions import region_covers, unpack_region
 from node_api.domain.standing_rules import judge_marks, judge_merchant_freeze, judge_pause, lane_channels
 
@@ -246,6 +247,10 @@ def _judge_sums(item: Item, vouchers: Sequence[VoucherSight], scene: Scene) -> R
     minimums = sum(batch.minimum_spend for batch in batches)
     if minimums > item.bill:
         return no.MinimumSpendUnmet(f"minimum spend {minimums}, bill {item.bill}", first.voucher)
+    answered = scene.terminal is not None
+    opened = judge_open(item, versions_of(batches, scene.limits), first.voucher, scene.now, answered=answered)
+    if opened is not None:
+        return opened
     holder = first.holder
     limit = None if holder is None else judge_limits(batches, amounts, holder, first.voucher, scene.limits)
     if limit is not None:

@@ -60,7 +60,7 @@ def scene_of(
     """What the rules see around them; `digest` is what was signed."""
 
     def signed_by(holder: Address) -> bool:
-        return signatures.is_signed_by(holder, digest, item.signature)
+        return signatures.is_signed_by(holder, digest, item.holders_signature)
 
     return Scene(
         now=now,

@@ -289,6 +289,7 @@ def _signature_findings(calls: SentCalls, done: Redemption, sent: SentItem | Non
         yield Finding(what, None, str(gone))
     else:
         bill = "" if booked else f"bill {item.bill}, "
+        bill += "" if item.max_bill is None else f"open code for bills up to {item.max_bill}, "
         told = f"{how or 'no'} signature of {done.holder} over {sent.digest}, {bill}deadline {item.deadline}"
         yield Finding(what, how is not None and matches, told)
     if done.terminal is not None and not booked:

@@ -109,6 +109,8 @@ def _rules(row: Record) -> Rules:
         day_count=row.day_count,
         month_amount=row.month_amount,
         month_count=row.month_count,
+        open_seconds=row.open_seconds,
+        open_max_bill=row.open_max_bill,
         first_only=bool(row.flags & _FIRST_ONLY),
         transferable=bool(row.flags & _TRANSFERABLE),
     )

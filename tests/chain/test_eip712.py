@@ -3,6 +3,9 @@
 redemption digest
 ├── any item → equal to eth-account's encode_typed_data
 └── one field changed → another digest
+open digest
+├── any code → equal to eth-account's, wherever it is presented
+└── mark of open codes → the first bytes of the type's hash
 terminal batch digest
 └── any digests → equal to eth-account's
 transfer digest
@@ -12,6 +15,8 @@ recover
 ├── high s → nobody              ├── v of 0, 1, 26, 29 → nobody
 └── any other length or garbage → nobody
 """
+
+from dataclasses import replace
 
 import pytest
 from coincurve import PrivateKey
@@ -24,10 +29,14 @@ from hypothesis import strategies as st
 from node_api.chain.eip712 import (
     HALF_ORDER,
     NAME,
+    OPEN_TYPE,
     TYPES,
     VERSION,
     address_of,
     domain_separator,
+    holder_digest,
+    open_digest,
+    open_document,
     recover,
     redemption_digest,
     sign,
@@ -37,7 +46,7 @@ from node_api.chain.eip712 import (
     typed_data,
 )
 from node_api.domain.ids import Address, Amount, Hash, MerchantId, UnixSeconds, VoucherId
-from node_api.domain.items import Item, Spend
+from node_api.domain.items import MAX_OPEN_BILL, NO_BILL, OPEN_MARK, Item, OpenCode, Spend
 from node_api.domain.transfers import TransferOrder
 
 CONTRACT = Address("0x5FbDB2315678afecb367f032d93F642f64180aa3")
@@ -71,6 +80,28 @@ def test_redemption_digest__any_item__equals_eth_accounts(item: Item, chain_id: 
 
     assert digest == expected
     assert sign(key, digest) == bytes(Account.sign_message(message, key.secret).signature)
+
+
+@given(items, st.integers(0, MAX_OPEN_BILL), st.integers(1, 2**53), keys)
+@settings(max_examples=60, deadline=None)
+def test_open_digest__any_code__equals_eth_accounts(item: Item, max_bill: int, chain_id: int, key: PrivateKey) -> None:
+    code = OpenCode(item.spends, Amount(max_bill), item.channel, item.deadline)
+    message = encode_typed_data(full_message=open_document(chain_id, CONTRACT, code))
+    expected = keccak(b"\x19" + message.version + message.header + message.body)
+
+    digest = open_digest(domain_separator(chain_id, CONTRACT), code, code.max_bill)
+    signed = replace(code, signature=sign(key, digest))
+    presented = signed.presented(item.merchant, item.bill, item.receipt)
+
+    assert digest == expected
+    if item.bill != NO_BILL:  # a booking is never open
+        assert (presented.max_bill, presented.holders_signature) == (max_bill, signed.signature)
+        assert holder_digest(domain_separator(chain_id, CONTRACT), presented) == digest
+
+
+def test_open_mark__of_the_domain__is_the_types() -> None:
+    assert keccak(OPEN_TYPE.encode()).startswith(OPEN_MARK)
+    assert len(OPEN_MARK) == 4
 
 
 @given(st.lists(bytes32, max_size=5), uints)

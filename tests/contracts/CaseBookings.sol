@@ -6,6 +6,7 @@ import {Consent, Item} from "../../contracts/types/Redemption.sol";
 import {StoredWord} from "../../contracts/words/StoredWord.sol";
 import {BookingTypes} from "./BookingTypes.sol";
 import {CaseWorld} from "./CaseWorld.sol";
+import {OpenTypes} from "./OpenTypes.sol";
 
 /// @title What a case says of bookings: one made before, or one that is asked for.
 abstract contract CaseBookings is CaseWorld {
@@ -27,8 +28,13 @@ abstract contract CaseBookings is CaseWorld {
         return _same(_text("asked"), "booking");
     }
 
+    function _isOpen() internal view returns (bool) {
+        return _same(_text("code"), "open");
+    }
+
     /// @dev What is signed for what the case asks for.
     function _asked(Item memory item, uint256 merchant) internal view returns (bytes32) {
+        if (_isOpen()) return OpenTypes.redemption(item, _number("maxBill"));
         if (!_asksToBook()) return _structHash(item, merchant);
         return BookingTypes.booking(_reservation(item, _number("lapseAt")), merchant);
     }

@@ -75,6 +75,7 @@ abstract contract CaseWorld is Base, CaseReader {
         r.dayCount = uint16(_number("dayCount"));
         r.monthAmount = uint56(_number("monthAmount"));
         r.monthCount = uint16(_number("monthCount"));
+        (r.openSeconds, r.openMaxBill) = (uint16(_number("openSeconds")), uint40(_number("openMaxBill")));
         r.flags = uint8(_number("firstOnly")) | (_same(_text("moved"), "none") ? 0 : 8);
     }
 

@@ -126,14 +126,14 @@ contract ProgrammeRegistryTest is Base {
         _refuseRules(abi.encodeWithSelector(IProgrammeRules.ProgrammeRegistry_RulesInvalid.selector, "maxDeadline"), r);
     }
 
-    function test_draft__whenRuleIsOfLaterRelease__namesIt() external {
+    function test_draft__whenOpenCodesAreHalfAllowed__refusesIt() external {
         RulesTerms memory r = _rulesTerms();
         r.openSeconds = 1;
-        _refuseLaterRule("open", r);
-        r = _rulesTerms();
-        r.openMaxBill = 1;
-        _refuseLaterRule("open", r);
-        r = _rulesTerms();
+        _refuseRules(abi.encodeWithSelector(IProgrammeRules.ProgrammeRegistry_RulesInvalid.selector, "openMaxBill"), r);
+    }
+
+    function test_draft__whenRuleIsOfLaterRelease__namesIt() external {
+        RulesTerms memory r = _rulesTerms();
         for (uint256 bit; bit < 8; ++bit) {
             r = _rulesTerms();
             r.flags = uint8(1 << bit);

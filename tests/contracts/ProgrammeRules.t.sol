@@ -83,14 +83,26 @@ contract ProgrammeRulesTest is Base {
 
     function test_proposeRules__whenRuleIsOfLaterRelease__namesIt() external {
         RulesTerms memory r = _rulesTerms();
-        r.openSeconds = 1;
-        _refuseLater("open", r);
-        r = _rulesTerms();
-        r.openMaxBill = 1;
-        _refuseLater("open", r);
-        r = _rulesTerms();
         r.flags = 16;
         _refuseLater("flags", r);
+    }
+
+    function test_proposeRules__whenOpenCodesLastMoreThanFiveMinutes__namesTheField() external {
+        RulesTerms memory r = _rulesTerms();
+        (r.openSeconds, r.openMaxBill) = (301, 1);
+        _refuseField("openSeconds", r, _nothing(), "why");
+        r.openSeconds = 300;
+        _propose(r, _nothing());
+    }
+
+    function test_proposeRules__whenOpenCodesAreHalfAllowed__namesTheField() external {
+        RulesTerms memory r = _rulesTerms();
+        r.openSeconds = 1;
+        _refuseField("openMaxBill", r, _nothing(), "why");
+        (r.openSeconds, r.openMaxBill) = (0, 1);
+        _refuseField("openMaxBill", r, _nothing(), "why");
+        r.openSeconds = 1;
+        _propose(r, _nothing());
     }
 
     function test_proposeRules__whenRegionIsMalformed__refusesIt() external {

@@ -10,6 +10,7 @@ import {VoucherState} from "../../contracts/types/Supply.sol";
 import {BatchWord} from "../../contracts/words/BatchWord.sol";
 import {StoredWord} from "../../contracts/words/StoredWord.sol";
 import {CaseBookings} from "./CaseBookings.sol";
+import {OpenTypes} from "./OpenTypes.sol";
 import {Vm} from "./Vm.sol";
 
 /// rules
@@ -136,6 +137,11 @@ contract RulesTest is CaseBookings {
     // --- signing ---
 
     function _sign(Item memory item, uint256 merchant) private view returns (bytes memory) {
+        bytes memory signed = _signedInForm(item, merchant);
+        return _isOpen() ? OpenTypes.signature(_number("maxBill"), signed) : signed;
+    }
+
+    function _signedInForm(Item memory item, uint256 merchant) private view returns (bytes memory) {
         bytes32 digest = _signedDigest(_copy(item), merchant);
         uint256 key = _key(_text("signer"));
         string memory form = _text("signature");
@@ -246,6 +252,11 @@ contract RulesTest is CaseBookings {
         if (reason == No.Vouchers_NothingOff.selector) return "NothingOff";
         if (reason == No.Vouchers_AmountsOverBill.selector) return "AmountsOverBill";
         if (reason == No.Vouchers_MinimumSpendUnmet.selector) return "MinimumSpendUnmet";
+        if (reason == No.Vouchers_OpenCodeNotAllowed.selector) return "OpenCodeNotAllowed";
+        if (reason == No.Vouchers_OpenCodeUnanswered.selector) return "OpenCodeUnanswered";
+        if (reason == No.Vouchers_OpenDeadlineTooFar.selector) return "OpenDeadlineTooFar";
+        if (reason == No.Vouchers_OpenBillTooHigh.selector) return "OpenBillTooHigh";
+        if (reason == No.Vouchers_OpenBillLimitPassed.selector) return "OpenBillLimitPassed";
         if (reason == No.Vouchers_ConsentMissing.selector) return "ConsentMissing";
         if (reason == No.Vouchers_RedemptionLimitPassed.selector) return "RedemptionLimitPassed";
         if (reason == No.Vouchers_DayLimitPassed.selector) return "DayLimitPassed";

@@ -13,6 +13,8 @@ from node_api.chain.eip712 import (
     address_of,
     booking_digest,
     domain_separator,
+    holder_digest,
+    open_digest,
     recover,
     redemption_digest,
     sign,
@@ -38,7 +40,7 @@ from node_api.domain.ids import (
     split_voucher,
     voucher_id,
 )
-from node_api.domain.items import Item, Spend
+from node_api.domain.items import Item, Spend, open_signature
 from node_api.domain.limits import HolderCounter, LimitSight, TerminalDay
 from node_api.domain.models import (
     Batch,
@@ -121,6 +123,10 @@ class RuleCase:
     def _books(self) -> bool:
         return self._value("asked") == "booking"
 
+    @property
+    def _is_open(self) -> bool:
+        return self._value("code") == "open"
+
     # --- what the rules take ---
 
     def item(self) -> Item:
@@ -144,13 +150,15 @@ class RuleCase:
 
     def scene(self, item: Item) -> Scene:
         """Everything around the vouchers."""
-        digest = self._digest(CHAIN, CONTRACT, item)
+        domain = domain_separator(CHAIN, CONTRACT)
+        digest = booking_digest(domain, self._reservation(item)) if self._books else holder_digest(domain, item)
+        signature = item.signature if self._books else item.holders_signature
         return Scene(
             now=UnixSeconds(self._int("now")),
             merchant=self._merchant(item.merchant),
             rules=self._rules(ProgrammeId(1)),
-            terminal=self._terminal(item, digest),
-            signed_by=lambda holder: recover(digest, item.signature) == holder,
+            terminal=self._terminal(item, redemption_digest(domain, item)),
+            signed_by=lambda holder: recover(digest, signature) == holder,
             widening=self._widening(),
             limits=self._limits(item),
         )
@@ -291,6 +299,8 @@ class RuleCase:
             day_count=self._int("dayCount"),
             month_amount=self._int("monthAmount"),
             month_count=self._int("monthCount"),
+            open_seconds=self._int("openSeconds"),
+            open_max_bill=self._int("openMaxBill"),
             first_only=self._int("firstOnly") == FIRST_ONLY,
         )
 
@@ -380,6 +390,10 @@ class RuleCase:
         return TerminalSight(account_of(key), serves=merchants.get(key) == item.merchant, sealed=sealed)
 
     def _signature(self, item: Item) -> bytes:
+        signature = self._signature_in_form(item)
+        return open_signature(Amount(self._int("maxBill")), signature) if self._is_open else signature
+
+    def _signature_in_form(self, item: Item) -> bytes:
         good = sign(key_of(str(self._value("signer"))), self._signed_digest(item))
         r, s, v = good[:32], int.from_bytes(good[32:64]), good[64]
         forms = {
@@ -415,6 +429,8 @@ class RuleCase:
 
     def _digest(self, chain: int, contract: Address, item: Item) -> bytes:
         domain = domain_separator(chain, contract)
+        if self._is_open:
+            return open_digest(domain, item, Amount(self._int("maxBill")))
         return booking_digest(domain, self._reservation(item)) if self._books else redemption_digest(domain, item)
 
     def _reservation(self, item: Item) -> Reservation:

@@ -34,7 +34,7 @@ from node_api.domain.importing.rows import (
     counted_bill,
 )
 from node_api.domain.importing.wallets import Custody, Wallet, custody
-from node_api.domain.items import Item, Spend
+from node_api.domain.items import Item, Spend, open_signature
 from node_api.domain.limits import HolderCounter, LimitSight, TerminalDay
 from node_api.domain.models import Batch, Merchant, MerchantStatus, Programme, ProgrammeState, Rules, Widening
 from node_api.domain.rules import Scene, TerminalSight, VoucherSight, judge
@@ -137,6 +137,7 @@ class Oracle:
             receipt=Hash(f"0x{crc32(first.receipt.encode()):064x}"),
             channel=first.channel,
             deadline=UnixSeconds(first.deadline),
+            signature=b"" if first.max_bill is None else open_signature(first.max_bill, bytes(65)),
         )
 
     def _act(self, act: ActRow) -> None:

@@ -8,6 +8,7 @@ check_folder
 ├── when a file or its header is bad (told in one line a terminal prints and does not act on)
 │   └── tells it once and checks the other files all the same
 ├── when a cell is bad: file, line, column, rule, remedy of that cell
+├── when a programme allows open codes: both bounds, or neither; a row of one is as sound as any
 ├── when rows do not fit each other: the row that does not fit
 └── when faults are many: all counted, the first thousand kept
 """
@@ -91,6 +92,30 @@ def test_check_folder__when_bom_crlf_and_quotes__then_sound(tmp_path: Path) -> N
     )
     folder = sound(write_folder(tmp_path, **changed))
     assert folder.merchants[0].name == 'The "big", the Canteen'
+
+
+@pytest.mark.parametrize(
+    ("seconds", "bill", "column"),
+    [("300", "20000", None), ("0", "0", None), ("", "", None), ("301", "20000", "open_seconds"), ("60", "", "open_max_bill"),
+     ("0", "1", "open_max_bill"), ("60", str(2**40), "open_max_bill")],
+)  # fmt: skip
+def test_check_folder__open_codes__have_both_bounds_or_none(
+    tmp_path: Path, seconds: str, bill: str, column: str | None
+) -> None:
+    head, row = SMALL["programmes.csv"].splitlines()
+    path = write_folder(tmp_path, programmes=f"{head},open_seconds,open_max_bill\n{row},{seconds},{bill}\n")
+    if column is not None:
+        assert [fault.column for fault in faults_of(path) if fault.file == "programmes.csv"] == [column]
+        return
+    limits = sound(path).programmes[0].limits
+    assert (limits.open_seconds, limits.open_max_bill) == (int(seconds or 0), int(bill or 0))
+
+
+def test_check_folder__row_of_an_open_code__is_a_sound_one(tmp_path: Path) -> None:
+    head, row = SMALL["redemptions.csv"].splitlines()[:2]
+    folder = sound(write_folder(tmp_path, redemptions=f"{head},max_bill\n{row},9100\n"))
+    (read,) = folder.redemptions()
+    assert (read.max_bill, read.tampering.is_honest) == (9_100, True)
 
 
 def test_check_folder__when_missing__then_one_fault(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from node_api.domain.importing.rows import (
 )
 from node_api.domain.importing.wallets import Wallet, address, devices
 from node_api.domain.models import VoucherKind
+from node_api.domain.open_codes import MAX_OPEN_SECONDS
 from node_api.domain.publication import PublishedText
 
 YEAR = 31_536_000
@@ -34,7 +35,7 @@ PROGRAMMES = Columns(
     (
         "approvals", "document", "state", "step_up_threshold", "merchant_daily_limit", "redemption_amount",
         "redemption_count", "day_amount", "day_count", "month_amount", "month_count", "first_only",
-        "transferable", "transfer_amount", "transfer_month_amount",
+        "transferable", "transfer_amount", "transfer_month_amount", "open_seconds", "open_max_bill",
         "notice_seconds", "how_to_use", "how_to_use_uri", "conditions", "conditions_uri",
     ),
 )  # fmt: skip
@@ -88,6 +89,10 @@ LIMIT_TERMS: Mapping[str, Callable[[str], int]] = {
 }
 """Limits of a programme's rules with their parsers; 0 is no limit."""
 TRANSFER_CAPS = ("transfer_amount", "transfer_month_amount")
+_OPEN_TERMS: Mapping[str, Callable[[str], int]] = {
+    "open_seconds": values.whole(0, MAX_OPEN_SECONDS, "seconds"),
+    "open_max_bill": values.money(0, 2**40 - 1),
+}
 _status = values.one_of("active", "suspended")
 
 
@@ -138,7 +143,10 @@ def _limits(cells: Cells) -> Limits:
     if cells.is_sound:
         _check_caps(cells, transferable, *caps.values())
     first_only = cells.read("first_only", _yes_or_no, "no") == "yes"
-    return Limits(**numbers, first_only=first_only, transferable=transferable, **caps)
+    opened = {name: cells.read(name, parse, 0) for name, parse in _OPEN_TERMS.items()}
+    if cells.is_sound and len({bool(one) for one in opened.values()}) > 1:
+        cells.note("open_max_bill", "open codes have seconds and a highest bill", "give both columns, or neither")
+    return Limits(**numbers, first_only=first_only, transferable=transferable, **caps, **opened)
 
 
 def _check_caps(cells: Cells, transferable: bool, at_once: int, a_month: int) -> None:

@@ -14,7 +14,7 @@ REDEMPTIONS = Columns(
     ),
     (
         "deadline_seconds", "amount", "sequence", "signer", "signed_merchant", "signed_bill", "signed_chain_id",
-        "terminal", "terminal_signer", "repeats", "signed_at", "expected", "note",
+        "terminal", "terminal_signer", "max_bill", "repeats", "signed_at", "expected", "note",
     ),
 )  # fmt: skip
 DEADLINE_DEFAULT = 300
@@ -45,6 +45,7 @@ def redemption(cells: Cells) -> RedemptionRow | None:
         amount=cells.read("amount", _amount, None),
         sequence=cells.read("sequence", _sequence, 0),
         terminal=cells.read("terminal", device, None),
+        max_bill=cells.read("max_bill", _amount, None),
         tampering=_tampering(cells),
         expected=expected,
     )

@@ -22,6 +22,8 @@ class Limits:
 
     Attributes:
         transferable: whether holders may pass vouchers on; with both caps of transfers, which are 0 otherwise.
+        open_seconds: how far ahead the deadline of a code that names no merchant may lie; 0: there are none.
+        open_max_bill: the highest bill of one; 0 exactly where `open_seconds` is.
     """
 
     step_up_threshold: int = 0
@@ -36,6 +38,8 @@ class Limits:
     transferable: bool = False
     transfer_amount: int = 0
     transfer_month_amount: int = 0
+    open_seconds: int = 0
+    open_max_bill: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +208,7 @@ class RedemptionRow:
         amount: what is signed for the voucher; None: its face value.
         sequence: signed beside it.
         terminal: who answers for the code at the till; None: nobody.
+        max_bill: the highest bill of a code that names no merchant; None: it names merchant and bill.
         expected: the refusal to come; None: accepted.
     """
 
@@ -220,6 +225,7 @@ class RedemptionRow:
     amount: Amount | None
     sequence: int
     terminal: Wallet | None
+    max_bill: Amount | None
     tampering: Tampering
     expected: str | None
 

@@ -17,6 +17,7 @@ EVERY_CATEGORY = (1 << MAX_CATEGORY + 1) - 1
 EVERY_CHANNEL = (1 << len(CHANNELS)) - 1
 DORMANT = "dormant"
 AUDITOR = Wallet("device:spoil-auditor")
+OPEN_SECONDS, OPEN_BILL = 30, 1_000_000_00
 
 
 def _nothing(_: Amount) -> Row:
@@ -46,6 +47,7 @@ _RULES: Mapping[str, tuple[str, Callable[[Amount], Row]]] = {
     "percentage": ("a tenth of the bill", _nothing),
     "stored": ("stored value", _nothing),
     "transferable": ("vouchers passed on", _caps),
+    "open": ("codes that name no merchant", lambda _: {"open_seconds": OPEN_SECONDS, "open_max_bill": OPEN_BILL}),
     "reversed": ("redemptions taken back", lambda _: {"reversal_window_seconds": 86_400}),
 }
 

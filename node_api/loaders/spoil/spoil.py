@@ -16,7 +16,7 @@ from node_api.domain.importing.rows import MerchantRow, Ref
 from node_api.domain.printable import counted
 from node_api.domain.regions import unpack_region
 from node_api.loaders.folder_writer import Row, channel_names, joined, write_table
-from node_api.loaders.spoil import breakages, kinds, limits, signatures, standing
+from node_api.loaders.spoil import breakages, kinds, limits, open_codes, signatures, standing
 from node_api.loaders.spoil.added import Added, AddedProgramme, plan_added
 from node_api.loaders.spoil.breakages import Break
 from node_api.loaders.spoil.merged import Merged
@@ -46,6 +46,11 @@ KINDS: tuple[Break, ...] = (
     kinds.amount_outside,
     kinds.wrong_sequence,
     kinds.nothing_off,
+    open_codes.not_allowed,
+    open_codes.unanswered,
+    open_codes.too_far,
+    open_codes.bill_too_high,
+    open_codes.limit_passed,
     limits.no_consent,
     limits.redemption_limit,
     limits.day_limit,

@@ -40,6 +40,7 @@ class Play:
         programme: of its first voucher.
         item: as it is sent; not signed yet.
         signed_as: what is signed instead.
+        max_bill: what is signed instead of merchant and bill, for a code that names no merchant.
         signer: whose key signs; None where nobody can, because there is no voucher.
         custodial: whether the node's wallet is asked for the code, as an honest custodial holder would.
         receipt: the receipt in clear.
@@ -54,6 +55,7 @@ class Play:
     programme: Ref
     item: Item
     signed_as: SignedAs
+    max_bill: Amount | None
     signer: Wallet | None
     custodial: bool
     receipt: Receipt

@@ -3,14 +3,18 @@
 from typing import Protocol
 
 from node_api.domain.ids import Address, Hash
-from node_api.domain.items import Item, TerminalSeal
+from node_api.domain.items import Item, OpenCode, TerminalSeal
 
 
 class Signatures(Protocol):
     """Digests of what is signed for this chain and contract, and who signed them. Thread-safe."""
 
     def digest(self, item: Item) -> Hash:
-        """What the item's holder signs."""
+        """What the item's holder signs; of an open code without its merchant, bill and receipt."""
+        ...
+
+    def open_digest(self, code: OpenCode) -> Hash:
+        """What the holder of an open code signs."""
         ...
 
     def is_signed_by(self, signer: Address, digest: Hash, signature: bytes) -> bool:
@@ -27,6 +31,10 @@ class Signatures(Protocol):
 
     def document(self, item: Item) -> dict[str, object]:
         """The EIP-712 document of an item, as JSON."""
+        ...
+
+    def open_document(self, code: OpenCode) -> dict[str, object]:
+        """The EIP-712 document of an open code, as JSON."""
         ...
 
     def keccak(self, content: bytes) -> Hash:

@@ -41,6 +41,7 @@ class PublicationTerms:
 @dataclass(frozen=True, slots=True)
 class RulesTerms:
     """A version of rules, as `RulesTerms` in `Programme.sol`. Windows in seconds; a limit of 0 is none; counts are vouchers.
+    `open_seconds` and `open_max_bill`, both or neither, allow codes that name no merchant.
 
     The caps of transfers, where vouchers may be passed on, are `TransferCaps` in `Transfer.sol`: 0 is nothing.
     """
@@ -56,6 +57,8 @@ class RulesTerms:
     day_count: int = 0
     month_amount: int = 0
     month_count: int = 0
+    open_seconds: int = 0
+    open_max_bill: int = 0
     first_only: bool = False
     transferable: bool = False
     transfer_amount: int = 0

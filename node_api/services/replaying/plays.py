@@ -81,6 +81,7 @@ class Plays:
         odd = first.tampering
         signer, programme = self._signer(rows)
         is_plain = odd.is_honest and all(row.amount is None for row in rows) and first.expected is None
+        is_plain = is_plain and first.max_bill is None
         return Play(
             code=first.code,
             rows=tuple(row.row for row in rows),
@@ -92,6 +93,7 @@ class Plays:
                 odd.signed_bill if odd.signed_bill is not None else bill,
                 odd.signed_chain_id,
             ),
+            max_bill=first.max_bill,
             signer=signer,
             custodial=is_plain and signer is not None and custody(signer) is Custody.NODE,
             receipt=receipt,

@@ -5,6 +5,7 @@ import {ProgrammeTerms, RulesTerms} from "../../../contracts/types/Programme.sol
 import {Consent, Group, Item} from "../../../contracts/types/Redemption.sol";
 import {TransferCaps} from "../../../contracts/types/Transfer.sol";
 import {Roles} from "../../../contracts/libraries/Roles.sol";
+import {OpenTypes} from "../OpenTypes.sol";
 import {GasWorld} from "./GasWorld.sol";
 
 // What each optional rule costs: 100 neighbours in places used before, for each voucher
@@ -13,6 +14,7 @@ import {GasWorld} from "./GasWorld.sol";
 // ├── a merchant's daily limit
 // ├── a holder's limits of amount for redemption, day and month: the holder's first redemption, later
 // ├── a holder's first redemption only
+// ├── codes that name no merchant: allowed and not used; used, beside the terminal's signature
 // ├── vouchers that may be passed on: none was, all were; what passing one on costs
 // ├── a roll one of whose places was given to somebody else
 // └── a terminal's daily limit, beside the terminal's signature
@@ -88,6 +90,20 @@ contract GasRulesTest is GasWorld {
         asked.flags = 4;
         _open();
         _record("rules, first redemption only", _later(), 100);
+    }
+
+    function test_gas__openCodes() public {
+        (asked.openSeconds, asked.openMaxBill) = (300, 10_000_000_00);
+        _open();
+        _redeem(_signedByTerminal(_row(0, 1)));
+        _record("rules, open codes allowed and not used", _row(1, 100), 100);
+        Group[] memory groups = _row(101, 100);
+        for (uint256 i; i < 100; ++i) {
+            Item memory item = groups[0].items[i];
+            bytes32 digest = _typed(OpenTypes.redemption(item, item.bill));
+            item.signature = OpenTypes.signature(item.bill, _compactSignature(_holderKey(101 + i), digest));
+        }
+        _record("rules, open codes and terminal's signature", _signedByTerminal(groups), 100);
     }
 
     function test_gas__transferable() public {

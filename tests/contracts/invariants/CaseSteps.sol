@@ -287,7 +287,7 @@ abstract contract CaseSteps is KindModel {
         if (mKeys[by] == l.merchant && !tillFirst) return (by, key);
         for (uint256 i; i < TERMINALS; ++i) {
             if (mTills[i] != l.terminal || mTerminals[mTills[i]] != l.merchant) continue;
-            if (_chance(10)) _narrow(l);
+            if (_chance(20)) _narrow(l);
             return (mTills[i], _tillKey(i));
         }
         return (address(0), 0);

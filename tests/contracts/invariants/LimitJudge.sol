@@ -4,6 +4,7 @@ pragma solidity 0.8.30;
 import {IVouchersErrors} from "../../../contracts/interfaces/IVouchersErrors.sol";
 import {RulesTerms} from "../../../contracts/types/Programme.sol";
 import {Item, Spend} from "../../../contracts/types/Redemption.sol";
+import {OpenTypes} from "../OpenTypes.sol";
 import {KindModel} from "./KindModel.sol";
 import {Periods} from "./Periods.sol";
 
@@ -18,6 +19,8 @@ abstract contract LimitJudge is KindModel, Periods {
         returns (bytes4 reason)
     {
         uint256 id = mBatches[item.spends[0].voucher >> 35].programme;
+        reason = _judgeOpen(item, terminal);
+        if (reason != FINE) return reason;
         for (uint256 i; i < item.spends.length; ++i) {
             uint256 threshold = _rulesAt(item.spends[i].voucher).stepUpThreshold;
             bool over = threshold != 0 && amounts > threshold;
@@ -32,6 +35,24 @@ abstract contract LimitJudge is KindModel, Periods {
         if (reason == FINE && mTillLimits[terminal] != 0 && _mTillNext(terminal, id, amounts) > mTillLimits[terminal]) {
             return IVouchersErrors.Vouchers_TerminalLimitPassed.selector;
         }
+    }
+
+    /// @dev What stands against an item whose holder named no merchant, by any of its vouchers' rules: one reason after the other.
+    function _judgeOpen(Item memory item, address terminal) private view returns (bytes4) {
+        (bool open, uint256 maxBill) = OpenTypes.read(item);
+        if (!open) return FINE;
+        (bool none, bool far, bool high) = (false, false, false);
+        for (uint256 i; i < item.spends.length; ++i) {
+            RulesTerms storage r = _rulesAt(item.spends[i].voucher);
+            none = none || r.openSeconds == 0;
+            far = far || item.deadline > block.timestamp + r.openSeconds;
+            high = high || item.bill > r.openMaxBill;
+        }
+        if (none) return IVouchersErrors.Vouchers_OpenCodeNotAllowed.selector;
+        if (terminal == address(0)) return IVouchersErrors.Vouchers_OpenCodeUnanswered.selector;
+        if (far) return IVouchersErrors.Vouchers_OpenDeadlineTooFar.selector;
+        if (item.bill > maxBill) return IVouchersErrors.Vouchers_OpenBillTooHigh.selector;
+        return high ? IVouchersErrors.Vouchers_OpenBillLimitPassed.selector : FINE;
     }
 
     function _judgeHolder(RulesTerms storage r, uint256 id, address holder, uint256 amount, uint256 count)

@@ -120,13 +120,11 @@ abstract contract ProgrammeSteps is RuleSteps {
     }
 
     function _spoilRules(RulesTerms memory r, uint256 fault) private pure returns (bytes4) {
-        if (fault == 9) {
-            r.maxDeadline = 0;
-            return IProgrammeRules.ProgrammeRegistry_RulesInvalid.selector;
-        }
-        if (fault == 10) r.openSeconds = 1;
-        if (fault == 11) r.openMaxBill = 1;
-        if (fault > 11) r.flags = uint8([1, 2, 32, 16, 128][fault - 12]);
+        if (fault == 9) r.maxDeadline = 0;
+        if (fault == 10) (r.openSeconds, r.openMaxBill) = (301, 1);
+        if (fault == 11) r.openSeconds = r.openSeconds == 0 ? 1 : 0;
+        if (fault < 12) return IProgrammeRules.ProgrammeRegistry_RulesInvalid.selector;
+        r.flags = uint8([1, 2, 32, 16, 128][fault - 12]);
         return IProgrammeRegistry.ProgrammeRegistry_RuleNotInRelease.selector;
     }
 

@@ -4,6 +4,7 @@ pragma solidity 0.8.30;
 import {IVouchersErrors} from "../../../contracts/interfaces/IVouchersErrors.sol";
 import {IVouchersRedemption} from "../../../contracts/interfaces/IVouchersRedemption.sol";
 import {Consent, Group, Item, Spend} from "../../../contracts/types/Redemption.sol";
+import {OpenTypes} from "../OpenTypes.sol";
 import {Vm} from "../Vm.sol";
 import {Judge} from "./Judge.sol";
 
@@ -57,7 +58,7 @@ abstract contract RedeemSteps is Judge {
         for (uint256 g; g < groups.length; ++g) {
             for (uint256 i; i < groups[g].items.length && found < consents.length && groups[g].items.length < 1000; ++i) {
                 if (_chance(30)) continue;
-                bytes32 digest = _digest(groups[g].items[i], groups[g].merchant);
+                bytes32 digest = _heldDigest(groups[g].items[i], groups[g].merchant);
                 uint256 key = _key(_chance(90) ? "attestor" : "second attestor");
                 consents[found++] = Consent(digest, _signature(key, _consentDigest(digest)));
             }
@@ -169,12 +170,30 @@ abstract contract RedeemSteps is Judge {
         item.bill = _drawBill(item.spends);
         if (_chance(30)) _spoil(item, maxDeadline);
         if (_chance(4)) holder = _draw(HOLDERS);
-        bytes32 digest = _digest(item, merchant);
-        item.signature = _chance(50) ? _signature(_holderKey(holder), digest) : _compactSignature(_holderKey(holder), digest);
+        if (_chance(20)) _openItem(item, _holderKey(holder), _mRulesOf(first).rules.openSeconds);
+        else item.signature = _inEitherForm(_holderKey(holder), _digest(item, merchant));
         signer = mHolders[holder];
         if (_chance(96)) return (item, signer);
         item.signature = new bytes(_draw(70));
         return (item, address(0));
+    }
+
+    /// @dev Signs it without naming the merchant, for a bill about as high as this one, and mostly no further ahead than the rules allow.
+    function _openItem(Item memory item, uint256 key, uint256 longest) private {
+        if (item.deadline > block.timestamp && _chance(85)) item.deadline = block.timestamp + 1 + _draw(longest + 1);
+        uint256 maxBill = _chance(70) ? item.bill + _draw(2_000) : item.bill - (item.bill == 0 ? 0 : 1);
+        bytes32 digest = _typed(OpenTypes.redemption(item, maxBill));
+        item.signature = OpenTypes.signature(maxBill, _inEitherForm(key, digest));
+    }
+
+    function _inEitherForm(uint256 key, bytes32 digest) private returns (bytes memory) {
+        return _chance(50) ? _signature(key, digest) : _compactSignature(key, digest);
+    }
+
+    /// @dev What the item's holder signed.
+    function _heldDigest(Item memory item, uint256 merchant) private view returns (bytes32) {
+        (bool open, uint256 maxBill) = OpenTypes.read(item);
+        return open ? _typed(OpenTypes.redemption(item, maxBill)) : _digest(item, merchant);
     }
 
     /// @dev A voucher that can mostly be redeemed; of `programme` and `holder`, if they are given.
@@ -291,7 +310,7 @@ abstract contract RedeemSteps is Judge {
     }
 
     function _applyItem(Item memory item, Case memory c, uint256 group, uint256 index) private {
-        bytes32 digest = _digest(item, c.merchant);
+        bytes32 digest = _heldDigest(item, c.merchant);
         c.digest = digest;
         (bytes4 reason, uint256 failed) = _judge(item, c);
         if (reason != FINE) {

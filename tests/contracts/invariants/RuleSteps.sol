@@ -84,7 +84,7 @@ abstract contract RuleSteps is Steps {
     }
 
     function _spoilProposal(Proposal memory x) private returns (bytes4) {
-        uint256 fault = _draw(6);
+        uint256 fault = _draw(7);
         if (fault == 0) x.rules.maxDeadline = 0;
         if (fault == 1) x.reason = "";
         if (fault == 2) {
@@ -92,9 +92,10 @@ abstract contract RuleSteps is Steps {
             x.widening.regions[0] = 0x6100000001;
         }
         if (fault == 3) x.widening.regions = new uint40[](17 - mProgrammes[x.programme].wideRegions.length);
-        if (fault < 4) return IProgrammeRules.ProgrammeRegistry_RulesInvalid.selector;
-        if (fault == 4) x.rules.openMaxBill = 1;
-        if (fault == 5) x.rules.flags |= uint8(32);
+        if (fault == 4) x.rules.openMaxBill = x.rules.openMaxBill == 0 ? 1 : 0;
+        if (fault == 5) (x.rules.openSeconds, x.rules.openMaxBill) = (301, 1);
+        if (fault < 6) return IProgrammeRules.ProgrammeRegistry_RulesInvalid.selector;
+        x.rules.flags |= uint8(32);
         return IProgrammeRegistry.ProgrammeRegistry_RuleNotInRelease.selector;
     }
 
@@ -151,6 +152,7 @@ abstract contract RuleSteps is Steps {
         r.reversalWindow = uint32(_draw(3 days));
         r.disputeWindow = uint32(_draw(3 days));
         if (_chance(70)) r.flags = 8;
+        if (_chance(60)) (r.openSeconds, r.openMaxBill) = (uint16(1 + _draw(300)), uint40(1_000 + _draw(6_000)));
         if (_chance(60)) return r;
         if (_chance(30)) r.stepUpThreshold = uint64(500 + _draw(2_500));
         if (_chance(25)) r.merchantDailyLimit = uint64(1_500 + _draw(6_000));

@@ -181,9 +181,10 @@ abstract contract TreasurySteps is KindModel {
             programme = _anyProgramme();
         }
         uint256 line = programme << 16 | _draw(4);
+        if (_chance(25)) line = _keptLine(line);
         MLine storage l = mLines[line];
         bytes4 expected;
-        if (mProgrammes[programme].state != 6) expected = ITreasury.Treasury_ProgrammeNotClosed.selector;
+        if (mProgrammes[line >> 16].state != 6) expected = ITreasury.Treasury_ProgrammeNotClosed.selector;
         else if (l.available == 0) expected = ITreasury.Treasury_NothingLeft.selector;
         else if (l.reserved != 0) expected = ITreasury.Treasury_StillReserved.selector;
         bytes memory data = abi.encodeCall(treasury.returnRest, (line));
@@ -191,6 +192,16 @@ abstract contract TreasurySteps is KindModel {
         l.returned += l.available;
         mFunds[l.funder] += l.available;
         l.available = 0;
+    }
+
+    /// @dev A line of a closed programme whose rest is kept for a round in part, if there is one; else the one given.
+    function _keptLine(uint256 otherwise) private view returns (uint256) {
+        for (uint256 id = mLastProgramme; id != 0; --id) {
+            for (uint256 line = id << 16 | 1; mProgrammes[id].state == 6 && line <= (id << 16 | 3); ++line) {
+                if (mLines[line].reserved != 0 && mLines[line].available != 0) return line;
+            }
+        }
+        return otherwise;
     }
 
     function _sweepStep() internal {

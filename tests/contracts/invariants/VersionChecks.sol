@@ -39,7 +39,11 @@ abstract contract VersionChecks is Model {
         _must(20, "disputeWindow", id, r.disputeWindow, v.disputeWindow);
         _must(20, "activated", id, record.activatedAt == 0 ? 0 : 1, v.status == ACTIVE ? 1 : 0);
         _must(20, "withdrawn", id, record.withdrawnAt == 0 ? 0 : 1, v.status == WITHDRAWN ? 1 : 0);
-        (uint256 terms,) = vouchers.rulesWords(id, version);
+        (uint256 terms, uint256 limits) = vouchers.rulesWords(id, version);
+        _must(20, "openSeconds", id, r.openSeconds, v.rules.openSeconds);
+        _must(20, "openMaxBill", id, r.openMaxBill, v.rules.openMaxBill);
+        _must(20, "open words", id, uint16(terms >> 232), v.status == ACTIVE ? r.openSeconds : 0);
+        _must(20, "open words", id, limits >> 216, v.status == ACTIVE ? r.openMaxBill : 0);
         _must(20, "words", id, uint32(terms >> 128), v.status == ACTIVE ? v.maxDeadline : 0);
         if (version == 1) return; // proposed and activated with its programme
         _must(20, "proposer", id, uint160(record.proposer), uint160(v.proposer));
