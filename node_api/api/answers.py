@@ -237,7 +237,7 @@ def code_out(code: Code, qr: str | None) -> CodeOut:
         qr=qr,
         holder=code.holder,
         digest=code.digest,
-        signature="0x" + code.item.signature.hex(),
+        signature="0x" + code.signature.hex(),
         document=code.document,
         receipt=None
         if receipt is None

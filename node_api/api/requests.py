@@ -25,11 +25,11 @@ from node_api.api.fields import (
     as_int,
 )
 from node_api.domain.access import ApiKey
-from node_api.domain.codes import MAX_LENGTH, decode_code
+from node_api.domain.codes import MAX_LENGTH, decode_code, is_open_code
 from node_api.domain.ids import Amount, MerchantId, ProgrammeId, UnixSeconds, VoucherId
-from node_api.domain.items import Item, Spend, TerminalSeal
+from node_api.domain.items import Item, OpenCode, Spend, TerminalSeal
 from node_api.domain.receipts import Receipt, ReceiptItem
-from node_api.services.codes import Choice, CodeRequest
+from node_api.services.codes import Choice, CodeRequest, OpenCodeRequest
 from node_api.services.judging import Request
 
 MAX_BATCH = 100
@@ -104,16 +104,25 @@ class TerminalIn(In):
     signature: SignatureText
 
 
+class PresentedIn(In):
+    """What the terminal says an open code is redeemed for: the bill, and the receipt's hash."""
+
+    bill: Uint
+    receipt: HashText
+
+
 class RedeemIn(In):
     """One redemption: the compact code, or the signed message with its signature.
 
-    `merchant` is who redeems: an API key of a merchant means its own, other keys the merchant signed for.
+    `merchant` is who redeems: an API key of a merchant means its own, other keys the merchant signed for. An open code names
+    none: it needs `presented`, and `terminal`, who signed `TerminalBatch` over the redemption as presented.
     """
 
     code: Annotated[str, Field(max_length=MAX_LENGTH)] | None = None
     redemption: RedemptionIn | None = None
     signature: SignatureText | None = None
     merchant: MerchantNumber | None = None
+    presented: PresentedIn | None = None
     receipt: ReceiptIn | None = None
     terminal: TerminalIn | None = None
 
@@ -122,6 +131,8 @@ class RedeemIn(In):
         signed = self.redemption is not None and self.signature is not None
         if (self.code is not None) == signed or (self.redemption is None) != (self.signature is None):
             raise ValueError("give either code, or redemption with signature")
+        if (self.code is not None and is_open_code(self.code)) != (self.presented is not None):
+            raise ValueError("give presented with an open code, and with nothing else")
         return self
 
     def to_domain(self, caller: ApiKey) -> Request:
@@ -130,11 +141,12 @@ class RedeemIn(In):
         Raises:
             CodeUnreadable: the code is not one of ours, or was damaged.
         """
+        merchant = MerchantId(self.merchant) if self.merchant is not None else caller.merchant
         if self.redemption is not None and self.signature is not None:
             item = self.redemption.to_domain(as_bytes(self.signature))
         else:
-            item = decode_code(self.code or "")
-        merchant = MerchantId(self.merchant) if self.merchant is not None else caller.merchant
+            found = decode_code(self.code or "")
+            item = found if isinstance(found, Item) else self._presented(found, merchant)
         return Request(
             item=item if merchant is None else replace(item, merchant=merchant),
             seal=None
@@ -142,6 +154,12 @@ class RedeemIn(In):
             else TerminalSeal(as_address(self.terminal.address), as_bytes(self.terminal.signature)),
             receipt=None if self.receipt is None else self.receipt.to_domain(),
         )
+
+    def _presented(self, code: OpenCode, merchant: MerchantId | None) -> Item:
+        """At no merchant where neither the body nor the key names one: the rules then say so."""
+        assert self.presented is not None
+        bill, receipt = Amount(as_int(self.presented.bill)), as_hash(self.presented.receipt)
+        return code.presented(merchant or MerchantId(0), bill, receipt)
 
 
 class RedeemBatchIn(In):
@@ -165,35 +183,48 @@ def choice_of(entry: str | ChoiceIn) -> Choice:
 
 
 class CodeIn(In):
-    """A code for a custodial holder. Give the receipt in clear, or its hash with the bill."""
+    """A code for a custodial holder. Give the receipt in clear, or its hash with the bill; for an open code, which names no
+    merchant, `max_bill` alone.
+    """
 
     programme: ProgrammeNumber | Reference
     person: Person
     vouchers: Annotated[list[VoucherText | ChoiceIn], Field(max_length=100, description="ascending")]
-    merchant: MerchantNumber
+    merchant: MerchantNumber | None = None
     bill: Money | None = None
-    receipt: ReceiptDraft | HashText
+    receipt: ReceiptDraft | HashText | None = None
+    max_bill: Money | None = None
     channel: Annotated[int, Field(ge=0, le=255)] = 0
     deadline: Uint | None = None
 
     @model_validator(mode="after")
-    def _bill_known(self) -> Self:
-        if self.bill is None and isinstance(self.receipt, str):
+    def _whole(self) -> Self:
+        named = self.merchant, self.receipt
+        if self.max_bill is not None:
+            if any(one is not None for one in (*named, self.bill)):
+                raise ValueError("an open code names no merchant, bill or receipt")
+        elif any(one is None for one in named):
+            raise ValueError("give merchant and receipt, or max_bill for an open code")
+        elif self.bill is None and isinstance(self.receipt, str):
             raise ValueError("with a receipt's hash alone, the bill must be given")
         return self
 
-    def to_domain(self) -> CodeRequest:
+    def to_domain(self) -> CodeRequest | OpenCodeRequest:
         """What the code is asked for."""
         choices = [choice_of(entry) for entry in self.vouchers]
-        clear = not isinstance(self.receipt, str)
+        programme = self.programme if isinstance(self.programme, str) else ProgrammeId(self.programme)
+        deadline = None if self.deadline is None else UnixSeconds(as_int(self.deadline))
+        if self.merchant is None:
+            assert self.max_bill is not None
+            return OpenCodeRequest(programme, self.person, choices, Amount(self.max_bill), self.channel, deadline)
         return CodeRequest(
-            programme=self.programme if isinstance(self.programme, str) else ProgrammeId(self.programme),
+            programme=programme,
             person=self.person,
             choices=choices,
             merchant=MerchantId(self.merchant),
             bill=None if self.bill is None else Amount(self.bill),
-            receipt=self.receipt.to_domain() if not isinstance(self.receipt, str) else None,
-            receipt_hash=None if clear else as_hash(str(self.receipt)),
+            receipt=self.receipt.to_domain() if isinstance(self.receipt, ReceiptDraft) else None,
+            receipt_hash=as_hash(self.receipt) if isinstance(self.receipt, str) else None,
             channel=self.channel,
-            deadline=None if self.deadline is None else UnixSeconds(as_int(self.deadline)),
+            deadline=deadline,
         )

@@ -24,6 +24,8 @@ class RulesTermsOut(Out):
     day_count: int
     month_amount: int
     month_count: int
+    open_seconds: int
+    open_max_bill: int
     first_only: bool
     transferable: bool
     transfer_amount: int

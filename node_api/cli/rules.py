@@ -43,6 +43,8 @@ _TERMS = {
     "day_count": "Most vouchers of a holder on one day.",
     "month_amount": "Most that a holder spends in one month.",
     "month_count": "Most vouchers of a holder in one month.",
+    "open_seconds": "Most seconds that the deadline of a code that names no merchant lies ahead; at most 300.",
+    "open_max_bill": "Highest bill of a code that names no merchant.",
     "transfer_amount": "Most that a holder passes on at once, where vouchers are transferable; by face value.",
     "transfer_month_amount": "Most that a holder passes on in one month; by face value.",
 }

@@ -1,8 +1,9 @@
-"""The code shown at the till: a signed item as text short enough for a QR symbol.
+"""The code shown at the till: what a holder signed, as text short enough for a QR symbol.
 
 `VT1:` and base 32 (upper case, no padding: the alphanumeric mode of QR) of: number of spends; for each its voucher, amount and
 sequence; merchant; bill; receipt (32 bytes); channel; deadline; length of the signature; the signature; CRC-32 of all that
-(4 bytes, big-endian). Numbers are LEB128.
+(4 bytes, big-endian). Numbers are LEB128. An open code, which names no merchant, begins with `VTO1:` and has the highest bill in
+place of merchant, bill and receipt.
 """
 
 import base64
@@ -12,9 +13,10 @@ import zlib
 
 from node_api.domain.errors import CodeUnreadable
 from node_api.domain.ids import Amount, Hash, MerchantId, UnixSeconds, VoucherId
-from node_api.domain.items import MAX_UINT256, Item, Spend
+from node_api.domain.items import MAX_OPEN_BILL, MAX_UINT256, Item, OpenCode, Spend
 
 PREFIX = "VT1:"
+OPEN_PREFIX = "VTO1:"
 MAX_LENGTH = 4_096
 """Longest code read: some 100 vouchers."""
 _ALPHABET = re.compile(r"[A-Z2-7]*")
@@ -22,31 +24,49 @@ _HASH_BYTES, _CHECK_BYTES = 32, 4
 
 
 def encode_code(item: Item) -> str:
-    """The code of a signed item."""
-    parts = [_number(len(item.spends))]
-    for spend in item.spends:
+    """The code of a signed item that names its merchant."""
+    named = _number(item.merchant) + _number(item.bill) + bytes.fromhex(item.receipt[2:])
+    return PREFIX + _based(item, named)
+
+
+def encode_open_code(code: OpenCode) -> str:
+    """The code of what was signed without naming a merchant."""
+    return OPEN_PREFIX + _based(code, _number(code.max_bill))
+
+
+def _based(code: Item | OpenCode, named: bytes) -> str:
+    parts = [_number(len(code.spends))]
+    for spend in code.spends:
         parts += [_number(spend.voucher), _number(spend.amount), _number(spend.sequence)]
-    parts += [_number(item.merchant), _number(item.bill), bytes.fromhex(item.receipt[2:])]
-    parts += [_number(item.channel), _number(item.deadline), _number(len(item.signature)), item.signature]
+    parts += [named, _number(code.channel), _number(code.deadline), _number(len(code.signature)), code.signature]
     body = b"".join(parts)
     check = zlib.crc32(body).to_bytes(_CHECK_BYTES)
-    return PREFIX + base64.b32encode(body + check).decode().rstrip("=")
+    return base64.b32encode(body + check).decode().rstrip("=")
 
 
-def decode_code(code: str) -> Item:
-    """The signed item of a code; lower case and blanks around it are forgiven.
+def decode_code(code: str) -> Item | OpenCode:
+    """What was signed, of a code; lower case and blanks around it are forgiven.
 
     Raises:
         CodeUnreadable: not a code, damaged, too long, or with bytes to spare.
     """
     text = code.strip().upper()
-    if not text.startswith(PREFIX) or len(text) > MAX_LENGTH:
-        raise CodeUnreadable(f"code of {len(code)} characters beginning with {code[:4]!r}")
-    content = _unbase(text[len(PREFIX) :])
+    prefix = next((one for one in (PREFIX, OPEN_PREFIX) if text.startswith(one)), None)
+    if prefix is None or len(text) > MAX_LENGTH:
+        raise CodeUnreadable(f"code of {len(code)} characters beginning with {code[:5]!r}")
+    content = _unbase(text[len(prefix) :])
     body, check = content[:-_CHECK_BYTES], content[-_CHECK_BYTES:]
     if zlib.crc32(body).to_bytes(_CHECK_BYTES) != check:
         raise CodeUnreadable(f"code of {len(code)} characters whose checksum does not fit")
-    return _Cursor(body).item()
+    cursor = _Cursor(body)
+    found = cursor.item() if prefix == PREFIX else cursor.open_code()
+    cursor.require_end()
+    return found
+
+
+def is_open_code(code: str) -> bool:
+    """Whether it is the code of what was signed without naming a merchant, readable or not."""
+    return code.strip().upper().startswith(OPEN_PREFIX)
 
 
 class _Cursor:
@@ -57,11 +77,8 @@ class _Cursor:
         self._at = 0
 
     def item(self) -> Item:
-        spends = tuple(
-            Spend(VoucherId(self.number()), Amount(self.number()), self.number()) for _ in range(self.length())
-        )
-        item = Item(
-            spends=spends,
+        return Item(
+            spends=self.spends(),
             merchant=MerchantId(self.number()),
             bill=Amount(self.number()),
             receipt=Hash("0x" + self.take(_HASH_BYTES).hex()),
@@ -69,9 +86,27 @@ class _Cursor:
             deadline=UnixSeconds(self.number()),
             signature=self.take(self.length()),
         )
+
+    def open_code(self) -> OpenCode:
+        code = OpenCode(
+            spends=self.spends(),
+            max_bill=Amount(self.number()),
+            channel=self.number(),
+            deadline=UnixSeconds(self.number()),
+            signature=self.take(self.length()),
+        )
+        if code.max_bill > MAX_OPEN_BILL:
+            raise CodeUnreadable("code for bills above 2^224")
+        return code
+
+    def spends(self) -> tuple[Spend, ...]:
+        return tuple(
+            Spend(VoucherId(self.number()), Amount(self.number()), self.number()) for _ in range(self.length())
+        )
+
+    def require_end(self) -> None:
         if self._at != len(self._body):
             raise CodeUnreadable(f"code with {len(self._body) - self._at} bytes to spare")
-        return item
 
     def length(self) -> int:
         """A number of things that follow; each takes a byte at least."""

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from node_api.domain.codes import encode_code
+from node_api.domain.codes import encode_code, encode_open_code
 from node_api.domain.errors import ProgrammeUnknown, VoucherNotFound, WalletMissing
 from node_api.domain.ids import (
     VOUCHER_BITS,
@@ -17,9 +17,10 @@ from node_api.domain.ids import (
     VoucherId,
     split_voucher,
 )
-from node_api.domain.items import Item, Spend
+from node_api.domain.items import Item, OpenCode, Spend
 from node_api.domain.kinds import rest_of
-from node_api.domain.models import UNTOUCHED, Batch, BlockRef, Programme, VoucherFacts, VoucherKind
+from node_api.domain.models import UNTOUCHED, Batch, BlockRef, Programme, Rules, VoucherFacts, VoucherKind
+from node_api.domain.open_codes import MAX_OPEN_SECONDS
 from node_api.domain.receipts import Receipt, categories_of
 from node_api.services.fresh import FreshReads
 from node_api.services.ports.reading import Reader
@@ -61,15 +62,33 @@ class CodeRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenCodeRequest:
+    """What a code that names no merchant is asked for.
+
+    Attributes:
+        max_bill: the highest bill it is to be good for.
+        deadline: exclusive; None for as far ahead as the rules allow such a code.
+    """
+
+    programme: str | ProgrammeId
+    person: str
+    choices: Sequence[Choice]
+    max_bill: Amount
+    channel: int
+    deadline: UnixSeconds | None
+
+
+@dataclass(frozen=True, slots=True)
 class Code:
     """A signed code.
 
     Attributes:
+        signature: the holder's own.
         document: the EIP-712 document that was signed, as JSON.
         receipt: with its salt, where it was given in clear.
     """
 
-    item: Item
+    signature: bytes
     holder: Address
     digest: Hash
     text: str
@@ -108,18 +127,43 @@ class CodeMaker:
                 bill=_bill(request, receipt, batches),
                 receipt=self._receipt_hash(request, receipt),
                 channel=request.channel,
-                deadline=request.deadline or _default_deadline(reader, programme, batches, now),
+                deadline=request.deadline or _default_deadline(_rules_of(reader, programme, batches), now),
             )
             block = reader.block
         digest = self._signatures.digest(item)
         signed = item.signed(wallet.sign(programme.ref, request.person, bytes.fromhex(digest[2:])))
         return Code(
-            item=signed,
+            signature=signed.signature,
             holder=wallet.address(programme.ref, request.person),
             digest=digest,
             text=encode_code(signed),
             document=self._signatures.document(signed),
             receipt=receipt,
+            block=block,
+        )
+
+    def make_open(self, request: OpenCodeRequest) -> Code:
+        """Signs a code that names no merchant, for a custodial holder. Raises as `make`."""
+        wallet = self._require_wallet()
+        with self._fresh.open() as (reader, now):
+            programme = _programme(reader, request.programme)
+            batches = [_batch(reader, choice.voucher) for choice in request.choices]
+            code = OpenCode(
+                spends=tuple(_spend(reader, *chosen) for chosen in zip(request.choices, batches, strict=True)),
+                max_bill=request.max_bill,
+                channel=request.channel,
+                deadline=request.deadline or _open_deadline(_rules_of(reader, programme, batches), now),
+            )
+            block = reader.block
+        digest = self._signatures.open_digest(code)
+        signed = replace(code, signature=wallet.sign(programme.ref, request.person, bytes.fromhex(digest[2:])))
+        return Code(
+            signature=signed.signature,
+            holder=wallet.address(programme.ref, request.person),
+            digest=digest,
+            text=encode_open_code(signed),
+            document=self._signatures.open_document(signed),
+            receipt=None,
             block=block,
         )
 
@@ -178,9 +222,16 @@ def _bill(request: CodeRequest, receipt: Receipt | None, batches: Sequence[Batch
     return Amount(max(0, receipt.counted(categories_of(batch for batch in batches if batch is not None))))
 
 
-def _default_deadline(
-    reader: Reader, programme: Programme, batches: Sequence[Batch | None], now: UnixSeconds
-) -> UnixSeconds:
+def _rules_of(reader: Reader, programme: Programme, batches: Sequence[Batch | None]) -> Rules | None:
+    """Those the first voucher's batch was opened under."""
     version = batches[0].rules_version if batches and batches[0] is not None else programme.rules_version
-    rules = reader.rules(programme.id, version)
+    return reader.rules(programme.id, version)
+
+
+def _default_deadline(rules: Rules | None, now: UnixSeconds) -> UnixSeconds:
     return UnixSeconds(now + (DEFAULT_SECONDS if rules is None else min(DEFAULT_SECONDS, rules.max_deadline)))
+
+
+def _open_deadline(rules: Rules | None, now: UnixSeconds) -> UnixSeconds:
+    allowed = 0 if rules is None else min(rules.open_seconds, rules.max_deadline)
+    return UnixSeconds(now + (allowed or MAX_OPEN_SECONDS))

@@ -1,7 +1,7 @@
 """Codes and receipts.
 
 encode, decode
-├── any item → the same item          ├── lower case, blanks around → the same item
+├── any item or open code → the same          ├── lower case, blanks around → the same item
 └── one character changed, cut short, another prefix → CodeUnreadable
 receipt
 ├── canonical bytes → as documented   └── counted → items in the categories only, discounts taken off
@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from node_api.domain.codes import decode_code, encode_code
+from node_api.domain.codes import decode_code, encode_code, encode_open_code, is_open_code
 from node_api.domain.errors import CodeUnreadable
 from node_api.domain.ids import Amount, Hash, MerchantId, UnixSeconds, VoucherId
-from node_api.domain.items import Item, Spend
+from node_api.domain.items import MAX_OPEN_BILL, Item, OpenCode, Spend, open_signature
 from node_api.domain.receipts import Receipt, ReceiptItem
 
 uints = st.integers(0, 2**256 - 1) | st.integers(0, 2**40)
@@ -56,6 +56,26 @@ ONE = Item(
 def test_code__any_item__comes_back(item: Item) -> None:
     assert decode_code(encode_code(item)) == item
     assert decode_code(f"  {encode_code(item).lower()}\n") == item
+
+
+@given(items, st.integers(0, MAX_OPEN_BILL))
+@settings(max_examples=100, deadline=None)
+def test_code__any_open_code__comes_back(item: Item, max_bill: int) -> None:
+    code = OpenCode(item.spends, Amount(max_bill), item.channel, item.deadline, item.signature)
+    assert decode_code(encode_open_code(code)) == code
+    assert is_open_code(encode_open_code(code))
+    assert not is_open_code(encode_code(item))
+
+
+def test_code__open_for_more_than_there_can_be__is_refused() -> None:
+    with pytest.raises(CodeUnreadable):
+        decode_code(encode_open_code(OpenCode((), Amount(MAX_OPEN_BILL + 1), 0, ONE.deadline)))
+
+
+def test_item__with_a_keys_signature__is_never_open() -> None:
+    marked = open_signature(Amount(1), b"")
+    for length, is_open in ((33, False), (34, True)):
+        assert (ONE.signed(marked + bytes(length)).max_bill is not None) is is_open
 
 
 def test_code__two_vouchers__fits_a_small_symbol() -> None:

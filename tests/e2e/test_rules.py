@@ -30,10 +30,12 @@ def show(place: Town, *options: str) -> Json:
 
 
 def test_rules__changed_by_two_people__stand_from_their_activation_on(place: Town) -> None:
-    proposing = ("rules", "propose", "1", "--reason", "shops asked", "--day-amount", "5000", "--widen-channel", "1")
+    terms = ("--day-amount", "5000", "--open-seconds", "120", "--open-max-bill", "20000", "--widen-channel", "1")
+    proposing = ("rules", "propose", "1", "--reason", "shops asked", *terms)
     proposed = place.told(*proposing)
     assert (proposed["version"], proposed["state"]) == (2, "proposed")
     assert proposed["terms"]["day_amount"] == 5_000
+    assert (proposed["terms"]["open_seconds"], proposed["terms"]["open_max_bill"]) == (120, 20_000)
     assert proposed["terms"]["max_deadline"] == show(place)["versions"][0][0]["rules"]["max_deadline"]
     assert place.told(*proposing)["transaction"] is None
 
@@ -50,6 +52,7 @@ def test_rules__changed_by_two_people__stand_from_their_activation_on(place: Tow
 
     now = show(place)
     assert (now["stood"]["rules"]["version"], now["widening"]["channels"]) == (2, 2)
+    assert (now["stood"]["rules"]["open_seconds"], now["stood"]["rules"]["open_max_bill"]) == (120, 20_000)
     assert [state for _, state in now["versions"]] == ["replaced", "active"]
     before = show(place, "--at", str(proposed["ripe_at"] - 1))
     assert (before["stood"]["rules"]["version"], before["widening"]["channels"]) == (1, 0)

@@ -29,6 +29,7 @@ from node_api.api.requests import CodeIn, RedeemBatchIn, RedeemIn
 from node_api.domain import errors
 from node_api.domain.access import ApiKey
 from node_api.domain.operations import Operation, OperationState
+from node_api.services.codes import OpenCodeRequest
 
 router = APIRouter(prefix="/v1", tags=["redeeming"])
 
@@ -44,8 +45,12 @@ _JSON = "application/json"
     responses=problems(*READING, errors.WalletMissing, errors.ProgrammeUnknown, errors.VoucherNotFound),
 )
 def make_code(node: TheNode, _: Caller, body: CodeIn, qr: WithQr = True) -> Response:
-    """A signed code for a custodial holder. It signs what is asked: the rules are judged when it is redeemed."""
-    code = node.codes.make(body.to_domain())
+    """A signed code for a custodial holder. It signs what is asked: the rules are judged when it is redeemed.
+
+    With `max_bill` in place of merchant, bill and receipt it is an open code: good at any merchant, where the rules allow it.
+    """
+    asked = body.to_domain()
+    code = node.codes.make_open(asked) if isinstance(asked, OpenCodeRequest) else node.codes.make(asked)
     return _json(code_out(code, qr_svg(code.text) if qr else None))
 
 
