@@ -149,7 +149,7 @@ class CodeMaker:
             programme = _programme(reader, request.programme)
             batches = [_batch(reader, choice.voucher) for choice in request.choices]
             code = OpenCode(
-                spends=tuple(_spend(reader, *chosen) for chosen in zip(request.choices, batches, strict=True)),
+                spends=tuple(spend_of(reader, *chosen) for chosen in zip(request.choices, batches, strict=True)),
                 max_bill=request.max_bill,
                 channel=request.channel,
                 deadline=request.deadline or _open_deadline(_rules_of(reader, programme, batches), now),
