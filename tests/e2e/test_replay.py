@@ -54,6 +54,13 @@ BROKEN = (  # changed cells of a good row, and the refusal they earn
       "terminal": "device:till-noodles", "terminal_signer": "device:thief"}, "TerminalSignatureInvalid"),
     ({"redeemed_at": "2026-03-02T11:00:14+08:00", "roll": "meals-devices", "place": "9", "receipt": "b-15",
       "signer": "device:phone-01"}, "VoucherUnknown"),
+    ({"redeemed_at": "2026-03-02T11:00:15+08:00", "roll": "meals-devices", "place": "1", "receipt": "b-18",
+      "terminal": "device:till-noodles", "max_bill": "5000"}, None),
+    ({"redeemed_at": "2026-03-02T11:00:16+08:00", "receipt": "b-19", "max_bill": "5000"}, "OpenCodeUnanswered"),
+    ({"redeemed_at": "2026-03-02T11:00:17+08:00", "receipt": "b-20", "terminal": "device:till-noodles",
+      "max_bill": "4999"}, "OpenBillTooHigh"),
+    ({"redeemed_at": "2026-03-02T11:00:18+08:00", "items": "1:10001", "receipt": "b-21", "terminal": "device:till-noodles",
+      "max_bill": "10001"}, "OpenBillLimitPassed"),
     ({"redeemed_at": "2026-03-15T23:59:59+08:00", "roll": "meals-devices", "place": "2", "receipt": "b-16"}, None),
     ({"redeemed_at": "2026-03-16T00:00:00+08:00", "roll": "meals-devices", "place": "3", "receipt": "b-17"}, "Expired"),
 )  # fmt: skip
@@ -76,7 +83,7 @@ def place(loaded: Path, tmp_path: Path) -> Iterator[Town]:
 def broken_folder(path: Path) -> Path:
     """The folder with rows that break one rule each, between sound ones."""
     shutil.copytree(FOLDER, path)
-    like = rows_of(path / "redemptions.csv")[2] | {"channel": "store", "note": "", "place": "11"}
+    like = rows_of(path / "redemptions.csv")[2] | {"channel": "store", "note": "", "place": "11", "max_bill": ""}
     write_rows(
         path / "redemptions.csv",
         [
@@ -141,7 +148,7 @@ def test_replay__broken_rows__are_refused_as_expected(place: Town, tmp_path: Pat
     folder, report = broken_folder(tmp_path / "broken"), tmp_path / "out.csv"
     told = place.told("replay", folder, "--report", report, *way)
     assert told["unexpected"] == []
-    assert told["accepted"] == 2
+    assert told["accepted"] == 3
     assert outcomes(report) == [
         (str(number), "refused" if reason else "accepted", reason or "")
         for number, (_, reason) in enumerate(BROKEN, start=1)
