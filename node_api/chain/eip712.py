@@ -266,75 +266,9 @@ def address_of(key: PublicKey) -> Address:
     return Address(to_checksum_address(keccak(key.format(compressed=False)[1:])[12:]))
 
 
-def typed_data(chain_id: int, contract: Address, item: Item) -> dict[str, object]:
-    """The whole EIP-712 document of an item, numbers as decimal strings so that no JSON reader rounds them."""
-    return {
-        "domain": {"name": NAME, "version": VERSION, "chainId": chain_id, "verifyingContract": contract},
-        "primaryType": "Redemption",
-        "types": {name: TYPES[name] for name in ("EIP712Domain", "Spend", "Redemption")},
-        "message": {
-            "spends": _spends_message(item.spends),
-            "merchant": str(item.merchant),
-            "bill": str(item.bill),
-            "receipt": item.receipt,
-            "channel": str(item.channel),
-            "deadline": str(item.deadline),
-        },
-    }
-
-
-def open_document(chain_id: int, contract: Address, code: OpenCode) -> dict[str, object]:
-    """The whole EIP-712 document of an open code, numbers as decimal strings."""
-    return {
-        "domain": {"name": NAME, "version": VERSION, "chainId": chain_id, "verifyingContract": contract},
-        "primaryType": "OpenRedemption",
-        "types": {name: TYPES[name] for name in ("EIP712Domain", "Spend", "OpenRedemption")},
-        "message": {
-            "spends": _spends_message(code.spends),
-            "maxBill": str(code.max_bill),
-            "channel": str(code.channel),
-            "deadline": str(code.deadline),
-        },
-    }
-
-
-def case_document(
-    chain_id: int, contract: Address, kind: str, redemption: Hash, voucher: int, reason: Hash, deadline: int
-) -> dict[str, object]:
-    """The whole EIP-712 document of a `Reversal` or `Dispute`, numbers as decimal strings."""
-    return {
-        "domain": {"name": NAME, "version": VERSION, "chainId": chain_id, "verifyingContract": contract},
-        "primaryType": kind,
-        "types": {name: TYPES[name] for name in ("EIP712Domain", kind)},
-        "message": {
-            "redemption": redemption,
-            "voucher": str(voucher),
-            "reason": reason,
-            "deadline": str(deadline),
-        },
-    }
-
-
-def transfer_document(chain_id: int, contract: Address, order: TransferOrder) -> dict[str, object]:
-    """The whole EIP-712 document of a `Transfer`, numbers as decimal strings."""
-    return {
-        "domain": {"name": NAME, "version": VERSION, "chainId": chain_id, "verifyingContract": contract},
-        "primaryType": "Transfer",
-        "types": {name: TYPES[name] for name in ("EIP712Domain", "Transfer")},
-        "message": {"voucher": str(order.voucher), "to": order.receiver, "deadline": str(order.deadline)},
-    }
-
-
 def as_hash(value: bytes) -> Hash:
     """32 bytes as text."""
     return Hash("0x" + value.hex())
-
-
-def _spends_message(spends: tuple[Spend, ...]) -> list[dict[str, str]]:
-    return [
-        {"voucher": str(spend.voucher), "amount": str(spend.amount), "sequence": str(spend.sequence)}
-        for spend in spends
-    ]
 
 
 def _spends_hash(spends: tuple[Spend, ...]) -> bytes:

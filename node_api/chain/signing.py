@@ -4,6 +4,7 @@ from eth_abi.abi import encode
 from eth_hash.auto import keccak
 
 from node_api.chain.claim_lists import leaf, root_of
+from node_api.chain.documents import open_document, typed_data
 from node_api.chain.eip712 import (
     as_hash,
     booking_digest,
@@ -12,12 +13,10 @@ from node_api.chain.eip712 import (
     domain_separator,
     holder_digest,
     open_digest,
-    open_document,
     recover,
     redemption_digest,
     release_digest,
     terminal_batch_digest,
-    typed_data,
 )
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import RpcError, RpcUnavailable

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from node_api.chain.courier import Courier, new_courier
 from node_api.chain.deployed import Deployed, Question
-from node_api.chain.eip712 import as_hash, domain_separator, transfer_digest, transfer_document
+from node_api.chain.documents import transfer_document
+from node_api.chain.eip712 import as_hash, domain_separator, transfer_digest
 from node_api.chain.rpc import RpcClient
 from node_api.domain.errors import CaseRefused
 from node_api.domain.ids import Address, Hash

@@ -14,7 +14,7 @@ import rich_click as click
 from eth_utils.crypto import keccak
 
 from node_api.cases import case_work, fresh_reads
-from node_api.chain.eip712 import case_document
+from node_api.chain.documents import case_document
 from node_api.cli.audit_output import plain, print_report
 from node_api.cli.case_sections import case_sections
 from node_api.cli.deploy import open_deployed_chain

@@ -26,6 +26,7 @@ from eth_hash.auto import keccak
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from node_api.chain.documents import open_document, transfer_document, typed_data
 from node_api.chain.eip712 import (
     HALF_ORDER,
     NAME,
@@ -36,14 +37,11 @@ from node_api.chain.eip712 import (
     domain_separator,
     holder_digest,
     open_digest,
-    open_document,
     recover,
     redemption_digest,
     sign,
     terminal_batch_digest,
     transfer_digest,
-    transfer_document,
-    typed_data,
 )
 from node_api.domain.ids import Address, Amount, Hash, MerchantId, UnixSeconds, VoucherId
 from node_api.domain.items import MAX_OPEN_BILL, NO_BILL, OPEN_MARK, Item, OpenCode, Spend
