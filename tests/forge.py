@@ -25,7 +25,7 @@ COMMANDS = {
     "forge_test": ["forge", "test", "--json"],
     # Measures and state machine reach no line that the other tests do not, and are as much again to compile.
     "forge_coverage": [
-        *("env", "FOUNDRY_PROFILE=coverage"),
+        *("env", "FOUNDRY_PROFILE=coverage", "COMPILED=true"),
         *("forge", "coverage", "--ir-minimum", "--report", "lcov", "--report-file", str(LCOV)),
         *("--skip", "tests/contracts/gas/*", "--skip", "tests/contracts/invariants/*"),
     ],

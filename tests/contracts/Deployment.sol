@@ -12,7 +12,7 @@ import {Roles} from "../../contracts/libraries/Roles.sol";
 import {RoleTable} from "./RoleTable.sol";
 import {TestBase} from "./Vm.sol";
 
-/// @title A whole release: deployed from its artifacts, so that a change of the contracts compiles no test anew.
+/// @title A whole release: deployed, its roles given, linked.
 /// @dev A contract of its own, so that each test does not carry, and the compiler not make, this code once more.
 contract Deployment is TestBase {
     AccessManager public immutable manager;
@@ -27,21 +27,21 @@ contract Deployment is TestBase {
 
     constructor() {
         _admin = _account("admin");
-        manager = new AccessManager(_admin);
+        manager = AccessManager(_ship("AccessManager", abi.encode(_admin)));
         bytes memory authority = abi.encode(address(manager));
-        address back = vm.deployCode("VouchersRecord.sol:VouchersRecord", authority);
-        back = vm.deployCode("VouchersBooking.sol:VouchersBooking", abi.encode(manager, back));
-        back = vm.deployCode("VouchersBack.sol:VouchersBack", abi.encode(manager, back));
-        vouchers = IVouchers(vm.deployCode("Vouchers.sol:Vouchers", abi.encode(manager, back)));
-        back = vm.deployCode("ProgrammePolicies.sol:ProgrammePolicies", authority);
-        back = vm.deployCode("ProgrammeBack.sol:ProgrammeBack", abi.encode(manager, back));
-        programmes = IProgrammes(vm.deployCode("ProgrammeRegistry.sol:ProgrammeRegistry", abi.encode(manager, back)));
-        merchants = IMerchantRegistry(vm.deployCode("MerchantRegistry.sol:MerchantRegistry", authority));
-        treasury = ITreasury(vm.deployCode("Treasury.sol:Treasury", authority));
-        back = vm.deployCode("CaseDeskClaims.sol:CaseDeskClaims", authority);
-        back = vm.deployCode("CaseDeskBack.sol:CaseDeskBack", abi.encode(manager, back));
-        desk = ICaseDesk(vm.deployCode("CaseDesk.sol:CaseDesk", abi.encode(manager, back)));
-        token = vm.deployCode("SettlementToken.sol:SettlementToken", abi.encode("Yuan", "CNY", uint8(2), _account("issuer")));
+        address back = _ship("VouchersRecord", authority);
+        back = _ship("VouchersBooking", abi.encode(manager, back));
+        back = _ship("VouchersBack", abi.encode(manager, back));
+        vouchers = IVouchers(_ship("Vouchers", abi.encode(manager, back)));
+        back = _ship("ProgrammePolicies", authority);
+        back = _ship("ProgrammeBack", abi.encode(manager, back));
+        programmes = IProgrammes(_ship("ProgrammeRegistry", abi.encode(manager, back)));
+        merchants = IMerchantRegistry(_ship("MerchantRegistry", authority));
+        treasury = ITreasury(_ship("Treasury", authority));
+        back = _ship("CaseDeskClaims", authority);
+        back = _ship("CaseDeskBack", abi.encode(manager, back));
+        desk = ICaseDesk(_ship("CaseDesk", abi.encode(manager, back)));
+        token = _ship("SettlementToken", abi.encode("Yuan", "CNY", uint8(2), _account("issuer")));
     }
 
     /// @notice Says who may call what, and gives each role to the accounts of its name.

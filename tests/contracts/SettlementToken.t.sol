@@ -28,7 +28,7 @@ contract SettlementTokenTest is TestBase {
 
     function setUp() external {
         bytes memory parameters = abi.encode("Yuan", "CNY", uint8(2), ISSUER);
-        token = ISettlementToken(vm.deployCode("SettlementToken.sol:SettlementToken", parameters));
+        token = ISettlementToken(_ship("SettlementToken", parameters));
     }
 
     function test_token__whenDeployed__hasItsNameUnitAndIssuer() external view {

@@ -21,6 +21,7 @@ interface Vm {
     function snapshotState() external returns (uint256 id);
     function revertToState(uint256 id) external returns (bool);
     function deployCode(string calldata artifact, bytes calldata constructorArgs) external returns (address);
+    function envOr(string calldata name, bool otherwise) external view returns (bool);
     function getNonce(address account) external view returns (uint64);
     function computeCreateAddress(address deployer, uint256 nonce) external pure returns (address);
 
@@ -99,6 +100,13 @@ abstract contract TestBase {
 
     /// @dev forge looks for it.
     bool public constant IS_TEST = true;
+
+    /// @dev Deploys a contract of the release: the code that ships, or with COMPILED=true what this run of forge compiled.
+    function _ship(string memory name, bytes memory parameters) internal returns (address) {
+        bool compiled = vm.envOr("COMPILED", false);
+        string memory shipped = string.concat("node_api/chain/artifacts/", name, ".json");
+        return vm.deployCode(compiled ? string.concat(name, ".sol:", name) : shipped, parameters);
+    }
 
     /// @dev One log of a whole list: who emitted it, its topics, its data.
     function assertLog(Vm.Log memory log, address emitter, bytes32[] memory topics, bytes memory data) internal pure {

@@ -109,8 +109,10 @@ def _tests_hash() -> str:
 
 
 def _write_settings() -> None:
-    """The project's, but for code that may be longer than a chain takes, and the fewest fuzz runs that still find bounds."""
-    text = (ROOT / "foundry.toml").read_text()
+    """The project's, but with the contracts compiled, for code that may be longer than a chain takes, and with the fewest
+    fuzz runs that still find bounds.
+    """
+    text = (ROOT / "foundry.toml").read_text().replace('skip = ["contracts/**"]\n', "")
     text = text.replace("optimizer_runs = 1000000", "optimizer_runs = 1\ncode_size_limit = 1000000")
     (TREE / "foundry.toml").write_text(text.replace("runs = 256", "runs = 16"))
 
@@ -130,6 +132,7 @@ def environment(number: int) -> dict[str, str]:
         "FOUNDRY_BLOCK_COINBASE": f"0x{number:040x}",
         "MACHINE_STEPS": steps,
         "FOUNDRY_PROFILE": "default",
+        "COMPILED": "true",
     }
 
 

@@ -11,7 +11,6 @@ import {Base} from "../Base.t.sol";
 /// @dev What the measures need of forge besides {Vm}.
 interface GasVm {
     function snapshotValue(string calldata group, string calldata name, uint256 value) external;
-    function parseJsonBytes(string calldata json, string calldata key) external pure returns (bytes memory);
 }
 
 /// @title A world like the replay's, and calls whose gas is recorded.
@@ -29,9 +28,6 @@ abstract contract GasWorld is Base {
         super.setUp();
         terminal = _account("terminal");
         vm.warp(START + 10 days);
-        // The tests are compiled without the optimiser, and the AccessManager with them: measure the one that ships.
-        string memory shipped = vm.readFile("node_api/chain/artifacts/AccessManager.json");
-        vm.etch(address(manager), gasVm.parseJsonBytes(shipped, ".deployedBytecode"));
     }
 
     // --- the world ---
