@@ -62,19 +62,29 @@ node_modules/.stamp: package.json package-lock.json .npmrc requirements/node.loc
 demo: venv node ## Chain, contracts, 27 real campaigns, replay, audit, and a node that serves (SERVE=no: stop there)
 	@$(BIN)/vouchertrail demo $(if $(filter no,$(SERVE)),--no-serve)
 
-# TESTS=path runs only those, without coverage.
+# TESTS=path runs only those.
 WORKERS := --numprocesses=2 --dist=loadfile --no-loadscope-reorder
-COVERED := --cov --cov-report=term:skip-covered --cov-fail-under=90
 .PHONY: test
-test: venv-dev ## All tests: Solidity, Python, ape, end to end; with coverage (TESTS=path: only those)
+test: venv-dev ## All tests: Solidity, Python, ape, end to end (TESTS=path: only those)
+	@mkdir -p build
+	@$(BIN)/pytest $(if $(TESTS),$(TESTS),$(WORKERS))
+
+# What slow tests run is run by others, too; noting their lines would take half as long again.
+.PHONY: coverage coverage-contracts coverage-python
+coverage: venv-dev ## Lines that the tests run, of the contracts (95 % at least) and of Python (90 %)
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync coverage-contracts coverage-python
+coverage-contracts:
+	@$(BIN)/python -m tools.coverage
+coverage-python:
 	@mkdir -p build/coverage
-	@$(BIN)/pytest $(if $(TESTS),$(TESTS),$(WORKERS) $(COVERED))
+	@$(BIN)/pytest -m "not slow" $(WORKERS) --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 .PHONY: check
-check: format-check lint types layers ## What CI runs: format, lint, types, layers, gas, README's commands, slither, all tests
+check: format-check lint types layers ## What CI runs: format, lint, types, layers, gas, README's commands, slither, coverage, all tests
 	@$(MAKE) --no-print-directory gas-check
 	@$(MAKE) --no-print-directory readme
 	@$(MAKE) --no-print-directory slither
+	@$(MAKE) --no-print-directory coverage
 	@$(MAKE) --no-print-directory test
 
 .PHONY: format-check lint types layers

@@ -17,23 +17,13 @@ import pytest
 from xdist.workermanage import WorkerController
 
 ROOT = Path(__file__).resolve().parents[1]
-LCOV = ROOT / "build" / "coverage" / "contracts.lcov"
 MACHINE_REPORTS = ROOT / "build"
-
-# In this order, by the fixture that has the result.
-COMMANDS = {
-    "forge_test": ["forge", "test", "--json"],
-    # Measures and state machine reach no line that the other tests do not, and are as much again to compile.
-    "forge_coverage": [
-        *("env", "FOUNDRY_PROFILE=coverage", "COMPILED=true"),
-        *("forge", "coverage", "--ir-minimum", "--report", "lcov", "--report-file", str(LCOV)),
-        *("--skip", "tests/contracts/gas/*", "--skip", "tests/contracts/invariants/*"),
-    ],
-}
+COMMAND = ["forge", "test", "--json"]
 # The test files that read what it says.
 READERS = ("test_forge.py", "test_reach.py")
 # A worker learns from the one that hands out the tests where the results will be.
 FOLDER = "forge_folder"
+RUN = "run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +43,15 @@ class Background:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, test_ids: Iterable[str]) -> None:
-        """Starts both runs, one after the other, in a process group of their own; nothing, where no test reads them."""
+        """Starts it in a process group of its own; nothing, where no test reads what it says."""
         files = {Path(test_id.partition("::")[0]).name for test_id in test_ids}
         if self.process is not None or not files.intersection(READERS):
             return
-        LCOV.parent.mkdir(parents=True, exist_ok=True)
-        for left_over in (*MACHINE_REPORTS.glob("machine-*.txt"), LCOV):
-            left_over.unlink(missing_ok=True)
-        script = "\n".join(
-            f"{shlex.join(command)} >{to}.out 2>{to}.err; echo $? >{to}.ended; mv {to}.ended {to}.code"
-            for name, command in COMMANDS.items()
-            for to in [shlex.quote(f"{self.folder.name}/{name}")]
-        )
+        MACHINE_REPORTS.mkdir(exist_ok=True)
+        for left_over in MACHINE_REPORTS.glob("machine-*.txt"):
+            left_over.unlink()
+        to = shlex.quote(f"{self.folder.name}/{RUN}")
+        script = f"{shlex.join(COMMAND)} >{to}.out 2>{to}.err; echo $? >{to}.ended; mv {to}.ended {to}.code"
         self.process = subprocess.Popen(["nice", "-n", "10", "sh", "-c", script], cwd=ROOT, start_new_session=True)
 
     def stop(self) -> None:
@@ -108,23 +95,12 @@ def pytest_xdist_node_collection_finished(node: WorkerController, ids: list[str]
 
 @pytest.fixture(scope="session")
 def forge_test(pytestconfig: pytest.Config) -> Done:
-    """All Solidity tests; their results as JSON."""
-    return await_run(pytestconfig, "forge_test")
-
-
-@pytest.fixture(scope="session")
-def forge_coverage(pytestconfig: pytest.Config) -> Done:
-    """The lines they reach, in the file LCOV."""
-    return await_run(pytestconfig, "forge_coverage")
-
-
-def await_run(config: pytest.Config, name: str) -> Done:
-    """Waits for a run; pytest's limit of time is this wait's, too."""
-    background = config.stash.get(BACKGROUND, None)
-    folder = background.folder.name if background else config.workerinput[FOLDER]  # type: ignore[attr-defined]
-    code, out, err = (Path(folder, f"{name}.{kind}") for kind in ("code", "out", "err"))
+    """All Solidity tests, their results as JSON. Waits for them; pytest's limit of time is this wait's, too."""
+    background = pytestconfig.stash.get(BACKGROUND, None)
+    folder = background.folder.name if background else pytestconfig.workerinput[FOLDER]  # type: ignore[attr-defined]
+    code, out, err = (Path(folder, f"{RUN}.{kind}") for kind in ("code", "out", "err"))
     while not code.exists():
         ended = background and background.process and background.process.poll() is not None
-        assert not ended, f"{name} was ended from outside:\n{err.read_text()[-4000:]}"
+        assert not ended, f"forge was ended from outside:\n{err.read_text()[-4000:]}"
         time.sleep(0.1)
     return Done(int(code.read_text()), out.read_text(), err.read_text())

@@ -52,12 +52,6 @@ class Rush:
     settings: Settings
 
 
-@pytest.fixture(autouse=True)
-def unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Other tests run the same lines: noting them once more would only slow the rush."""
-    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
-
-
 def test_flood__through_one_process__gives_exactly_the_places(tmp_path: Path) -> None:
     with rush(tmp_path, None, processes=1) as place:
         _flood(place)
