@@ -9,6 +9,8 @@ import {Memory} from "./Memory.sol";
 library Signatures {
     /// @dev Gas a contract holder may use to answer.
     uint256 internal constant CONTRACT_GAS = 100_000;
+    /// @dev The longest signature a contract holder is asked about: whoever writes the call says how long one is, and the question copies it.
+    uint256 internal constant MAX_BYTES = 2_048;
 
     uint256 private constant HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0;
     bytes4 private constant MAGIC = 0x1626ba7e;
@@ -18,9 +20,9 @@ library Signatures {
         return recover(digest, signature) == signer || isApprovedBy(signer, digest, signature);
     }
 
-    /// @dev Whether `signer` is a contract that says the signature is good.
+    /// @dev Whether `signer` is a contract that says the signature, of at most {MAX_BYTES}, is good.
     function isApprovedBy(address signer, bytes32 digest, bytes calldata signature) internal view returns (bool) {
-        return signer.code.length != 0 && _answers(signer, digest, signature);
+        return signer.code.length != 0 && signature.length <= MAX_BYTES && _answers(signer, digest, signature);
     }
 
     /// @dev The key that signed; zero for anything that is not a signature.

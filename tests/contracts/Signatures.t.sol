@@ -18,6 +18,8 @@ import {RedeemWorld} from "./RedeemWorld.sol";
 /// ├── when it answers with anything else, shorter, or padded with dirt: it should not be good
 /// ├── when it reverts or burns its gas: it should not be good, and the call goes on
 /// ├── when its answer is huge: it should be read no further than its first word
+/// ├── when the signature is longer than 2,048 bytes: it should not be asked
+/// ├── when the call says that the signature has no end: it should not be asked, and the call goes on
 /// └── when it redeems from within: the inner call should fail
 contract SignaturesTest is RedeemWorld {
     uint256 private constant ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141;
@@ -179,6 +181,34 @@ contract SignaturesTest is RedeemWorld {
         uint256 before = gasleft();
         vm.assertEq(_redeem(merchant, item), 1);
         vm.assertLe(before - gasleft(), 400_000, "gas");
+    }
+
+    function test_contract__whenTheSignatureIsTooLong__isNotAsked() external {
+        GoodWallet wallet = new GoodWallet();
+        Item memory item = _item(_spend(_heldBy(address(wallet))));
+        wallet.allow(_digest(item, merchant));
+        item.signature = new bytes(2_049);
+        _assertPassedOver(item, INVALID);
+        item.signature = new bytes(2_048);
+        vm.assertEq(_redeem(merchant, item), 1);
+    }
+
+    function test_contract__whenTheCallSaysThatTheSignatureHasNoEnd__leavesTheOthersTheirs() external {
+        Item memory bad = _item(_spend(_heldBy(address(new GoodWallet()))));
+        bad.signature = new bytes(777);
+        Item memory good = _signedItem(_voucher(0), 0, merchant);
+        bytes memory data = abi.encodeCall(vouchers.redeem, (_one(_group(merchant, _items(bad, good)))));
+        for (uint256 at = 4; at < data.length; at += 32) {
+            assembly ("memory-safe") {
+                let word := add(add(data, 32), at)
+                if eq(mload(word), 777) { mstore(word, shl(40, 1)) }
+            }
+        }
+        vm.prank(operator);
+        (bool success, bytes memory answer) = address(vouchers).call(data);
+        vm.assertTrue(success, "the whole call failed");
+        vm.assertEq(abi.decode(answer, (uint256)), 1);
+        _assertState(_voucher(0), VoucherState.REDEEMED);
     }
 
     function test_contract__whenItRedeemsFromWithin__failsInside() external {
