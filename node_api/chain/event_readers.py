@@ -21,6 +21,7 @@ from node_api.domain.events import (
     BudgetLineAdded,
     BudgetSet,
     CategoryNamed,
+    ConsentGiven,
     Deposited,
     Event,
     MerchantAccount,
@@ -250,6 +251,7 @@ READERS: Mapping[str, EventReader] = {
     "RedemptionsCommitted": lambda a: (
         RedemptionsCommitted(_number(a, "firstNumber"), _number(a, "count"), _bytes(a, "commitment")),
     ),
+    "ConsentGiven": lambda a: (ConsentGiven(_bytes(a, "redemption"), _bytes(a, "attestor")),),
     "TerminalBatchAccepted": lambda a: (
         TerminalBatchAccepted(
             _number(a, "merchant"), _bytes(a, "terminal"), _number(a, "firstNumber"), _number(a, "count")

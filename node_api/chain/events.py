@@ -27,7 +27,6 @@ INDEXED_CONTRACTS = ("AccessManager", "ProgrammeRegistry", "MerchantRegistry", "
 PASSED_OVER = frozenset(
     {
         "AttestorSynced",
-        "ConsentGiven",
         "ProgrammeWidened",
         "ContractsLinked",
         "AuthorityUpdated",

@@ -244,6 +244,14 @@ class VoucherRedeemed:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsentGiven:
+    """A call brought an attestor's consent; `digest` is what the holder signed."""
+
+    digest: bytes
+    attestor: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class TerminalBatchAccepted:
     """A terminal answers for the `count` redemptions from `first_number` on, which stand before this in the same transaction."""
 
@@ -328,6 +336,7 @@ Event = (
     | RollWritten
     | VouchersIssued
     | VoucherRedeemed
+    | ConsentGiven
     | TerminalBatchAccepted
     | RedemptionRefused
     | RedemptionsCommitted

@@ -63,6 +63,15 @@ class Sweep:
 
 
 @dataclass(frozen=True, slots=True)
+class Consent:
+    """An attestor's consent to what a holder signed, with the call that brought it."""
+
+    digest: Hash
+    attestor: Address
+    tx: TxRef
+
+
+@dataclass(frozen=True, slots=True)
 class Deposit:
     """Money that arrived for a line; `slip` is the hash of its bank slip."""
 

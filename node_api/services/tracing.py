@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from node_api.domain.cases import Dispute, Reversal
 from node_api.domain.errors import VoucherNotFound
 from node_api.domain.freezes import subjects_of
-from node_api.domain.ids import Address, VoucherId
+from node_api.domain.ids import Address, Hash, VoucherId
 from node_api.domain.items import NO_BILL
 from node_api.domain.kinds import left_of
 from node_api.domain.lane import NETWORK
@@ -146,6 +146,7 @@ class _Life:
         """Every booking of the voucher, and its release; a capture is told as the redemption it is."""
         for booking in self._reader.bookings(voucher=self._facts.voucher, limit=1_000):
             told = {"merchant": str(booking.merchant), "amount": str(booking.amount), "booking": booking.digest}
+            yield from self._consents(booking.digest, booking.tx)
             yield self._step(
                 "booked", booking.tx, None, {**told, "service": booking.service, "lapses": str(booking.lapse_at)}
             )
@@ -157,12 +158,19 @@ class _Life:
         booked = {one.digest: one.amount for one in reader.bookings(voucher=facts.voucher, limit=1_000)}
         for done in reader.redemptions_of(facts.voucher):
             captured = {"booked": str(booked[done.digest])} if done.digest in booked else {}
+            yield from self._consents(done.digest, done.tx)
             yield self._step("redeemed", done.tx, None, _redeemed(done) | captured)
             yield from self._case(done)
         swept = reader.sweep_of(facts.batch.id, facts.roll.id)
         if swept is not None and self._had_a_rest():
             details = {"vouchers": str(swept.count), "amount": str(swept.amount)}
             yield self._step("expired and swept", swept.tx, swept.actor, details)
+
+    def _consents(self, digest: Hash, tx: TxRef) -> Iterator[LifeStep]:
+        """Those that came with the call."""
+        for given in self._reader.consents(digest):
+            if given.tx.hash == tx.hash:
+                yield self._step("consented to", given.tx, given.attestor, {"digest": digest})
 
     def _had_a_rest(self) -> bool:
         """Whether the sweep of its pair took anything of it: what was taken back or released since was left out."""

@@ -68,6 +68,7 @@ _TABLES: dict[type, Table] = {
     ev.RollWritten: t.rolls,
     ev.VouchersIssued: t.issues,
     ev.VoucherRedeemed: t.redemptions,
+    ev.ConsentGiven: t.consents,
     ev.RedemptionRefused: t.chain_refusals,
     ev.RedemptionsCommitted: t.commitments,
     ev.VouchersSwept: t.sweeps,

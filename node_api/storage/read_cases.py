@@ -1,4 +1,4 @@
-"""Reversals and disputes, read from the index."""
+"""Consents, reversals and disputes, read from the index."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, func, literal, select
 from node_api.domain.cases import Decision, Dispute, Reversal
 from node_api.domain.ids import Amount, Day, Hash, MerchantId, VoucherId
 from node_api.domain.models import Redemption
+from node_api.domain.trail import Consent
 from node_api.storage import tables as t
 from node_api.storage.queries import Query, Record, bounded, to_address, to_hash, to_raw, tx_of, with_tx
 from node_api.storage.read_vouchers import VoucherQueries, with_holder
@@ -28,6 +29,13 @@ class CaseQueries(VoucherQueries):
         done = t.redemptions
         query = with_holder().where(done.c.voucher == voucher, done.c.digest == to_raw(digest))
         return next(iter(self._redemptions(query)), None)
+
+    def consents(self, digest: Hash) -> list[Consent]:
+        """See the port `AuditReader`."""
+        table = t.consents
+        query = with_tx(table).where(table.c.digest == to_raw(digest), self._upto(table))
+        rows = self._rows(query.order_by(table.c.block, table.c.log_index))
+        return [Consent(digest, to_address(row.attestor), tx_of(row)) for row in rows]
 
     def reversal_of(self, number: int) -> Reversal | None:
         """See the port."""

@@ -341,6 +341,7 @@ redemptions = _facts(
     Index("ix_redemptions_merchant_day", "merchant", "day"),
     Index("ix_redemptions_line", "line"),
 )
+consents = _steps("consents", _raw("digest", index=True), _raw("attestor"))
 commitments = _facts("commitments", _id("first_number"), _int("count"), _raw("commitment"))
 chain_refusals = _steps(
     "chain_refusals",

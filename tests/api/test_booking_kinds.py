@@ -9,7 +9,7 @@ a percentage
 └── captured on a bill of nothing → NothingOff
 above the threshold
 ├── without a consent, with a stranger's, with one to another booking → ConsentMissing
-└── with an attestor's → booked
+└── with an attestor's → booked; the trace tells of it
 """
 
 from __future__ import annotations
@@ -95,7 +95,8 @@ def assert_sound(served: Served, batch: int, person: int, *steps: str) -> None:
     auditor = served.client(ApiRole.AUDITOR)
     told = auditor.get(f"/v1/audit/vouchers/{served.voucher(batch, person)}/trace").json()
     assert told["sound"] is True, told["findings"]
-    assert [step["what"] for step in told["steps"] if step["what"] in {"booked", "redeemed"}] == list(steps)
+    shown = {"consented to", "booked", "redeemed"}
+    assert [step["what"] for step in told["steps"] if step["what"] in shown] == list(steps)
     outcome = auditor.get("/v1/audit/programmes/1/reconciliation").json()
     assert outcome["equal"] is True, outcome["differences"]
 
@@ -163,3 +164,4 @@ def test_booking__above_the_threshold__wants_a_consent(kinds: Served, person: in
 
     assert answer.status_code == 200, answer.text
     assert voucher_of(kinds, RATED, person)[0] == "BOOKED"
+    assert_sound(kinds, RATED, person, "consented to", "booked")

@@ -14,6 +14,7 @@ from node_api.domain.reconciliation import BatchState, LineTerms, PairState, Tok
 from node_api.domain.trail import (
     BatchCounts,
     Commitment,
+    Consent,
     Deposit,
     LineSums,
     MerchantDay,
@@ -83,6 +84,10 @@ class AuditReader(Reader, LifeReader, MoneyReader, MerchantLifeReader, Protocol)
 
     def tokens(self) -> list[Address]:
         """Settlement tokens that were ever allowed."""
+        ...
+
+    def consents(self, digest: Hash) -> list[Consent]:
+        """Attestors' consents to what a holder signed, in the order of the chain: one with each call that brought it."""
         ...
 
     def commitment_of(self, number: int) -> Commitment | None:
@@ -186,7 +191,7 @@ class SentCalls(Protocol):
     """Reads redeeming calls back out of their transactions, and checks signatures anew."""
 
     def items(self, transaction: Hash) -> list[SentItem] | None:
-        """The items of a `redeem` call; None where the transaction is not, or not directly, such a call."""
+        """The items of a call that redeems or books; None where the transaction is not, or not directly, such a call."""
         ...
 
     def signed_by(self, holder: Address, sent: SentItem, block: BlockRef) -> str | None:
