@@ -30,6 +30,7 @@ _COMMANDS = {
     "mint_batch": "mint_batch",
     "openapi": "openapi",
     "programmes": "programmes",
+    "redemptions": "redemptions",
     "replay": "replay",
     "rules": "rules",
     "serve": "serve",

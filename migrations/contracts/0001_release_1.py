@@ -137,6 +137,14 @@ _OPEN = (
         shown_by=View("Vouchers", "isRelayer", {"account": AccountOf(KeyRole.OPERATOR)}, True),
     ),
     Call(
+        "attestor",
+        "Vouchers",
+        "syncAttestor",
+        {"account": AccountOf(KeyRole.ATTESTOR)},
+        sender=KeyRole.OPERATOR,
+        shown_by=View("Vouchers", "isAttestor", {"account": AccountOf(KeyRole.ATTESTOR)}, True),
+    ),
+    Call(
         "allow_token",
         "Treasury",
         "allowToken",

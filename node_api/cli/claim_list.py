@@ -12,26 +12,11 @@ from node_api.chain.durable import write_whole
 from node_api.chain.wallet import CustodialWallet
 from node_api.cli.keys import key_ring
 from node_api.cli.options import FAULT, Shared, fail, shared_options
-from node_api.cli.staff import Parsed, staffed
-from node_api.domain.ids import Hash
-from node_api.domain.importing.faults import BadValue
+from node_api.cli.staff import hash_named, staffed
 from node_api.domain.printable import counted
 from node_api.services.auditing import find_programme
 
-_HEX_DIGITS = 66
-
-
-def _hash(text: str) -> Hash:
-    try:
-        whole = text.startswith("0x") and len(text) == _HEX_DIGITS and int(text, 16) >= 0
-    except ValueError:
-        whole = False
-    if not whole:
-        raise BadValue("a root is 0x and 64 hexadecimal digits", "copy it whole")
-    return Hash(text.lower())
-
-
-HASH = Parsed("hash", _hash)
+HASH = hash_named("root")
 
 
 @click.command(name="list")

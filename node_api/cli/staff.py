@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from eth_utils.address import is_checksum_address, is_hex_address
 from node_api.cli.options import CHAIN_FAULT, FAULT, Shared, fail
 from node_api.cli.treasury import TreasuryOffice, open_treasury, treasury_lock
 from node_api.domain.errors import DomainError
-from node_api.domain.ids import Address
+from node_api.domain.ids import Address, Hash
 from node_api.domain.importing import values
 from node_api.domain.importing.faults import BadValue
 from node_api.record import Record, open_record
@@ -119,6 +120,17 @@ def _address(text: str) -> Address:
             "an address in mixed case carries its EIP-55 checksum", "copy it again, or write it in lower case"
         )
     return Address(lower)
+
+
+def hash_named(what: str) -> Parsed[Hash]:
+    """A hash that people know as `what`."""
+
+    def parse(text: str) -> Hash:
+        if not re.fullmatch("0x[0-9a-fA-F]{64}", text):
+            raise BadValue(f"a {what} is 0x and 64 hexadecimal digits", "copy it whole")
+        return Hash(text.lower())
+
+    return Parsed("hash", parse)
 
 
 ADDRESS = Parsed("address", _address)

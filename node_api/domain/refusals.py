@@ -191,7 +191,7 @@ class OpenBillLimitPassed(RuleRefusal):
 
 class ConsentMissing(RuleRefusal):
     rule = "above the step-up threshold a redemption needs the consent of an attestor"
-    remedy = "have an attestor consent to this very redemption, or spend less"
+    remedy = "have an attestor consent to this very redemption (`vouchertrail redemptions consent`), or spend less"
 
 
 class RedemptionLimitPassed(RuleRefusal):
