@@ -115,7 +115,8 @@ class RedeemIn(In):
     """One redemption: the compact code, or the signed message with its signature.
 
     `merchant` is who redeems: an API key of a merchant means its own, other keys the merchant signed for. An open code names
-    none: it needs `presented`, and `terminal`, who signed `TerminalBatch` over the redemption as presented.
+    none: it needs `presented`, and `terminal`, who signed `TerminalBatch` over the redemption as presented. `consent` is a
+    step-up attestor's signature of `Consent(digest)`, where the holder signed the digest; wanted above the rules' threshold.
     """
 
     code: Annotated[str, Field(max_length=MAX_LENGTH)] | None = None
@@ -125,6 +126,7 @@ class RedeemIn(In):
     presented: PresentedIn | None = None
     receipt: ReceiptIn | None = None
     terminal: TerminalIn | None = None
+    consent: SignatureText | None = None
 
     @model_validator(mode="after")
     def _one_of(self) -> Self:
@@ -147,8 +149,9 @@ class RedeemIn(In):
         else:
             found = decode_code(self.code or "")
             item = found if isinstance(found, Item) else self._presented(found, merchant)
+        consent = b"" if self.consent is None else as_bytes(self.consent)
         return Request(
-            item=item if merchant is None else replace(item, merchant=merchant),
+            item=replace(item, merchant=item.merchant if merchant is None else merchant, consent=consent),
             seal=None
             if self.terminal is None
             else TerminalSeal(as_address(self.terminal.address), as_bytes(self.terminal.signature)),

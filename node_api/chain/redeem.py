@@ -7,7 +7,8 @@ from eth_account.signers.local import LocalAccount
 
 from node_api.chain.clock import ChainClock
 from node_api.chain.contracts import explain_revert
-from node_api.chain.redeem_codec import encode_redeem, read_verdicts
+from node_api.chain.eip712 import domain_separator
+from node_api.chain.redeem_codec import consents_to, encode_redeem, read_verdicts
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import RpcError
 from node_api.chain.rpc_values import quantity, record
@@ -28,7 +29,7 @@ from node_api.domain.operations import SentCall, Verdict
 from node_api.services.ports.relaying import CallOutcome, NonceLost
 
 # Bounds, not estimates: gas is free here, and what is not used is given back. A contract holder may take 100,000 to answer.
-_GAS_CALL, _GAS_ITEM, _GAS_VOUCHER = 200_000, 250_000, 150_000
+_GAS_CALL, _GAS_ITEM, _GAS_VOUCHER, _GAS_CONSENT = 200_000, 250_000, 150_000, 50_000
 # A block comes within some 5 to 30 ms where every transaction gets its own: look often at first, then ever more seldom.
 _FIRST_WAIT, _STEADY_LOOKS, _LONGEST_WAIT = 0.002, 16, 0.1
 
@@ -48,6 +49,7 @@ class Relayer:
         self._rpc = rpc
         self._sender = Sender(rpc, account, chain_id)
         self._vouchers = vouchers
+        self._domain = domain_separator(chain_id, vouchers)
         self._clock = ChainClock(rpc)
         self._movable: bool | None = None
         self._time_lent = 0
@@ -61,7 +63,8 @@ class Relayer:
         """See the port."""
         items = [item for group in groups for item in group.items]
         gas = _GAS_CALL + _GAS_ITEM * len(items) + _GAS_VOUCHER * sum(len(item.spends) for item in items)
-        return self.sign_call(self._vouchers, encode_redeem(groups), gas)
+        consents = consents_to(groups, self._domain)
+        return self.sign_call(self._vouchers, encode_redeem(groups, consents), gas + _GAS_CONSENT * len(consents))
 
     def sign_call(self, to: Address, calldata: bytes, gas: int) -> SentCall:
         """Signs the next call of the account; nothing is sent. Its nonce is the chain's next."""
@@ -96,7 +99,8 @@ class Relayer:
             return None
         receipt, block = landed
         if not receipt.succeeded:
-            return CallOutcome(block, None, self.why(call, self._vouchers, encode_redeem(groups), receipt.block))
+            calldata = encode_redeem(groups, consents_to(groups, self._domain))
+            return CallOutcome(block, None, self.why(call, self._vouchers, calldata, receipt.block))
         return CallOutcome(block, tuple(read_verdicts(receipt.logs, self._vouchers, groups)))
 
     def landed(self, call: SentCall, seconds: float) -> tuple[Receipt, BlockRef] | None:

@@ -30,6 +30,8 @@ from node_api.domain.models import BlockRef, Redemption
 from node_api.domain.reservations import Reservation
 from node_api.services.ports.auditing import SentItem, StateGone
 
+_BOOK = contract("Vouchers").function("book")
+_CALLS = (contract("Vouchers").function("redeem"), contract("Vouchers").function("redeemWithConsents"), _BOOK)
 _CONTRACT_GAS = 200_000
 _ZERO = "0x" + 40 * "0"
 _LEAF = ("bytes32", "uint256", "uint256", "uint256", "address", "uint256", "uint256")
@@ -61,15 +63,14 @@ class RedeemCalls:
             return None
         sent = record(answer)
         to, sender, calldata = sent.get("to"), text(sent["from"]), data(sent["input"])
-        redeem, book = contract("Vouchers").function("redeem"), contract("Vouchers").function("book")
-        called = next((one for one in (redeem, book) if one.selector == calldata[:4]), None)
+        called = next((one for one in _CALLS if one.selector == calldata[:4]), None)
         if not isinstance(to, str) or to.lower() != self._vouchers.lower() or called is None:
             return None
         try:
             groups = decode(called.inputs, calldata[4:])[0]
         except DecodingError:
             return None
-        if called is book:
+        if called is _BOOK:
             return [item for group in cast("tuple[_RawBookings, ...]", groups) for item in self._bookings(group)]
         return [item for group in cast("tuple[_RawGroup, ...]", groups) for item in self._group(group, sender)]
 

@@ -1,8 +1,12 @@
-"""`redeem(Group[])` by hand: call data out of items, verdicts out of logs. A test holds the first equal to eth_abi."""
+"""`redeem(Group[])` and `redeemWithConsents(Group[], Consent[])` by hand: call data out of items, verdicts out of logs.
+
+A test holds the first equal to eth_abi.
+"""
 
 from collections.abc import Iterator, Sequence
 
 from node_api.chain.contracts import contract
+from node_api.chain.eip712 import holder_digest
 from node_api.chain.rpc_errors import RpcProtocolError
 from node_api.chain.rpc_values import Json, data, record, rows, text
 from node_api.domain.ids import Address, Amount, VoucherId
@@ -11,6 +15,7 @@ from node_api.domain.operations import Accepted, Declined, SpentVoucher, Verdict
 from node_api.domain.refusals import RULES
 
 SELECTOR = contract("Vouchers").function("redeem").selector
+SELECTOR_WITH_CONSENTS = contract("Vouchers").function("redeemWithConsents").selector
 _TOPICS = contract("Vouchers").topics
 _REDEEMED = "0x" + _TOPICS["VoucherRedeemed"].hex()
 _REFUSED = "0x" + _TOPICS["RedemptionRefused"].hex()
@@ -24,9 +29,23 @@ REASONS: dict[bytes, str] = {
 """Selector of each refusal reason → its name in domain/refusals.py."""
 
 
-def encode_redeem(groups: Sequence[ItemGroup]) -> bytes:
-    """Call data of `redeem`."""
-    return SELECTOR + _word(32) + _array([_group(group) for group in groups])
+def encode_redeem(groups: Sequence[ItemGroup], consents: Sequence[tuple[bytes, bytes]] = ()) -> bytes:
+    """Call data of `redeem`; of `redeemWithConsents` where there are any.
+
+    Args:
+        groups: what is redeemed.
+        consents: each by the digest that the item's holder signed.
+    """
+    items = _array([_group(group) for group in groups])
+    if not consents:
+        return SELECTOR + _word(32) + items
+    given = _array([digest + _word(64) + _bytes(signature) for digest, signature in consents])
+    return SELECTOR_WITH_CONSENTS + _word(64) + _word(64 + len(items)) + items + given
+
+
+def consents_to(groups: Sequence[ItemGroup], domain: bytes) -> list[tuple[bytes, bytes]]:
+    """The consents that items bring; `domain` is the EIP-712 domain separator."""
+    return [(holder_digest(domain, item), item.consent) for group in groups for item in group.items if item.consent]
 
 
 def _group(group: ItemGroup) -> bytes:

@@ -40,6 +40,7 @@ class Item:
         deadline: exclusive, Unix seconds.
         signature: 65 bytes (r, s, v) or 64 (ERC-2098); any other content for a holder that is a contract. Of an open code, whose
             holder named no merchant, bill or receipt, what `open_signature` makes of it.
+        consent: a step-up attestor's signature of `Consent` over what the holder signed; empty where there is none.
     """
 
     spends: tuple[Spend, ...]
@@ -49,6 +50,7 @@ class Item:
     channel: int
     deadline: UnixSeconds
     signature: bytes = b""
+    consent: bytes = b""
 
     def signed(self, signature: bytes) -> "Item":
         """The same with its signature."""

@@ -36,8 +36,9 @@ class Reservation:
 
     def as_item(self) -> Item:
         """As the rules of redemptions see it: with a bill that is never too small."""
-        bill = Amount(NO_BILL)
-        return Item(self.spends, self.merchant, bill, self.service, self.channel, self.deadline, self.signature)
+        bill, service = Amount(NO_BILL), self.service
+        signed = self.signature, self.consent
+        return Item(self.spends, self.merchant, bill, service, self.channel, self.deadline, *signed)
 
 
 @dataclass(frozen=True, slots=True)

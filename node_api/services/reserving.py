@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import TimeoutError as TookTooLong
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from node_api.domain.access import ApiKey
 from node_api.domain.booking_rules import judge_booking
@@ -70,12 +70,7 @@ class Reserving:
         item = reservation.as_item()
         vouchers = sight_of(item, digest, reader)
         scene = scene_of(item, digest, None, vouchers, reader, self.signatures, self.limits, now)
-        limits = replace(scene.limits, consented=self._is_consented(reservation, digest, reader.block))
-        return judge_booking(reservation, vouchers, replace(scene, limits=limits))
-
-    def _is_consented(self, reservation: Reservation, digest: Hash, block: BlockRef) -> bool:
-        attestor = self.signatures.consenting(digest, reservation.consent) if reservation.consent else None
-        return attestor is not None and self.limits.attests(attestor, block)
+        return judge_booking(reservation, vouchers, scene)
 
     def _sent(self, reservation: Reservation) -> BookingVerdict:
         verdict = self.lane.put(reservation)

@@ -4,7 +4,7 @@ from node_api.domain.calendar import local_day
 from node_api.domain.ids import VOUCHER_BITS, Address, Hash, LineId, UnixSeconds
 from node_api.domain.items import Item, TerminalSeal
 from node_api.domain.limits import HolderCounter, LimitSight, TerminalDay
-from node_api.domain.models import Programme, Rules, Widening
+from node_api.domain.models import BlockRef, Programme, Rules, Widening
 from node_api.domain.rules import Scene, TerminalSight, VoucherSight
 from node_api.services.ports.auditing import AuditReader
 from node_api.services.ports.limits import LimitReads
@@ -69,7 +69,7 @@ def scene_of(
         terminal=None if seal is None else _terminal(item, seal, reader, signatures),
         signed_by=signed_by,
         widening=_widening(vouchers, reader),
-        limits=_limits(item, seal, vouchers, reader, limits, now),
+        limits=_limits(item, digest, seal, vouchers, reader, signatures, limits, now),
     )
 
 
@@ -93,9 +93,11 @@ def _widening(vouchers: list[VoucherSight], reader: AuditReader) -> Widening:
 
 def _limits(
     item: Item,
+    digest: Hash,
     seal: TerminalSeal | None,
     vouchers: list[VoucherSight],
     reader: AuditReader,
+    signatures: Signatures,
     limits: LimitReads,
     now: UnixSeconds,
 ) -> LimitSight:
@@ -113,12 +115,20 @@ def _limits(
 
     limit = 0 if seal is None else reader.terminal_limit(seal.terminal)
     spent = 0 if seal is None or not limit else limits.terminal_spent(seal.terminal, day, block)
+    versions = _versions(vouchers, reader)
+    wanted = any(rules.step_up_threshold for rules in versions.values())
     return LimitSight(
-        rules=_versions(vouchers, reader),
+        rules=versions,
+        consented=wanted and _is_consented(item, digest, signatures, limits, block),
         counter=counter,
         merchant_day=merchant_day,
         terminal=TerminalDay(limit, spent),
     )
+
+
+def _is_consented(item: Item, digest: Hash, signatures: Signatures, limits: LimitReads, block: BlockRef) -> bool:
+    attestor = signatures.consenting(digest, item.consent) if item.consent else None
+    return attestor is not None and limits.attests(attestor, block)
 
 
 def _versions(vouchers: list[VoucherSight], reader: AuditReader) -> dict[int, Rules]:

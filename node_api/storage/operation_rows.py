@@ -156,7 +156,7 @@ def _stored(number: int) -> int | None:
 
 
 def _item_text(item: Item) -> str:
-    """A signed item as JSON, numbers as text: each may need 256 bits."""
+    """A signed item as JSON, numbers as text: each may need 256 bits; with the consent where it has one."""
     fields = {
         "spends": [[str(spend.voucher), str(spend.amount), str(spend.sequence)] for spend in item.spends],
         "merchant": str(item.merchant),
@@ -166,6 +166,8 @@ def _item_text(item: Item) -> str:
         "deadline": str(item.deadline),
         "signature": item.signature.hex(),
     }
+    if item.consent:
+        fields["consent"] = item.consent.hex()
     return orjson.dumps(fields).decode()
 
 
@@ -179,4 +181,5 @@ def _item(text: str) -> Item:
         channel=int(fields["channel"]),
         deadline=UnixSeconds(int(fields["deadline"])),
         signature=bytes.fromhex(fields["signature"]),
+        consent=bytes.fromhex(fields.get("consent", "")),
     )

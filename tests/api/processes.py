@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from node_api.api.answers import OperationOut
@@ -39,8 +39,8 @@ def serving_process(world: World, settings: Settings) -> Iterator[tuple[subproce
         process.communicate()
 
 
-def submit(url: str, tokens: Json, world: World, person: int) -> str:
-    """Asks for a redemption and does not wait for it."""
+def submit(url: str, tokens: Json, world: World, person: int, consent: Callable[[str], str] | None = None) -> str:
+    """Asks for a redemption and does not wait for it; `consent` gives an attestor's to its digest."""
     wallet, till = Client(url, tokens["wallet"]), Client(url, tokens["merchant"])
     wanted = {
         "programme": "programme-Meals",
@@ -52,7 +52,8 @@ def submit(url: str, tokens: Json, world: World, person: int) -> str:
     }
     with wallet.http, till.http:
         code = wallet.post("/v1/wallet/codes", wanted).json()
-        answer = till.redeem({"code": code["code"]}, f"crash-{person}", wait=0)
+        given = {} if consent is None else {"consent": consent(code["digest"])}
+        answer = till.redeem({"code": code["code"], **given}, f"crash-{person}", wait=0)
         assert answer.status_code == 202, answer.text
         return str(answer.json()["id"])
 

@@ -1,13 +1,22 @@
-"""`redeem` by hand equals eth_abi; verdicts out of logs are tested end to end in tests/api."""
+"""`redeem` and `redeemWithConsents` by hand equal eth_abi; verdicts out of logs are tested end to end in tests/api.
+
+encode_redeem
+├── without consents ........ `redeem`
+└── with some ............... `redeemWithConsents`
+consents_to ................. of the items that bring one, by what their holders signed
+"""
+
+from dataclasses import replace
 
 from eth_abi.abi import decode
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node_api.chain.contracts import contract
-from node_api.chain.redeem_codec import REASONS, encode_redeem
+from node_api.chain.eip712 import open_digest, redemption_digest
+from node_api.chain.redeem_codec import REASONS, consents_to, encode_redeem
 from node_api.domain.ids import Address, Amount, Hash, MerchantId, UnixSeconds, VoucherId
-from node_api.domain.items import Item, ItemGroup, Spend, TerminalSeal
+from node_api.domain.items import Item, ItemGroup, OpenCode, Spend, TerminalSeal
 from node_api.domain.refusals import RULES
 
 uints = st.integers(0, 2**256 - 1) | st.integers(0, 2**40)
@@ -43,11 +52,49 @@ groups = st.builds(
 )
 
 
+consents = st.tuples(st.binary(min_size=32, max_size=32), st.binary(max_size=70))
+
+
 @given(st.lists(groups, max_size=3))
 @settings(max_examples=80, deadline=None)
 def test_encode_redeem__any_groups__equals_eth_abi(some: list[ItemGroup]) -> None:
     redeem = contract("Vouchers").function("redeem")
-    plain = [
+
+    encoded = encode_redeem(some)
+
+    assert encoded == redeem.encode([as_tuples(some)])
+    assert decode(redeem.inputs, encoded[4:])
+
+
+@given(st.lists(groups, max_size=3), st.lists(consents, min_size=1, max_size=3))
+@settings(max_examples=40, deadline=None)
+def test_encode_redeem__with_consents__equals_eth_abi(some: list[ItemGroup], given: list[tuple[bytes, bytes]]) -> None:
+    redeem = contract("Vouchers").function("redeemWithConsents")
+
+    encoded = encode_redeem(some, given)
+
+    assert encoded == redeem.encode([as_tuples(some), given])
+    assert decode(redeem.inputs, encoded[4:])
+
+
+def test_consents_to__items_with_and_without__are_named_by_what_was_signed() -> None:
+    domain, receipt = b"\x0d" * 32, Hash("0x" + "ab" * 32)
+    plain = Item((Spend(VoucherId(1), Amount(2)),), MerchantId(3), Amount(4), receipt, 0, UnixSeconds(5), bytes(65))
+    code = OpenCode(plain.spends, Amount(6), 0, UnixSeconds(5), bytes(65))
+    opened = replace(code.presented(MerchantId(3), Amount(4), receipt), consent=b"second")
+    groups = [ItemGroup(MerchantId(3), (plain, replace(plain, consent=b"first"))), ItemGroup(MerchantId(3), (opened,))]
+
+    found = consents_to(groups, domain)
+
+    assert found == [
+        (redemption_digest(domain, plain), b"first"),
+        (open_digest(domain, code, code.max_bill), b"second"),
+    ]
+
+
+def as_tuples(some: list[ItemGroup]) -> list[object]:
+    """The groups as eth_abi takes them."""
+    return [
         (
             group.merchant,
             "0x" + "0" * 40 if group.seal is None else group.seal.terminal,
@@ -66,11 +113,6 @@ def test_encode_redeem__any_groups__equals_eth_abi(some: list[ItemGroup]) -> Non
         )
         for group in some
     ]
-
-    encoded = encode_redeem(some)
-
-    assert encoded == redeem.encode([plain])
-    assert decode(redeem.inputs, encoded[4:])
 
 
 def test_reasons__every_rule__has_a_selector() -> None:

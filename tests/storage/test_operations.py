@@ -51,7 +51,7 @@ def word(number: int) -> Hash:
     return Hash(f"0x{number:064x}")
 
 
-def outcome(receipt: int, *, merchant: int = 1, seal: TerminalSeal | None = None) -> ItemOutcome:
+def outcome(receipt: int, *, merchant: int = 1, seal: TerminalSeal | None = None, consent: bytes = b"") -> ItemOutcome:
     item = Item(
         spends=(Spend(VOUCHER, Amount(500)), Spend(VoucherId(MAX_UINT256), Amount(MAX_UINT256), 3)),
         merchant=MerchantId(merchant),
@@ -60,6 +60,7 @@ def outcome(receipt: int, *, merchant: int = 1, seal: TerminalSeal | None = None
         channel=2,
         deadline=UnixSeconds(MAX_UINT256),
         signature=bytes(range(65)),
+        consent=consent,
     )
     work = WorkItem(item, seal, word(receipt + 1_000), HOLDER, ProgrammeId(1), BLOCK)
     return ItemOutcome(work, OperationState.QUEUED)
@@ -96,7 +97,7 @@ def outbox(engine: Engine) -> Outbox:
 
 
 def test_add__new__is_kept_whole(store: Operations) -> None:
-    new = operation("op_a", outcome(1), outcome(2, seal=TerminalSeal(HOLDER, b"\x01\x02")))
+    new = operation("op_a", outcome(1, consent=b"\x03\x04"), outcome(2, seal=TerminalSeal(HOLDER, b"\x01\x02")))
 
     assert store.add(new) == new
     assert store.get("op_a") == store.find("merchant:1", "op_a") == new

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from node_api.domain.ids import Address, Hash
+from node_api.domain.ids import Hash
 from node_api.domain.operations import SentCall
 from node_api.domain.reservations import BookingVerdict, Capture, Release, Reservation
 from node_api.services.ports.relaying import CallOutcome
@@ -17,10 +17,6 @@ class BookingSignatures(Signatures, Protocol):
 
     def booking_digest(self, reservation: Reservation) -> Hash:
         """What the holder signs; it names the booking."""
-        ...
-
-    def consenting(self, digest: Hash, consent: bytes) -> Address | None:
-        """Who signed `Consent` to the booking; None where the signature is nobody's."""
         ...
 
     def release_digest(self, release: Release) -> Hash:

@@ -61,7 +61,7 @@ class Relay(Protocol):
 
 
 class RedemptionRelay(Protocol):
-    """`redeem` calls of the relayer. Raises as `Relay`."""
+    """`redeem` calls of the relayer, with the consents that its items bring. Raises as `Relay`."""
 
     def sign(self, groups: Sequence[ItemGroup]) -> SentCall:
         """Signs the next call; nothing is sent. Its nonce is the chain's next."""

@@ -25,6 +25,10 @@ class Signatures(Protocol):
         """
         ...
 
+    def consenting(self, digest: Hash, consent: bytes) -> Address | None:
+        """Who signed `Consent` to the redemption or booking; None where the signature is nobody's."""
+        ...
+
     def is_sealed(self, item: Item, seal: TerminalSeal) -> bool:
         """Whether the terminal signed `TerminalBatch` over this item alone."""
         ...
