@@ -133,9 +133,11 @@ gas: venv-dev ## Measure gas anew and record it in bench/gas (BECAUSE="reason" w
 gas-check: venv-dev
 	@$(BIN)/python -m tools.gas
 
+# WHAT=single,batch measures those lines alone, SECONDS=n and RUNS=n say how long.
 .PHONY: bench
-bench: venv-dev ## Benchmarks, beside their records and limits; see bench/README.md
-	@$(BIN)/python -m tools.gas
+bench: venv-dev ## Gas beside its record, redemptions a second beside peers (WHAT=single,batch: only those); see bench/README.md
+	@$(if $(WHAT),,$(BIN)/python -m tools.gas)
+	@$(BIN)/python -m bench $(if $(WHAT),--what $(WHAT)) $(if $(filter command line,$(origin SECONDS)),--seconds $(SECONDS)) $(if $(RUNS),--runs $(RUNS))
 
 .PHONY: wheel
 wheel: $(STAMP)-base ## Build the wheel into dist/

@@ -1,0 +1,1 @@
+"""Redemptions a second, to final receipt and indexed."""

@@ -1,0 +1,157 @@
+"""The lines of the table: each on a copy of the town of its own, warmed up, run several times, then paced at half its rate."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+import statistics
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.redemptions import chain, subjects
+from bench.redemptions.processes import cpu_seconds, memory_mib
+from bench.redemptions.subjects import Done, FastApiPeer, Node, NotRedeemed, PlainPeer, Subject
+from bench.redemptions.town import Place, Town, copied, served
+from bench.redemptions.traffic import Traffic, drawn, neighbours
+
+_BATCH = 100
+_SINGLES, _BATCHES, _PEERS = 256, 16, 64
+"""Connections: enough that a call of the node is full whenever it is sent, and that a peer never waits for a request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What one line of the table says.
+
+    Attributes:
+        engine: what the chain's engine calls itself.
+        rates: redemptions a second of each run.
+        latency_ms: p50 and p99 at half the median rate; None where that was not asked.
+        gas_each, slots_each: gas, and storage slots that were empty before, for each redemption.
+        calls: transactions, of all runs.
+        generator_share: CPU of the load generator, of all cores, in the runs.
+        shares: the same of each process of the subject.
+        memory_mib: of each process, before the runs and after.
+    """
+
+    name: str
+    engine: str
+    redemptions: int
+    rates: Sequence[float]
+    latency_ms: tuple[float, float] | None
+    gas_each: float
+    slots_each: float
+    calls: int
+    generator_share: float
+    shares: Mapping[str, float]
+    memory_mib: Mapping[str, tuple[int, int]]
+
+    @property
+    def rate(self) -> float:
+        """The median."""
+        return statistics.median(self.rates)
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """Seconds that a run is to last, about, how many there are, and redemptions before the first."""
+
+    seconds: float
+    runs: int
+    warm_up: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How a line is measured."""
+
+    title: str
+    open: Callable[[Town, Place], Iterator[Subject]]
+    paced: bool
+    is_node: bool = True
+
+
+def _node(
+    traffic: Callable[[Town], Traffic], step: int, connections: int
+) -> Callable[[Town, Place], Iterator[Subject]]:
+    def opened(town: Town, place: Place) -> Iterator[Subject]:
+        with served(place) as url:
+            yield Node(url, town, traffic(town), step, connections)
+
+    return opened
+
+
+def _fastapi(town: Town, place: Place) -> Iterator[Subject]:
+    with subjects.fastapi_peer(town, place) as url:
+        yield FastApiPeer(url, drawn(town), _PEERS)
+
+
+def _plain(town: Town, place: Place) -> Iterator[Subject]:
+    with subjects.plain_peer(town, place) as running:
+        yield PlainPeer(running, drawn(town))
+
+
+KINDS: Mapping[str, Kind] = {
+    "single": Kind("node, single requests, drawn", _node(drawn, 1, _SINGLES), paced=True),
+    "batch": Kind("node, batches of 100, drawn", _node(drawn, _BATCH, _BATCHES), paced=False),
+    "neighbours": Kind("node, batches of 100, neighbours", _node(neighbours, _BATCH, _BATCHES), paced=False),
+    "fastapi": Kind("FastAPI + AsyncWeb3, drawn", _fastapi, paced=True, is_node=False),
+    "web3": Kind("web3.py in a loop, drawn", _plain, paced=False, is_node=False),
+}
+
+
+def measure(name: str, town: Town, work: Path, length: Length, cores: int) -> Line:
+    """One line, on a copy of the town in `work`."""
+    kind = KINDS[name]
+    with copied(town, work / name) as place, contextmanager(kind.open)(town, place) as subject:
+        warm = subject.redeem(_whole(subject, length.warm_up))
+        count = _whole(subject, length.seconds * warm.redemptions / warm.seconds)
+        first, memory, cpu = chain.head(place.chain_url) + 1, memory_mib(place.processes), cpu_seconds(place.processes)
+        runs = [subject.redeem(count) for _ in range(length.runs)]
+        used = {of: now - cpu[of] for of, now in cpu_seconds(place.processes).items()}
+        after, cost = memory_mib(place.processes), chain.cost(place.chain_url, first, chain.head(place.chain_url))
+        rates = [run.redemptions / run.seconds for run in runs]
+        paced = _paced(subject, statistics.median(rates) / 2, length.seconds) if kind.paced else None
+        engine = chain.client_version(place.chain_url)
+        if kind.is_node:
+            _require_indexed(place.data, warm.redemptions + count * length.runs + (paced.redemptions if paced else 0))
+    lasted = sum(run.seconds for run in runs) * cores
+    done = count * length.runs
+    return Line(
+        name=kind.title,
+        engine=engine,
+        redemptions=done,
+        rates=rates,
+        latency_ms=_latency(paced),
+        gas_each=cost.gas / done,
+        slots_each=cost.slots_each,
+        calls=cost.transactions,
+        generator_share=sum(run.own_cpu for run in runs) / lasted,
+        shares={of: seconds / lasted for of, seconds in used.items()},
+        memory_mib={of: (before, after[of]) for of, before in memory.items()},
+    )
+
+
+def _whole(subject: Subject, count: float) -> int:
+    return max(1, math.ceil(count / subject.step)) * subject.step
+
+
+def _paced(subject: Subject, rate: float, seconds: float) -> Done:
+    return subject.redeem(_whole(subject, rate * seconds), rate)
+
+
+def _latency(paced: Done | None) -> tuple[float, float] | None:
+    if paced is None:
+        return None
+    ordered = sorted(paced.latencies)
+    return 1_000 * ordered[len(ordered) // 2], 1_000 * ordered[min(len(ordered) - 1, len(ordered) * 99 // 100)]
+
+
+def _require_indexed(data: Path, redemptions: int) -> None:
+    """The node's index holds every redemption that was answered as final."""
+    with sqlite3.connect(f"file:{data / 'node.sqlite'}?mode=ro", uri=True) as store:
+        (found,) = store.execute("SELECT count(*) FROM redemptions").fetchone()
+    if found != redemptions:
+        raise NotRedeemed(f"{redemptions} were answered as redeemed, the index holds {found}")

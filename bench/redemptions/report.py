@@ -1,0 +1,65 @@
+"""The table for people, and the JSON beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.redemptions.lines import KINDS, Line
+
+_PACKAGES = ("coincurve", "eth-account", "fastapi", "sqlalchemy", "uvicorn", "web3")
+_PEER = KINDS["fastapi"].title
+
+Facts = Mapping[str, object]
+
+
+def versions() -> dict[str, str]:
+    """Of what the figures rest on."""
+    return {name: version(name) for name in ("vouchertrail", *_PACKAGES)}
+
+
+def ratios(lines: Sequence[Line]) -> dict[str, float]:
+    """Each line's rate as a multiple of the peer's of the same run; empty where the peer was not run."""
+    peer = next((line.rate for line in lines if line.name == _PEER), None)
+    return {} if peer is None else {line.name: line.rate / peer for line in lines}
+
+
+def write_json(path: Path, facts: Facts, lines: Sequence[Line]) -> None:
+    """Everything that was measured."""
+    times = ratios(lines)
+    told = [{**asdict(line), "rate": line.rate, "times_peer": times.get(line.name)} for line in lines]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({**facts, "lines": told}, indent=2) + "\n", encoding="utf-8")
+
+
+def print_table(facts: Facts, lines: Sequence[Line]) -> None:
+    """One row for each line, and what it was measured on."""
+    table = Table("", title="Redemptions, to final receipt and indexed")
+    for head in ("a second", "lowest–highest", "× peer", "p50 ms", "p99 ms", "gas", "new slots", "a call", "generator"):
+        table.add_column(head, justify="right")
+    table.add_column("memory, MiB")
+    times = ratios(lines)
+    for line in lines:
+        p50, p99 = (f"{value:,.0f}" for value in line.latency_ms) if line.latency_ms else ("", "")
+        table.add_row(
+            line.name,
+            f"{line.rate:,.0f}",
+            f"{min(line.rates):,.0f}–{max(line.rates):,.0f}",
+            f"{times[line.name]:.1f}" if times else "",
+            p50,
+            p99,
+            f"{line.gas_each:,.0f}",
+            f"{line.slots_each:.2f}",
+            f"{line.redemptions / line.calls:,.1f}",
+            f"{line.generator_share:.0%}",
+            ", ".join(f"{of} {before}→{after}" for of, (before, after) in line.memory_mib.items()),
+        )
+    console = Console(width=None if Console().is_terminal else 200)
+    console.print(table)
+    console.print(", ".join(f"{name} {value}" for name, value in facts.items()), highlight=False)

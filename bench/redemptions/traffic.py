@@ -1,0 +1,161 @@
+"""What is redeemed: a seeded draw from a folder's redemptions, or one merchant's neighbouring vouchers, signed by the holders."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from eth_hash.auto import keccak
+
+from bench.redemptions.town import Town
+from node_api.chain.eip712 import redemption_digest
+from node_api.domain.codes import encode_code
+from node_api.domain.ids import Address, Amount, Hash, Place, UnixSeconds, voucher_id
+from node_api.domain.importing.rows import BatchRow, Ref, RollRow
+from node_api.domain.importing.wallets import Custody, Wallet, custody
+from node_api.domain.items import Item, Spend
+from node_api.services.import_folder import ImportFolder
+
+SEED = 22
+_HOURS_6 = 6 * 3_600
+_CHANNEL = 0
+
+Json = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """One voucher to be spent at one merchant, not signed yet."""
+
+    batch: BatchRow
+    roll: Ref
+    place: int
+    holder: Wallet
+    merchant: Ref
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A signed redemption, whose it is, and whether the node's wallet keeps the holder's key."""
+
+    item: Item
+    holder: Address
+    custodial: bool
+
+    def body(self) -> Json:
+        """As a till sends it: a code where the holder showed one, else what a device signed."""
+        if self.custodial:
+            return {"code": encode_code(self.item)}
+        return {"redemption": message(self.item), "signature": "0x" + self.item.signature.hex()}
+
+
+class Exhausted(Exception):
+    """The folder has no voucher left for what was asked."""
+
+
+class Traffic:
+    """Sales of one kind, each of another voucher; the same seed gives the same ones."""
+
+    def __init__(self, town: Town, sales: Iterator[Sale]) -> None:
+        self._town, self._sales, self._signed = town, sales, 0
+
+    def sign(self, count: int) -> list[Signed]:
+        """The next so many redemptions, signed now and good for six hours.
+
+        Raises:
+            Exhausted: there are fewer.
+        """
+        deadline = UnixSeconds(int(time.time()) + _HOURS_6)
+        found = []
+        for _ in range(count):
+            sale = next(self._sales, None)
+            if sale is None:
+                raise Exhausted(f"only {self._signed} vouchers to redeem")
+            found.append(self._sign(sale, deadline))
+        return found
+
+    def _sign(self, sale: Sale, deadline: UnixSeconds) -> Signed:
+        town, batch = self._town, sale.batch
+        self._signed += 1
+        voucher = voucher_id(town.seen.batch(batch.ref), town.seen.roll(sale.roll), Place(sale.place))
+        item = Item(
+            spends=(Spend(voucher, batch.face_value),),
+            merchant=town.seen.merchants[sale.merchant].id,
+            bill=Amount(batch.face_value + batch.minimum_spend),
+            receipt=Hash("0x" + keccak(f"receipt {self._signed}".encode()).hex()),
+            channel=_CHANNEL,
+            deadline=deadline,
+        )
+        signature = town.wallets.sign(batch.programme, sale.holder, redemption_digest(town.domain, item))
+        holder = town.wallets.holder(batch.programme, sale.holder)
+        return Signed(item.signed(signature), holder, custody(sale.holder) is Custody.NODE)
+
+
+def drawn(town: Town, seed: int = SEED) -> Traffic:
+    """Store, batch and roll of a redemption of the folder drawn at random, at a place of the roll not spent before."""
+    return Traffic(town, drawn_sales(town.folder, seed))
+
+
+def neighbours(town: Town) -> Traffic:
+    """One merchant's: the roll with most places, batch by batch, place by place."""
+    return Traffic(town, neighbouring_sales(town.folder))
+
+
+def drawn_sales(folder: ImportFolder, seed: int) -> Iterator[Sale]:
+    """See `drawn`."""
+    rng, (batches, rolls) = random.Random(seed), _by_ref(folder)
+    holders = {ref: roll.holders() for ref, roll in rolls.items()}
+    free: dict[tuple[Ref, Ref], list[int]] = {}
+    rows = [(row.merchant, row.voucher) for row in folder.redemptions() if row.voucher and row.expected is None]
+    while rows:
+        at = rng.randrange(len(rows))
+        merchant, voucher = rows[at]
+        pair = voucher.batch, voucher.roll
+        if pair not in free:
+            free[pair] = rng.sample(range(rolls[voucher.roll].places), rolls[voucher.roll].places)
+        if not free[pair]:
+            rows[at] = rows[-1]
+            rows.pop()
+            continue
+        place = free[pair].pop()
+        yield Sale(batches[voucher.batch], voucher.roll, place, holders[voucher.roll][place], merchant)
+
+
+def neighbouring_sales(folder: ImportFolder) -> Iterator[Sale]:
+    """See `neighbours`."""
+    batches, rolls = _by_ref(folder)
+    given: dict[Ref, list[BatchRow]] = defaultdict(list)
+    for issue in folder.issues:
+        given[issue.roll].append(batches[issue.batch])
+    roll = max(rolls.values(), key=lambda one: len(given[one.ref]) * one.places)
+    merchants = [row for row in folder.merchants if not row.suspended]
+    wanted = [row for row in folder.redemptions() if row.voucher and row.voucher.roll == roll.ref]
+    sold_at = {row.merchant for row in wanted}
+    shop = max((row for row in merchants if row.ref in sold_at), key=lambda one: one.categories.bit_count())
+    holders = roll.holders()
+    for batch in given[roll.ref]:
+        if batch.categories & shop.categories:
+            for place in range(roll.places):
+                yield Sale(batch, roll.ref, place, holders[place], shop.ref)
+
+
+def _by_ref(folder: ImportFolder) -> tuple[dict[Ref, BatchRow], dict[Ref, RollRow]]:
+    return {row.ref: row for row in folder.batches}, {row.ref: row for row in folder.rolls}
+
+
+def message(item: Item) -> Json:
+    """The signed message as JSON."""
+    spends = [
+        {"voucher": str(one.voucher), "amount": str(one.amount), "sequence": str(one.sequence)} for one in item.spends
+    ]
+    return {
+        "spends": spends,
+        "merchant": str(item.merchant),
+        "bill": str(item.bill),
+        "receipt": item.receipt,
+        "channel": str(item.channel),
+        "deadline": str(item.deadline),
+    }

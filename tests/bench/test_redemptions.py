@@ -1,0 +1,64 @@
+"""The benchmark of redemptions, on a small folder and for an instant.
+
+run with the node and its peer → ends, and its JSON has every figure of each
+traffic drawn ── each voucher once, both kinds of wallet, and the same for the same seed
+a line that nobody knows → refused before anything is built
+"""
+
+from __future__ import annotations
+
+import json
+from itertools import islice
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from bench import __main__ as bench
+from bench.redemptions.folder import bend_folder
+from bench.redemptions.traffic import drawn_sales
+from node_api.domain.importing.wallets import Custody, custody
+from tests.e2e.town import FOLDER
+
+FIGURES = {
+    "name", "engine", "redemptions", "rates", "rate", "times_peer", "latency_ms", "gas_each", "slots_each", "calls",
+    "generator_share", "shares", "memory_mib",
+}  # fmt: skip
+MACHINE = {"cpu", "cores", "memory_mib", "kernel", "load_before", "engine", "vouchertrail", "web3", "seconds", "runs"}
+
+
+def test_bench__node_and_peer_for_an_instant__tells_every_figure(tmp_path: Path) -> None:
+    short = ["--what", "single,fastapi", "--seconds", "0.1", "--runs", "1", "--warm-up", "1"]
+    done = CliRunner().invoke(bench.main, [*short, "--folder", str(FOLDER), "--out", str(tmp_path)])
+    assert done.exit_code == 0, f"{done.output}\n{done.exception!r}"
+
+    told = json.loads((tmp_path / "redemptions.json").read_text(encoding="utf-8"))
+    assert told.keys() >= MACHINE
+    single, peer = told["lines"]
+    for line in told["lines"]:
+        assert line.keys() == FIGURES
+        assert line["rate"] > 0
+        assert line["gas_each"] > 30_000
+        assert line["slots_each"] > 0
+        assert line["calls"] <= line["redemptions"]
+    assert set(single["memory_mib"]) == {"anvil", "supervisor", "node"}
+    assert set(peer["memory_mib"]) == {"anvil", "supervisor", "peer"}
+    assert peer["calls"] == peer["redemptions"]
+    assert peer["times_peer"] == 1
+    assert 0 < single["latency_ms"][0] <= single["latency_ms"][1]
+
+
+def test_traffic__drawn__spends_each_voucher_once_and_is_the_same_again(tmp_path: Path) -> None:
+    folder = bend_folder(FOLDER, tmp_path / "import")
+    sales = list(islice(drawn_sales(folder, seed=1), 50))
+    assert len({(sale.batch.ref, sale.roll, sale.place) for sale in sales}) == 50
+    assert {custody(sale.holder) for sale in sales} == {Custody.NODE, Custody.DEMONSTRATION}
+    assert list(islice(drawn_sales(folder, seed=1), 50)) == sales
+    assert list(islice(drawn_sales(folder, seed=2), 50)) != sales
+
+
+@pytest.mark.parametrize("what", ["issue", "single,", ""])
+def test_bench__line_nobody_knows__is_refused(what: str) -> None:
+    done = CliRunner().invoke(bench.main, ["--what", what])
+    assert done.exit_code == 2
+    assert "there are single, batch, neighbours, fastapi, web3" in done.output
