@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from node_api.api.node import TheNode
+from node_api.api.gathered import TheGathered
 from node_api.domain.access import ApiKey, ApiRole
 from node_api.domain.errors import (
     ApiKeyMissing,
@@ -92,7 +92,7 @@ Bearer = Annotated[
 ]
 
 
-def caller(request: Request, node: TheNode, given: Bearer) -> ApiKey:
+async def caller(request: Request, gathered: TheGathered, given: Bearer) -> ApiKey:
     """Who asks, if their role reaches the route.
 
     Raises:
@@ -102,7 +102,7 @@ def caller(request: Request, node: TheNode, given: Bearer) -> ApiKey:
         raise ApiKeyMissing("no Authorization header")
     if given is None or not given.credentials.startswith(PREFIX):
         raise ApiKeyUnknown("an Authorization header that is not Bearer with an API key")
-    key = node.keyring.caller(given.credentials)
+    key = await gathered.callers.ask(given.credentials)
     route = f"{request.method} {request.scope['route'].path}"
     if key.role not in ROLES[route]:
         raise RoleNotAllowed(f"role {key.role} at {route}")
@@ -119,7 +119,7 @@ def require_merchant(key: ApiKey, merchant: MerchantId) -> None:
         raise MerchantNotYours(f"merchant {merchant}, the API key is for {key.merchant}")
 
 
-def idempotency_key(
+async def idempotency_key(
     idempotency_key: Annotated[str | None, Header(description="1 to 255 printable ASCII characters")] = None,
 ) -> str:
     """The key of a write.

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from node_api import __version__
 from node_api.api import problems
+from node_api.api.gathered import gather
 from node_api.api.limits import BodyLimit
 from node_api.api.node import Node
 from node_api.api.routes import (
@@ -39,6 +40,7 @@ def create_api(node: Node, chain_fault: type[Exception]) -> FastAPI:
     """
     app = _routes()
     app.state.node = node
+    app.state.gathered = gather(node)
     problems.install(app, chain_fault)
     app.add_middleware(BodyLimit)
     return app

@@ -54,8 +54,8 @@ class Node:
     faults: Callable[[], dict[str, str]]
 
 
-def node_of(request: Request) -> Node:
-    """The node that this application was made for."""
+async def node_of(request: Request) -> Node:
+    """The node that this application was made for. On the event loop: a dependency that is no coroutine is handed to a thread."""
     node: Node = request.app.state.node
     return node
 

@@ -1,4 +1,4 @@
-"""The words in which Vouchers counts what limits have used up (docs/storage.md, slots 9, 11 and 17), and attestors (27)."""
+"""The words in which Vouchers counts what limits have used up (docs/storage.md, slots 9 and 17), and attestors (27)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from node_api.chain import words as w
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_values import data
 from node_api.domain.calendar import month_of
-from node_api.domain.ids import Address, Day, LineId, MerchantId, ProgrammeId
+from node_api.domain.ids import Address, Day, ProgrammeId
 from node_api.domain.limits import HolderCounter
 from node_api.domain.models import BlockRef
 
@@ -31,10 +31,6 @@ class LimitWords:
             month_count=w.field(word, 168, 16) if this_month else 0,
             total=word >> 184,
         )
-
-    def merchant_day(self, line: LineId, merchant: MerchantId, day: Day, block: BlockRef) -> int:
-        """See the port."""
-        return w.field(self._word("_days", w.day_key(line, merchant, day), block), 0, 56)
 
     def attests(self, account: Address, block: BlockRef) -> bool:
         """See the port."""

@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 import time
+from collections.abc import Sequence
 
 from node_api.domain.access import ApiKey, ApiRole
 from node_api.domain.errors import ApiKeyUnknown
@@ -32,16 +33,13 @@ class ApiKeyring:
         self._store.add(key, _digest(token))
         return key, token
 
-    def caller(self, token: str) -> ApiKey:
-        """Whose token it is.
-
-        Raises:
-            ApiKeyUnknown: nobody's, or revoked.
-        """
-        key = self._store.find(_digest(token))
-        if key is None or key.revoked_at is not None:
-            raise ApiKeyUnknown("an unknown or revoked API key")
-        return key
+    def callers(self, tokens: Sequence[str]) -> list[ApiKey | Exception]:
+        """Whose each token is; ApiKeyUnknown where it is nobody's, or revoked."""
+        found = self._store.find([_digest(token) for token in tokens])
+        return [
+            ApiKeyUnknown("an unknown or revoked API key") if key is None or key.revoked_at is not None else key
+            for key in found
+        ]
 
     def all(self) -> list[ApiKey]:
         """Every key, the oldest first, without tokens."""

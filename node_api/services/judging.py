@@ -1,6 +1,7 @@
 """Whether a redemption would be accepted: the rules, and what only the node can see."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from node_api.domain import refusals as no
@@ -11,9 +12,9 @@ from node_api.domain.models import BlockRef
 from node_api.domain.receipts import Receipt, categories_of
 from node_api.domain.rules import VoucherSight, judge
 from node_api.services.fresh import FreshReads
-from node_api.services.ports.auditing import AuditReader
+from node_api.services.known import Known, SightReader
 from node_api.services.ports.limits import LimitReads
-from node_api.services.ports.operations import OperationStore
+from node_api.services.ports.operations import Claim, OperationStore
 from node_api.services.ports.signing import Signatures
 from node_api.services.sight import scene_of, sight_of
 
@@ -68,16 +69,18 @@ class Judge:
             ChainUnavailable, IndexNotReady: see `FreshReads.open`.
         """
         for request in requests:
-            self._require_receipt(request)
+            self.require_receipt(request)
         with self._fresh.open() as (reader, now):
-            return [self._judge(request, reader, now) for request in requests]
+            known = Known(reader, [request.item for request in requests])
+            claimed = self._store.claimed(_claims(requests, known))
+            return [self._judge(request, known, claimed, now) for request in requests]
 
-    def _judge(self, request: Request, reader: AuditReader, now: UnixSeconds) -> Judgement:
+    def _judge(self, request: Request, reader: SightReader, claimed: AbstractSet[Claim], now: UnixSeconds) -> Judgement:
         item = request.item
         digest = self._signatures.digest(item)
         vouchers = sight_of(item, digest, reader)
         scene = scene_of(item, digest, request.seal, vouchers, reader, self._signatures, self._limits, now)
-        refusal = judge(item, vouchers, scene) or self._node_rules(request, vouchers)
+        refusal = judge(item, vouchers, scene) or _node_rules(request, vouchers, claimed)
         first = vouchers[0] if vouchers else None
         return Judgement(
             request=request,
@@ -89,7 +92,8 @@ class Judge:
             block=reader.block,
         )
 
-    def _require_receipt(self, request: Request) -> None:
+    def require_receipt(self, request: Request) -> None:
+        """Raises ReceiptHashMismatch where a receipt given in clear is not the one signed."""
         if request.receipt is None:
             return
         found = self._signatures.keccak(request.receipt.canonical())
@@ -98,14 +102,25 @@ class Judge:
                 f"receipt {request.receipt.number} hashes to {found}, signed: {request.item.receipt}"
             )
 
-    def _node_rules(self, request: Request, vouchers: Sequence[VoucherSight]) -> Refusal | None:
-        """What the contract cannot know. Comes after the rules: their reasons are the same with and without a node."""
-        item, first = request.item, vouchers[0]
-        if request.receipt is not None:
-            counted = request.receipt.counted(categories_of(sight.batch for sight in vouchers if sight.batch))
-            if counted != item.bill:
-                return no.BillMismatch(f"bill {item.bill}, the receipt's items add up to {counted}", first.voucher)
-        programme = first.programme
-        if programme is not None and self._store.receipt_claimed(programme.id, item.merchant, item.receipt):
-            return no.ReceiptUsed(f"receipt {item.receipt}", first.voucher)
-        return None
+
+def _claims(requests: Sequence[Request], known: Known) -> set[Claim]:
+    """What each would claim."""
+    claims = set()
+    for item in (request.item for request in requests):
+        first = known.voucher(item.spends[0].voucher) if item.spends else None
+        if first is not None:
+            claims.add((first.roll.programme, item.merchant, item.receipt))
+    return claims
+
+
+def _node_rules(request: Request, vouchers: Sequence[VoucherSight], claimed: AbstractSet[Claim]) -> Refusal | None:
+    """What the contract cannot know. Comes after the rules: their reasons are the same with and without a node."""
+    item, first = request.item, vouchers[0]
+    if request.receipt is not None:
+        counted = request.receipt.counted(categories_of(sight.batch for sight in vouchers if sight.batch))
+        if counted != item.bill:
+            return no.BillMismatch(f"bill {item.bill}, the receipt's items add up to {counted}", first.voucher)
+    programme = first.programme
+    if programme is not None and (programme.id, item.merchant, item.receipt) in claimed:
+        return no.ReceiptUsed(f"receipt {item.receipt}", first.voucher)
+    return None

@@ -3,9 +3,10 @@
 import secrets
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from node_api.domain.access import ApiKey, ApiRole
-from node_api.domain.errors import IdempotencyKeyReused, MerchantNotYours, OperationUnknown
+from node_api.domain.errors import IdempotencyKeyReused, MerchantNotYours, OperationUnknown, ReceiptHashMismatch
 from node_api.domain.operations import (
     ItemOutcome,
     Operation,
@@ -22,6 +23,25 @@ from node_api.services.ports.operations import OperationStore
 _READS_ALL = frozenset({ApiRole.OPERATOR, ApiRole.AUDITOR, ApiRole.TREASURER, ApiRole.ARBITER})
 
 
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """Redemptions asked for at once.
+
+    Attributes:
+        caller: who asks; the key belongs to its owner.
+        key: the Idempotency-Key.
+        body_hash: SHA-256 of what was asked.
+        requests: at least one.
+        batch: whether it was asked for as a batch.
+    """
+
+    caller: ApiKey
+    key: str
+    body_hash: str
+    requests: Sequence[Request]
+    batch: bool
+
+
 class Redemptions:
     """Checks and takes in redemptions. Thread-safe."""
 
@@ -33,45 +53,44 @@ class Redemptions:
     def check(self, caller: ApiKey, request: Request) -> Judgement:
         """What would become of a redemption, without one.
 
-        Raises: as `submit`.
+        Raises:
+            MerchantNotYours: a merchant's key for another merchant's redemption.
+            ReceiptHashMismatch, ChainUnavailable, IndexNotReady: see `Judge.judge_all`.
         """
         _require_own(caller, [request])
         return self._judge.judge_all([request])[0]
 
-    def submit(
-        self, caller: ApiKey, key: str, body_hash: str, requests: Sequence[Request], *, batch: bool
-    ) -> Operation:
-        """Takes redemptions in: what the rules refuse is refused at once, the rest is queued.
+    def submit(self, submissions: Sequence[Submission]) -> list[Operation | Exception]:
+        """Takes redemptions in: what the rules refuse is refused at once, the rest is queued. All of it in one transaction.
 
-        Args:
-            caller: who asks; the key belongs to its owner.
-            key: the Idempotency-Key.
-            body_hash: SHA-256 of what was asked.
-            requests: at least one.
-            batch: whether it was asked for as a batch.
-
-        Returns: the operation; the earlier one where the key was used before.
-
-        Raises:
+        Returns: for each the operation (the earlier one where the key was used before), or why it is not taken in:
             MerchantNotYours: a merchant's key for another merchant's redemption.
             IdempotencyKeyReused: the key came with another body before.
-            ReceiptHashMismatch, ChainUnavailable, IndexNotReady: see `Judge.judge_all`.
-        """
-        _require_own(caller, requests)
-        known = self._store.find(caller.owner, key)
-        if known is None:
-            received = _now()
-            judgements = self._judge.judge_all(requests)
-            known = self._store.add(_operation(caller.owner, key, body_hash, judgements, batch, received))
-        if known.body_hash != body_hash:
-            raise IdempotencyKeyReused(f"key {key!r} of {caller.owner}")
-        if not known.state.final:
-            self._outbox.wake()
-        return known
+            ReceiptHashMismatch: a receipt given in clear is not the one signed.
 
-    def reload(self, operation: Operation) -> Operation:
-        """The same operation as it stands now."""
-        return self._store.get(operation.id) or operation
+        Raises:
+            ChainUnavailable, IndexNotReady: see `Judge.judge_all`.
+        """
+        received, faults = _now(), [_fault(one, self._judge) for one in submissions]
+        sound = [one for one, fault in zip(submissions, faults, strict=True) if fault is None]
+        found = self._store.find([(one.caller.owner, one.key) for one in sound])
+        new = [one for one, known in zip(sound, found, strict=True) if known is None]
+        kept = iter(self._store.add(self._judged(new, received)) if new else ())
+        operations = iter([next(kept) if known is None else known for known in found])
+        answers = [fault or _same(one, next(operations)) for one, fault in zip(submissions, faults, strict=True)]
+        if any(isinstance(answer, Operation) and not answer.state.final for answer in answers):
+            self._outbox.wake()
+        return answers
+
+    def _judged(self, submissions: Sequence[Submission], received: int) -> list[Operation]:
+        """New operations, all judged on the same block."""
+        judgements = iter(self._judge.judge_all([request for one in submissions for request in one.requests]))
+        return [_operation(one, [next(judgements) for _ in one.requests], received) for one in submissions]
+
+    def reload(self, operations: Sequence[str]) -> list[Operation | Exception]:
+        """These operations as they stand now; OperationUnknown for one that there is not."""
+        found = zip(operations, self._store.get(operations), strict=True)
+        return [known or OperationUnknown(f"operation {wanted}") for wanted, known in found]
 
     def get(self, caller: ApiKey, operation: str) -> Operation:
         """One operation.
@@ -80,7 +99,7 @@ class Redemptions:
             OperationUnknown: none of this id.
             MerchantNotYours: another merchant's.
         """
-        found = self._store.get(operation)
+        (found,) = self._store.get([operation])
         if found is None:
             raise OperationUnknown(f"operation {operation}")
         if found.owner == caller.owner or caller.role in _READS_ALL:
@@ -98,17 +117,33 @@ def _require_own(caller: ApiKey, requests: Sequence[Request]) -> None:
             raise MerchantNotYours(f"merchant {request.item.merchant}, the API key is for {caller.merchant}")
 
 
-def _operation(
-    owner: str, key: str, body_hash: str, judgements: Sequence[Judgement], batch: bool, received: int
-) -> Operation:
+def _fault(submission: Submission, judge: Judge) -> Exception | None:
+    """What is wrong with it whatever the record says."""
+    try:
+        _require_own(submission.caller, submission.requests)
+        for request in submission.requests:
+            judge.require_receipt(request)
+    except (MerchantNotYours, ReceiptHashMismatch) as fault:
+        return fault
+    return None
+
+
+def _same(submission: Submission, known: Operation) -> Operation | Exception:
+    """The operation of its key, if it was asked for by the same body."""
+    if known.body_hash == submission.body_hash:
+        return known
+    return IdempotencyKeyReused(f"key {submission.key!r} of {submission.caller.owner}")
+
+
+def _operation(submission: Submission, judgements: Sequence[Judgement], received: int) -> Operation:
     items = tuple(_outcome(judgement) for judgement in judgements)
     state = overall([outcome.state for outcome in items])
     return Operation(
         id="op_" + secrets.token_hex(16),
-        owner=owner,
-        key=key,
-        body_hash=body_hash,
-        batch=batch,
+        owner=submission.caller.owner,
+        key=submission.key,
+        body_hash=submission.body_hash,
+        batch=submission.batch,
         state=state,
         history=(StateChange(OperationState.RECEIVED, received), StateChange(state, _now())),
         items=items,

@@ -1,20 +1,19 @@
 """Gathers what the rules see of an item out of one reader, and what its limits have used up out of the contract's words."""
 
 from node_api.domain.calendar import local_day
-from node_api.domain.ids import VOUCHER_BITS, Address, Hash, LineId, UnixSeconds
+from node_api.domain.ids import NOTHING, VOUCHER_BITS, Address, Hash, LineId, UnixSeconds
 from node_api.domain.items import Item, TerminalSeal
 from node_api.domain.limits import HolderCounter, LimitSight, TerminalDay
 from node_api.domain.models import BlockRef, Programme, Rules, Widening
 from node_api.domain.rules import Scene, TerminalSight, VoucherSight
-from node_api.services.ports.auditing import AuditReader
+from node_api.services.known import SightReader
 from node_api.services.ports.limits import LimitReads
-from node_api.services.ports.reading import Reader
 from node_api.services.ports.signing import Signatures
 
 _MERCHANT_IDS = 1 << 32
 
 
-def sight_of(item: Item, digest: Hash, reader: Reader) -> list[VoucherSight]:
+def sight_of(item: Item, digest: Hash, reader: SightReader) -> list[VoucherSight]:
     """What the rules see of the item's vouchers, one for each spend; `digest` is what was signed."""
     known = [spend.voucher for spend in item.spends if spend.voucher >> VOUCHER_BITS == 0]
     dead = reader.dead(digest, known) if known else frozenset()
@@ -52,7 +51,7 @@ def scene_of(
     digest: Hash,
     seal: TerminalSeal | None,
     vouchers: list[VoucherSight],
-    reader: AuditReader,
+    reader: SightReader,
     signatures: Signatures,
     limits: LimitReads,
     now: UnixSeconds,
@@ -73,19 +72,19 @@ def scene_of(
     )
 
 
-def _terminal(item: Item, seal: TerminalSeal, reader: AuditReader, signatures: Signatures) -> TerminalSight:
+def _terminal(item: Item, seal: TerminalSeal, reader: SightReader, signatures: Signatures) -> TerminalSight:
     serves = reader.terminal_merchant(seal.terminal) == item.merchant
     return TerminalSight(seal.terminal, serves, serves and signatures.is_sealed(item, seal))
 
 
-def _rules(vouchers: list[VoucherSight], reader: AuditReader) -> Rules | None:
+def _rules(vouchers: list[VoucherSight], reader: SightReader) -> Rules | None:
     """Those of the version the first voucher's batch was opened under."""
     if not vouchers or vouchers[0].batch is None:
         return None
     return reader.rules(vouchers[0].batch.programme, vouchers[0].batch.rules_version)
 
 
-def _widening(vouchers: list[VoucherSight], reader: AuditReader) -> Widening:
+def _widening(vouchers: list[VoucherSight], reader: SightReader) -> Widening:
     """What opened the first voucher's programme: only later versions than the first do."""
     programme = vouchers[0].programme if vouchers else None
     return Widening() if programme is None or programme.rules_version == 1 else reader.widening(programme.id)
@@ -96,7 +95,7 @@ def _limits(
     digest: Hash,
     seal: TerminalSeal | None,
     vouchers: list[VoucherSight],
-    reader: AuditReader,
+    reader: SightReader,
     signatures: Signatures,
     limits: LimitReads,
     now: UnixSeconds,
@@ -111,7 +110,8 @@ def _limits(
         return limits.counter(programme.id, holder, day, block)
 
     def merchant_day(line: LineId) -> int:
-        return limits.merchant_day(line, item.merchant, day, block)
+        where = line, item.merchant
+        return reader.redeemed_on(day, {where}).get(where, NOTHING)
 
     limit = 0 if seal is None else reader.terminal_limit(seal.terminal)
     spent = 0 if seal is None or not limit else limits.terminal_spent(seal.terminal, day, block)
@@ -131,7 +131,7 @@ def _is_consented(item: Item, digest: Hash, signatures: Signatures, limits: Limi
     return attestor is not None and limits.attests(attestor, block)
 
 
-def _versions(vouchers: list[VoucherSight], reader: AuditReader) -> dict[int, Rules]:
+def _versions(vouchers: list[VoucherSight], reader: SightReader) -> dict[int, Rules]:
     """The versions that the vouchers' batches were opened under."""
     found = {}
     for batch in (sight.batch for sight in vouchers if sight.batch):

@@ -1,5 +1,7 @@
 """API keys in the database, each under the SHA-256 of its token. Implements the port `ApiKeyStore`."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import Engine, RowMapping, bindparam, insert, select, update
 
 from node_api.domain.access import ApiKey, ApiRole
@@ -7,7 +9,7 @@ from node_api.domain.ids import MerchantId, UnixSeconds
 from node_api.storage.engine import reading, writing
 from node_api.storage.operation_tables import api_keys
 
-_FIND = select(api_keys).where(api_keys.c.token_hash == bindparam("digest"))
+_FIND = select(api_keys).where(api_keys.c.token_hash.in_(bindparam("digests", expanding=True)))
 
 
 class ApiKeys:
@@ -30,11 +32,12 @@ class ApiKeys:
         with writing(self._engine) as connection:
             connection.execute(insert(api_keys), row)
 
-    def find(self, digest: bytes) -> ApiKey | None:
+    def find(self, digests: Sequence[bytes]) -> list[ApiKey | None]:
         """See the port."""
         with reading(self._engine) as connection:
-            row = connection.execute(_FIND, {"digest": digest}).mappings().first()
-        return None if row is None else _key(row)
+            rows = connection.execute(_FIND, {"digests": list(set(digests))}).mappings().all()
+        known = {row["token_hash"]: _key(row) for row in rows}
+        return [known.get(digest) for digest in digests]
 
     def all(self) -> list[ApiKey]:
         """See the port."""

@@ -1,9 +1,12 @@
 """Operations and claims on receipts in the database. Implements the port `OperationStore`."""
 
 import time
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import replace
+from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, bindparam, insert, select
+from sqlalchemy import Connection, Engine, RowMapping, bindparam, insert, select, tuple_
 from sqlalchemy.exc import IntegrityError
 
 from node_api.domain.ids import Hash, MerchantId, ProgrammeId
@@ -15,7 +18,7 @@ from node_api.domain.operations import (
     StateChange,
     overall,
 )
-from node_api.services.ports.operations import QueuedItem
+from node_api.services.ports.operations import Claim, QueuedItem
 from node_api.storage import operation_tables as t
 from node_api.storage.engine import reading, writing
 from node_api.storage.operation_rows import (
@@ -27,6 +30,7 @@ from node_api.storage.operation_rows import (
     refusal_row,
     state_rows,
 )
+from node_api.storage.queries import chunks
 
 _items = t.operation_items
 _item_columns = (*_items.c, t.outbox_calls.c.block, t.outbox_calls.c.block_hash, t.outbox_calls.c.block_time)
@@ -34,17 +38,20 @@ _joined = _items.outerjoin(t.outbox_calls, _items.c.call == t.outbox_calls.c.has
 _claims = t.receipt_claims.c
 
 # Statements of the hot path, put together once: building one takes longer than running it.
-_FIND = select(t.operations.c.id).where(
-    and_(t.operations.c.owner == bindparam("owner"), t.operations.c.idempotency_key == bindparam("key"))
+_FIND = select(t.operations.c.owner, t.operations.c.idempotency_key, t.operations.c.id).where(
+    tuple_(t.operations.c.owner, t.operations.c.idempotency_key).in_(bindparam("asked", expanding=True))
 )
-_ROW = select(t.operations).where(t.operations.c.id == bindparam("of"))
+_ROWS = select(t.operations).where(t.operations.c.id.in_(bindparam("wanted", expanding=True)))
 _STATES = (
     select(t.operation_states)
-    .where(t.operation_states.c.operation == bindparam("of"))
-    .order_by(t.operation_states.c.step)
+    .where(t.operation_states.c.operation.in_(bindparam("wanted", expanding=True)))
+    .order_by(t.operation_states.c.operation, t.operation_states.c.step)
 )
 _ITEMS = (
-    select(*_item_columns).select_from(_joined).where(_items.c.operation == bindparam("of")).order_by(_items.c.position)
+    select(*_item_columns)
+    .select_from(_joined)
+    .where(_items.c.operation.in_(bindparam("wanted", expanding=True)))
+    .order_by(_items.c.operation, _items.c.position)
 )
 _QUEUED = (
     select(*_item_columns)
@@ -53,12 +60,8 @@ _QUEUED = (
     .order_by(_items.c.sequence)
     .limit(bindparam("most"))
 )
-_CLAIMED = select(_claims.operation).where(
-    and_(
-        _claims.programme == bindparam("programme"),
-        _claims.merchant == bindparam("merchant"),
-        _claims.receipt == bindparam("receipt"),
-    )
+_CLAIMED = select(_claims.programme, _claims.merchant, _claims.receipt).where(
+    tuple_(_claims.programme, _claims.merchant, _claims.receipt).in_(bindparam("claims", expanding=True))
 )
 _ADD, _ADD_STATES, _ADD_ITEMS = insert(t.operations), insert(t.operation_states), insert(_items)
 _ADD_CLAIM, _ADD_REFUSALS = insert(t.receipt_claims), insert(t.refusal_log)
@@ -71,27 +74,29 @@ class Operations:
         """The database must have been migrated (`storage.migrate`)."""
         self._engine = engine
 
-    def find(self, owner: str, key: str) -> Operation | None:
+    def find(self, asked: Sequence[tuple[str, str]]) -> list[Operation | None]:
         """See the port."""
         with reading(self._engine) as connection:
-            return _find(connection, owner, key)
+            found = _ids(connection, asked)
+            known = _whole(connection, list(found.values()))
+        return [known.get(found.get(one, "")) for one in asked]
 
-    def get(self, operation: str) -> Operation | None:
+    def get(self, operations: Sequence[str]) -> list[Operation | None]:
         """See the port."""
         with reading(self._engine) as connection:
-            return _whole(connection, operation)
+            known = _whole(connection, operations)
+        return [known.get(one) for one in operations]
 
-    def add(self, operation: Operation) -> Operation:
+    def add(self, operations: Sequence[Operation]) -> list[Operation]:
         """See the port."""
         try:
             with writing(self._engine) as connection:
-                known = _find(connection, operation.owner, operation.key)
-                return known if known is not None else _insert(connection, operation)
+                return _add(connection, operations)
         except IntegrityError:  # somebody else was quicker, on a database whose writers do not queue
-            known = self.find(operation.owner, operation.key)
-            if known is None:
-                return self.add(operation)
-            return known
+            if len(operations) > 1:
+                return [self.add([one])[0] for one in operations]
+            (known,) = self.find([(operations[0].owner, operations[0].key)])
+            return [known] if known is not None else self.add(operations)
 
     def queued(self, limit: int) -> list[QueuedItem]:
         """See the port."""
@@ -101,65 +106,104 @@ class Operations:
 
     def receipt_claimed(self, programme: ProgrammeId, merchant: MerchantId, receipt: Hash) -> bool:
         """See the port."""
+        return bool(self.claimed({(programme, merchant, receipt)}))
+
+    def claimed(self, wanted: Collection[Claim]) -> set[Claim]:
+        """See the port."""
         with reading(self._engine) as connection:
-            return _claimed(connection, programme, merchant, raw(receipt))
+            return _claimed(connection, wanted)
 
 
-def _find(connection: Connection, owner: str, key: str) -> Operation | None:
-    found = connection.execute(_FIND, {"owner": owner, "key": key}).scalar_one_or_none()
-    return None if found is None else _whole(connection, found)
+def _ids(connection: Connection, asked: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """The ids of operations by owner and key."""
+    found = {}
+    for some in chunks(set(asked)):
+        for owner, key, operation in connection.execute(_FIND, {"asked": some}):
+            found[owner, key] = operation
+    return found
 
 
-def _whole(connection: Connection, operation: str) -> Operation | None:
-    which = {"of": operation}
-    row = connection.execute(_ROW, which).mappings().first()
-    if row is None:
-        return None
-    states = connection.execute(_STATES, which).mappings().all()
-    return read_operation(row, states, connection.execute(_ITEMS, which).mappings().all())
+def _whole(connection: Connection, operations: Collection[str]) -> dict[str, Operation]:
+    """Operations by their ids."""
+    known: dict[str, Operation] = {}
+    for wanted in chunks(operations):
+        named = {"wanted": wanted}
+        states, items = defaultdict[str, list[RowMapping]](list), defaultdict[str, list[RowMapping]](list)
+        rows = connection.execute(_ROWS, named).mappings().all()
+        for state in connection.execute(_STATES, named).mappings():
+            states[state["operation"]].append(state)
+        for item in connection.execute(_ITEMS, named).mappings():
+            items[item["operation"]].append(item)
+        known |= {row["id"]: read_operation(row, states[row["id"]], items[row["id"]]) for row in rows}
+    return known
 
 
-def _insert(connection: Connection, operation: Operation) -> Operation:
+def _add(connection: Connection, operations: Sequence[Operation]) -> list[Operation]:
+    """Those whose key is new, and for each what its key stands for."""
+    ids = _ids(connection, [(one.owner, one.key) for one in operations])
+    known = {one.id: one for one in _whole(connection, list(ids.values())).values()}
+    kept = {of: known[operation] for of, operation in ids.items()}
+    claims = _Claims(connection, operations)
+    new: list[Operation] = []
+    for operation in operations:
+        of = operation.owner, operation.key
+        if of not in kept:
+            kept[of] = claims.settle(operation)
+            new.append(kept[of])
+    if new:
+        _insert(connection, new, claims.rows)
+    return [kept[one.owner, one.key] for one in operations]
+
+
+def _insert(connection: Connection, operations: Sequence[Operation], claims: Sequence[dict[str, Any]]) -> None:
     now = time.time_ns() // 1_000_000
-    items = tuple(
-        _with_claim(connection, operation.id, position, outcome) for position, outcome in enumerate(operation.items)
-    )
-    state = overall([outcome.state for outcome in items])
-    history = operation.history
-    if state is not operation.state:
-        history = (*operation.history[:-1], StateChange(state, now))
-    kept = replace(operation, items=items, state=state, history=history)
-    connection.execute(_ADD, operation_row(kept))
-    connection.execute(_ADD_STATES, state_rows(kept))
-    connection.execute(_ADD_ITEMS, [item_row(kept.id, position, outcome) for position, outcome in enumerate(items)])
-    refused = [
-        refusal_row(kept.id, position, outcome, now) for position, outcome in enumerate(items) if outcome.refusal
-    ]
+    placed = [(one.id, at, outcome) for one in operations for at, outcome in enumerate(one.items)]
+    connection.execute(_ADD, [operation_row(one) for one in operations])
+    connection.execute(_ADD_STATES, [row for one in operations for row in state_rows(one)])
+    connection.execute(_ADD_ITEMS, [item_row(*one) for one in placed])
+    if claims:
+        connection.execute(_ADD_CLAIM, claims)
+    refused = [refusal_row(*one, now) for one in placed if one[2].refusal]
     if refused:
         connection.execute(_ADD_REFUSALS, refused)
-    return kept
 
 
-def _with_claim(connection: Connection, operation: str, position: int, outcome: ItemOutcome) -> ItemOutcome:
-    """Claims the receipt of an item about to be sent; where somebody has it, the item is refused instead."""
-    work = outcome.work
-    if outcome.state is not OperationState.QUEUED or work.programme is None:
+class _Claims:
+    """Claims the receipts of items about to be sent; where somebody has one, the item is refused instead."""
+
+    def __init__(self, connection: Connection, operations: Sequence[Operation]) -> None:
+        works = [outcome.work for one in operations for outcome in one.items]
+        wanted = {(work.programme, work.item.merchant, work.item.receipt) for work in works if work.programme}
+        self._taken = _claimed(connection, wanted)
+        self.rows: list[dict[str, Any]] = []
+
+    def settle(self, operation: Operation) -> Operation:
+        """The operation with its claims."""
+        items = tuple(self._claim(operation.id, at, outcome) for at, outcome in enumerate(operation.items))
+        state = overall([outcome.state for outcome in items])
+        history = operation.history
+        if state is not operation.state:
+            history = (*history[:-1], StateChange(state, time.time_ns() // 1_000_000))
+        return replace(operation, items=items, state=state, history=history)
+
+    def _claim(self, operation: str, position: int, outcome: ItemOutcome) -> ItemOutcome:
+        work = outcome.work
+        if outcome.state is not OperationState.QUEUED or work.programme is None:
+            return outcome
+        claim = (work.programme, work.item.merchant, work.item.receipt)
+        if claim in self._taken:
+            note = RefusalNote("ReceiptUsed", f"receipt {work.item.receipt}", None, on_chain=False)
+            return replace(outcome, state=OperationState.REFUSED, refusal=note)
+        self._taken.add(claim)
+        row = {"programme": claim[0], "merchant": claim[1], "receipt": raw(claim[2])}
+        self.rows.append({**row, "operation": operation, "position": position})
         return outcome
-    receipt = raw(work.item.receipt)
-    if _claimed(connection, work.programme, work.item.merchant, receipt):
-        note = RefusalNote("ReceiptUsed", f"receipt {work.item.receipt}", None, on_chain=False)
-        return replace(outcome, state=OperationState.REFUSED, refusal=note)
-    claim = {
-        "programme": work.programme,
-        "merchant": work.item.merchant,
-        "receipt": receipt,
-        "operation": operation,
-        "position": position,
-    }
-    connection.execute(_ADD_CLAIM, claim)
-    return outcome
 
 
-def _claimed(connection: Connection, programme: int, merchant: int, receipt: bytes) -> bool:
-    which = {"programme": programme, "merchant": merchant, "receipt": receipt}
-    return connection.execute(_CLAIMED, which).first() is not None
+def _claimed(connection: Connection, wanted: Collection[Claim]) -> set[Claim]:
+    storable = [(programme, merchant, raw(receipt)) for programme, merchant, receipt in wanted if merchant < 1 << 63]
+    found = set()
+    for some in chunks(storable):
+        for programme, merchant, receipt in connection.execute(_CLAIMED, {"claims": some}):
+            found.add((ProgrammeId(programme), MerchantId(merchant), Hash("0x" + receipt.hex())))
+    return found

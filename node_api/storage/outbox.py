@@ -1,6 +1,7 @@
 """Signed calls of the relayer in the database. Implements the port `OutboxStore`."""
 
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 
 from sqlalchemy import (
@@ -23,6 +24,7 @@ from node_api.domain.ids import Address, Hash, UnixSeconds
 from node_api.domain.models import BlockRef
 from node_api.domain.operations import (
     Accepted,
+    Declined,
     ItemOutcome,
     OperationState,
     Place,
@@ -33,6 +35,7 @@ from node_api.domain.operations import (
 from node_api.storage import operation_tables as t
 from node_api.storage.engine import reading, writing
 from node_api.storage.operation_rows import raw, read_item, spent_text
+from node_api.storage.queries import chunks
 
 SIGNED, RESOLVED, ABANDONED = "signed", "resolved", "abandoned"
 _calls, _items, _operations, _states = t.outbox_calls, t.operation_items, t.operations, t.operation_states
@@ -72,12 +75,13 @@ _CLOSE = (
         block_time=bindparam("new_block_time"),
     )
 )
-_ITEM_STATES = select(_items.c.state).where(_items.c.operation == _OPERATION)
-_ADVANCE = (
-    update(_operations)
-    .where(and_(_operations.c.id == _OPERATION, _operations.c.state != bindparam("new_state")))
-    .values(state=bindparam("new_state"))
+_ITEM_STATES = select(_items.c.operation, _items.c.state).where(
+    _items.c.operation.in_(bindparam("wanted", expanding=True))
 )
+_OPERATION_STATES = select(_operations.c.id, _operations.c.state).where(
+    _operations.c.id.in_(bindparam("wanted", expanding=True))
+)
+_ADVANCE = update(_operations).where(_operations.c.id == _OPERATION).values(state=bindparam("new_state"))
 HISTORY = insert(_states).from_select(
     ["operation", "step", "state", "at"],
     select(
@@ -160,8 +164,7 @@ class Outbox:
         """See the port."""
         with writing(self._engine) as connection:
             close_call(connection, call, block)
-            for place, verdict in verdicts:
-                _write_verdict(connection, place, verdict)
+            _write_verdicts(connection, verdicts)
             return _advance(connection, {place.operation for place, _ in verdicts})
 
     def fail(self, call: Hash, block: BlockRef, fault: str) -> list[str]:
@@ -234,11 +237,20 @@ def _sent(place: Place, call: bytes) -> dict[str, int | str | bytes]:
     }
 
 
-def _write_verdict(connection: Connection, place: Place, verdict: Verdict) -> None:
-    if isinstance(verdict, Accepted):
-        done = {"of": place.operation, "at_position": place.position, "new_spent": spent_text(verdict.spent)}
+def _write_verdicts(connection: Connection, verdicts: Sequence[tuple[Place, Verdict]]) -> None:
+    done = [
+        {"of": place.operation, "at_position": place.position, "new_spent": spent_text(verdict.spent)}
+        for place, verdict in verdicts
+        if isinstance(verdict, Accepted)
+    ]
+    if done:
         connection.execute(_MARK_SPENT, done)
-        return
+    for place, verdict in verdicts:
+        if isinstance(verdict, Declined):
+            _decline(connection, place, verdict)
+
+
+def _decline(connection: Connection, place: Place, verdict: Declined) -> None:
     named = "" if verdict.voucher is None else f"voucher {verdict.voucher}, "
     _set(
         connection,
@@ -272,14 +284,24 @@ def _places(connection: Connection, call: Hash) -> list[Place]:
 
 def _advance(connection: Connection, operations: set[str]) -> list[str]:
     """Brings operations to the state of their items; returns those that are final."""
-    final = []
-    for operation in sorted(operations):
-        states = connection.execute(_ITEM_STATES, {"of": operation}).scalars()
-        state = overall([OperationState(value) for value in states])
-        if connection.execute(_ADVANCE, {"of": operation, "new_state": state.value}).rowcount:
-            connection.execute(HISTORY, {"of_state": operation, "new_state": state.value, "new_at": now()})
-        if state.final:
-            final.append(operation)
+    final, moved = [], []
+    for some in chunks(sorted(operations)):
+        named = {"wanted": some}
+        before = {row.id: row.state for row in connection.execute(_OPERATION_STATES, named)}
+        items = defaultdict[str, list[OperationState]](list)
+        for operation, value in connection.execute(_ITEM_STATES, named):
+            items[operation].append(OperationState(value))
+        for operation, states in items.items():
+            state = overall(states)
+            if state.value != before[operation]:
+                moved.append((operation, state.value))
+            if state.final:
+                final.append(operation)
+    if moved:
+        connection.execute(_ADVANCE, [{"of": operation, "new_state": state} for operation, state in moved])
+        at = now()
+        steps = [{"of_state": operation, "new_state": state, "new_at": at} for operation, state in moved]
+        connection.execute(HISTORY, steps)
     return final
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, Table, select
 
 from node_api.domain.ids import Address, Hash, UnixSeconds
 from node_api.domain.models import BlockRef, TxRef
 from node_api.storage import tables as t
+
+T = TypeVar("T")
 
 # A query and a row of columns whose types the tables know; they do not leave this package.
 Query = Select[Any]
@@ -70,6 +72,12 @@ def count_of(row: Record) -> int:
     """The column `count`, whose name a row keeps for a method of its own."""
     value: int = row._mapping["count"]
     return value
+
+
+def chunks(values: Collection[T]) -> list[list[T]]:
+    """The values in lists of a length that fits one `IN`."""
+    ordered = list(values)
+    return [ordered[at : at + CHUNK] for at in range(0, len(ordered), CHUNK)]
 
 
 def bounded(limit: int) -> int:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, ScalarSelect, Table, bindparam, func, select
+from sqlalchemy import BindParameter, ColumnElement, ScalarSelect, Table, bindparam, func, select, tuple_
 
 from node_api.domain.freezes import Frozen, Subject
 from node_api.domain.ids import Address, Amount, Day, LineId, MerchantId, ProgrammeId
 from node_api.domain.models import Merchant, MerchantStatus
 from node_api.domain.trail import MerchantDay, Payment, Step
 from node_api.storage import tables as t
-from node_api.storage.queries import Query, Record, count_of, to_address, to_raw, tx_of, with_tx
+from node_api.storage.queries import Query, Record, chunks, count_of, to_address, to_raw, tx_of, with_tx
 from node_api.storage.read_standing import StandingQueries
 from node_api.storage.settled import DayKey, open_disputes, settled_counts
 from node_api.storage.sums import lines_of
@@ -54,6 +54,12 @@ _MERCHANTS = select(
     _newest(t.payout_steps, "account", ["changed"]).label("new_payout"),
 ).where(t.merchants.c.block <= _upto)
 _MERCHANT = _MERCHANTS.where(t.merchants.c.merchant == bindparam("wanted"))
+
+_REDEEMED_ON = select(t.merchant_days).where(
+    tuple_(t.merchant_days.c.merchant, t.merchant_days.c.line, t.merchant_days.c.day).in_(
+        bindparam("days", expanding=True)
+    )
+)
 
 
 class MerchantQueries(StandingQueries):
@@ -110,6 +116,19 @@ class MerchantQueries(StandingQueries):
             if (from_day is None or day.day >= from_day) and (until_day is None or day.day < until_day)
             for amount, count in (locked.get((day.merchant, day.line, day.day), (0, 0)),)
         ]
+
+    def redeemed_on(
+        self, day: Day, wanted: Collection[tuple[LineId, MerchantId]]
+    ) -> dict[tuple[LineId, MerchantId], Amount]:
+        """See the port."""
+        if not self._at_head:
+            days = self.merchant_days(from_day=day, until_day=Day(day + 1))
+            return {(one.line, one.merchant): one.redeemed for one in days if (one.line, one.merchant) in wanted}
+        found: dict[tuple[LineId, MerchantId], Amount] = {}
+        for some in chunks([(merchant, line, day) for line, merchant in wanted]):
+            for row in self._connection.execute(_REDEEMED_ON, {"days": some}):
+                found[row.line, row.merchant] = row.redeemed
+        return found
 
     def payments(self, merchant: MerchantId | None = None, line: LineId | None = None) -> list[Payment]:
         """See the port."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Integer, bindparam, literal, select
+from sqlalchemy import ColumnElement, Integer, bindparam, literal, select, tuple_
 
 from node_api.domain.ids import (
     NOTHING,
@@ -28,10 +27,10 @@ from node_api.domain.trail import Commitment, Refusal
 from node_api.storage import tables as t
 from node_api.storage.booking_ends import booking_ends
 from node_api.storage.queries import (
-    CHUNK,
     Query,
     Record,
     bounded,
+    chunks,
     count_of,
     to_address,
     to_hash,
@@ -41,8 +40,6 @@ from node_api.storage.queries import (
 from node_api.storage.read_holders import HolderQueries
 from node_api.storage.read_supply import batch_of, roll_of
 from node_api.storage.sums import lines_of
-
-T = TypeVar("T")
 
 
 class VoucherQueries(HolderQueries):
@@ -62,6 +59,17 @@ class VoucherQueries(HolderQueries):
             return None
         facts = self._assemble([(voucher, to_address(holder))])
         return facts[0] if facts else None
+
+    def vouchers(self, vouchers: Collection[VoucherId]) -> dict[VoucherId, VoucherFacts]:
+        """See the port."""
+        split = {one: split_voucher(one)[1:] for one in vouchers if 0 <= one < 1 << VOUCHER_BITS}
+        places, stands = t.roll_places, dict[tuple[int, int], Address]()
+        for some in chunks(set(split.values())):
+            which = tuple_(places.c.roll, places.c.place).in_(some)
+            for row in self._rows(select(places).where(which, self._upto(places))):
+                stands[row.roll, row.place] = to_address(row.holder)
+        found = [(voucher, stands[place]) for voucher, place in sorted(split.items()) if place in stands]
+        return {facts.voucher: facts for facts in self._assemble(found)}
 
     def _facts_at_head(self, voucher: VoucherId) -> VoucherFacts | None:
         """What a till asks for: two statements, built once; at the head nothing need be left out."""
@@ -209,17 +217,17 @@ class VoucherQueries(HolderQueries):
         return held, sum(row.captured for row in rows), len(rows)
 
     def _batches_by_id(self, ids: Collection[BatchId]) -> dict[BatchId, Batch]:
-        return {batch.id: batch for some in _chunks(ids) for batch in self._batches((t.batches.c.batch.in_(some),))}
+        return {batch.id: batch for some in chunks(ids) for batch in self._batches((t.batches.c.batch.in_(some),))}
 
     def _rolls_by_id(self, ids: Collection[RollId]) -> dict[RollId, Roll]:
-        return {roll.id: roll for some in _chunks(ids) for roll in self._rolls((t.rolls.c.roll.in_(some),))}
+        return {roll.id: roll for some in chunks(ids) for roll in self._rolls((t.rolls.c.roll.in_(some),))}
 
     def _existing(self, pairs: Collection[tuple[BatchId, RollId]], *, swept: bool) -> set[tuple[int, int]]:
         """Which of the pairs were issued, or swept."""
         table = t.sweeps if swept else t.issues
         found: set[tuple[int, int]] = set()
-        for rolls in _chunks({roll for _, roll in pairs}):
-            for batches in _chunks({batch for batch, _ in pairs}):
+        for rolls in chunks({roll for _, roll in pairs}):
+            for batches in chunks({batch for batch, _ in pairs}):
                 which: tuple[ColumnElement[bool], ...] = (table.c.roll.in_(rolls), table.c.batch.in_(batches))
                 query = select(table.c.batch, table.c.roll).where(*which, self._upto(table))
                 found.update((row.batch, row.roll) for row in self._rows(query))
@@ -229,7 +237,7 @@ class VoucherQueries(HolderQueries):
         """The redemptions that stand."""
         found: dict[VoucherId, Redemption] = {}
         stands = ~_reversal().where(self._upto(t.reversals)).exists()
-        for some in _chunks(vouchers):
+        for some in chunks(vouchers):
             query = with_holder().where(t.redemptions.c.voucher.in_(some), stands).order_by(t.redemptions.c.number)
             found |= {redemption.voucher: redemption for redemption in self._redemptions(query)}
         return found
@@ -325,8 +333,3 @@ def _refusal(row: Record) -> Refusal:
         reason="0x" + row.reason.hex(),
         tx=tx_of(row),
     )
-
-
-def _chunks(values: Collection[T]) -> list[list[T]]:
-    ordered = list(values)
-    return [ordered[at : at + CHUNK] for at in range(0, len(ordered), CHUNK)]

@@ -2,7 +2,8 @@
 
 add
 ├── new → kept whole, claims its receipt                 ├── the same owner and key → the one kept before
-├── a receipt claimed before → refused, in the log       └── refused → in the log, claims nothing
+├── a receipt claimed before → refused, in the log       ├── refused → in the log, claims nothing
+└── many at once → as one after the other
 outbox
 ├── sending → sent, unresolved                            ├── resolve → each item's verdict, history, final
 ├── abandon → queued again, dead bytes                    ├── fail → failed, receipt free
@@ -96,13 +97,23 @@ def outbox(engine: Engine) -> Outbox:
     return Outbox(engine, engine)
 
 
+def added(store: Operations, new: Operation) -> Operation:
+    (kept,) = store.add([new])
+    return kept
+
+
+def got(store: Operations, operation: str) -> Operation | None:
+    (found,) = store.get([operation])
+    return found
+
+
 def test_add__new__is_kept_whole(store: Operations) -> None:
     new = operation("op_a", outcome(1, consent=b"\x03\x04"), outcome(2, seal=TerminalSeal(HOLDER, b"\x01\x02")))
 
-    assert store.add(new) == new
-    assert store.get("op_a") == store.find("merchant:1", "op_a") == new
-    assert store.find("merchant:2", "op_a") is None
-    assert store.get("op_b") is None
+    assert added(store, new) == new
+    assert got(store, "op_a") == new
+    assert store.find([("merchant:1", "op_a"), ("merchant:2", "op_a")]) == [new, None]
+    assert got(store, "op_b") is None
     assert [(entry.operation, entry.position) for entry in store.queued(10)] == [("op_a", 0), ("op_a", 1)]
     assert len(store.queued(1)) == 1
     assert store.receipt_claimed(ProgrammeId(1), MerchantId(1), word(1))
@@ -111,28 +122,44 @@ def test_add__new__is_kept_whole(store: Operations) -> None:
 
 
 def test_add__the_same_key__gives_the_one_before(store: Operations) -> None:
-    first = store.add(operation("op_a", outcome(1)))
+    first = added(store, operation("op_a", outcome(1)))
 
-    assert store.add(operation("op_b", outcome(2), key="op_a")) == first
-    assert store.get("op_b") is None
+    assert added(store, operation("op_b", outcome(2), key="op_a")) == first
+    assert got(store, "op_b") is None
 
 
 def test_add__receipt_claimed_before__is_refused(store: Operations, engine: Engine) -> None:
-    store.add(operation("op_a", outcome(1)))
+    added(store, operation("op_a", outcome(1)))
 
-    second = store.add(operation("op_b", outcome(1)))
+    second = added(store, operation("op_b", outcome(1)))
 
     assert second.state is OperationState.REFUSED
     assert second.items[0].refusal is not None
     assert second.items[0].refusal.reason == "ReceiptUsed"
-    assert store.get("op_b") == second
+    assert got(store, "op_b") == second
     with reading(engine) as connection:
         lines = connection.execute(select(refusal_log.c.operation, refusal_log.c.reason)).all()
     assert [tuple(line) for line in lines] == [("op_b", "ReceiptUsed")]
 
 
+def test_add__many_at_once__is_as_one_after_the_other(store: Operations) -> None:
+    before = added(store, operation("op_a", outcome(1)))
+    new, twice = operation("op_b", outcome(2)), operation("op_c", outcome(3), key="op_b")
+    taken, own = operation("op_d", outcome(1)), operation("op_e", outcome(2), outcome(4))
+
+    kept = store.add([new, operation("op_f", outcome(9), key="op_a"), twice, taken, own])
+
+    assert kept[:3] == [new, before, new]
+    assert [one.state for one in kept] == ["queued", "queued", "queued", "refused", "queued"]
+    assert [item.state for item in kept[4].items] == ["refused", "queued"]
+    assert store.get([one.id for one in kept]) == kept
+    assert store.get(["op_c", "op_f"]) == [None, None]
+    assert [(entry.operation, entry.position) for entry in store.queued(9)] == [("op_a", 0), ("op_b", 0), ("op_e", 1)]
+    assert not store.receipt_claimed(ProgrammeId(1), MerchantId(1), word(9))
+
+
 def test_add__refused__is_logged_and_claims_nothing(store: Operations, engine: Engine) -> None:
-    store.add(operation("op_a", refused(1)))
+    added(store, operation("op_a", refused(1)))
 
     assert not store.receipt_claimed(ProgrammeId(1), MerchantId(1), word(1))
     assert store.queued(10) == []
@@ -142,8 +169,8 @@ def test_add__refused__is_logged_and_claims_nothing(store: Operations, engine: E
 
 
 def test_outbox__sent_and_resolved__tells_each_verdict(store: Operations, outbox: Outbox) -> None:
-    store.add(operation("op_a", outcome(1), outcome(2)))
-    store.add(operation("op_b", outcome(3, merchant=2)))
+    added(store, operation("op_a", outcome(1), outcome(2)))
+    added(store, operation("op_b", outcome(3, merchant=2)))
     places = [Place("op_a", 0, 0, 0), Place("op_a", 1, 0, 1), Place("op_b", 0, 1, 0)]
 
     outbox.sending(call(3), places)
@@ -152,7 +179,7 @@ def test_outbox__sent_and_resolved__tells_each_verdict(store: Operations, outbox
     assert outbox.unresolved() == [call(3)]
     assert [place for place, _ in outbox.carried(call(3).hash)] == places
     assert outbox.last_nonce(HOLDER) is None
-    sent = store.get("op_a")
+    sent = got(store, "op_a")
     assert sent is not None
     assert (sent.state, sent.items[0].transaction, sent.items[0].block) == (OperationState.SENT, call(3).hash, None)
 
@@ -165,7 +192,7 @@ def test_outbox__sent_and_resolved__tells_each_verdict(store: Operations, outbox
     final = outbox.resolve(call(3).hash, BLOCK, list(zip(places, verdicts, strict=True)))
 
     assert sorted(final) == ["op_a", "op_b"]
-    done, lost = store.get("op_a"), store.get("op_b")
+    done, lost = got(store, "op_a"), got(store, "op_b")
     assert done is not None
     assert lost is not None
     assert (done.state, lost.state) == (OperationState.SUCCEEDED, OperationState.REFUSED)
@@ -185,7 +212,7 @@ def test_outbox__sent_and_resolved__tells_each_verdict(store: Operations, outbox
 def test_outbox__relayer_with_a_new_key__counts_no_nonce_of_the_account_before(
     store: Operations, outbox: Outbox
 ) -> None:
-    store.add(operation("op_a", outcome(1)))
+    added(store, operation("op_a", outcome(1)))
     outbox.sending(call(3), [Place("op_a", 0, 0, 0)])
     outbox.resolve(call(3).hash, BLOCK, [(Place("op_a", 0, 0, 0), Declined("Expired", VOUCHER))])
 
@@ -196,14 +223,14 @@ def test_outbox__relayer_with_a_new_key__counts_no_nonce_of_the_account_before(
 
 
 def test_outbox__abandoned__waits_again(store: Operations, outbox: Outbox) -> None:
-    store.add(operation("op_a", outcome(1)))
+    added(store, operation("op_a", outcome(1)))
     outbox.sending(call(3), [Place("op_a", 0, 0, 0)])
 
     outbox.abandon(call(3).hash)
 
     assert outbox.unresolved() == []
     assert outbox.last_nonce(HOLDER) is None
-    again = store.get("op_a")
+    again = got(store, "op_a")
     assert again is not None
     assert (again.state, again.items[0].transaction) == (OperationState.QUEUED, None)
     assert len(store.queued(10)) == 1
@@ -211,12 +238,12 @@ def test_outbox__abandoned__waits_again(store: Operations, outbox: Outbox) -> No
 
 
 def test_outbox__refused_whole__fails_and_frees_the_receipt(store: Operations, outbox: Outbox) -> None:
-    store.add(operation("op_a", outcome(1)))
+    added(store, operation("op_a", outcome(1)))
     outbox.sending(call(3), [Place("op_a", 0, 0, 0)])
 
     assert outbox.fail(call(3).hash, BLOCK, "SenderNotAllowed") == ["op_a"]
 
-    failed = store.get("op_a")
+    failed = got(store, "op_a")
     assert failed is not None
     assert (failed.state, failed.items[0].fault) == (OperationState.FAILED, "SenderNotAllowed")
     assert not store.receipt_claimed(ProgrammeId(1), MerchantId(1), word(1))
@@ -227,8 +254,7 @@ def test_api_keys__made_and_revoked__as_kept(engine: Engine) -> None:
     key = ApiKey("key_1", ApiRole.MERCHANT, MerchantId(7), "till", UnixSeconds(5))
     keys.add(key, b"\x01" * 32)
 
-    assert keys.find(b"\x01" * 32) == key
-    assert keys.find(b"\x02" * 32) is None
+    assert keys.find([b"\x01" * 32, b"\x02" * 32, b"\x01" * 32]) == [key, None, key]
     assert keys.revoke("key_1", 9) == replace(key, revoked_at=UnixSeconds(9))
     assert keys.revoke("key_1", 11) == replace(key, revoked_at=UnixSeconds(9))
     assert keys.revoke("key_2", 9) is None

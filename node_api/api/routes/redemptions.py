@@ -1,13 +1,11 @@
 """Codes, checks, redemptions, operations."""
 
-import hashlib
 import io
 import time
 from typing import Annotated
 
 import segno
 from fastapi import APIRouter, Query, Response
-from starlette.concurrency import run_in_threadpool
 
 from node_api.api.access import Caller, WriteKey
 from node_api.api.answers import (
@@ -22,12 +20,12 @@ from node_api.api.answers import (
     refusal_of,
 )
 from node_api.api.documented import READING, REDEEMING, RULES, WRITING, problems
-from node_api.api.fields import In, NoNul, Out
+from node_api.api.fields import NoNul, Out
+from node_api.api.gathered import Asked, Gathered, TheGathered
 from node_api.api.node import Node, TheNode
 from node_api.api.problems import ACCEPTED, OK, answer
 from node_api.api.requests import CodeIn, RedeemBatchIn, RedeemIn
 from node_api.domain import errors
-from node_api.domain.access import ApiKey
 from node_api.domain.operations import Operation, OperationState
 from node_api.services.codes import OpenCodeRequest
 
@@ -65,10 +63,12 @@ def check(node: TheNode, caller: Caller, body: RedeemIn) -> Response:
     response_model=OperationOut,
     responses={202: {"model": OperationOut}, **problems(*WRITING, *RULES, errors.CallFailed)},
 )
-async def redeem(node: TheNode, caller: Caller, key: WriteKey, body: RedeemIn, wait: Wait = 0) -> Response:
+async def redeem(
+    node: TheNode, gathered: TheGathered, caller: Caller, key: WriteKey, body: RedeemIn, wait: Wait = 0
+) -> Response:
     """Redeems. What the rules refuse is answered as a problem that names the reason, at once or from the chain."""
-    operation = await run_in_threadpool(_submit, node, caller, key, "redemption", body, [body])
-    return _answer(await _settled(node, operation, wait))
+    operation = await gathered.singles.ask(Asked(caller, key, "redemption", body, [body]))
+    return _answer(await _settled(node, gathered, operation, wait))
 
 
 @router.post(
@@ -76,10 +76,12 @@ async def redeem(node: TheNode, caller: Caller, key: WriteKey, body: RedeemIn, w
     response_model=OperationOut,
     responses={202: {"model": OperationOut}, **problems(*WRITING)},
 )
-async def redeem_batch(node: TheNode, caller: Caller, key: WriteKey, body: RedeemBatchIn, wait: Wait = 0) -> Response:
+async def redeem_batch(
+    node: TheNode, gathered: TheGathered, caller: Caller, key: WriteKey, body: RedeemBatchIn, wait: Wait = 0
+) -> Response:
     """Takes in up to 100 redemptions. Each is refused or accepted on its own, and says so in its item."""
-    operation = await run_in_threadpool(_submit, node, caller, key, "batch", body, body.items)
-    return _answer(await _settled(node, operation, wait))
+    operation = await gathered.batches.ask(Asked(caller, key, "batch", body, body.items))
+    return _answer(await _settled(node, gathered, operation, wait))
 
 
 @router.get(
@@ -98,18 +100,12 @@ def qr_svg(text: str) -> str:
     return out.getvalue().decode()
 
 
-def _submit(node: Node, caller: ApiKey, key: str, kind: str, body: In, items: list[RedeemIn]) -> Operation:
-    body_hash = hashlib.sha256(f"{kind} {body.model_dump_json()}".encode()).hexdigest()
-    requests = [item.to_domain(caller) for item in items]
-    return node.redemptions.submit(caller, key, body_hash, requests, batch=kind == "batch")
-
-
-async def _settled(node: Node, operation: Operation, seconds: float) -> Operation:
+async def _settled(node: Node, gathered: Gathered, operation: Operation, seconds: float) -> Operation:
     """The operation once it is final, or as it stands after so many seconds."""
     deadline = time.monotonic() + seconds
     while not operation.state.final and (left := deadline - time.monotonic()) > 0:
         await node.waiting.until_settled(operation.id, left)
-        operation = await run_in_threadpool(node.redemptions.reload, operation)
+        operation = await gathered.operations.ask(operation.id)
     return operation
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from node_api.domain.ids import Address, Day, LineId, MerchantId, ProgrammeId
+from node_api.domain.ids import Address, Day, ProgrammeId
 from node_api.domain.limits import HolderCounter
 from node_api.domain.models import BlockRef
 
@@ -18,10 +18,6 @@ class LimitReads(Protocol):
         Raises:
             ChainUnavailable: the chain does not answer.
         """
-        ...
-
-    def merchant_day(self, line: LineId, merchant: MerchantId, day: Day, block: BlockRef) -> int:
-        """What was redeemed at a merchant on a local day under a budget line. Raises as `counter`."""
         ...
 
     def attests(self, account: Address, block: BlockRef) -> bool:

@@ -1,6 +1,6 @@
 """Where operations, the outbox, the refusal log and API keys are kept."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,23 +19,27 @@ class QueuedItem:
     outcome: ItemOutcome
 
 
+Claim = tuple[ProgrammeId, MerchantId, Hash]
+"""On a receipt at a merchant in a programme."""
+
+
 class OperationStore(Protocol):
     """Keeps operations for ever. Thread-safe; every method is one transaction."""
 
-    def find(self, owner: str, key: str) -> Operation | None:
-        """The operation an owner asked for under a key."""
+    def find(self, asked: Sequence[tuple[str, str]]) -> list[Operation | None]:
+        """For each owner and key, the operation that the owner asked for under the key."""
         ...
 
-    def get(self, operation: str) -> Operation | None:
-        """One operation by its id."""
+    def get(self, operations: Sequence[str]) -> list[Operation | None]:
+        """For each id, the operation."""
         ...
 
-    def add(self, operation: Operation) -> Operation:
-        """Keeps a new operation with its claims on receipts and its lines in the refusal log.
+    def add(self, operations: Sequence[Operation]) -> list[Operation]:
+        """Keeps new operations with their claims on receipts and their lines in the refusal log, in their order.
 
         An item whose receipt is claimed at its merchant and programme already is kept as refused (ReceiptUsed).
 
-        Returns: what is kept; another operation where the same owner used the same key before.
+        Returns: what is kept for each; another operation where the same owner used the same key before.
         """
         ...
 
@@ -45,6 +49,10 @@ class OperationStore(Protocol):
 
     def receipt_claimed(self, programme: ProgrammeId, merchant: MerchantId, receipt: Hash) -> bool:
         """Whether a redemption that was not refused claims the receipt."""
+        ...
+
+    def claimed(self, wanted: Collection[Claim]) -> set[Claim]:
+        """Those of the claims that are held."""
         ...
 
 
@@ -93,8 +101,8 @@ class ApiKeyStore(Protocol):
         """Keeps a key under the SHA-256 of its token."""
         ...
 
-    def find(self, digest: bytes) -> ApiKey | None:
-        """The key with this hash, revoked or not."""
+    def find(self, digests: Sequence[bytes]) -> list[ApiKey | None]:
+        """For each hash the key, revoked or not."""
         ...
 
     def all(self) -> list[ApiKey]:

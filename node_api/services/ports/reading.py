@@ -6,12 +6,14 @@ addresses by their bytes, references exactly. A reader belongs to the thread tha
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 from node_api.domain.freezes import Freeze, Frozen, Revocation
 from node_api.domain.ids import (
     Address,
+    Amount,
     BatchId,
     Day,
     LineId,
@@ -137,6 +139,12 @@ class MerchantReader(Protocol):
         """Days with redemptions, by merchant, line and day; `from_day` inclusive, `until_day` exclusive."""
         ...
 
+    def redeemed_on(
+        self, day: Day, wanted: Collection[tuple[LineId, MerchantId]]
+    ) -> dict[tuple[LineId, MerchantId], Amount]:
+        """What was redeemed on a local day at merchants under budget lines, and not taken back; where there is anything."""
+        ...
+
     def payments(self, merchant: MerchantId | None = None, line: LineId | None = None) -> list[Payment]:
         """Payments in the order of the chain."""
         ...
@@ -189,6 +197,10 @@ class VoucherReader(Protocol):
         """What a redemption reads about a voucher; None where roll, place or batch does not exist, or the roll is another
         programme's. A voucher whose batch was not given to the roll is answered with `issued` false.
         """
+        ...
+
+    def vouchers(self, vouchers: Collection[VoucherId]) -> dict[VoucherId, VoucherFacts]:
+        """Those of them that `voucher` answers, read together."""
         ...
 
     def vouchers_of(

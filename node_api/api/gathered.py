@@ -1,0 +1,84 @@
+"""What requests of about the same time do together: who asks, taking redemptions in, reading operations anew."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from node_api.api.fields import In
+from node_api.api.gathering import Gathering
+from node_api.api.node import Node
+from node_api.api.requests import RedeemIn
+from node_api.domain.access import ApiKey
+from node_api.domain.errors import CodeUnreadable
+from node_api.domain.operations import Operation
+from node_api.services.operations import Submission
+
+_MOST = 100
+_MOST_BATCHES = 4
+"""Requests of up to a hundred redemptions each: together what one transaction takes in without keeping others out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request to redeem, as it came in; `kind` keeps the keys of one body apart by the route it was sent to."""
+
+    caller: ApiKey
+    key: str
+    kind: str
+    body: In
+    items: Sequence[RedeemIn]
+
+    def submission(self) -> Submission | CodeUnreadable:
+        """For the services; or why it cannot be read."""
+        body_hash = hashlib.sha256(f"{self.kind} {self.body.model_dump_json()}".encode()).hexdigest()
+        try:
+            requests = [item.to_domain(self.caller) for item in self.items]
+        except CodeUnreadable as fault:
+            return fault
+        return Submission(self.caller, self.key, body_hash, requests, batch=self.kind == "batch")
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """One gathering for each kind of work."""
+
+    callers: Gathering[str, ApiKey]
+    singles: Gathering[Asked, Operation]
+    batches: Gathering[Asked, Operation]
+    operations: Gathering[str, Operation]
+
+
+def gather(node: Node) -> Gathered:
+    """Those of a node."""
+    return Gathered(
+        callers=Gathering(node.keyring.callers, most=_MOST),
+        singles=Gathering(partial(_take_in, node), most=_MOST),
+        batches=Gathering(partial(_take_in, node), most=_MOST_BATCHES),
+        operations=Gathering(node.redemptions.reload, most=_MOST),
+    )
+
+
+def _take_in(node: Node, asked: Sequence[Asked]) -> list[Operation | Exception]:
+    read = [one.submission() for one in asked]
+    taken = iter(node.redemptions.submit([one for one in read if isinstance(one, Submission)]))
+    return [next(taken) if isinstance(one, Submission) else one for one in read]
+
+
+def gathered_of(request: Request) -> Gathered:
+    """The gatherings of this application."""
+    gathered: Gathered = request.app.state.gathered
+    return gathered
+
+
+async def _gathered(request: Request) -> Gathered:
+    """On the event loop: a dependency that is no coroutine is handed to a thread."""
+    return gathered_of(request)
+
+
+TheGathered = Annotated[Gathered, Depends(_gathered)]

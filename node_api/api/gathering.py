@@ -1,0 +1,72 @@
+"""Has requests of about the same time share one piece of work: one thread, one reader, one transaction for all of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from starlette.concurrency import run_in_threadpool
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting(Generic[A, B]):
+    asked: A
+    answer: asyncio.Future[B]
+
+
+class Gathering(Generic[A, B]):
+    """Work for many at once, asked for by one at a time. For one event loop.
+
+    Who asks first is served at once; who asks meanwhile is served together afterwards. So nobody waits for company, and the more
+    there is to do, the more is done together.
+    """
+
+    def __init__(self, work: Callable[[Sequence[A]], Sequence[B | Exception]], *, most: int) -> None:
+        """Does nothing yet.
+
+        Args:
+            work: answers each in order, or says with an exception why it does not; runs in a thread, one at a time.
+            most: handed to it together.
+        """
+        self._work, self._most = work, most
+        self._waiting: deque[_Waiting[A, B]] = deque()
+        self._worker: asyncio.Task[None] | None = None
+
+    async def ask(self, asked: A) -> B:
+        """The answer to one.
+
+        Raises: what the work says of this one, or the exception that it ended with as a whole.
+        """
+        one: _Waiting[A, B] = _Waiting(asked, asyncio.get_running_loop().create_future())
+        self._waiting.append(one)
+        if self._worker is None:
+            self._worker = asyncio.create_task(self._serve())
+        return await one.answer
+
+    async def _serve(self) -> None:
+        try:
+            while self._waiting:
+                together = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
+                await self._answer(together)
+        finally:
+            self._worker = None
+
+    async def _answer(self, together: Sequence[_Waiting[A, B]]) -> None:
+        answers: Sequence[B | Exception]
+        try:
+            answers = await run_in_threadpool(self._work, [one.asked for one in together])
+        except Exception as fault:  # noqa: BLE001  each of them raises it where it is waited for
+            answers = [fault] * len(together)
+        for one, answer in zip(together, answers, strict=True):
+            if one.answer.done():  # whoever asked has gone
+                continue
+            if isinstance(answer, Exception):
+                one.answer.set_exception(answer)
+            else:
+                one.answer.set_result(answer)
