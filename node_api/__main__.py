@@ -36,6 +36,7 @@ _COMMANDS = {
     "serve": "serve",
     "settlement": "settlement",
     "validity": "validity",
+    "webhooks": "webhooks",
 }
 
 

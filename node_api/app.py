@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from node_api.api.application import create_api
+from node_api.api.events import Streams
 from node_api.api.node import Node, SigningDomain
 from node_api.api.waiting import Waiting
 from node_api.bookings import booking_lane, booking_work, reserving
@@ -28,6 +29,7 @@ from node_api.chain.limit_words import LimitWords
 from node_api.chain.redeem import Relayer
 from node_api.chain.rpc_errors import ChainError
 from node_api.chain.signing import ChainSignatures
+from node_api.chain.vitals import ChainFigures
 from node_api.chain.wallet import CustodialWallet
 from node_api.claims import claim_lane, claiming
 from node_api.config import Settings
@@ -42,10 +44,13 @@ from node_api.services.judging import Judge
 from node_api.services.operations import Redemptions
 from node_api.services.outbox import Outbox
 from node_api.services.redemption_lane import RedemptionLane
+from node_api.services.vitals import NodeVitals
 from node_api.storage.api_keys import ApiKeys
 from node_api.storage.engine import open_database
 from node_api.storage.operations import Operations
 from node_api.storage.outbox import Outbox as OutboxTables
+from node_api.storage.vitals import StoreFigures
+from node_api.telling import Outside, outside
 
 FOLLOW_SECONDS = 0.5
 
@@ -64,6 +69,7 @@ class _Parts:
     outbox: Outbox
     follower: Follower
     relayer: Address
+    outside: Outside
 
 
 class RunningNode:
@@ -92,6 +98,7 @@ class RunningNode:
                 raise NotStarted(f"the key of OPERATOR ({relayer}) is no relayer: grant the role, then syncRelayer")
             self._parts.outbox.start()
             self._follower.start()
+            self._parts.outside.telling.start()
             undo.pop_all()
         return self
 
@@ -100,6 +107,7 @@ class RunningNode:
     ) -> None:
         """Finishes the call in hand and stops; what is queued is sent after the next start."""
         self._stopping.set()
+        self._parts.outside.telling.stop()
         self._parts.outbox.stop()
         self._follower.join()
         self._resources.close()
@@ -145,12 +153,14 @@ def build_node(settings: Settings, handle: ChainHandle, keys: KeyRing) -> Runnin
         many = settings.database_connections - few
         record = open_record(settings, handle, open_database(settings.database_url, durable=False, connections=many))
         resources.callback(record.close)
-        api, keyring, parts = _assemble(record, durable, keys, settings.claim_gather_seconds)
+        told = outside(settings, record.engine)
+        resources.callback(told.post.close)
+        api, keyring, parts = _assemble(record, durable, keys, settings.claim_gather_seconds, told)
         return RunningNode(api, keyring, parts, resources.pop_all())
 
 
 def _assemble(
-    record: Record, durable: Engine, keys: KeyRing, gather_seconds: float
+    record: Record, durable: Engine, keys: KeyRing, gather_seconds: float, told: Outside
 ) -> tuple[FastAPI, ApiKeyring, _Parts]:
     """Puts the services together; starts nothing."""
     handle = record.handle
@@ -182,9 +192,19 @@ def _assemble(
         signing=signing_domain(handle.chain_id, vouchers),
         error_selectors=error_selectors(),
         faults=lambda: _faults(follower, outbox),
+        vitals=_vitals(record, outbox, relayer),
+        events=told.events,
+        subscribing=told.subscribing,
+        streams=Streams(),
     )
-    parts = _Parts(record, outbox, follower, Address(operator.address))
+    parts = _Parts(record, outbox, follower, Address(operator.address), told)
     return create_api(node, ChainError), keyring, parts
+
+
+def _vitals(record: Record, outbox: Outbox, relayer: Relayer) -> NodeVitals:
+    """What is measured of it."""
+    store, chain = StoreFigures(record.engine), ChainFigures(record.rpc)
+    return NodeVitals(store, chain, record.tables, record.indexer, outbox, relayer.sender)
 
 
 def signing_domain(chain_id: int, vouchers: Address) -> SigningDomain:

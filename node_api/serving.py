@@ -51,6 +51,15 @@ def serving(app: FastAPI, host: str = "127.0.0.1", port: int = 0) -> Iterator[st
         listener.close()
 
 
+class _Server(uvicorn.Server):
+    """Has streams end before it waits for what is in hand: they would go on for ever."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """See uvicorn."""
+        self.config.app.state.closing = True  # type: ignore[union-attr]
+        await super().shutdown(sockets)
+
+
 def _server(app: FastAPI) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
@@ -61,7 +70,7 @@ def _server(app: FastAPI) -> uvicorn.Server:
         server_header=False,
         ws="none",
     )
-    return uvicorn.Server(config)
+    return _Server(config)
 
 
 def _listen(host: str, port: int) -> socket.socket:

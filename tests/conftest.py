@@ -1,10 +1,13 @@
 """What every test run needs: ape's plugin only under `ape test`, ordinary tests only under pytest."""
 
+import logging
 import signal
 import sys
 from pathlib import Path
 
 import pytest
+
+from node_api.logs import configure_logs
 
 UNDER_APE = Path(sys.argv[0]).name == "ape"
 APE_TESTS = Path(__file__).parent / "ape"
@@ -20,6 +23,7 @@ def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    configure_logs(logging.WARNING)
     if UNDER_APE:
         config.addinivalue_line("filterwarnings", "default")  # ape's own warnings are not ours to fail on
     else:

@@ -6,6 +6,7 @@ from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from node_api.api.gathered import TheGathered
+from node_api.api.observing import note
 from node_api.domain.access import ApiKey, ApiRole
 from node_api.domain.errors import (
     ApiKeyMissing,
@@ -77,6 +78,13 @@ ROLES: dict[str, frozenset[ApiRole]] = {
     "POST /v1/bookings/{booking}/release": frozenset({MERCHANT, WALLET, OPERATOR}),
     "GET /v1/audit/vouchers/{voucher}/trace": STAFF,
     "GET /v1/audit/programmes/{programme}/reconciliation": STAFF,
+    "GET /v1/events": frozenset({MERCHANT, *STAFF}),
+    "PUT /v1/webhooks/{name}": frozenset({OPERATOR}),
+    "GET /v1/webhooks": frozenset({AUDITOR, OPERATOR}),
+    "DELETE /v1/webhooks/{name}": frozenset({OPERATOR}),
+    "POST /v1/webhooks/{name}/replay": frozenset({OPERATOR}),
+    "POST /v1/webhooks/{name}/secret": frozenset({OPERATOR}),
+    "GET /metrics": frozenset({AUDITOR, OPERATOR}),
 }
 """Method and path → the roles that reach it."""
 
@@ -103,6 +111,7 @@ async def caller(request: Request, gathered: TheGathered, given: Bearer) -> ApiK
     if given is None or not given.credentials.startswith(PREFIX):
         raise ApiKeyUnknown("an Authorization header that is not Bearer with an API key")
     key = await gathered.callers.ask(given.credentials)
+    note(key=key.id)
     route = f"{request.method} {request.scope['route'].path}"
     if key.role not in ROLES[route]:
         raise RoleNotAllowed(f"role {key.role} at {route}")

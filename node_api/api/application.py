@@ -8,12 +8,15 @@ from node_api import __version__
 from node_api.api import problems
 from node_api.api.gathered import gather
 from node_api.api.limits import BodyLimit
+from node_api.api.metrics import Metrics
 from node_api.api.node import Node
+from node_api.api.observing import Observed
 from node_api.api.routes import (
     audit,
     bookings,
     cases,
     claims,
+    events,
     meta,
     money,
     oversight,
@@ -41,8 +44,11 @@ def create_api(node: Node, chain_fault: type[Exception]) -> FastAPI:
     app = _routes()
     app.state.node = node
     app.state.gathered = gather(node)
+    app.state.closing = False
     problems.install(app, chain_fault)
+    app.state.metrics = Metrics(node.vitals.read, node.error_selectors)
     app.add_middleware(BodyLimit)
+    app.add_middleware(Observed, metrics=app.state.metrics)
     return app
 
 
@@ -85,7 +91,21 @@ def _routes() -> FastAPI:
         separate_input_output_schemas=False,
         redoc_url=None,
     )
-    parts = (redemptions, record, money, rules, validity, oversight, cases, bookings, claims, transfers, audit, meta)
+    parts = (
+        redemptions,
+        record,
+        money,
+        rules,
+        validity,
+        oversight,
+        cases,
+        bookings,
+        claims,
+        transfers,
+        audit,
+        events,
+        meta,
+    )
     for router in (part.router for part in parts):
         app.include_router(router)
     return app

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from node_api.api.events import Streams
 from node_api.api.waiting import Waiting
 from node_api.services.api_keys import ApiKeyring
 from node_api.services.audits import Audits
@@ -17,7 +18,10 @@ from node_api.services.fresh import FreshReads
 from node_api.services.operations import Redemptions
 from node_api.services.oversight import Oversight
 from node_api.services.passing import Passing
+from node_api.services.ports.telling import EventLog
 from node_api.services.reserving import Reserving
+from node_api.services.subscribing import Subscribing
+from node_api.services.vitals import NodeVitals
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,10 @@ class Node:
     signing: SigningDomain
     error_selectors: dict[str, str]
     faults: Callable[[], dict[str, str]]
+    vitals: NodeVitals
+    events: EventLog
+    subscribing: Subscribing
+    streams: Streams
 
 
 async def node_of(request: Request) -> Node:

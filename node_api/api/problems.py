@@ -37,7 +37,13 @@ STATUSES: Mapping[type[DomainError], HTTPStatus] = {
 }
 """The nearest class of an error's ancestry that stands here gives its status."""
 
-_PASSING = (errors.ChainUnavailable, errors.StoreUnavailable, errors.StoreBusy, errors.IndexNotReady)
+_PASSING = (
+    errors.ChainUnavailable,
+    errors.StoreUnavailable,
+    errors.StoreBusy,
+    errors.StreamsBusy,
+    errors.IndexNotReady,
+)
 _RETRY_SECONDS = 2
 """What passes by itself, and when to ask again."""
 
@@ -137,15 +143,16 @@ def install(app: FastAPI, chain_fault: type[Exception]) -> None:
     async def on_chain_fault(_: Request, error: Exception) -> Response:
         return answer(errors.ChainUnavailable(str(error)))
 
-    async def on_bug(_: Request, error: Exception) -> Response:
-        log.error("request_failed", exc_info=error)
+    async def on_bug(request: Request, error: Exception) -> Response:
+        request_id = request.state.request_id
+        log.error("request_failed", exc_info=error, request_id=request_id)
         content = {
             "type": "about:blank",
             "title": "Internal Server Error",
             "status": 500,
             "detail": "see the node's log",
         }
-        return Response(orjson.dumps(content), 500, None, MEDIA_TYPE)
+        return Response(orjson.dumps(content), 500, {"X-Request-Id": request_id}, MEDIA_TYPE)
 
     app.add_exception_handler(DomainError, on_domain_error)
     app.add_exception_handler(RequestValidationError, on_invalid)

@@ -133,7 +133,7 @@ class KeyRing:
     def _read(self, role: KeyRole) -> dict[str, object]:
         path = self.path(role)
         try:
-            content = _read_private(path)
+            content = read_private(path)
             sealed = orjson.loads(content)
         except FileNotFoundError as error:
             raise KeyMissing(f"no key file {path}: make one with `vouchertrail keys create`") from error
@@ -153,7 +153,7 @@ class KeyRing:
         if self._password is not None:
             return self._password
         try:
-            return _read_private(self._password_file).decode().strip()
+            return read_private(self._password_file).decode().strip()
         except FileNotFoundError as error:
             raise KeyUnopened(
                 f"no password: set VOUCHERTRAIL_KEY_PASSWORD, or put it into {self._password_file}"
@@ -164,7 +164,7 @@ class KeyRing:
         return self._folder / "password"
 
 
-def _read_private(path: Path) -> bytes:
+def read_private(path: Path) -> bytes:
     """Reads a file only its owner may read. Raises KeyExposed for any other mode."""
     with path.open("rb") as file:
         mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)

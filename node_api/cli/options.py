@@ -7,6 +7,7 @@ or faults in the files it was given · 3 the chain is missing, foreign or broken
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from node_api.chain.key_errors import KeyFault
 from node_api.chain.rpc_errors import ChainError
 from node_api.config import Settings
 from node_api.domain.errors import StoreUnavailable
+from node_api.logs import configure_logs
 from node_api.services.ports.treasury import ChainWentBack
 
 P = ParamSpec("P")
@@ -60,6 +62,7 @@ def shared_options(command: Callable[Concatenate[Shared, P], R]) -> Callable[P, 
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
         data, as_json = kwargs.pop("data"), bool(kwargs.pop("as_json"))
         try:
+            configure_logs(logging.WARNING)
             settings = Settings() if data is None else Settings(data=Path(str(data)))
             return command(Shared(settings, as_json), *args, **kwargs)
         except ChainError as fault:

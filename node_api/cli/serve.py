@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 import logging
-import sys
 
 import rich_click as click
-import structlog
 
 from node_api.cli.deploy import open_deployed_chain
 from node_api.cli.keys import key_ring
 from node_api.cli.options import FAULT, SETTINGS_FAULT, Shared, fail, shared_options
+from node_api.logs import configure_logs
 
 DEFAULT_PORT = 8088
 
@@ -39,11 +38,7 @@ def cli(shared: Shared, host: str, port: int, public: bool) -> None:
     from node_api.app import NotStarted, build_node
     from node_api.serving import serve
 
-    structlog.configure(
-        processors=[structlog.processors.TimeStamper("iso"), structlog.processors.JSONRenderer()],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    configure_logs(logging.INFO)
     try:
         with build_node(shared.settings, open_deployed_chain(shared.settings), key_ring(shared.settings)) as node:
             serve(

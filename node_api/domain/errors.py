@@ -25,6 +25,7 @@
     │   ├── RoundUnknown
     │   ├── ClaimUnknown
     │   ├── BookingUnknown
+    │   ├── SubscriberUnknown
     │   └── RouteUnknown
     ├── Misuse                       the request cannot be carried out as it stands
     │   ├── RequestInvalid           it does not fit the schema
@@ -33,6 +34,7 @@
     │   ├── RequestTooLarge          its body is longer than any request needs
     │   ├── CodeUnreadable           the compact code is not one of ours, or was damaged
     │   ├── ReceiptHashMismatch      the receipt given in clear is not the signed one
+    │   ├── AddressRefused           nothing is sent to it
     │   ├── IdempotencyKeyMissing
     │   ├── IdempotencyKeyInvalid
     │   └── IdempotencyKeyReused     the key was used with another body
@@ -48,6 +50,7 @@
         ├── WalletMissing
         ├── OversightKeyMissing
         ├── ArbiterMissing
+        ├── StreamsBusy              as many streams as the node keeps open
         ├── IndexNotReady
         └── StateUnavailable         the chain no longer keeps the state of a block
 
@@ -218,6 +221,13 @@ class BookingUnknown(Unknown):
     remedy = "list the bookings with GET /v1/bookings"
 
 
+class SubscriberUnknown(Unknown):
+    """There is no such subscriber to events."""
+
+    rule = "a subscriber is named as it was put"
+    remedy = "list them with GET /v1/webhooks"
+
+
 class RouteUnknown(Unknown):
     """The API has no such path."""
 
@@ -269,6 +279,13 @@ class ReceiptHashMismatch(Misuse):
 
     rule = "the salted hash of the receipt equals the signed one"
     remedy = "send the receipt exactly as it was hashed, salt included, or leave it out"
+
+
+class AddressRefused(Misuse):
+    """The address is none that messages are sent to."""
+
+    rule = "messages go to https addresses that everybody can reach; no user, no fragment, no private network"
+    remedy = "give a public https address; the operator may allow others with VOUCHERTRAIL_WEBHOOKS_PRIVATE"
 
 
 class IdempotencyKeyMissing(Misuse):
@@ -368,6 +385,13 @@ class ArbiterMissing(Unavailable):
 
     rule = "decisions are signed by a node that keeps the key of ARBITER"
     remedy = "ask the arbiter's own node"
+
+
+class StreamsBusy(Unavailable):
+    """The node keeps as many streams open as it may."""
+
+    rule = "a process keeps a hundred streams of events open at most"
+    remedy = "close streams that nobody reads, or ask for pages: the same route without Accept: text/event-stream"
 
 
 class IndexNotReady(Unavailable):

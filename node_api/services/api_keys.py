@@ -41,6 +41,12 @@ class ApiKeyring:
             for key in found
         ]
 
+    def require_valid(self, token: str) -> None:
+        """Raises ApiKeyUnknown for a token that is nobody's, or revoked."""
+        (found,) = self.callers([token])
+        if isinstance(found, Exception):
+            raise found
+
     def all(self) -> list[ApiKey]:
         """Every key, the oldest first, without tokens."""
         return self._store.all()

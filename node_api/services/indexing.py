@@ -58,6 +58,8 @@ class Indexer:
         self._source, self._store, self._page, self._one_node = source, store, page, one_node
         self._lock = threading.Lock()
         self._is_own = False  # the index was found to belong to this chain and these contracts
+        self.rewinds = 0
+        """How often blocks were taken back since the start."""
 
     def head(self) -> BlockRef:
         """The chain's newest block."""
@@ -127,6 +129,7 @@ class Indexer:
 
     def _rewind(self, seen: Header) -> None:
         """Goes back to a block both know, in growing strides: what is forgotten too much is read again."""
+        self.rewinds += 1
         number, stride = min(seen.number - 1, self._source.head().number), 1
         while number >= self._source.first_block:
             ours, theirs = self._store.header(number), self._source.header(number)

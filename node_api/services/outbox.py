@@ -129,6 +129,13 @@ class Outbox:
             final = shipment.resolve(outcome.block, outcome.verdicts)
         if call.sender == self._relay.sender:  # an account before it counted nonces of its own
             self._last_nonce = max(call.nonce, self._last_nonce or 0)
+        log.info(
+            "outbox_call_resolved",
+            transaction=call.hash,
+            nonce=call.nonce,
+            block=outcome.block.number,
+            operations=final,
+        )
         for listener in self._settled:
             listener(final)
 

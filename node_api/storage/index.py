@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 
 from sqlalchemy import Connection, Engine, Table, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -11,6 +12,7 @@ from node_api.domain.events import Header, Page
 from node_api.services.ports.indexing import CheckpointMoved
 from node_api.storage import tables as t
 from node_api.storage.engine import reading, writing
+from node_api.storage.operation_tables import index_rewinds
 from node_api.storage.projection import Context, rows_of
 from node_api.storage.rollups import SUMMED, Sums
 from node_api.storage.rows import Rows
@@ -81,6 +83,7 @@ class IndexTables:
                 connection.execute(delete(table).where(table.c.block > to))
             sums.finish(connection, -1)
             connection.execute(delete(t.blocks).where(t.blocks.c.number > to))
+            connection.execute(insert(index_rewinds).values(to_block=to, at=time.time_ns() // 1_000_000))
             kept = _header(connection, to)
             if kept is None:
                 connection.execute(delete(t.checkpoint))

@@ -6,7 +6,7 @@ Times are milliseconds of the node's clock unless a column says otherwise.
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
 
 from node_api.storage.types import Key, Raw
 
@@ -123,4 +123,31 @@ case_requests = Table(
     Column("idempotency_key", String(255), primary_key=True),
     Column("body_hash", String(64), nullable=False),
     Column("received_at", BigInteger, nullable=False),
+)
+index_rewinds = Table(
+    "index_rewinds",
+    metadata,
+    Column("number", Key, primary_key=True, autoincrement=True),
+    Column("to_block", BigInteger, nullable=False, comment="newest block that was kept"),
+    Column("at", BigInteger, nullable=False),
+)
+"""When the index took blocks back: who was told of them is told so."""
+subscribers = Table(
+    "subscribers",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("programme", BigInteger, nullable=True),
+    Column("merchant", BigInteger, nullable=True),
+    Column("salt", Raw, nullable=False),
+    Column("old_salt", Raw, nullable=True),
+    Column("old_until", BigInteger, nullable=False),
+    Column("upto", String(48), nullable=False),
+    Column("told", BigInteger, nullable=False),
+    Column("failures", BigInteger, nullable=False),
+    Column("next_at", BigInteger, nullable=False),
+    Column("fault", Text, nullable=True),
+    Column("gone", Boolean, nullable=False),
+    Column("leased_by", String(40), nullable=True),
+    Column("leased_until", BigInteger, nullable=False),
 )

@@ -30,13 +30,16 @@ EXAMPLES = {
     "programme": "1",
     "run": "1",
     "dispute": "999",
+    "name": "nobody",
 }
 
 
 def call(client: Client, route: str, **changes: str) -> object:
     method, path = route.split(" ")
     path = re.sub(r"\{(\w+)\}", lambda name: {**EXAMPLES, **changes}[name[1]], path)
-    return client.http.request(method, path, json={} if method == "POST" else None, headers={"Idempotency-Key": "k"})
+    return client.http.request(
+        method, path, json={} if method in ("POST", "PUT") else None, headers={"Idempotency-Key": "k"}
+    )
 
 
 def test_table__against_the_application__has_every_route(served: Served) -> None:

@@ -22,6 +22,7 @@ from node_api.api.claims import (
 from node_api.api.documented import CLAIMING, READING, problems
 from node_api.api.fields import NoNul
 from node_api.api.node import Node, TheNode
+from node_api.api.observing import note
 from node_api.api.problems import ACCEPTED, OK, answer
 from node_api.api.routes.record import ProgrammeName
 from node_api.api.routes.redemptions import Wait
@@ -45,6 +46,7 @@ async def claim(node: TheNode, caller: Caller, key: WriteKey, body: ClaimIn, wai
     """Claims a place. What is accepted has a place kept for it, and is gathered with others into one roll within seconds."""
     body_hash = hashlib.sha256(f"claim {body.model_dump_json()}".encode()).hexdigest()
     taken = await run_in_threadpool(node.claims.submit, caller, key, body_hash, body.to_domain())
+    note(operation=taken.id)
     return await run_in_threadpool(_answer, node, await _settled(node, taken, wait))
 
 

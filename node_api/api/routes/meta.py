@@ -1,13 +1,17 @@
-"""What anybody may ask: health, version, the EIP-712 domain, the page of errors."""
+"""The node itself: health, version, the EIP-712 domain, the page of errors, and its figures."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 from node_api import __version__
+from node_api.api.access import Caller
+from node_api.api.documented import ACCESS, problems
 from node_api.api.errors_page import errors_page
 from node_api.api.fields import Out
+from node_api.api.metrics import MEDIA_TYPE, Metrics
 from node_api.api.node import TheNode
 from node_api.api.problems import PAGE, READY, UNREADY
+from node_api.domain import errors
 
 router = APIRouter(tags=["node"])
 
@@ -54,3 +58,14 @@ async def version() -> VersionOut:
 async def read_errors(node: TheNode) -> PlainTextResponse:
     """Every error with its rule and remedy: where the `type` of a problem points."""
     return PlainTextResponse(errors_page(node.error_selectors), media_type="text/markdown; charset=utf-8")
+
+
+@router.get(
+    "/metrics",
+    response_class=PlainTextResponse,
+    responses=problems(*ACCESS, errors.StoreUnavailable, errors.StoreBusy),
+)
+def read_metrics(request: Request, _: Caller) -> Response:
+    """The node's figures, for Prometheus."""
+    metrics: Metrics = request.app.state.metrics
+    return Response(metrics.page(), media_type=MEDIA_TYPE)

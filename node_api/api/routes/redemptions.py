@@ -23,6 +23,7 @@ from node_api.api.documented import READING, REDEEMING, RULES, WRITING, problems
 from node_api.api.fields import NoNul, Out
 from node_api.api.gathered import Asked, Gathered, TheGathered
 from node_api.api.node import Node, TheNode
+from node_api.api.observing import note
 from node_api.api.problems import ACCEPTED, OK, answer
 from node_api.api.requests import CodeIn, RedeemBatchIn, RedeemIn
 from node_api.domain import errors
@@ -102,6 +103,7 @@ def qr_svg(text: str) -> str:
 
 async def _settled(node: Node, gathered: Gathered, operation: Operation, seconds: float) -> Operation:
     """The operation once it is final, or as it stands after so many seconds."""
+    note(operation=operation.id)
     deadline = time.monotonic() + seconds
     while not operation.state.final and (left := deadline - time.monotonic()) > 0:
         await node.waiting.until_settled(operation.id, left)

@@ -1,0 +1,270 @@
+"""Telling subscribers, with a real database, a real chain's events, and real receivers.
+
+a subscriber
+├── well .............................. told everything once, in order, each message signed (Standard Webhooks)
+├── that refuses for a while .......... the same message again until it is taken, none skipped
+├── replayed .......................... told again from there
+├── gone (410) ........................ told nothing any more until it is put again
+├── without an end to its answer ...... holds up nobody else
+└── with a new secret ................. both sign for a day
+two processes on one database ......... each message once
+a process killed in the middle ........ another goes on with what was not written down
+secrets ............................... differ by salt; the vector of Standard Webhooks; none is in the database
+pauses ................................ double up to an hour, drawn from the upper half
+"""
+
+from __future__ import annotations
+
+import base64
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from sqlalchemy import Engine, select
+
+from node_api.chain.webhook_key import WebhookKey
+from node_api.domain.subscribers import pause_after, secret_of, secret_text, signature
+from node_api.domain.told import WHOLE_BLOCK, Cursor, Wanted
+from node_api.services.subscribing import Subscribing
+from node_api.services.telling import Telling
+from node_api.storage.engine import open_database, reading
+from node_api.storage.event_log import IndexEvents
+from node_api.storage.migrate import migrate
+from node_api.storage.operation_tables import subscribers
+from node_api.storage.subscribers import Subscribers
+from node_api.webhooks.post import HttpPost
+from tests.storage.conftest import indexer_of
+from tests.webhooks.receiver import Receiver, receiving
+from tests.world import World
+
+MASTER = b"m" * 32
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """A database that knows a whole story; each test has subscribers of its own."""
+    folder = tmp_path_factory.mktemp("telling")
+    world = World(folder / "chain").start()
+    engine = open_database(f"sqlite:///{folder / 'node.sqlite'}")
+    migrate(engine)
+    world.whole_story()
+    indexer_of(world, engine).catch_up()
+    world.stop()
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def begun(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Telling]]:
+    """Starts a process's worker; pauses are short."""
+    monkeypatch.setattr("node_api.services.telling._LOOK_SECONDS", 0.02)
+    monkeypatch.setattr("node_api.services.telling.pause_after", lambda *_: 50)
+    running: list[Telling] = []
+
+    def begin() -> Telling:
+        running.append(
+            Telling(Subscribers(engine), IndexEvents(engine, {}), HttpPost(allow_private=True), lambda: MASTER)
+        )
+        running[-1].start()
+        return running[-1]
+
+    yield begin
+    for telling in running:
+        telling.stop()
+    for one in Subscribers(engine).all():
+        Subscribers(engine).remove(one.name)
+
+
+def subscribing(engine: Engine) -> Subscribing:
+    return Subscribing(Subscribers(engine), IndexEvents(engine, {}), HttpPost(allow_private=True), lambda: MASTER)
+
+
+def ids(engine: Engine) -> list[str]:
+    """Of everything there is to tell."""
+    page = IndexEvents(engine, {}).page(Cursor(0, WHOLE_BLOCK, 0), Wanted(), 10_000)
+    assert len(page.events) > 20
+    return [event.id for _, event in page.events]
+
+
+def until(done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not done():
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.02)
+
+
+def settled(engine: Engine, name: str, told: int) -> Callable[[], bool]:
+    def done() -> bool:
+        one = Subscribers(engine).get(name)
+        return one is not None and one.told == told
+
+    return done
+
+
+def test_subscriber__well__is_told_everything_once_in_order_and_signed(
+    engine: Engine, receiver: Receiver, begun: Callable[[], Telling]
+) -> None:
+    wanted = ids(engine)
+    _, secret = subscribing(engine).put("well", receiver.url, Wanted(), "0")
+    begun()
+    until(settled(engine, "well", len(wanted)))
+
+    assert [one.id for one in receiver.taken] == [one.message["id"] for one in receiver.taken] == wanted
+    for one in receiver.taken[:3]:
+        at = int(one.headers["webhook-timestamp"])
+        assert abs(at - time.time()) < 30
+        key = base64.b64decode(secret.removeprefix("whsec_"))
+        assert one.headers["webhook-signature"] == signature(key, one.id, at, one.body)
+    assert Subscribers(engine).get("well").upto.block > 0  # type: ignore[union-attr]
+
+
+def test_subscriber__that_refuses_for_a_while__misses_nothing(
+    engine: Engine, receiver: Receiver, begun: Callable[[], Telling]
+) -> None:
+    wanted = ids(engine)
+    answers = iter([204, 204, 500, 302, 404])
+    receiver.answer = lambda _: next(answers, 204)
+    subscribing(engine).put("moody", receiver.url, Wanted(), "0")
+    begun()
+    until(settled(engine, "moody", len(wanted)))
+
+    assert [one.id for one in receiver.taken] == [*wanted[:2], *[wanted[2]] * 3, *wanted[2:]]
+    assert Subscribers(engine).get("moody").failures == 0  # type: ignore[union-attr]
+
+
+def test_subscriber__replayed__is_told_again_from_there(
+    engine: Engine, receiver: Receiver, begun: Callable[[], Telling]
+) -> None:
+    wanted = ids(engine)
+    subscribing(engine).put("again", receiver.url, Wanted(), None)
+    begun()
+    time.sleep(0.2)
+    assert receiver.taken == []
+
+    offset = wanted[-5].removeprefix("evt_").rpartition("-")[0]
+    subscribing(engine).replay("again", offset)
+    until(settled(engine, "again", 4))
+    assert [one.id for one in receiver.taken] == wanted[-4:]
+
+
+def test_subscriber__gone__is_left_alone_until_it_is_put_again(
+    engine: Engine, receiver: Receiver, begun: Callable[[], Telling]
+) -> None:
+    receiver.answer = lambda _: 410
+    subscribing(engine).put("gone", receiver.url, Wanted(), "0")
+    begun()
+    until(lambda: Subscribers(engine).get("gone").gone)  # type: ignore[union-attr]
+    time.sleep(0.2)
+    assert len(receiver.taken) == 1
+
+    receiver.answer = lambda _: 200
+    subscribing(engine).put("gone", receiver.url, Wanted(), None)
+    until(settled(engine, "gone", len(ids(engine))))
+
+
+def test_subscriber__that_hangs__holds_up_nobody(
+    engine: Engine, receiver: Receiver, begun: Callable[[], Telling]
+) -> None:
+    free = threading.Event()
+    with receiving() as stuck:
+        stuck.answer = lambda _: 200 if free.wait(10) else 500
+        subscribing(engine).put("a-stuck", stuck.url, Wanted(), "0")
+        subscribing(engine).put("b-well", receiver.url, Wanted(), "0")
+        begun()
+        until(settled(engine, "b-well", len(ids(engine))))
+        assert (len(stuck.taken), Subscribers(engine).get("a-stuck").told) == (1, 0)  # type: ignore[union-attr]
+        free.set()
+        until(settled(engine, "a-stuck", len(ids(engine))))
+
+
+def test_subscriber__with_a_new_secret__gets_both_signatures(
+    engine: Engine, receiver: Receiver, begun: Callable[[], Telling]
+) -> None:
+    _, old = subscribing(engine).put("turned", receiver.url, Wanted(), "0")
+    _, new = subscribing(engine).rotate("turned")
+    begun()
+    until(settled(engine, "turned", len(ids(engine))))
+
+    one = receiver.taken[0]
+    keys = [base64.b64decode(secret.removeprefix("whsec_")) for secret in (new, old)]
+    expected = [signature(key, one.id, int(one.headers["webhook-timestamp"]), one.body) for key in keys]
+    assert one.headers["webhook-signature"].split(" ") == expected
+    assert old != new
+
+
+def test_processes__two_on_one_database__tell_once(
+    engine: Engine, receiver: Receiver, begun: Callable[[], Telling]
+) -> None:
+    wanted = ids(engine)
+    subscribing(engine).put("shared", receiver.url, Wanted(), "0")
+    for _ in range(3):
+        begun()
+    until(settled(engine, "shared", len(wanted)))
+    time.sleep(0.2)
+
+    assert [one.id for one in receiver.taken] == wanted
+
+
+def test_process__killed_in_the_middle__leaves_the_rest_to_another(
+    engine: Engine, receiver: Receiver, begun: Callable[[], Telling]
+) -> None:
+    wanted = ids(engine)
+    store = Subscribers(engine)
+    subscribing(engine).put("left", receiver.url, Wanted(), "0")
+    now = time.time_ns() // 1_000_000
+    leased = store.lease("left", "killed", now, now + 500)
+    assert leased is not None
+    (cursor, _), *_ = IndexEvents(engine, {}).page(leased.upto, Wanted(), 1).events
+    store.told("left", "killed", cursor, 1, now + 500)
+    begun()
+    time.sleep(0.2)
+    assert receiver.taken == []
+    until(settled(engine, "left", len(wanted)))
+    assert [one.id for one in receiver.taken] == wanted[1:]
+
+
+def test_secret__of_a_subscriber__is_in_no_database(engine: Engine, receiver: Receiver) -> None:
+    _, first = subscribing(engine).put("one", receiver.url, Wanted(), None)
+    _, second = subscribing(engine).put("two", receiver.url, Wanted(), None)
+    _, same = subscribing(engine).put("one", receiver.url, Wanted(), None)
+
+    assert first == same != second
+    with reading(engine) as connection:
+        rows = str(connection.execute(select(subscribers)).all())
+    key = base64.b64decode(first.removeprefix("whsec_"))
+    assert all(secret not in rows for secret in (first[6:], str(key)[2:-1], key.hex()))
+    for name in ("one", "two"):
+        subscribing(engine).remove(name)
+
+
+def test_signature__of_the_published_example__is_the_published_one() -> None:
+    secret = base64.b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    signed = signature(secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}')
+
+    assert signed == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+    assert secret_text(secret_of(MASTER, b"a")) != secret_text(secret_of(MASTER, b"b"))
+    assert len(secret_of(MASTER, b"a")) == 32
+
+
+@pytest.mark.parametrize(
+    ("failures", "longest"), [(1, 5_000), (2, 10_000), (10, 2_560_000), (11, 3_600_000), (99, 3_600_000)]
+)
+def test_pause__after_failures__doubles_up_to_an_hour(failures: int, longest: int) -> None:
+    assert pause_after(failures, 0.0) == longest // 2
+    assert longest - 2 <= pause_after(failures, 0.999_999_9) <= longest
+
+
+def test_key__made_once__is_private_and_the_same(tmp_path: object) -> None:
+    folder = tmp_path / "keys"  # type: ignore[operator]
+    first, second = WebhookKey(folder).master(), WebhookKey(folder).master()
+
+    assert first == second
+    assert len(first) == 32
+    assert (folder / "webhooks.key").stat().st_mode & 0o777 == 0o600
