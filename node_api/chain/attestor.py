@@ -1,4 +1,4 @@
-"""Consents of this node's own step-up attestor."""
+"""Consents of step-up attestors whose key is here."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from node_api.domain.ids import Address, Hash
 
 
 class Attestor:
-    """The account of ATTESTOR."""
+    """The node's own account of ATTESTOR."""
 
     def __init__(self, deployed: Deployed, account: LocalAccount, chain_id: int) -> None:
         """Asks nothing yet.
@@ -30,5 +30,9 @@ class Attestor:
 
     def consent(self, digest: Hash) -> bytes:
         """The signature of `Consent` to a redemption or booking. What the digest stands for is for who asks to know."""
-        domain = domain_separator(self._chain_id, self._deployed.address("Vouchers"))
-        return sign(PrivateKey(bytes(self._account.key)), consent_digest(domain, digest))
+        return consent(self._account, domain_separator(self._chain_id, self._deployed.address("Vouchers")), digest)
+
+
+def consent(account: LocalAccount, domain: bytes, digest: Hash) -> bytes:
+    """An account's signature of `Consent`; `domain` is the EIP-712 domain separator."""
+    return sign(PrivateKey(bytes(account.key)), consent_digest(domain, digest))

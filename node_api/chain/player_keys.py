@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
+from eth_account.signers.local import LocalAccount
 from eth_hash.auto import keccak
 
+from node_api.chain.attestor import consent
 from node_api.chain.eip712 import (
     as_hash,
     booking_digest,
     case_digest,
     domain_separator,
+    holder_digest,
     open_digest,
     redemption_digest,
     terminal_batch_digest,
@@ -34,11 +38,14 @@ _NOBODY = bytes(65)
 class ReplayKeys:
     """Implements `PlayerKeys` for the contracts of one chain."""
 
-    def __init__(self, wallets: KeptWallets, chain_id: int, vouchers: Address) -> None:
-        """Takes whose wallets, and the domain that honest signatures are made for."""
+    def __init__(
+        self, wallets: KeptWallets, chain_id: int, vouchers: Address, attestor: Callable[[], LocalAccount]
+    ) -> None:
+        """Takes whose wallets, the domain that honest signatures are made for, and who consents, opened where it is asked."""
         self._wallets = wallets
         self._chain_id = chain_id
         self._vouchers = vouchers
+        self._attestor = attestor
 
     def receipt_hash(self, receipt: Receipt) -> Hash:
         """See the port."""
@@ -46,6 +53,13 @@ class ReplayKeys:
 
     def sign(self, play: Play) -> Item:
         """See the port."""
+        item = self._signed(play)
+        if not play.consented:
+            return item
+        domain = domain_separator(self._chain_id, self._vouchers)
+        return replace(item, consent=consent(self._attestor(), domain, as_hash(holder_digest(domain, item))))
+
+    def _signed(self, play: Play) -> Item:
         if play.signer is None:
             return play.item.signed(_NOBODY)
         if play.max_bill is not None:

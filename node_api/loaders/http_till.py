@@ -96,6 +96,7 @@ class HttpTill:
         """What a device signed, and the receipt."""
         item = self._keys.sign(play)
         body: Json = {"redemption": _redemption(item), "signature": "0x" + item.signature.hex()}
+        body |= {"consent": "0x" + item.consent.hex()} if item.consent else {}
         return {**body, "receipt": _receipt(play.receipt), **self._terminal(play, item)}
 
     def _terminal(self, play: Play, item: Item) -> Json:

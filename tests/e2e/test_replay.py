@@ -112,6 +112,8 @@ def test_replay__through_the_api__ends_as_expected_and_only_once(place: Town, tm
     rows = rows_of(report)
     assert [row["as_expected"] for row in rows] == ["yes"] * 9
     assert rows[0]["transaction"] == rows[1]["transaction"], "one code for both vouchers of the receipt"
+    steps = place.told("audit", "trace", rows[5]["voucher_ids"].split(";")[0])["trace"]["steps"]
+    assert [one["roles"] for one in steps if one["what"] == "consented to"] == [["ATTESTOR"]]
     assert all(row["block"].isdigit() and row["voucher_ids"] for row in rows)
     assert place.told("audit", "reconcile")["equal"]
     assert [key["revoked_at"] is None for key in place.told("api-keys", "list")["keys"]].count(True) == 0

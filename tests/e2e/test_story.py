@@ -59,9 +59,9 @@ def show_code(
     return str(answer.json()["code"])
 
 
-def scan(till: httpx.Client, code: str, bought: Json, key: str) -> httpx.Response:
+def scan(till: httpx.Client, code: str, bought: Json, key: str, **more: str) -> httpx.Response:
     """The till scans a code and redeems it."""
-    body = {"code": code, "receipt": bought}
+    body = {"code": code, "receipt": bought, **more}
     return till.post("/v1/redemptions?wait=30", json=body, headers={"Idempotency-Key": key})
 
 
@@ -166,7 +166,12 @@ def _visit_a_museum(street: Street) -> None:
     visit = receipt("cm-2", "2026-03-09T10:00", (7, 4000))
     pair = [voucher(MUSEUM_15, VISITORS, 1), voucher(MUSEUM_15, VISITORS, 21)]
     code = show_code(wallet, "museums-2026", "resident-01", MUSEUM, visit, pair)
-    assert scan(museum, code, visit, "museum-2").status_code == 200
+    assert refused(scan(museum, code, visit, "museum-2")) == "ConsentMissing"
+
+    # Two at once are above the threshold: an officer checks the code and consents.
+    check = wallet.post("/v1/redemptions/check", json={"code": code, "receipt": visit}).json()
+    consent = street.town.told("redemptions", "consent", check["digest"])["consent"]
+    assert scan(museum, code, visit, "museum-3", consent=consent).status_code == 200
 
 
 def _signed_at_home(street: Street) -> Json:

@@ -9,6 +9,7 @@ check_folder
 │   └── tells it once and checks the other files all the same
 ├── when a cell is bad: file, line, column, rule, remedy of that cell
 ├── when a programme allows open codes: both bounds, or neither; a row of one is as sound as any
+├── when an attestor consents to a row, it is as sound as any
 ├── when rows do not fit each other: the row that does not fit
 └── when faults are many: all counted, the first thousand kept
 """
@@ -116,6 +117,21 @@ def test_check_folder__row_of_an_open_code__is_a_sound_one(tmp_path: Path) -> No
     folder = sound(write_folder(tmp_path, redemptions=f"{head},max_bill\n{row},9100\n"))
     (read,) = folder.redemptions()
     assert (read.max_bill, read.tampering.is_honest) == (9_100, True)
+
+
+@pytest.mark.parametrize(("cell", "consented"), [("yes", True), ("no", False), ("", False)])
+def test_check_folder__row_with_a_consent__is_a_sound_one(tmp_path: Path, cell: str, consented: bool) -> None:
+    head, row = SMALL["redemptions.csv"].splitlines()[:2]
+    (read,) = sound(write_folder(tmp_path, redemptions=f"{head},consent\n{row},{cell}\n")).redemptions()
+    assert (read.consented, read.tampering.is_honest) == (consented, True)
+
+
+@pytest.mark.parametrize(("column", "cell"), [("consent", "yes"), ("max_bill", "9100")])
+def test_check_folder__half_a_code_differs__is_a_fault(tmp_path: Path, column: str, cell: str) -> None:
+    head, row = SMALL["redemptions.csv"].splitlines()[:2]
+    other = row.replace("1,1,", "2,1,", 1).replace("first,0", "first,1")
+    (fault,) = faults_of(write_folder(tmp_path, redemptions=f"{head},{column}\n{row},\n{other},{cell}\n"))
+    assert (fault.line, fault.column, fault.rule) == (3, column, "what is signed together agrees")
 
 
 def test_check_folder__when_missing__then_one_fault(tmp_path: Path) -> None:

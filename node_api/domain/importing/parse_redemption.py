@@ -14,7 +14,7 @@ REDEMPTIONS = Columns(
     ),
     (
         "deadline_seconds", "amount", "sequence", "signer", "signed_merchant", "signed_bill", "signed_chain_id",
-        "terminal", "terminal_signer", "max_bill", "repeats", "signed_at", "expected", "note",
+        "terminal", "terminal_signer", "max_bill", "consent", "repeats", "signed_at", "expected", "note",
     ),
 )  # fmt: skip
 DEADLINE_DEFAULT = 300
@@ -25,6 +25,7 @@ _counter = values.whole(1, 2**53)
 _place = values.whole(0, PLACE_MAX)
 _amount = values.money(0, values.AMOUNT_MAX)
 _sequence = values.whole(0, 2**53)
+_consent = values.one_of("yes", "no")
 _expected = values.one_of(*EXPECTABLE)
 
 
@@ -46,6 +47,7 @@ def redemption(cells: Cells) -> RedemptionRow | None:
         sequence=cells.read("sequence", _sequence, 0),
         terminal=cells.read("terminal", device, None),
         max_bill=cells.read("max_bill", _amount, None),
+        consented=cells.read("consent", _consent, "no") == "yes",
         tampering=_tampering(cells),
         expected=expected,
     )

@@ -209,6 +209,7 @@ class RedemptionRow:
         sequence: signed beside it.
         terminal: who answers for the code at the till; None: nobody.
         max_bill: the highest bill of a code that names no merchant; None: it names merchant and bill.
+        consented: whether the node's attestor consents to it.
         expected: the refusal to come; None: accepted.
     """
 
@@ -226,6 +227,7 @@ class RedemptionRow:
     sequence: int
     terminal: Wallet | None
     max_bill: Amount | None
+    consented: bool
     tampering: Tampering
     expected: str | None
 

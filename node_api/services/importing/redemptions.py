@@ -11,7 +11,8 @@ from node_api.services.importing.table import Table
 # columns that are the same in all rows of a code; programme too, unless mixing is what the row is about
 _OF_THE_CODE = (
     "redeemed_at", "merchant", "channel", "receipt", "items", "deadline_seconds", "signer", "signed_merchant",
-    "signed_bill", "signed_chain_id", "terminal", "terminal_signer", "repeats", "signed_at", "expected",
+    "signed_bill", "signed_chain_id", "terminal", "terminal_signer", "max_bill", "consent", "repeats", "signed_at",
+    "expected",
 )  # fmt: skip
 
 

@@ -41,6 +41,7 @@ class Play:
         item: as it is sent; not signed yet.
         signed_as: what is signed instead.
         max_bill: what is signed instead of merchant and bill, for a code that names no merchant.
+        consented: whether the node's attestor consents to it.
         signer: whose key signs; None where nobody can, because there is no voucher.
         custodial: whether the node's wallet is asked for the code, as an honest custodial holder would.
         receipt: the receipt in clear.
@@ -56,6 +57,7 @@ class Play:
     item: Item
     signed_as: SignedAs
     max_bill: Amount | None
+    consented: bool
     signer: Wallet | None
     custodial: bool
     receipt: Receipt
@@ -87,7 +89,7 @@ class PlayerKeys(Protocol):
         ...
 
     def sign(self, play: Play) -> Item:
-        """The play's item with its signature, tampered with as the play says."""
+        """The play's item with its signature, tampered with as the play says, and the attestor's consent if it has one."""
         ...
 
     def seal(self, play: Play, item: Item) -> TerminalSeal | None:

@@ -81,7 +81,7 @@ class Plays:
         odd = first.tampering
         signer, programme = self._signer(rows)
         is_plain = odd.is_honest and all(row.amount is None for row in rows) and first.expected is None
-        is_plain = is_plain and first.max_bill is None
+        is_plain = is_plain and first.max_bill is None and not first.consented
         return Play(
             code=first.code,
             rows=tuple(row.row for row in rows),
@@ -94,6 +94,7 @@ class Plays:
                 odd.signed_chain_id,
             ),
             max_bill=first.max_bill,
+            consented=first.consented,
             signer=signer,
             custodial=is_plain and signer is not None and custody(signer) is Custody.NODE,
             receipt=receipt,
