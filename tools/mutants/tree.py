@@ -20,6 +20,8 @@ from tools.mutants.weave import SWITCH, SWITCH_SOURCE, weave
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "build" / "mutants"
 TREE = FOLDER / "tree"
+# Faults whose function has no room on the stack for a switch: never drawn. Key → what it is, and what caught it alone.
+UNWOVEN = json.loads((Path(__file__).parent / "unwoven.json").read_text())
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +42,15 @@ class Draw:
 
     def key(self, fault: Fault) -> str:
         """Names a fault by what it is, wherever its line moves: twelve hex digits."""
-        source = self.sources[fault.path]
-        lines = source.splitlines()
-        told = "\n".join(
-            (fault.path, lines[fault.line - 1].decode().strip(), fault.before(source), fault.after(source))
-        )
-        return hashlib.sha256(told.encode()).hexdigest()[:12]
+        return key_of(self.sources, fault)
+
+
+def key_of(given: Mapping[str, bytes], fault: Fault) -> str:
+    """See `Draw.key`."""
+    source = given[fault.path]
+    lines = source.splitlines()
+    told = "\n".join((fault.path, lines[fault.line - 1].decode().strip(), fault.before(source), fault.after(source)))
+    return hashlib.sha256(told.encode()).hexdigest()[:12]
 
 
 def draw(count: int) -> Draw:
@@ -59,7 +64,12 @@ def draw(count: int) -> Draw:
     own = {path: (ROOT / path).read_bytes() for path in sorted(given) if path.startswith("contracts/")}
     seed = hashlib.sha256(b"".join(own.values())).hexdigest()
     libraries = libraries_of(trees[path]["ast"] for path in own)
-    faults = [fault for path, source in own.items() for fault in faults_of(path, source, trees[path]["ast"], libraries)]
+    faults = [
+        fault
+        for path, source in own.items()
+        for fault in faults_of(path, source, trees[path]["ast"], libraries)
+        if key_of(own, fault) not in UNWOVEN
+    ]
     by_line: dict[tuple[str, int], list[Fault]] = {}
     for fault in faults:
         by_line.setdefault((fault.path, fault.line), []).append(fault)
