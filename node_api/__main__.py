@@ -13,6 +13,7 @@ from node_api import __version__
 _COMMANDS = {
     "api-keys": "api_keys",
     "audit": "audit",
+    "backup": "backup",
     "budget": "budget",
     "bookings": "bookings",
     "cases": "cases",

@@ -43,6 +43,7 @@ from node_api.services.codes import CodeMaker
 from node_api.services.judging import Judge
 from node_api.services.operations import Redemptions
 from node_api.services.outbox import Outbox
+from node_api.services.rates import Rates
 from node_api.services.redemption_lane import RedemptionLane
 from node_api.services.vitals import NodeVitals
 from node_api.storage.api_keys import ApiKeys
@@ -155,12 +156,12 @@ def build_node(settings: Settings, handle: ChainHandle, keys: KeyRing) -> Runnin
         resources.callback(record.close)
         told = outside(settings, record.engine)
         resources.callback(told.post.close)
-        api, keyring, parts = _assemble(record, durable, keys, settings.claim_gather_seconds, told)
+        api, keyring, parts = _assemble(record, durable, keys, settings, told)
         return RunningNode(api, keyring, parts, resources.pop_all())
 
 
 def _assemble(
-    record: Record, durable: Engine, keys: KeyRing, gather_seconds: float, told: Outside
+    record: Record, durable: Engine, keys: KeyRing, settings: Settings, told: Outside
 ) -> tuple[FastAPI, ApiKeyring, _Parts]:
     """Puts the services together; starts nothing."""
     handle = record.handle
@@ -172,7 +173,11 @@ def _assemble(
     calls = OutboxTables(record.engine, durable)
     signatures, wallet = ChainSignatures(rpc, handle.chain_id, vouchers), _wallet(keys)
     bookings = booking_lane(relayer, signatures, calls)
-    lanes = (RedemptionLane(store, calls, relayer), claim_lane(record, durable, relayer, gather_seconds), bookings)
+    lanes = (
+        RedemptionLane(store, calls, relayer),
+        claim_lane(record, durable, relayer, settings.claim_gather_seconds),
+        bookings,
+    )
     outbox = Outbox(lanes, calls, relayer, follower)
     outbox.on_settled(waiting.settled)
     fresh = fresh_reads(record, follower)
@@ -196,6 +201,7 @@ def _assemble(
         events=told.events,
         subscribing=told.subscribing,
         streams=Streams(),
+        rates=Rates(settings.rate_limit, settings.rate_burst),
     )
     parts = _Parts(record, outbox, follower, Address(operator.address), told)
     return create_api(node, ChainError), keyring, parts

@@ -43,6 +43,8 @@ class Settings(BaseSettings):
         database_connections: most connections of this process to a PostgreSQL.
         index_page: most blocks read in one step of the index.
         claim_gather_seconds: how long a claim waits for others that go into the same roll.
+        rate_limit: requests a second that an API key may make; 0 for any number.
+        rate_burst: requests that it may make at once.
         events_confirmations: blocks that must stand on one before its events are told outside.
         webhooks_private: whether messages may go to addresses of private networks, and over plain HTTP.
         key_password: opens the key files; without it the file `keys/password` in the data folder does.
@@ -61,6 +63,8 @@ class Settings(BaseSettings):
     database_connections: Annotated[int, Field(ge=4, le=1000)] = 20
     index_page: Annotated[int, Field(ge=1, le=100_000)] = 500
     claim_gather_seconds: Annotated[float, Field(ge=0, le=60)] = 2.0
+    rate_limit: Annotated[float, Field(ge=0, le=1_000_000)] = 0.0
+    rate_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 100
     events_confirmations: Annotated[int, Field(ge=0, le=1000)] = 0
     webhooks_private: bool = False
     key_password: Secret | None = None

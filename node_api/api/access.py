@@ -6,6 +6,7 @@ from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from node_api.api.gathered import TheGathered
+from node_api.api.node import TheNode
 from node_api.api.observing import note
 from node_api.domain.access import ApiKey, ApiRole
 from node_api.domain.errors import (
@@ -100,11 +101,11 @@ Bearer = Annotated[
 ]
 
 
-async def caller(request: Request, gathered: TheGathered, given: Bearer) -> ApiKey:
+async def caller(request: Request, node: TheNode, gathered: TheGathered, given: Bearer) -> ApiKey:
     """Who asks, if their role reaches the route.
 
     Raises:
-        ApiKeyMissing, ApiKeyUnknown, RoleNotAllowed: see there.
+        ApiKeyMissing, ApiKeyUnknown, RateLimited, RoleNotAllowed: see there.
     """
     if "authorization" not in request.headers:
         raise ApiKeyMissing("no Authorization header")
@@ -112,6 +113,7 @@ async def caller(request: Request, gathered: TheGathered, given: Bearer) -> ApiK
         raise ApiKeyUnknown("an Authorization header that is not Bearer with an API key")
     key = await gathered.callers.ask(given.credentials)
     note(key=key.id)
+    node.rates.take(key.id)
     route = f"{request.method} {request.scope['route'].path}"
     if key.role not in ROLES[route]:
         raise RoleNotAllowed(f"role {key.role} at {route}")

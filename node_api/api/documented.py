@@ -11,7 +11,12 @@ from node_api.domain.standing_reverts import STANDING
 
 Responses = dict[int | str, dict[str, object]]
 
-ACCESS: tuple[type[DomainError], ...] = (errors.ApiKeyMissing, errors.ApiKeyUnknown, errors.RoleNotAllowed)
+ACCESS: tuple[type[DomainError], ...] = (
+    errors.ApiKeyMissing,
+    errors.ApiKeyUnknown,
+    errors.RoleNotAllowed,
+    errors.RateLimited,
+)
 READING: tuple[type[DomainError], ...] = (
     *ACCESS,
     errors.ChainUnavailable,

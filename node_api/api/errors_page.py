@@ -16,6 +16,7 @@ page, and whose `reason` is the name below. The statuses stand in one file, `nod
 `vouchertrail openapi`, and a test holds it current.
 
 400: the request does not fit. 401, 403: who asks may not. 404: nothing has that id. 422: the request fits, and the rules say no.
+429: too many requests of this API key; `Retry-After` says when to go on.
 502: the chain refused the call. 503: try again later, with the same Idempotency-Key; where it passes
 by itself, `Retry-After` says when.
 """

@@ -19,6 +19,7 @@ from node_api.services.operations import Redemptions
 from node_api.services.oversight import Oversight
 from node_api.services.passing import Passing
 from node_api.services.ports.telling import EventLog
+from node_api.services.rates import Rates
 from node_api.services.reserving import Reserving
 from node_api.services.subscribing import Subscribing
 from node_api.services.vitals import NodeVitals
@@ -60,6 +61,7 @@ class Node:
     events: EventLog
     subscribing: Subscribing
     streams: Streams
+    rates: Rates
 
 
 async def node_of(request: Request) -> Node:

@@ -27,6 +27,7 @@ STATUSES: Mapping[type[DomainError], HTTPStatus] = {
     errors.Unknown: HTTPStatus.NOT_FOUND,
     errors.Misuse: HTTPStatus.BAD_REQUEST,
     errors.MethodNotOffered: HTTPStatus.METHOD_NOT_ALLOWED,
+    errors.RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
     errors.RequestTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.ReceiptHashMismatch: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -91,6 +92,8 @@ def answer(error: DomainError, more_headers: Mapping[str, str] | None = None, **
     headers = {"WWW-Authenticate": "Bearer"} if status_of(type(error)) is HTTPStatus.UNAUTHORIZED else {}
     if isinstance(error, _PASSING):
         headers["Retry-After"] = str(_RETRY_SECONDS)
+    if isinstance(error, errors.RateLimited):
+        headers["Retry-After"] = str(error.seconds)
     content = orjson.dumps(problem(error, **members))
     return Response(content, int(status_of(type(error))), {**headers, **(more_headers or {})}, MEDIA_TYPE)
 

@@ -34,6 +34,7 @@
     │   ├── RequestTooLarge          its body is longer than any request needs
     │   ├── CodeUnreadable           the compact code is not one of ours, or was damaged
     │   ├── ReceiptHashMismatch      the receipt given in clear is not the signed one
+    │   ├── RateLimited              the API key has made as many requests as it may
     │   ├── AddressRefused           nothing is sent to it
     │   ├── IdempotencyKeyMissing
     │   ├── IdempotencyKeyInvalid
@@ -279,6 +280,23 @@ class ReceiptHashMismatch(Misuse):
 
     rule = "the salted hash of the receipt equals the signed one"
     remedy = "send the receipt exactly as it was hashed, salt included, or leave it out"
+
+
+class RateLimited(Misuse):
+    """The API key has made as many requests as it may for now.
+
+    Attributes:
+        seconds: when it may make one again.
+    """
+
+    rule = "an API key makes so many requests a second, and so many at once, as the node's settings allow"
+    remedy = (
+        "wait as long as Retry-After says, then send the same again; the operator may raise VOUCHERTRAIL_RATE_LIMIT"
+    )
+
+    def __init__(self, value: str, seconds: int = 1) -> None:
+        super().__init__(value)
+        self.seconds = seconds
 
 
 class AddressRefused(Misuse):

@@ -1,6 +1,7 @@
 """Who reaches what, by the hand-written table tests/cases/roles.json.
 
 the table → has every route and every role, and no other; it is what the node goes by
+a key with more requests than it may → RateLimited, saying when; other keys go on
 no key → ApiKeyMissing · a key nobody made, a revoked one → ApiKeyUnknown
 a role at a route that is not its own → RoleNotAllowed, for every pair of the table
 a merchant's key → its own statement and operations; another's → MerchantNotYours; what was spent elsewhere, without where
@@ -8,12 +9,17 @@ an unknown id → 404, with its own error
 """
 
 import re
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
+from starlette.testclient import TestClient
 
 from node_api.api.access import PUBLIC, ROLES
+from node_api.api.application import create_api
+from node_api.chain.rpc_errors import ChainError
 from node_api.domain.access import ApiRole
+from node_api.services.rates import Rates
 from node_api.storage.engine import reading
 from node_api.storage.operation_tables import api_keys
 from tests.api.conftest import Client, Served
@@ -84,6 +90,21 @@ def test_key__revoked__ends_at_once(served: Served) -> None:
     served.node.keyring.revoke(key.id)
 
     assert_refused(client.get("/v1/programmes"), "ApiKeyUnknown", 401)
+
+
+def test_key__with_more_requests_than_it_may__is_told_when_to_go_on(served: Served) -> None:
+    node = replace(served.node.api.state.node, rates=Rates(0.1, 2))
+    client = TestClient(create_api(node, ChainError))
+    tokens = [served.node.keyring.create(ApiRole.AUDITOR, name)[1] for name in ("many", "few")]
+    many, few = ({"Authorization": f"Bearer {token}"} for token in tokens)
+
+    assert [client.get("/v1/programmes", headers=many).status_code for _ in range(2)] == [200, 200]
+    answer = client.get("/v1/programmes", headers=many)
+
+    assert_refused(answer, "RateLimited", 429)
+    assert 1 <= int(answer.headers["retry-after"]) <= 10
+    assert client.get("/v1/programmes", headers=few).status_code == 200
+    assert client.get("/version").status_code == 200
 
 
 def test_key__in_the_database__is_not_to_be_read(served: Served) -> None:

@@ -1,0 +1,67 @@
+"""`vouchertrail backup`: take, check and restore backups of a node."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+import rich_click as click
+
+from node_api.cli.keys import key_ring
+from node_api.cli.options import FAULT, Shared, fail, shared_options
+from node_api.domain.printable import counted
+from node_api.safekeeping import Backup, BackupFault, check_backup, restore_backup, take_backup
+from node_api.storage.backup import CopyFailed
+
+_FOLDER = click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+
+
+@click.group(name="backup")
+def cli() -> None:
+    """Backups of database, embedded chain and deployments. Key files are listed, not copied: keep them apart."""
+
+
+@cli.command()
+@_FOLDER
+@shared_options
+def take(shared: Shared, folder: Path) -> None:
+    """Take a backup into FOLDER, which is new or empty; the node may go on working."""
+    with _faults(shared):
+        backup = take_backup(shared.settings, key_ring(shared.settings), folder)
+    shared.tell(asdict(backup), _line(backup, folder))
+
+
+@cli.command()
+@_FOLDER
+@shared_options
+def check(shared: Shared, folder: Path) -> None:
+    """Compare every file of the backup in FOLDER with what was written."""
+    with _faults(shared):
+        backup = check_backup(folder)
+    shared.tell(asdict(backup), _line(backup, folder))
+
+
+@cli.command()
+@_FOLDER
+@shared_options
+def restore(shared: Shared, folder: Path) -> None:
+    """Make a node of the backup in FOLDER, where the settings name none yet."""
+    with _faults(shared):
+        backup, missing = restore_backup(shared.settings, key_ring(shared.settings), folder)
+    keys = f"\nput these key files back before it serves: {', '.join(missing)}" if missing else ""
+    shared.tell({**asdict(backup), "missing_keys": missing}, _line(backup, folder) + keys)
+
+
+@contextmanager
+def _faults(shared: Shared) -> Iterator[None]:
+    try:
+        yield
+    except (BackupFault, CopyFailed) as fault:
+        fail(str(fault), FAULT, kind=type(fault).__name__, as_json=shared.as_json)
+
+
+def _line(backup: Backup, folder: Path) -> str:
+    chain = "a chain that others run" if backup.chain_block is None else f"chain at block {backup.chain_block}"
+    return f"{folder}: {counted(len(backup.files), 'file')}, index at block {backup.index_block}, {chain}"
