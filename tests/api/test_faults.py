@@ -1,6 +1,6 @@
 """What goes wrong around the node, and a holder that is a contract.
 
-the chain is gone → 503 ChainUnavailable, /readyz names it; back again → it goes on
+the chain is gone → 503 ChainUnavailable, /readyz and /metrics say so; back again → it goes on
 the disk takes nothing → 503 StoreUnavailable; when it does again, the same key goes on
 the database's connections are all in use → 503 StoreBusy, saying when to ask again; once one is free → it goes on
 the relayer lost its role → the call fails, 502 CallFailed, nothing redeemed, the receipt free; with the role again → accepted
@@ -22,6 +22,7 @@ from node_api.app import build_node
 from node_api.chain.keys import KeyRing, KeyRole
 from node_api.chain.roles import ROLE_IDS
 from node_api.config import Settings
+from node_api.domain.access import ApiRole
 from node_api.domain.ids import Address, Amount
 from node_api.domain.items import Spend
 from node_api.serving import serving
@@ -118,6 +119,8 @@ def test_chain__gone__is_said_and_waited_for(crashing: tuple[World, Settings, Js
             assert readiness.json()["ready"] is False
             assert "chain" in readiness.json()["faults"]
             assert till.get("/healthz").status_code == 200
+            with Client(url, node.keyring.create(ApiRole.OPERATOR, "watch")[1]).http as watch:
+                assert "vouchertrail_chain_up 0.0" in watch.get("/metrics").text
 
 
 @contextmanager

@@ -3,25 +3,18 @@
 /metrics
 ├── redemptions that pass and that are refused → counted by state and reason, with their times by route template
 ├── paths nobody knows → one label for all of them
-├── the chain is gone → answered all the same, without what the chain would say
 └── a nonce the chain lost, an index behind → said in numbers
 X-Request-Id
 ├── one fit for a log → answered as given      ├── none, or an unfit one → a new one
 └── an answer that failed → carries it too
 the log → one line for a request: id, route template, status, API key's id, operation; no token, no person
-SIGTERM with a request in hand → it is answered, then the process ends in good order
 """
 
 from __future__ import annotations
 
 import re
-import signal
-import socket
-import time
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
-import httpx
 import pytest
 import structlog
 from prometheus_client.parser import text_string_to_metric_families
@@ -29,15 +22,10 @@ from starlette.testclient import TestClient
 
 from node_api.api.application import create_api
 from node_api.api.metrics import Metrics
-from node_api.chain.keys import KeyRing
 from node_api.chain.rpc_errors import ChainError
-from node_api.config import Settings
 from node_api.domain.vitals import ChainVitals, Queue, StoreVitals, Vitals
-from node_api.serving import serving
 from tests.api.conftest import Client, Json, Served
-from tests.api.processes import serving_process
 from tests.api.test_redeeming import code_for
-from tests.world import World
 
 Figures = Mapping[tuple[str, tuple[tuple[str, str], ...]], float]
 
@@ -172,37 +160,3 @@ def test_log__of_a_redemption__joins_request_and_operation(
     assert str(line["key"]).startswith("key_")
     assert merchant.token is not None
     assert not any(secret in str(line) for secret in (merchant.token, f"person-{person}", code))
-
-
-def test_metrics__without_the_chain__are_answered(crashing: tuple[World, Settings, Json]) -> None:
-    from node_api.app import build_node
-    from node_api.domain.access import ApiRole
-
-    world, settings, _ = crashing
-    with build_node(settings, world.handle, KeyRing(settings.keys_folder)) as node, serving(node.api) as url:
-        token = node.keyring.create(ApiRole.OPERATOR, "watch")[1]
-        world.stop()
-        answer = httpx.get(f"{url}/metrics", headers={"Authorization": f"Bearer {token}"}, timeout=30)
-
-        assert answer.status_code == 200
-        assert figures(answer.text)["vouchertrail_chain_up", ()] == 0
-
-
-def test_serve__told_to_stop_with_a_request_in_hand__answers_it(crashing: tuple[World, Settings, Json]) -> None:
-    world, settings, tokens = crashing
-    body = b'{"code": "VT1:nothing"}'
-    head = (
-        "POST /v1/redemptions/check HTTP/1.1\r\nHost: node\r\nContent-Type: application/json\r\n"
-        f"Authorization: Bearer {tokens['merchant']}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-    )
-    with serving_process(world, settings) as (process, url):
-        with socket.create_connection((urlsplit(url).hostname, urlsplit(url).port), timeout=30) as connection:
-            connection.sendall(head.encode() + body[:5])
-            time.sleep(0.3)  # the request is in hand once its head was read
-            process.send_signal(signal.SIGTERM)
-            time.sleep(0.3)
-            connection.sendall(body[5:])
-            answered = b"".join(iter(lambda: connection.recv(65_536), b""))
-        assert process.wait(timeout=30) == 0
-    assert answered.startswith(b"HTTP/1.1 400 ")
-    assert b"CodeUnreadable" in answered

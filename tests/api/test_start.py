@@ -2,7 +2,7 @@
 
 another chain than the one deployed to → refused      an OPERATOR that is no relayer → refused
 a second process on the same folder → refused          a public address without --public → refused
-a body too large → RequestTooLarge                      SIGTERM → the call in hand is finished, the rest kept
+a body too large → RequestTooLarge                      SIGTERM → request and call in hand are finished, the rest kept
 api-keys: made, listed without token, revoked; a merchant's key needs a merchant
 """
 
@@ -10,8 +10,13 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from click.testing import CliRunner
@@ -100,11 +105,36 @@ def test_request__larger_than_any_needs__is_refused(merchant: Client) -> None:
     assert_refused(untold, "RequestTooLarge", 413)
 
 
-def test_serve__told_to_stop__ends_in_good_order(crashing: tuple[World, Settings, Json]) -> None:
+def test_serve__told_to_stop__answers_what_is_in_hand_and_keeps_the_rest(
+    crashing: tuple[World, Settings, Json],
+) -> None:
     world, settings, tokens = crashing
-    with serving_process(world, settings) as (process, url):
+    with serving_process(world, settings) as (process, url), half_asked(url, tokens["merchant"]) as finish:
         operation = submit(url, tokens, world, 0)
         process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        answered = finish()
         assert process.wait(timeout=30) == 0
+    assert answered.startswith(b"HTTP/1.1 400 ")
+    assert b"CodeUnreadable" in answered
     with serving_process(world, settings) as (_, url):
         wait_for(url, tokens, operation, "succeeded")
+
+
+@contextmanager
+def half_asked(url: str, token: str) -> Iterator[Callable[[], bytes]]:
+    """A request whose body is not all sent yet; the rest is sent, and its answer read, when it is called."""
+    body = b'{"code": "VT1:nothing"}'
+    head = (
+        "POST /v1/redemptions/check HTTP/1.1\r\nHost: node\r\nContent-Type: application/json\r\n"
+        f"Authorization: Bearer {token}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    )
+    with socket.create_connection((urlsplit(url).hostname, urlsplit(url).port), timeout=30) as connection:
+
+        def finish() -> bytes:
+            connection.sendall(body[5:])
+            return b"".join(iter(lambda: connection.recv(65_536), b""))
+
+        connection.sendall(head.encode() + body[:5])
+        time.sleep(0.3)  # it is in hand once its head was read
+        yield finish
