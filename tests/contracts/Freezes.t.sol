@@ -372,15 +372,16 @@ contract FreezesTest is OpenWorld {
         bytes memory holders = _anyHolders(300); // two words of bits
         _put(holders, 7, _holder(7));
         uint256 long = _writeRoll(programme, "long", holders);
-        _issue(batch, long);
+        uint256 fresh = _openBatch("fresh", programme); // of which it is the first roll, as number 2
+        _issue(fresh, long);
         _freeze(auditor, ROLL, long, UNTIL);
         _confirm(secondAuditor, ROLL, long);
-        _revoke(_two(_id(batch, long, 3), _id(batch, long, 299)));
+        _revoke(_two(_id(fresh, long, 3), _id(fresh, long, 299)));
         _lift(auditor, ROLL, long);
-        _redeem(merchant, _signedItem(_id(batch, long, 7), 7, merchant));
+        _redeem(merchant, _signedItem(_id(fresh, long, 7), 7, merchant));
         vm.warp(END);
         vm.prank(treasurer);
-        vm.assertEq(desk.sweep(batch, long), 297 * uint256(FACE));
+        vm.assertEq(desk.sweep(fresh, long), 297 * uint256(FACE));
         vm.assertEq(_committed(line), 5 * uint256(FACE)); // the first roll
         vm.assertEq(_committedCount(line), 5);
         _assertIdentity(line);

@@ -8,7 +8,8 @@ import {RedeemWorld} from "./RedeemWorld.sol";
 // limits over several items of a call and over versions of the rules
 // ├── a holder's counter
 // │   ├── counts a redemption under an older version, once a version of the programme asks for it
-// │   └── does not count an item that another limit refuses
+// │   ├── does not count an item that another limit refuses
+// │   └── is not kept where no version asks for it
 // ├── a merchant's day
 // │   ├── is shared by the items of a call, and by calls
 // │   └── is reached exactly
@@ -47,6 +48,14 @@ contract RedeemLimitsTest is RedeemWorld {
         vm.assertEq(vouchers.redeem(_one(group)), 1);
         vm.assertEq(vouchers.counterWord(programme, _holder(0)), 0);
         vm.assertEq(_redeem(merchant, _signedItem(_laterVoucher(0), 0, merchant)), 1);
+    }
+
+    function test_counter__whenNoVersionAsksForIt__isNotWritten() external {
+        RulesTerms memory r = _rulesTerms();
+        r.merchantDailyLimit = 3 * FACE;
+        _activateVersion2(r);
+        vm.assertEq(_redeem(merchant, _signedItem(_laterVoucher(0), 0, merchant)), 1);
+        vm.assertEq(vouchers.counterWord(programme, _holder(0)), 0);
     }
 
     function test_merchantDay__whenReachedExactly__takesNoMore() external {
