@@ -244,7 +244,13 @@ def sign(key: PrivateKey, digest: bytes) -> bytes:
 
 
 def recover(digest: bytes, signature: bytes) -> Address | None:
-    """Whose key signed the digest, exactly as `Signatures.recover` on chain; None for anything that is not a signature."""
+    """Whose key signed the digest, EIP-55; None for anything that is not a signature."""
+    raw = recover_raw(digest, signature)
+    return None if raw is None else Address(to_checksum_address(raw))
+
+
+def recover_raw(digest: bytes, signature: bytes) -> bytes | None:
+    """The account that signed, exactly as `Signatures.recover` on chain; None for anything that is not a signature."""
     if len(signature) == 64:  # ERC-2098: the parity stands in the top bit of s
         parity = signature[32] >> 7
         compact = signature[:32] + bytes([signature[32] & 0x7F]) + signature[33:]
@@ -258,12 +264,16 @@ def recover(digest: bytes, signature: bytes) -> Address | None:
         key = PublicKey.from_signature_and_message(compact + bytes([parity]), digest, hasher=None)
     except Exception:  # noqa: BLE001  libsecp256k1 has no narrower error for points that do not exist
         return None
-    return address_of(key)
+    return _account(key)
 
 
 def address_of(key: PublicKey) -> Address:
     """The account of a public key, EIP-55."""
-    return Address(to_checksum_address(keccak(key.format(compressed=False)[1:])[12:]))
+    return Address(to_checksum_address(_account(key)))
+
+
+def _account(key: PublicKey) -> bytes:
+    return keccak(key.format(compressed=False)[1:])[12:]
 
 
 def as_hash(value: bytes) -> Hash:

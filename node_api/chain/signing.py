@@ -14,6 +14,7 @@ from node_api.chain.eip712 import (
     holder_digest,
     open_digest,
     recover,
+    recover_raw,
     redemption_digest,
     release_digest,
     terminal_batch_digest,
@@ -70,8 +71,7 @@ class ChainSignatures:
     def is_signed_by(self, signer: Address, digest: Hash, signature: bytes) -> bool:
         """See the port."""
         content = bytes.fromhex(digest[2:])
-        key = recover(content, signature)
-        if key is not None and key.lower() == signer.lower():
+        if recover_raw(content, signature) == bytes.fromhex(signer[2:]):
             return True
         return self._answers(signer, content, signature)
 

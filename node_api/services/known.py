@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol, TypeVar
 
 from node_api.domain.ids import Address, Amount, Day, Hash, LineId, MerchantId, ProgrammeId, VoucherId
@@ -66,18 +66,19 @@ class SightReader(Protocol):
 class Known:
     """Implements `SightReader` for the items it was made for. As long-lived as its reader."""
 
-    def __init__(self, reader: AuditReader, items: Iterable[Item]) -> None:
-        """Reads their vouchers."""
+    def __init__(self, reader: AuditReader, items: Collection[Item]) -> None:
+        """Reads their vouchers, and what stands around them."""
         sold = [(spend.voucher, item.merchant) for item in items for spend in item.spends]
         self._reader = reader
         self._vouchers = reader.vouchers({voucher for voucher, _ in sold})
+        self._free = reader.ever_free(self._vouchers)
         lines = [(self._vouchers[voucher].batch.line, shop) for voucher, shop in sold if voucher in self._vouchers]
         self._sold = frozenset((line, shop) for line, shop in lines if shop < _MERCHANT_IDS)
         self._days: dict[Day, Mapping[tuple[LineId, MerchantId], Amount]] = {}
-        self._programmes: dict[ProgrammeId, Programme | None] = {}
+        self._programmes = reader.programmes_among({facts.roll.programme for facts in self._vouchers.values()})
         self._rules: dict[tuple[ProgrammeId, int], Rules | None] = {}
         self._widenings: dict[ProgrammeId, Widening] = {}
-        self._merchants: dict[MerchantId, Merchant | None] = {}
+        self._merchants = reader.merchants_among({item.merchant for item in items if item.merchant < _MERCHANT_IDS})
 
     @property
     def block(self) -> BlockRef:
@@ -90,11 +91,12 @@ class Known:
 
     def dead(self, digest: Hash, vouchers: Collection[VoucherId]) -> frozenset[VoucherId]:
         """See the protocol."""
-        return self._reader.dead(digest, vouchers)
+        free = self._free.intersection(vouchers)
+        return self._reader.dead(digest, free) if free else free
 
     def programme(self, programme: ProgrammeId) -> Programme | None:
         """See the protocol."""
-        return _once(self._programmes, programme, self._reader.programme)
+        return self._programmes.get(programme)
 
     def rules(self, programme: ProgrammeId, version: int) -> Rules | None:
         """See the protocol."""
@@ -106,7 +108,7 @@ class Known:
 
     def merchant(self, merchant: MerchantId) -> Merchant | None:
         """See the protocol."""
-        return _once(self._merchants, merchant, self._reader.merchant)
+        return self._merchants.get(merchant)
 
     def terminal_merchant(self, address: Address) -> MerchantId | None:
         """See the protocol."""

@@ -89,6 +89,11 @@ class BookingQueries(CaseQueries):
             released=released.get(key),
         )
 
+    def ever_free(self, vouchers: Collection[VoucherId]) -> frozenset[VoucherId]:
+        """See the port."""
+        free = super().ever_free(vouchers)
+        return free | self._in_table(t.booking_releases, vouchers) if self._any[3] else free
+
     def dead(self, digest: Hash, vouchers: Collection[VoucherId]) -> frozenset[VoucherId]:
         """See the port."""
         if not self._any[3]:

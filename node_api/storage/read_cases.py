@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, func, literal, select
+from sqlalchemy import ColumnElement, Table, func, literal, select
 
 from node_api.domain.cases import Decision, Dispute, Reversal
 from node_api.domain.ids import Amount, Day, Hash, MerchantId, VoucherId
 from node_api.domain.models import Redemption
 from node_api.domain.trail import Consent
 from node_api.storage import tables as t
-from node_api.storage.queries import Query, Record, bounded, to_address, to_hash, to_raw, tx_of, with_tx
+from node_api.storage.queries import Query, Record, bounded, chunks, to_address, to_hash, to_raw, tx_of, with_tx
 from node_api.storage.read_vouchers import VoucherQueries, with_holder
 
 
@@ -67,6 +67,16 @@ class CaseQueries(VoucherQueries):
             query = query.where(table.c.day < until_day)
         amount, count = self._connection.execute(query).one()
         return Amount(int(amount)), int(count)
+
+    def ever_free(self, vouchers: Collection[VoucherId]) -> frozenset[VoucherId]:
+        """See the port."""
+        return self._in_table(t.reversals, vouchers)
+
+    def _in_table(self, table: Table, vouchers: Collection[VoucherId]) -> frozenset[VoucherId]:
+        column, found = table.c.voucher, set[VoucherId]()
+        for some in chunks(vouchers):
+            found.update(row.voucher for row in self._rows(select(column).where(column.in_(some), self._upto(table))))
+        return frozenset(found)
 
     def dead(self, digest: Hash, vouchers: Collection[VoucherId]) -> frozenset[VoucherId]:
         """See the port."""

@@ -75,6 +75,11 @@ class MerchantQueries(StandingQueries):
         row = self._connection.execute(_MERCHANT, named).one_or_none()
         return None if row is None else self._merchant_with_freeze(_merchant(row))
 
+    def merchants_among(self, merchants: Collection[MerchantId]) -> dict[MerchantId, Merchant]:
+        """See the port."""
+        column = t.merchants.c.merchant
+        return {one.id: one for some in chunks(merchants) for one in self._merchants((column.in_(some),))}
+
     def merchant_by_ref(self, ref: str) -> Merchant | None:
         """See the port."""
         return next(iter(self._merchants((t.merchants.c.ref == ref,))), None)

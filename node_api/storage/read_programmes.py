@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import BindParameter, ColumnElement, Integer, bindparam, func, literal, select
 
@@ -11,7 +11,7 @@ from node_api.domain.ids import Amount, LineId, ProgrammeId, UnixSeconds, progra
 from node_api.domain.models import BudgetLine, Programme, ProgrammeState
 from node_api.domain.trail import LineSums, Step, Totals
 from node_api.storage import tables as t
-from node_api.storage.queries import Query, Record, to_address, tx_of, with_tx
+from node_api.storage.queries import Query, Record, chunks, to_address, tx_of, with_tx
 from node_api.storage.read_money import MoneyQueries
 from node_api.storage.read_standing import StandingQueries
 from node_api.storage.sums import NO_SUMS, sums_from_facts, sums_from_roll_ups
@@ -51,6 +51,11 @@ class ProgrammeQueries(MoneyQueries, StandingQueries):
     def programme(self, programme: ProgrammeId) -> Programme | None:
         """See the port."""
         return self._one_programme(_BY_ID, programme)
+
+    def programmes_among(self, programmes: Collection[ProgrammeId]) -> dict[ProgrammeId, Programme]:
+        """See the port."""
+        column = t.programmes.c.programme
+        return {one.id: one for some in chunks(programmes) for one in self._programmes((column.in_(some),))}
 
     def programme_by_ref(self, ref: str) -> Programme | None:
         """See the port."""

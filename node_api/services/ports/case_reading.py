@@ -39,6 +39,10 @@ class CaseReader(Protocol):
         """
         ...
 
+    def ever_free(self, vouchers: Collection[VoucherId]) -> frozenset[VoucherId]:
+        """Those that a reversal or a release ever set free: what was signed before may be dead for them, and for no others."""
+        ...
+
     def dead(self, digest: Hash, vouchers: Collection[VoucherId]) -> frozenset[VoucherId]:
         """The vouchers for which what was signed is dead."""
         ...

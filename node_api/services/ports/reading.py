@@ -72,6 +72,10 @@ class ProgrammeReader(Protocol):
         """One programme by its id."""
         ...
 
+    def programmes_among(self, programmes: Collection[ProgrammeId]) -> dict[ProgrammeId, Programme]:
+        """Those of them that there are, read together."""
+        ...
+
     def programme_by_ref(self, ref: str) -> Programme | None:
         """One programme by its text reference."""
         ...
@@ -110,6 +114,10 @@ class MerchantReader(Protocol):
 
     def merchant(self, merchant: MerchantId) -> Merchant | None:
         """One merchant by its id."""
+        ...
+
+    def merchants_among(self, merchants: Collection[MerchantId]) -> dict[MerchantId, Merchant]:
+        """Those of them that there are, read together."""
         ...
 
     def merchant_by_ref(self, ref: str) -> Merchant | None:
