@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import socket
 import threading
@@ -14,6 +15,7 @@ from fastapi import FastAPI
 
 _BACKLOG = 1024
 _PATIENCE_SECONDS = 30.0
+_COLLECTIONS = (10_000, 20, 20)
 
 
 def serve(app: FastAPI, host: str, port: int, told: Callable[[str], None]) -> None:
@@ -26,6 +28,7 @@ def serve(app: FastAPI, host: str, port: int, told: Callable[[str], None]) -> No
         told: is called with the address once connections are taken.
     """
     listener = _listen(host, port)
+    _spare_what_stays()
     told(_url(listener))
     # uvicorn raises the signal again once it has shut down, which would end the process before its caller cleans up.
     for ending in (signal.SIGINT, signal.SIGTERM):
@@ -58,6 +61,16 @@ class _Server(uvicorn.Server):
         """See uvicorn."""
         self.config.app.state.closing = True  # type: ignore[union-attr]
         await super().shutdown(sockets)
+
+
+def _spare_what_stays() -> None:
+    """Has the collector leave alone what is there once the node stands, and look at what is new less often.
+
+    Looking at all of it again and again takes a fifth of the node's time under load.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_COLLECTIONS)
 
 
 def _server(app: FastAPI) -> uvicorn.Server:

@@ -6,7 +6,7 @@ from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from node_api.api.gathered import TheGathered
-from node_api.api.node import TheNode
+from node_api.api.node import Node, TheNode
 from node_api.api.observing import note
 from node_api.domain.access import ApiKey, ApiRole
 from node_api.domain.errors import (
@@ -111,10 +111,18 @@ async def caller(request: Request, node: TheNode, gathered: TheGathered, given: 
         raise ApiKeyMissing("no Authorization header")
     if given is None or not given.credentials.startswith(PREFIX):
         raise ApiKeyUnknown("an Authorization header that is not Bearer with an API key")
-    key = await gathered.callers.ask(given.credentials)
+    route = f"{request.method} {request.scope['route'].path}"
+    return admit(node, await gathered.callers.ask(given.credentials), route)
+
+
+def admit(node: Node, key: ApiKey, route: str) -> ApiKey:
+    """The key, if it may ask now and its role reaches the route; the request's log names it either way.
+
+    Raises:
+        RateLimited, RoleNotAllowed: see there.
+    """
     note(key=key.id)
     node.rates.take(key.id)
-    route = f"{request.method} {request.scope['route'].path}"
     if key.role not in ROLES[route]:
         raise RoleNotAllowed(f"role {key.role} at {route}")
     return key
@@ -140,10 +148,14 @@ async def idempotency_key(
     """
     if idempotency_key is None:
         raise IdempotencyKeyMissing("no Idempotency-Key header")
-    printable = idempotency_key.isascii() and idempotency_key.isprintable()
-    if not (1 <= len(idempotency_key) <= _MAX_KEY and printable):
+    if not is_write_key(idempotency_key):
         raise IdempotencyKeyInvalid(f"a key of {len(idempotency_key)} characters")
     return idempotency_key
+
+
+def is_write_key(text: str) -> bool:
+    """Whether it can be the key of a write."""
+    return 1 <= len(text) <= _MAX_KEY and text.isascii() and text.isprintable()
 
 
 Caller = Annotated[ApiKey, Depends(caller)]

@@ -106,6 +106,6 @@ def _routes() -> FastAPI:
         events,
         meta,
     )
-    for router in (part.router for part in parts):
+    for router in (redemptions.hot, *(part.router for part in parts)):
         app.include_router(router)
     return app

@@ -14,6 +14,7 @@ from node_api.api.fields import In
 from node_api.api.gathering import Gathering
 from node_api.api.node import Node
 from node_api.api.requests import RedeemIn
+from node_api.api.waiting import Waiting
 from node_api.domain.access import ApiKey
 from node_api.domain.errors import CodeUnreadable
 from node_api.domain.operations import Operation
@@ -46,12 +47,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """One gathering for each kind of work."""
+    """One gathering for each kind of work; and who waits for operations."""
 
     callers: Gathering[str, ApiKey]
     singles: Gathering[Asked, Operation]
     batches: Gathering[Asked, Operation]
     operations: Gathering[str, Operation]
+    waiting: Waiting
 
 
 def gather(node: Node) -> Gathered:
@@ -61,6 +63,7 @@ def gather(node: Node) -> Gathered:
         singles=Gathering(partial(_take_in, node), most=_MOST),
         batches=Gathering(partial(_take_in, node), most=_MOST_BATCHES),
         operations=Gathering(node.redemptions.reload, most=_MOST),
+        waiting=node.waiting,
     )
 
 

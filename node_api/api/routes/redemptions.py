@@ -22,7 +22,8 @@ from node_api.api.answers import (
 from node_api.api.documented import READING, REDEEMING, RULES, WRITING, problems
 from node_api.api.fields import NoNul, Out
 from node_api.api.gathered import Asked, Gathered, TheGathered
-from node_api.api.node import Node, TheNode
+from node_api.api.hot_route import MAX_WAIT, HotRoute
+from node_api.api.node import TheNode
 from node_api.api.observing import note
 from node_api.api.problems import ACCEPTED, OK, answer
 from node_api.api.requests import CodeIn, RedeemBatchIn, RedeemIn
@@ -31,8 +32,8 @@ from node_api.domain.operations import Operation, OperationState
 from node_api.services.codes import OpenCodeRequest
 
 router = APIRouter(prefix="/v1", tags=["redeeming"])
+hot = APIRouter(prefix="/v1", tags=["redeeming"], route_class=HotRoute)
 
-MAX_WAIT = 30.0
 Wait = Annotated[float, Query(ge=0, le=MAX_WAIT, description="seconds to wait for the outcome")]
 WithQr = Annotated[bool, Query(description="draw the QR symbol; it takes most of the answer's time")]
 _JSON = "application/json"
@@ -59,30 +60,28 @@ def check(node: TheNode, caller: Caller, body: RedeemIn) -> Response:
     return _json(check_out(node.redemptions.check(caller, body.to_domain(caller))))
 
 
-@router.post(
+@hot.post(
     "/redemptions",
     response_model=OperationOut,
     responses={202: {"model": OperationOut}, **problems(*WRITING, *RULES, errors.CallFailed)},
 )
-async def redeem(
-    node: TheNode, gathered: TheGathered, caller: Caller, key: WriteKey, body: RedeemIn, wait: Wait = 0
-) -> Response:
+async def redeem(gathered: TheGathered, caller: Caller, key: WriteKey, body: RedeemIn, wait: Wait = 0) -> Response:
     """Redeems. What the rules refuse is answered as a problem that names the reason, at once or from the chain."""
     operation = await gathered.singles.ask(Asked(caller, key, "redemption", body, [body]))
-    return _answer(await _settled(node, gathered, operation, wait))
+    return _answer(await _settled(gathered, operation, wait))
 
 
-@router.post(
+@hot.post(
     "/redemptions/batch",
     response_model=OperationOut,
     responses={202: {"model": OperationOut}, **problems(*WRITING)},
 )
 async def redeem_batch(
-    node: TheNode, gathered: TheGathered, caller: Caller, key: WriteKey, body: RedeemBatchIn, wait: Wait = 0
+    gathered: TheGathered, caller: Caller, key: WriteKey, body: RedeemBatchIn, wait: Wait = 0
 ) -> Response:
     """Takes in up to 100 redemptions. Each is refused or accepted on its own, and says so in its item."""
     operation = await gathered.batches.ask(Asked(caller, key, "batch", body, body.items))
-    return _answer(await _settled(node, gathered, operation, wait))
+    return _answer(await _settled(gathered, operation, wait))
 
 
 @router.get(
@@ -101,12 +100,12 @@ def qr_svg(text: str) -> str:
     return out.getvalue().decode()
 
 
-async def _settled(node: Node, gathered: Gathered, operation: Operation, seconds: float) -> Operation:
+async def _settled(gathered: Gathered, operation: Operation, seconds: float) -> Operation:
     """The operation once it is final, or as it stands after so many seconds."""
     note(operation=operation.id)
     deadline = time.monotonic() + seconds
     while not operation.state.final and (left := deadline - time.monotonic()) > 0:
-        await node.waiting.until_settled(operation.id, left)
+        await gathered.waiting.until_settled(operation.id, left)
         operation = await gathered.operations.ask(operation.id)
     return operation
 
