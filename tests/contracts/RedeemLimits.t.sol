@@ -51,10 +51,10 @@ contract RedeemLimitsTest is RedeemWorld {
     }
 
     function test_counter__whenNoVersionAsksForIt__isNotWritten() external {
-        RulesTerms memory r = _rulesTerms();
-        r.merchantDailyLimit = 3 * FACE;
-        _activateVersion2(r);
-        vm.assertEq(_redeem(merchant, _signedItem(_laterVoucher(0), 0, merchant)), 1);
+        _activateVersion2(_rulesTerms());
+        vm.prank(registrar);
+        merchants.limitTerminal(merchant, till, FACE); // so that all limits are looked at
+        vm.assertEq(_redeemAtTill(_one(_signedItem(_voucher(0), 0, merchant))), 1);
         vm.assertEq(vouchers.counterWord(programme, _holder(0)), 0);
     }
 
