@@ -52,19 +52,21 @@ class Observed:
                 message["headers"] = [*message.get("headers", ()), (_HEADER, request_id.encode())]
             await send(message)
 
-        remembered = _notes.set(notes)
-        with structlog.contextvars.bound_contextvars(request_id=request_id), self._metrics.in_hand.track_inprogress():
-            try:
-                await self._app(scope, receive, observed)
-            finally:
-                _notes.reset(remembered)
-                self._told(scope, status, (answered or time.perf_counter()) - began, notes)
+        remembered, bound = _notes.set(notes), structlog.contextvars.bind_contextvars(request_id=request_id)
+        self._metrics.in_hand.inc()
+        try:
+            await self._app(scope, receive, observed)
+        finally:
+            self._metrics.in_hand.dec()
+            self._told(scope, status, (answered or time.perf_counter()) - began, notes)
+            _notes.reset(remembered)
+            structlog.contextvars.reset_contextvars(**bound)
 
     def _told(self, scope: Scope, status: int, seconds: float, notes: dict[str, str]) -> None:
         route = getattr(scope.get("route"), "path", _UNMATCHED)
         # A method is any word the client likes: one that no route has does not become a label.
         method = scope["method"] if route != _UNMATCHED else _UNMATCHED
-        self._metrics.seconds.labels(method, route, status).observe(seconds)
+        self._metrics.took(method, route, status, seconds)
         log.info("request", method=method, route=route, status=status, ms=round(1_000 * seconds, 1), **notes)
 
 
