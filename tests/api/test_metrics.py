@@ -7,13 +7,17 @@
 X-Request-Id
 ├── one fit for a log → answered as given      ├── none, or an unfit one → a new one
 └── an answer that failed → carries it too
+the log as written → one line of JSON for each event of its level, a stack trace within it
 the log → one line for a request: id, route template, status, API key's id, operation; no token, no person
 """
 
 from __future__ import annotations
 
+import json
+import logging
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 import structlog
@@ -24,6 +28,7 @@ from node_api.api.application import create_api
 from node_api.api.metrics import Metrics
 from node_api.chain.rpc_errors import ChainError
 from node_api.domain.vitals import ChainVitals, Queue, StoreVitals, Vitals
+from node_api.logs import configure_logs
 from tests.api.conftest import Client, Json, Served
 from tests.api.test_redeeming import code_for
 
@@ -138,6 +143,25 @@ def test_request_id__of_a_request_that_fails__is_answered_and_logged(served: Ser
     assert (answer.status_code, answer.headers["x-request-id"]) == (500, "R-1")
     assert [(line["event"], line["request_id"]) for line in logged] == [("request_failed", "R-1")]
     assert 'status="500"' in api.state.metrics.page().decode()
+
+
+def test_log__as_written__is_a_line_of_json(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs(logging.INFO)
+    try:
+        log = structlog.get_logger()
+        with structlog.contextvars.bound_contextvars(request_id="R-1"):
+            log.debug("unseen")
+            log.info("request", status=200, address=Path("/a"))
+            log.error("request_failed", exc_info=ValueError("two\nlines"))
+    finally:
+        configure_logs(logging.WARNING)
+
+    out, err = capsys.readouterr()
+    first, second = map(json.loads, err.splitlines())
+    assert out == ""
+    assert (first["event"], first["level"], first["request_id"], first["status"]) == ("request", "info", "R-1", 200)
+    assert first["address"] == "/a"
+    assert (second["level"], "two\nlines" in second["exception"]) == ("error", True)
 
 
 def test_log__of_a_redemption__joins_request_and_operation(
