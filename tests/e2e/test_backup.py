@@ -19,14 +19,15 @@ import pytest
 
 from node_api.cli.api_keys import keyring
 from node_api.domain.access import ApiRole
-from tests.e2e.town import Town, open_street, town
+from tests.e2e.town import FOLDER, Town, open_street, town
 
 
 @pytest.fixture(scope="module")
 def backed_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Town, Path, str]]:
-    """A town, a backup of it taken while its node served, and a token that was made before."""
+    """A town with its programmes and vouchers, a backup of it taken while its node served, and a token that was made before."""
     folder = tmp_path_factory.mktemp("drill")
     with town(folder / "data") as place:
+        place.run("load", FOLDER)
         with keyring(place.settings) as ring:
             token = ring.create(ApiRole.AUDITOR, "before")[1]
         with open_street(place):
@@ -37,13 +38,13 @@ def backed_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Town, 
 def test_drill__restored_elsewhere__is_the_same_node(backed_up: tuple[Town, Path, str], tmp_path: Path) -> None:
     place, backup, token = backed_up
     assert place.told("backup", "check", backup)["chain_block"] == place.head()
-    before = place.told("index", "status")
+    before = place.told("index", "status"), place.told("audit", "reconcile")
     other = Town(tmp_path / "data")
     shutil.copytree(place.settings.keys_folder, other.settings.keys_folder)
     try:
         assert other.told("backup", "restore", backup)["missing_keys"] == []
         assert other.told("index", "verify")["equal"] is True
-        assert other.told("index", "status") == before
+        assert (other.told("index", "status"), other.told("audit", "reconcile")) == before
         assert other.head() == place.head()
         assert other.told("deploy")["sent"] == []
         with open_street(other) as street:
