@@ -142,7 +142,7 @@ def plain_body(one: Signed) -> Json:
 def fastapi_peer(town: Town, place: Place) -> Iterator[str]:
     """The peer on a place's chain, as long as the context lasts; gives its address."""
     command = [*_peer(town, place, "fastapi_web3"), "--database", str(place.data / "peer.sqlite")]
-    with process(command) as (running, line):
+    with process(command, place.data / "peer.log") as (running, line):
         place.processes["peer"] = running.pid
         yield str(orjson.loads(line)["url"])
 
@@ -150,7 +150,7 @@ def fastapi_peer(town: Town, place: Place) -> Iterator[str]:
 @contextmanager
 def plain_peer(town: Town, place: Place) -> Iterator[subprocess.Popen[str]]:
     """The loop on a place's chain, as long as the context lasts."""
-    with process(_peer(town, place, "plain_web3")) as (running, _):
+    with process(_peer(town, place, "plain_web3"), place.data / "peer.log") as (running, _):
         place.processes["peer"] = running.pid
         yield running
 

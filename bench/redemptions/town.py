@@ -104,14 +104,14 @@ def copied(town: Town, data: Path) -> Iterator[Place]:
 def served(place: Place) -> Iterator[str]:
     """The place's API, as long as the context lasts; gives its address."""
     command = [sys.executable, "-m", "node_api", "serve", "--port", "0", "--json"]
-    with process(command, _environment(place.data)) as (running, line):
+    with process(command, place.data / "node.log", _environment(place.data)) as (running, line):
         place.processes["node"] = running.pid
         yield str(orjson.loads(line)["url"])
 
 
 @contextmanager
 def process(
-    command: list[str], environment: Mapping[str, str] | None = None
+    command: list[str], log: Path, environment: Mapping[str, str] | None = None
 ) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A process that says on its first line that it is ready; told to end with the context.
 
@@ -119,12 +119,15 @@ def process(
         ChildProcessError: it ended before it said anything.
     """
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, text=True) as running:
+    with (
+        log.open("w", encoding="utf-8") as errors,
+        subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, stderr=errors, text=True) as running,
+    ):
         try:
             assert running.stdout is not None
             line = running.stdout.readline()
             if not line:
-                raise ChildProcessError(f"{command} ended with {running.wait()}")
+                raise ChildProcessError(f"{command} ended with {running.wait()}: {log.read_text(encoding='utf-8')}")
             yield running, line
         finally:
             running.terminate()
