@@ -111,10 +111,10 @@ def test_stream__while_redeeming__tells_at_once_and_goes_on(
     assert (first["type"], first["data"]["voucher"], first["merchant"]) == ("voucher.redeemed", voucher, 1)
     assert operator.get("/v1/events", after=first["cursor"]).json()["events"] == []
 
-    missed = [redeemed(served, wallet, merchant, 120 + n) for n in range(2)]
+    missed = [redeemed(served, wallet, merchant, 170 + n) for n in range(2)]
     with streamed(operator, last=first["cursor"]) as messages:
         assert [next(messages)["data"]["voucher"] for _ in missed] == missed
-        later = redeemed(served, wallet, merchant, 130)
+        later = redeemed(served, wallet, merchant, 180)
         assert next(messages)["data"]["voucher"] == later
 
 
