@@ -14,9 +14,10 @@ from bench.redemptions.town import Town
 from node_api.chain.eip712 import redemption_digest
 from node_api.domain.codes import encode_code
 from node_api.domain.ids import Address, Amount, Hash, Place, UnixSeconds, voucher_id
-from node_api.domain.importing.rows import BatchRow, Ref, RollRow
+from node_api.domain.importing.rows import BatchRow, MerchantRow, Ref, RollRow
 from node_api.domain.importing.wallets import Custody, Wallet, custody
 from node_api.domain.items import Item, Spend
+from node_api.domain.regions import region_covers
 from node_api.services.import_folder import ImportFolder
 
 SEED = 22
@@ -125,21 +126,24 @@ def drawn_sales(folder: ImportFolder, seed: int) -> Iterator[Sale]:
 
 
 def neighbouring_sales(folder: ImportFolder) -> Iterator[Sale]:
-    """See `neighbours`."""
+    """See `neighbours`; at the merchant who takes most of the roll's batches."""
     batches, rolls = _by_ref(folder)
     given: dict[Ref, list[BatchRow]] = defaultdict(list)
     for issue in folder.issues:
         given[issue.roll].append(batches[issue.batch])
     roll = max(rolls.values(), key=lambda one: len(given[one.ref]) * one.places)
-    merchants = [row for row in folder.merchants if not row.suspended]
-    wanted = [row for row in folder.redemptions() if row.voucher and row.voucher.roll == roll.ref]
-    sold_at = {row.merchant for row in wanted}
-    shop = max((row for row in merchants if row.ref in sold_at), key=lambda one: one.categories.bit_count())
+    good = {shop.ref: [batch for batch in given[roll.ref] if _takes(shop, batch)] for shop in folder.merchants}
+    merchant = max(good, key=lambda ref: len(good[ref]))
     holders = roll.holders()
-    for batch in given[roll.ref]:
-        if batch.categories & shop.categories:
-            for place in range(roll.places):
-                yield Sale(batch, roll.ref, place, holders[place], shop.ref)
+    for batch in good[merchant]:
+        for place in range(roll.places):
+            yield Sale(batch, roll.ref, place, holders[place], merchant)
+
+
+def _takes(shop: MerchantRow, batch: BatchRow) -> bool:
+    """Whether the batch's vouchers are good at the merchant, at the till."""
+    shared = shop.categories & batch.categories and shop.channels & batch.channels >> _CHANNEL & 1
+    return bool(shared) and not shop.suspended and region_covers(batch.region, shop.region)
 
 
 def _by_ref(folder: ImportFolder) -> tuple[dict[Ref, BatchRow], dict[Ref, RollRow]]:

@@ -1,7 +1,9 @@
 """The benchmark of redemptions, on a small folder and for an instant.
 
 run with the node and its peer → ends, and its JSON has every figure of each
-traffic drawn ── each voucher once, both kinds of wallet, and the same for the same seed
+traffic
+├── drawn → each voucher once, both kinds of wallet, and the same for the same seed
+└── neighbours → one merchant's, place after place
 a line that nobody knows → refused before anything is built
 """
 
@@ -16,7 +18,7 @@ from click.testing import CliRunner
 
 from bench import __main__ as bench
 from bench.redemptions.folder import bend_folder
-from bench.redemptions.traffic import drawn_sales
+from bench.redemptions.traffic import drawn_sales, neighbouring_sales
 from node_api.domain.importing.wallets import Custody, custody
 from tests.e2e.town import FOLDER
 
@@ -55,6 +57,14 @@ def test_traffic__drawn__spends_each_voucher_once_and_is_the_same_again(tmp_path
     assert {custody(sale.holder) for sale in sales} == {Custody.NODE, Custody.DEMONSTRATION}
     assert list(islice(drawn_sales(folder, seed=1), 50)) == sales
     assert list(islice(drawn_sales(folder, seed=2), 50)) != sales
+
+
+def test_traffic__neighbours__is_one_merchants_place_after_place(tmp_path: Path) -> None:
+    folder = bend_folder(FOLDER, tmp_path / "import")
+    sales = list(neighbouring_sales(folder))
+    assert {(sale.roll, sale.merchant) for sale in sales} == {("meals-residents", "noodle-house")}
+    places = [(sale.batch.ref, sale.place) for sale in sales]
+    assert places == [(batch, place) for batch in ("meals-20", "drinks-5") for place in range(24)]
 
 
 @pytest.mark.parametrize("what", ["issue", "single,", ""])
