@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,15 +29,19 @@ def serving_process(world: World, settings: Settings) -> Iterator[tuple[subproce
     if settings.database is not None:
         environment["VOUCHERTRAIL_DATABASE"] = settings.database.get_secret_value()
     command = [sys.executable, "-m", "node_api", "serve", "--port", "0", "--json"]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        assert line, process.communicate()[1]
-        yield process, str(json.loads(line)["url"])
-    finally:
-        process.kill()
-        process.communicate()
+    with tempfile.TemporaryFile() as log:  # a pipe that nobody reads would hold the process up once it is full
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            if not line:
+                process.wait()
+                log.seek(0)
+                raise AssertionError(log.read().decode())
+            yield process, str(json.loads(line)["url"])
+        finally:
+            process.kill()
+            process.communicate()
 
 
 def submit(url: str, tokens: Json, world: World, person: int, consent: Callable[[str], str] | None = None) -> str:
