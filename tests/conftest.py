@@ -11,7 +11,7 @@ from node_api.logs import configure_logs
 
 UNDER_APE = Path(sys.argv[0]).name == "ape"
 APE_TESTS = Path(__file__).parent / "ape"
-STORIES = Path(__file__).parent / "e2e"
+LONGEST = tuple(Path(__file__).parent / name for name in ("e2e", "tools"))
 
 pytest_plugins = ["tests.forge"]
 
@@ -33,7 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest first: so that the workers end together."""
-    items.sort(key=lambda item: not item.path.is_relative_to(STORIES))
+    items.sort(key=lambda item: not any(item.path.is_relative_to(folder) for folder in LONGEST))
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
