@@ -8,10 +8,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from node_api.api.answers import OperationOut
+from node_api.chain.contracts import contract
+from node_api.chain.keys import KeyRing, KeyRole
+from node_api.chain.rpc_values import quantity, record, rows
+from node_api.chain.sender import Sender
 from node_api.config import Settings
 from tests.api.conftest import Client, Json
 from tests.world import World
@@ -42,6 +47,30 @@ def serving_process(world: World, settings: Settings) -> Iterator[tuple[subproce
         finally:
             process.kill()
             process.communicate()
+
+
+def befall(world: World, settings: Settings, transaction: str, meanwhile: str) -> None:
+    """What becomes of a call that waits in the pool while no node runs; then the chain makes blocks by itself again."""
+    if meanwhile == "mined":
+        world.rpc.call("evm_mine")
+    if meanwhile in ("dropped", "nonce taken"):
+        world.rpc.call("anvil_dropTransaction", [transaction])
+    world.rpc.call("evm_setAutomine", [True])
+    if meanwhile == "nonce taken":
+        operator = KeyRing(settings.keys_folder).account(KeyRole.OPERATOR)
+        other = Sender(world.rpc, operator, world.handle.chain_id)
+        other.transact(world.addresses["Vouchers"], world.encode("Vouchers", "syncRelayer", operator.address))
+    if meanwhile == "waits":
+        world.rpc.call("evm_mine")
+
+
+def logged_times(world: World, event: str) -> dict[int, int]:
+    """How often the chain logged the event of each voucher."""
+    topic = "0x" + contract("Vouchers").topics[event].hex()
+    logs = world.rpc.call(
+        "eth_getLogs", [{"fromBlock": "0x0", "address": world.addresses["Vouchers"], "topics": [topic]}]
+    )
+    return Counter(quantity(rows(log["topics"])[1]) for log in map(record, rows(logs)))
 
 
 def submit(url: str, tokens: Json, world: World, person: int, consent: Callable[[str], str] | None = None) -> str:

@@ -15,13 +15,10 @@ from contextlib import suppress
 import httpx
 import pytest
 
-from node_api.chain.contracts import contract
-from node_api.chain.keys import KeyRing, KeyRole
-from node_api.chain.rpc_values import quantity, record, rows, text
-from node_api.chain.sender import Sender
+from node_api.chain.rpc_values import record, rows, text
 from node_api.config import Settings
 from tests.api.conftest import Client, Json
-from tests.api.processes import serving_process
+from tests.api.processes import befall, logged_times, serving_process
 from tests.world import ENDS_AT, World
 
 SERVICE = "0x" + "5e" * 32
@@ -71,19 +68,6 @@ def pending(world: World) -> list[str]:
     raise AssertionError("nothing was sent")
 
 
-def booked_times(world: World) -> dict[int, int]:
-    """How often the chain booked each voucher."""
-    topic = "0x" + contract("Vouchers").topics["VoucherBooked"].hex()
-    logs = world.rpc.call(
-        "eth_getLogs", [{"fromBlock": "0x0", "address": world.addresses["Vouchers"], "topics": [topic]}]
-    )
-    times: dict[int, int] = {}
-    for log in map(record, rows(logs)):
-        voucher = quantity(rows(log["topics"])[1])
-        times[voucher] = times.get(voucher, 0) + 1
-    return times
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("meanwhile", ["mined", "dropped", "nonce taken"])
 def test_kill__one_sent_one_waiting__each_is_booked_once(
@@ -102,15 +86,7 @@ def test_kill__one_sent_one_waiting__each_is_booked_once(
     for thread in cut_off:
         thread.join()
 
-    if meanwhile == "mined":
-        world.rpc.call("evm_mine")
-    else:
-        world.rpc.call("anvil_dropTransaction", [sent])
-    world.rpc.call("evm_setAutomine", [True])
-    if meanwhile == "nonce taken":
-        operator = KeyRing(settings.keys_folder).account(KeyRole.OPERATOR)
-        other = Sender(world.rpc, operator, world.handle.chain_id)
-        other.transact(world.addresses["Vouchers"], world.encode("Vouchers", "syncRelayer", operator.address))
+    befall(world, settings, sent, meanwhile)
 
     with serving_process(world, settings) as (_, url):
         answers = [book(url, tokens, body, person) for person, body in enumerate(bodies)]
@@ -120,4 +96,4 @@ def test_kill__one_sent_one_waiting__each_is_booked_once(
     told = [answer.json()["vouchers"][0] for answer in answers]
     assert (told[0]["transaction"] == sent) is (meanwhile != "nonce taken")
     assert [answer.json()["vouchers"][0] for answer in again] == told
-    assert booked_times(world) == {world.voucher(4, 4, person): 1 for person in (0, 1)}
+    assert logged_times(world, "VoucherBooked") == {world.voucher(4, 4, person): 1 for person in (0, 1)}

@@ -13,12 +13,11 @@ import time
 import pytest
 
 from node_api.chain.contracts import contract
-from node_api.chain.keys import KeyRing, KeyRole
+from node_api.chain.keys import KeyRole
 from node_api.chain.rpc_values import record, rows
-from node_api.chain.sender import Sender
 from node_api.config import Settings
 from tests.api.conftest import Client, Json
-from tests.api.processes import serving_process
+from tests.api.processes import befall, serving_process
 from tests.world import BEIJING, CATERING, ENDS_AT, STARTS_AT, World
 
 PROGRAMME, ROUND, BATCH, PLACES = 1, 1, 6, 2
@@ -77,15 +76,7 @@ def test_kill__one_sent_one_waiting__each_gets_its_place(opened: tuple[World, Se
         process.kill()
         process.wait()
 
-    if meanwhile == "mined":
-        world.rpc.call("evm_mine")
-    else:
-        world.rpc.call("anvil_dropTransaction", [transaction])
-    world.rpc.call("evm_setAutomine", [True])
-    if meanwhile == "nonce taken":
-        operator = KeyRing(settings.keys_folder).account(KeyRole.OPERATOR)
-        other = Sender(world.rpc, operator, world.handle.chain_id)
-        other.transact(world.addresses["Vouchers"], world.encode("Vouchers", "syncRelayer", operator.address))
+    befall(world, settings, transaction, meanwhile)
 
     with serving_process(world, settings) as (_, url):
         first = wait_for(url, tokens, sent["id"], "succeeded")

@@ -31,8 +31,7 @@ from node_api.config import Settings
 from node_api.domain.access import ApiRole
 from node_api.domain.ids import Hash, MerchantId
 from tests.api.conftest import Client, Json, Served, build_world, serving_world
-from tests.api.processes import serving_process, submit, wait_for
-from tests.api.test_crash import redeemed_times
+from tests.api.processes import logged_times, serving_process, submit, wait_for
 from tests.api.test_open_codes import presented
 from tests.api.test_redeeming import assert_refused, code_for
 from tests.world import BEIJING, CATERING, ENDS_AT, STARTS_AT, TRAVEL, World
@@ -173,7 +172,7 @@ def test_kill__one_sent_one_queued__each_is_done_once_by_its_consent(tmp_path: P
             first, second = (wait_for(url, tokens, one, "succeeded").items[0] for one in (sent, queued))
 
         assert first.transaction == transaction != second.transaction
-        assert redeemed_times(world) == {world.voucher(4, 4, 0): 1, world.voucher(4, 4, 1): 1}
+        assert logged_times(world, "VoucherRedeemed") == {world.voucher(4, 4, 0): 1, world.voucher(4, 4, 1): 1}
     finally:
         world.stop()
         world.rpc.close()

@@ -12,28 +12,12 @@ from __future__ import annotations
 import pytest
 
 from node_api.app import build_node
-from node_api.chain.contracts import contract
-from node_api.chain.keys import KeyRing, KeyRole
-from node_api.chain.rpc_values import record, rows
-from node_api.chain.sender import Sender
+from node_api.chain.keys import KeyRing
 from node_api.config import Settings
 from node_api.serving import serving
 from tests.api.conftest import Json
-from tests.api.processes import serving_process, submit, wait_for
+from tests.api.processes import befall, logged_times, serving_process, submit, wait_for
 from tests.world import World
-
-
-def redeemed_times(world: World) -> dict[int, int]:
-    """How often the chain redeemed each voucher."""
-    topic = "0x" + contract("Vouchers").topics["VoucherRedeemed"].hex()
-    logs = world.rpc.call(
-        "eth_getLogs", [{"fromBlock": "0x0", "address": world.addresses["Vouchers"], "topics": [topic]}]
-    )
-    times: dict[int, int] = {}
-    for log in map(record, rows(logs)):
-        voucher = int(str(rows(log["topics"])[1]), 16)
-        times[voucher] = times.get(voucher, 0) + 1
-    return times
 
 
 @pytest.mark.parametrize("meanwhile", ["mined", "waits", "dropped", "nonce taken"])
@@ -48,17 +32,8 @@ def test_kill__one_sent_one_queued__each_is_done_once(crashing: tuple[World, Set
         process.kill()
         process.wait()
 
-    if meanwhile == "mined":
-        world.rpc.call("evm_mine")
-    if meanwhile in ("dropped", "nonce taken"):
-        world.rpc.call("anvil_dropTransaction", [transaction])
-    world.rpc.call("evm_setAutomine", [True])
-    if meanwhile == "nonce taken":
-        operator = KeyRing(settings.keys_folder).account(KeyRole.OPERATOR)
-        other = Sender(world.rpc, operator, world.handle.chain_id)
-        other.transact(world.addresses["Vouchers"], world.encode("Vouchers", "syncRelayer", operator.address))
-    if meanwhile == "waits":
-        world.rpc.call("evm_mine")
+    assert transaction is not None
+    befall(world, settings, transaction, meanwhile)
 
     with serving_process(world, settings) as (_, url):
         first = wait_for(url, tokens, sent, "succeeded")
@@ -66,7 +41,7 @@ def test_kill__one_sent_one_queued__each_is_done_once(crashing: tuple[World, Set
 
     assert (first.items[0].transaction == transaction) is (meanwhile != "nonce taken")
     assert (second.items[0].transaction == first.items[0].transaction) is (meanwhile == "nonce taken")  # packed anew
-    assert redeemed_times(world) == {world.voucher(4, 4, 0): 1, world.voucher(4, 4, 1): 1}
+    assert logged_times(world, "VoucherRedeemed") == {world.voucher(4, 4, 0): 1, world.voucher(4, 4, 1): 1}
 
 
 def test_chain__gone_back_behind_resolved_calls__is_given_them_again(crashing: tuple[World, Settings, Json]) -> None:
@@ -79,13 +54,13 @@ def test_chain__gone_back_behind_resolved_calls__is_given_them_again(crashing: t
         done = [submit(url, tokens, world, person) for person in (0, 1)]
         first = [wait_for(url, tokens, operation, "succeeded") for operation in done]
         world.rpc.call("evm_revert", [before])
-        assert redeemed_times(world) == {}
+        assert logged_times(world, "VoucherRedeemed") == {}
 
         last = submit(url, tokens, world, 2)
         wait_for(url, tokens, last, "succeeded")
         again = [wait_for(url, tokens, operation, "succeeded") for operation in done]
 
-    assert redeemed_times(world) == {world.voucher(4, 4, person): 1 for person in (0, 1, 2)}
+    assert logged_times(world, "VoucherRedeemed") == {world.voucher(4, 4, person): 1 for person in (0, 1, 2)}
     for one, two in zip(first, again, strict=True):
         assert one.items[0].transaction == two.items[0].transaction
         assert one.items[0].block.timestamp == two.items[0].block.timestamp
