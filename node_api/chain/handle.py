@@ -74,7 +74,10 @@ def ensure_chain(options: EmbeddedOptions) -> ChainHandle:
         status = living_status(options.folder)
         if status is not None and status.phase is Phase.READY:
             with contextlib.suppress(RpcUnavailable):  # it has just died, and its supervisor has yet to notice
-                return _checked(options, status)
+                handle = _checked(options, status)
+                if starter is not None and starter.pid != status.pid:
+                    _call_off(starter)
+                return handle
         if supervisor_pid(options.folder) is None:
             ended = None if starter is None else starter.poll()
             if ended not in (None, ALREADY_RUNNING):
@@ -88,6 +91,8 @@ def ensure_chain(options: EmbeddedOptions) -> ChainHandle:
 def stop_chain(folder: Path) -> bool:
     """Stops the embedded chain in good order (it takes a last snapshot); says whether it ran.
 
+    Where somebody starts it anew meanwhile, that one runs on: it is another supervisor's.
+
     Raises:
         ChainNotReady: it still runs after two minutes.
     """
@@ -95,7 +100,7 @@ def stop_chain(folder: Path) -> bool:
     if pid is None:
         return False
     deadline = time.monotonic() + STOP_SECONDS
-    while supervisor_pid(folder) is not None:
+    while supervisor_pid(folder) == pid:
         if time.monotonic() > deadline:
             raise ChainNotReady(f"the supervisor (pid {pid}) did not stop within {STOP_SECONDS:g} s")
         time.sleep(_LOOK_EVERY)
@@ -151,6 +156,12 @@ def _spawn(options: EmbeddedOptions) -> subprocess.Popen[bytes]:
     # Where it ends before this process does, somebody must take its exit code.
     threading.Thread(target=process.wait, daemon=True).start()
     return process
+
+
+def _call_off(starter: subprocess.Popen[bytes]) -> None:
+    """Ends a supervisor that came too late, so that it does not begin once the one that runs is stopped."""
+    starter.terminate()
+    starter.wait()
 
 
 def _signal(folder: Path, number: signal.Signals) -> int | None:

@@ -139,7 +139,20 @@ def test_start__when_by_many_at_once__then_one_chain(chain_options: EmbeddedOpti
         starter.join()
     assert len(found) == 4
     assert len(set(found)) == 1
+    assert supervisors(chain_options.folder) == [supervisor_pid(chain_options.folder)]
     assert stop_chain(chain_options.folder)
+    wait_until(lambda: not supervisors(chain_options.folder))
+
+
+def supervisors(folder: Path) -> list[int]:
+    """Pids of all processes that are, or are about to become, the folder's supervisor."""
+    found = []
+    for command in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            words = command.read_bytes()
+            if b"node_api.chain.supervisor" in words and bytes(folder) in words:
+                found.append(int(command.parent.name))
+    return found
 
 
 def test_start__when_the_folder_is_of_another_chain_id__then_refused(chain: Chain) -> None:
