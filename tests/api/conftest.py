@@ -152,12 +152,13 @@ def person() -> int:
 
 @pytest.fixture
 def crashing(tmp_path: Path) -> Iterator[tuple[World, Settings, Json]]:
-    """A world of the test's own, and tokens for a wallet and merchant 1."""
+    """A world of the test's own, and tokens for a wallet, merchant 1 and an auditor."""
     world, settings = build_world(tmp_path)
     with keyring(settings) as ring:
         tokens = {
             "wallet": ring.create(ApiRole.WALLET, "w")[1],
             "merchant": ring.create(ApiRole.MERCHANT, "m", MerchantId(1))[1],
+            "auditor": ring.create(ApiRole.AUDITOR, "a")[1],
         }
     try:
         yield world, settings, tokens

@@ -109,7 +109,7 @@ def test_serve__told_to_stop__answers_what_is_in_hand_and_keeps_the_rest(
     crashing: tuple[World, Settings, Json],
 ) -> None:
     world, settings, tokens = crashing
-    with serving_process(world, settings) as (process, url), half_asked(url, tokens["merchant"]) as finish:
+    with serving_process(world, settings) as (process, url), half_asked(url, tokens) as finish:
         operation = submit(url, tokens, world, 0)
         process.send_signal(signal.SIGTERM)
         time.sleep(0.3)
@@ -122,12 +122,12 @@ def test_serve__told_to_stop__answers_what_is_in_hand_and_keeps_the_rest(
 
 
 @contextmanager
-def half_asked(url: str, token: str) -> Iterator[Callable[[], bytes]]:
+def half_asked(url: str, tokens: Json) -> Iterator[Callable[[], bytes]]:
     """A request whose body is not all sent yet; the rest is sent, and its answer read, when it is called."""
     body = b'{"code": "VT1:nothing"}'
     head = (
         "POST /v1/redemptions/check HTTP/1.1\r\nHost: node\r\nContent-Type: application/json\r\n"
-        f"Authorization: Bearer {token}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        f"Authorization: Bearer {tokens['merchant']}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     )
     with socket.create_connection((urlsplit(url).hostname, urlsplit(url).port), timeout=30) as connection:
 
@@ -136,5 +136,15 @@ def half_asked(url: str, token: str) -> Iterator[Callable[[], bytes]]:
             return b"".join(iter(lambda: connection.recv(65_536), b""))
 
         connection.sendall(head.encode() + body[:5])
-        time.sleep(0.3)  # it is in hand once its head was read
+        wait_until_in_hand(url, tokens["auditor"], 2)  # it is once its head was read; the question is the other
         yield finish
+
+
+def wait_until_in_hand(url: str, token: str, requests: int) -> None:
+    client = Client(url, token)
+    with client.http:
+        for _ in range(600):
+            if f"vouchertrail_http_requests_in_hand {requests}.0" in client.get("/metrics").text:
+                return
+            time.sleep(0.05)
+    raise AssertionError(f"{requests} requests are never in hand at once")

@@ -45,7 +45,7 @@ from pathlib import Path
 import pytest
 
 from node_api.chain.anvil import AnvilMissing, find_anvil
-from node_api.chain.block_journal import segment_bases, segment_path
+from node_api.chain.block_journal import segment_bases, segment_path, wait_until_journaled
 from node_api.chain.clock import ChainClock
 from node_api.chain.handle import (
     ChainHandle,
@@ -64,9 +64,6 @@ from node_api.chain.sender import SignedTransaction, nonce_of, receipt_of, submi
 from node_api.chain.snapshot import read_snapshot, snapshot_files
 from node_api.chain.status import ChainStatus, Phase, read_status, supervisor_pid, write_status
 from tests.chain.conftest import CREATE_NOTHING, GENESIS_AT, Chain
-
-# Long enough for the follower to have seen and written a block, many times over.
-FOLLOWED = 0.3
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
@@ -88,6 +85,11 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def followed(chain: Chain) -> None:
+    """Waits until the supervisor has written down every block."""
+    assert wait_until_journaled(chain.folder, quantity(chain.rpc.call("eth_blockNumber")), seconds=20)
 
 
 def kill_anvil(chain: Chain) -> None:
@@ -123,7 +125,7 @@ def test_start__when_running__then_the_same_chain(chain: Chain) -> None:
 
 def test_start__when_anvil_has_just_died__then_waited_for(chain: Chain) -> None:
     chain.send(2)
-    time.sleep(FOLLOWED)
+    followed(chain)
     os.kill(chain.anvil_pid(), signal.SIGKILL)
     wait_until(lambda: not answers(chain))
     assert ensure_chain(chain.options) == chain.handle
@@ -283,7 +285,7 @@ def test_stop__when_on_real_time__then_goes_on_with_it(make_chain: Callable[...,
 
 def test_kill__when_anvil_dies__then_back_with_every_block(chain: Chain) -> None:
     chain.send(20)
-    time.sleep(FOLLOWED)
+    followed(chain)
     head = chain.head()
     kill_anvil(chain)
     assert chain.head() == head
@@ -298,7 +300,7 @@ def test_kill__when_many_transactions_share_a_block__then_the_same_block(chain: 
     chain.rpc.call("evm_mine")
     chain.rpc.call("evm_setAutomine", [True])
     chain.send()
-    time.sleep(FOLLOWED)
+    followed(chain)
     head = chain.head()
     assert head["number"] == "0x2"
     kill_anvil(chain)
@@ -328,7 +330,7 @@ def test_kill__when_all_is_sent_again_meanwhile__then_the_same_blocks(chain: Cha
     for signed in sent[:60]:
         submit(chain.rpc, signed)
         wait_for(chain.rpc, signed.hash)
-    time.sleep(FOLLOWED)
+    followed(chain)
     blocks = [("eth_getBlockByNumber", (hex(number), False)) for number in range(61)]
     before = chain.rpc.batch(blocks)
     over = threading.Event()
@@ -365,7 +367,7 @@ def resend(chain: Chain, raw: str) -> bool:
 
 def test_kill__when_the_supervisor_dies__then_anvil_too_and_all_comes_back(chain: Chain) -> None:
     chain.send(7)
-    time.sleep(FOLLOWED)
+    followed(chain)
     head, anvil = chain.head(), chain.anvil_pid()
     os.kill(chain_status(chain).pid, signal.SIGKILL)
     wait_until(lambda: not alive(anvil))
@@ -409,16 +411,16 @@ def test_kill__when_anvil_keeps_dying__then_given_up(chain: Chain) -> None:
 
 def test_kill__when_the_chain_had_left_its_path__then_back_on_the_new_one(chain: Chain) -> None:
     chain.send(3)
-    time.sleep(FOLLOWED)
+    followed(chain)
     mark = chain.rpc.call("evm_snapshot")
     chain.send(5)
-    time.sleep(FOLLOWED)
+    followed(chain)
     assert chain.rpc.call("evm_revert", [mark]) is True
     wait_until(lambda: chain_status(chain).snapshots == 1)
     chain.sender.forget_nonce()
     ChainClock(chain.rpc).set_next_block(GENESIS_AT + 9000)
     chain.send(2)
-    time.sleep(FOLLOWED)
+    followed(chain)
     head = chain.head()
     assert head["number"] == "0x5"
     kill_anvil(chain)
@@ -457,7 +459,7 @@ def test_snapshot__when_due__then_written_unasked(make_chain: Callable[..., Chai
 def test_snapshot__when_taken_while_sending__then_the_sender_goes_on(make_chain: Callable[..., Chain]) -> None:
     chain = make_chain(snapshot_seconds=0.01)
     wait_until(lambda: chain.send(10).succeeded and chain_status(chain).snapshots >= 5)
-    time.sleep(FOLLOWED)
+    followed(chain)
     head = chain.head()
     kill_anvil(chain)
     assert chain.head() == head
@@ -494,7 +496,7 @@ def test_snapshot__when_all_are_torn__then_refused(chain: Chain) -> None:
 
 def test_journal__when_its_last_line_is_torn__then_the_lines_before_count(chain: Chain) -> None:
     chain.send(5)
-    time.sleep(FOLLOWED)
+    followed(chain)
     os.kill(chain_status(chain).pid, signal.SIGKILL)
     wait_until(lambda: supervisor_pid(chain.folder) is None)
     journal = segment_path(chain.folder, 0)
@@ -502,7 +504,7 @@ def test_journal__when_its_last_line_is_torn__then_the_lines_before_count(chain:
     chain.start()
     assert chain.head()["number"] == "0x4"
     assert chain.send().block == 5
-    time.sleep(FOLLOWED)
+    followed(chain)
     head = chain.head()
     kill_anvil(chain)
     assert chain.head() == head
@@ -510,7 +512,7 @@ def test_journal__when_its_last_line_is_torn__then_the_lines_before_count(chain:
 
 def test_journal__when_a_block_does_not_come_back_the_same__then_counted_as_lost(chain: Chain) -> None:
     chain.send(4)
-    time.sleep(FOLLOWED)
+    followed(chain)
     os.kill(chain_status(chain).pid, signal.SIGKILL)
     wait_until(lambda: supervisor_pid(chain.folder) is None)
     journal = segment_path(chain.folder, 0)
@@ -522,7 +524,7 @@ def test_journal__when_a_block_does_not_come_back_the_same__then_counted_as_lost
     assert (status.lost, chain.head()["number"]) == (2, "0x3")
     assert "2 blocks did not come back" in status.message
     chain.send()
-    time.sleep(FOLLOWED)
+    followed(chain)
     head = chain.head()
     kill_anvil(chain)
     assert chain.head() == head

@@ -219,10 +219,11 @@ def test_process__killed_in_the_middle__leaves_the_rest_to_another(
     store = Subscribers(engine)
     subscribing(engine).put("left", receiver.url, Wanted(), "0")
     now = time.time_ns() // 1_000_000
-    leased = store.lease("left", "killed", now, now + 500)
+    until_then = now + 3_000  # far more than a slow machine needs to get to the look below
+    leased = store.lease("left", "killed", now, until_then)
     assert leased is not None
     (cursor, _), *_ = IndexEvents(engine, {}).page(leased.upto, Wanted(), 1).events
-    store.told("left", "killed", cursor, 1, now + 500)
+    store.told("left", "killed", cursor, 1, until_then)
     begun()
     time.sleep(0.2)
     assert receiver.taken == []
