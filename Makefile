@@ -113,6 +113,12 @@ mutants: venv-dev ## Put 80 small faults into the contracts, one at a time, and 
 fuzz: venv-dev ## Two million calls of the state machine, from many seeds; prints seeds and what was reached
 	@nice $(BIN)/python -m tools.fuzz $(if $(CALLS),--calls $(CALLS))
 
+# SECONDS=n and SEED=n say how long, and which kills and orders are drawn.
+.PHONY: siege
+siege: venv-dev ## Two processes on one PostgreSQL under load, one killed every few seconds, for three minutes
+	@SIEGE_SECONDS=$(if $(filter command line,$(origin SECONDS)),$(SECONDS),180) SIEGE_SEED=$(or $(SEED),1) SIEGE_KEYS=40 \
+		$(BIN)/pytest -q -s --timeout=1800 tests/e2e/test_siege.py
+
 .PHONY: fmt
 fmt: venv-dev ## Format Python and Solidity
 	@$(BIN)/ruff check --quiet --fix-only .

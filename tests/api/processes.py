@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -47,6 +48,19 @@ def serving_process(world: World, settings: Settings) -> Iterator[tuple[subproce
         finally:
             process.kill()
             process.communicate()
+
+
+def beside(world: World, settings: Settings, number: int) -> Settings:
+    """The settings of a further process: the same wallet and database, another key of OPERATOR."""
+    data = settings.data.with_name(f"node-{number}")
+    shutil.copytree(settings.data / "keys", data / "keys")
+    (data / "keys" / f"{KeyRole.OPERATOR}.json").unlink()
+    keys = KeyRing(data / "keys")
+    keys.create_missing()
+    account = keys.account(KeyRole.OPERATOR).address
+    world.send(KeyRole.ADMIN, "AccessManager", "grantRole", 4, account, 0)
+    world.send(KeyRole.OPERATOR, "Vouchers", "syncRelayer", account)
+    return settings.model_copy(update={"data": data})
 
 
 def befall(world: World, settings: Settings, transaction: str, meanwhile: str) -> None:

@@ -10,7 +10,6 @@ Real processes, real HTTP, a real chain; who asks twice, under another key, has 
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +23,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import func, select
 
-from node_api.chain.keys import KeyRing, KeyRole
+from node_api.chain.keys import KeyRole
 from node_api.cli.api_keys import keyring
 from node_api.config import Settings
 from node_api.domain.access import ApiRole
@@ -33,7 +32,7 @@ from node_api.storage.claim_tables import claims
 from node_api.storage.engine import open_database, reading
 from node_api.storage.reads import IndexReads
 from tests.api.conftest import build_world
-from tests.api.processes import serving_process
+from tests.api.processes import beside, serving_process
 from tests.world import BEIJING, CATERING, ENDS_AT, STARTS_AT, World
 
 pytestmark = pytest.mark.slow
@@ -72,7 +71,7 @@ def rush(data: Path, database: str | None, *, processes: int) -> Iterator[Rush]:
         with keyring(settings) as ring:
             token = ring.create(ApiRole.WALLET, "wallet")[1]
         with ExitStack() as running:
-            served = [settings, *(_beside(world, settings, number) for number in range(1, processes))]
+            served = [settings, *(beside(world, settings, number) for number in range(1, processes))]
             urls = [running.enter_context(serving_process(world, one))[1] for one in served]
             yield Rush(urls, token, settings)
     finally:
@@ -84,19 +83,6 @@ def _open_round(world: World) -> None:
     terms = (1, 1, 0, 100, 0, 0, CATERING, BEIJING, 1, STARTS_AT, ENDS_AT, 0, PLACES)
     world.send(KeyRole.TREASURER, "Vouchers", "openBatches", ["rush"], [terms])
     world.send(KeyRole.TREASURER, "CaseDesk", "openRound", PROGRAMME, (PLACES, STARTS_AT, ENDS_AT, bytes(32), [BATCH]))
-
-
-def _beside(world: World, settings: Settings, number: int) -> Settings:
-    """The settings of a further process: the same wallet and database, another key of OPERATOR."""
-    data = settings.data.with_name(f"node-{number}")
-    shutil.copytree(settings.data / "keys", data / "keys")
-    (data / "keys" / f"{KeyRole.OPERATOR}.json").unlink()
-    keys = KeyRing(data / "keys")
-    keys.create_missing()
-    account = keys.account(KeyRole.OPERATOR).address
-    world.send(KeyRole.ADMIN, "AccessManager", "grantRole", 4, account, 0)
-    world.send(KeyRole.OPERATOR, "Vouchers", "syncRelayer", account)
-    return settings.model_copy(update={"data": data})
 
 
 def _flood(place: Rush) -> None:
