@@ -31,12 +31,13 @@ from node_api.chain.claim_calls import encode_claim
 from node_api.chain.claim_lists import leaf, tree
 from node_api.chain.eip712 import claim_digest, sign
 from node_api.chain.keys import KeyRing, KeyRole
+from node_api.chain.roles import ROLE_IDS
 from node_api.chain.wallet import CustodialWallet
 from node_api.domain.access import ApiRole
 from node_api.domain.claims import EVERYBODY, Claim
 from node_api.domain.ids import Hash, ProgrammeId, UnixSeconds
 from tests.api.conftest import Client, Json, Served
-from tests.world import BEIJING, CATERING, ENDS_AT, STARTS_AT
+from tests.world import BEIJING, CATERING, ENDS_AT, STARTS_AT, World
 
 PROGRAMME, REF = ProgrammeId(1), "programme-Meals"
 _keys = itertools.count()
@@ -213,10 +214,7 @@ def test_claim__whose_place_another_relayer_gave_away__ends_refused(served: Serv
     accepted = claim(wallet, for_person(number, "outrun"), wait=0)
     assert accepted.status_code == 202
     rival = own_claim(served, number, PrivateKey(), Hash("0x" + "31" * 32))
-    world = served.world
-    world.send(KeyRole.ADMIN, "AccessManager", "grantRole", 4, world.roles.address(KeyRole.ARBITER), 0)
-    world.send(KeyRole.ARBITER, "Vouchers", "syncRelayer", world.roles.address(KeyRole.ARBITER))
-    world.senders[KeyRole.ARBITER].transact(world.addresses["CaseDesk"], encode_claim([rival]), what="claim")
+    claim_beside_the_node(served.world, rival)
 
     done = claim(wallet, for_person(number, "outrun"), "again", wait=0)
     refused(done, "ClaimsUsedUp")
@@ -227,6 +225,16 @@ def test_claim__whose_place_another_relayer_gave_away__ends_refused(served: Serv
         time.sleep(0.1)
     assert (told["refusal"]["reason"], told["refusal"]["on_chain"]) == ("ClaimsUsedUp", True)
     assert told["transaction"] is not None
+
+
+def claim_beside_the_node(world: World, rival: Claim) -> None:
+    """Has ARBITER, a relayer for just that long, gather a claim that the node knows nothing of."""
+    relayer = world.roles.address(KeyRole.ARBITER)
+    world.send(KeyRole.ADMIN, "AccessManager", "grantRole", ROLE_IDS[KeyRole.OPERATOR], relayer, 0)
+    world.send(KeyRole.ARBITER, "Vouchers", "syncRelayer", relayer)
+    world.senders[KeyRole.ARBITER].transact(world.addresses["CaseDesk"], encode_claim([rival]), what="claim")
+    world.send(KeyRole.ADMIN, "AccessManager", "revokeRole", ROLE_IDS[KeyRole.OPERATOR], relayer)
+    world.send(KeyRole.ARBITER, "Vouchers", "syncRelayer", relayer)
 
 
 def test_read_claim__by_others__is_for_those_who_may(served: Served, wallet: Client) -> None:
