@@ -139,11 +139,11 @@ gas: venv-dev ## Measure gas anew and record it in bench/gas (BECAUSE="reason" w
 gas-check: venv-dev
 	@$(BIN)/python -m tools.gas
 
-# WHAT=single,batch measures those lines alone, SECONDS=n and RUNS=n say how long.
+# WHAT=single,index measures those lines alone, SECONDS=n and RUNS=n say how long, SIZE=n how many redemptions are indexed.
 .PHONY: bench
-bench: venv-dev ## Gas beside its record, redemptions a second beside peers (WHAT=single,batch: only those); see bench/README.md
+bench: venv-dev ## Gas beside its record, redemptions and events a second beside peers (WHAT=single,index: only those); see bench/README.md
 	@$(if $(WHAT),,$(BIN)/python -m tools.gas)
-	@$(BIN)/python -m bench $(if $(WHAT),--what $(WHAT)) $(if $(filter command line,$(origin SECONDS)),--seconds $(SECONDS)) $(if $(RUNS),--runs $(RUNS))
+	@$(BIN)/python -m bench $(if $(WHAT),--what $(WHAT)) $(if $(filter command line,$(origin SECONDS)),--seconds $(SECONDS)) $(if $(RUNS),--runs $(RUNS)) $(if $(SIZE),--size $(SIZE))
 
 .PHONY: wheel
 wheel: $(STAMP)-base ## Build the wheel into dist/

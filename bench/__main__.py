@@ -1,47 +1,72 @@
-"""`python -m bench`: measures, prints one table, and writes the same as JSON into build/bench."""
+"""`python -m bench`: measures, prints tables, and writes the same as JSON into build/bench."""
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
+from bench.index import lines as index
+from bench.index import report as index_report
 from bench.redemptions import lines as measured
 from bench.redemptions.lines import KINDS, Length, Line
 from bench.redemptions.processes import machine
-from bench.redemptions.report import print_table, versions, write_json
-from bench.redemptions.town import build_town
+from bench.redemptions.report import Facts, print_table, versions, write_json
+from bench.redemptions.town import Town, build_town
 from node_api.loaders.completejourney.load import load_completejourney
 
 OUT = Path(__file__).resolve().parents[1] / "build" / "bench"
+_INDEX = "index"
+_LINES = (*KINDS, _INDEX)
+_REDEMPTIONS = 60_000
+"""In the chain that the index is measured on."""
 
 
 @click.command()
-@click.option("--what", default=",".join(KINDS), show_default=True, help="Lines, joined by commas.")
+@click.option("--what", default=",".join(_LINES), show_default=True, help="Lines, joined by commas.")
 @click.option("--seconds", default=10.0, show_default=True, type=click.FloatRange(min=0.1), help="Of a run, about.")
 @click.option("--runs", default=3, show_default=True, type=click.IntRange(min=1), help="The median of so many counts.")
 @click.option("--warm-up", default=200, show_default=True, type=click.IntRange(min=1), help="Redemptions before.")
+@click.option(
+    "--size", default=_REDEMPTIONS, show_default=True, type=click.IntRange(min=1), help="Redemptions indexed."
+)
 @click.option("--folder", type=click.Path(path_type=Path, exists=True), help="Import folder; else Complete Journey's.")
 @click.option("--out", default=OUT, type=click.Path(path_type=Path), help="Folder of the JSON.")
-def main(what: str, seconds: float, runs: int, warm_up: int, folder: Path | None, out: Path) -> None:
-    """Redemptions a second of the node and of its peers, on this machine, in one run."""
+def main(what: str, seconds: float, runs: int, warm_up: int, size: int, folder: Path | None, out: Path) -> None:
+    """Redemptions a second of the node and of its peers, and events a second of its index, on this machine, in one run."""
     wanted = what.split(",")
-    unknown = [name for name in wanted if name not in KINDS]
+    unknown = [name for name in wanted if name not in _LINES]
     if unknown:
-        raise click.BadParameter(f"{', '.join(unknown)}: there are {', '.join(KINDS)}", param_hint="--what")
+        raise click.BadParameter(f"{', '.join(unknown)}: there are {', '.join(_LINES)}", param_hint="--what")
     with tempfile.TemporaryDirectory(prefix="vouchertrail-bench-") as name:
-        work, here = Path(name), machine()
+        work = Path(name)
+        facts: Facts = {**machine(), **versions(), "runs": runs}
         town = build_town(folder or _complete_journey(work / "data"), work)
-        facts = {**here, **versions(), "seconds": seconds, "runs": runs}
-        found: list[Line] = []
-        for line in wanted:
-            click.echo(f"{KINDS[line].title} …", err=True)
-            cores = int(str(here["cores"]))
-            found.append(measured.measure(line, town, work, Length(seconds, runs, warm_up), cores))
-    facts |= {"engine": found[0].engine}
-    write_json(out / "redemptions.json", facts, found)
-    print_table(facts, found)
+        _redemptions([name for name in wanted if name in KINDS], town, work, Length(seconds, runs, warm_up), facts, out)
+        if _INDEX in wanted:
+            _index(town, work, size, runs, facts, out)
+
+
+def _redemptions(wanted: Sequence[str], town: Town, work: Path, length: Length, facts: Facts, out: Path) -> None:
+    if not wanted:
+        return
+    found: list[Line] = []
+    for line in wanted:
+        click.echo(f"{KINDS[line].title} …", err=True)
+        found.append(measured.measure(line, town, work, length, int(str(facts["cores"]))))
+    told = {**facts, "seconds": length.seconds, "engine": found[0].engine}
+    write_json(out / "redemptions.json", told, found)
+    print_table(told, found)
+
+
+def _index(town: Town, work: Path, size: int, runs: int, facts: Facts, out: Path) -> None:
+    click.echo(f"index, after {size:,} redemptions …", err=True)
+    found = index.measure(town, work, size, runs)
+    told = {**facts, "engine": found[0].engine}
+    index_report.write_json(out / "index.json", told, found)
+    index_report.print_table(told, found)
 
 
 def _complete_journey(out: Path) -> Path:

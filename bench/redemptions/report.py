@@ -60,6 +60,15 @@ def print_table(facts: Facts, lines: Sequence[Line]) -> None:
             f"{line.generator_share:.0%}",
             ", ".join(f"{of} {before}→{after}" for of, (before, after) in line.memory_mib.items()),
         )
-    console = Console(width=None if Console().is_terminal else 200)
-    console.print(table)
-    console.print(", ".join(f"{name} {value}" for name, value in facts.items()), highlight=False)
+    console().print(table)
+    print_facts(facts)
+
+
+def console() -> Console:
+    """As wide as its terminal, and wide enough for every column where there is none."""
+    return Console(width=None if Console().is_terminal else 200)
+
+
+def print_facts(facts: Facts) -> None:
+    """What a table was measured on, below it."""
+    console().print(", ".join(f"{name} {value}" for name, value in facts.items()), highlight=False)

@@ -5,6 +5,7 @@ The hot events are cut out of the data at fixed places; the others go through et
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import resources
@@ -49,18 +50,6 @@ Decoder = Callable[[list[str], bytes], tuple[Event, ...]]
 
 class EventUnknown(ChainError):
     """A contract of ours logged something this release does not know: the node is older than the contracts."""
-
-
-def decode_log(contract: str, topics: list[str], data: bytes) -> tuple[Event, ...]:
-    """The domain events of one log of `contract`; empty for those passed over.
-
-    Raises:
-        EventUnknown: the contract's ABI has no such event.
-    """
-    decoder = decoders()[contract].get(topics[0] if topics else "")
-    if decoder is None:
-        raise EventUnknown(f"{contract} logged an event this release does not know: topic {topics[:1]}")
-    return decoder(topics, data)
 
 
 @cache
@@ -122,18 +111,21 @@ def _word(data: bytes, index: int) -> int:
     return int.from_bytes(data[32 * index : 32 * index + 32], "big")
 
 
+_REDEEMED = struct.Struct(">32s32s24sQ24sQ24sQ")
+"""Receipt and digest, then amount, rules version and number: words of 256 bits that never fill more than 64."""
+_EMPTY = bytes(24)
+
+
 def _voucher_redeemed(topics: list[str], data: bytes) -> tuple[Event, ...]:
-    return (
-        VoucherRedeemed(
-            number=_word(data, 4),
-            voucher=int(topics[1], 16),
-            merchant=int(topics[2], 16),
-            receipt=data[:32],
-            digest=data[32:64],
-            amount=_word(data, 2),
-            rules_version=_word(data, 3),
-        ),
-    )
+    """Nearly every log is one of these: its words are cut out in one go."""
+    try:
+        receipt, digest, above, amount, over, rules_version, beyond, number = _REDEEMED.unpack(data)
+    except struct.error as fault:
+        raise EventUnknown(f"VoucherRedeemed with {len(data)} bytes of data, not {_REDEEMED.size}") from fault
+    if not above == over == beyond == _EMPTY:
+        raise EventUnknown("VoucherRedeemed with a number above 64 bits")
+    voucher, merchant = int(topics[1], 16), int(topics[2], 16)
+    return (VoucherRedeemed(number, voucher, merchant, receipt, digest, amount, rules_version),)
 
 
 def _redemption_refused(topics: list[str], data: bytes) -> tuple[Event, ...]:

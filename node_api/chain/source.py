@@ -1,26 +1,28 @@
 """The chain as the indexer follows it: headers, senders, logs and rolls of neighbouring blocks, checked against each other.
 
-What is believed: every block names the one before it, every log names the hash of its block, and a block whose bloom
-filter knows one of our contracts has logs. A node that lags behind, or a chain that moves under our feet, fails one of
-these and is asked again.
+What is believed: every block names the one before it, and has a receipt for each of its transactions, which names the block
+and has logs where its bloom filter says so.
+A node that lags behind, or a chain that moves under our feet, fails one of these and is asked again.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
+from typing import Any
 
-from eth_utils.crypto import keccak
-
-from node_api.chain.events import INDEXED_CONTRACTS, decode_log
+from node_api.chain.events import INDEXED_CONTRACTS, EventUnknown, decoders
 from node_api.chain.rpc import Request, RpcClient
-from node_api.chain.rpc_errors import RpcError
-from node_api.chain.rpc_values import Json, data, quantity, record, rows, text
+from node_api.chain.rpc_errors import RpcError, RpcProtocolError
+from node_api.chain.rpc_values import Json, data, quantity, record, rows
 from node_api.domain.events import Header, Logged, Page, RollWritten, Sent
 from node_api.services.ports.indexing import PageUnsettled
 
 _NO_BLOCK = "block {number} is gone"
+_PAGE_GAS = 600_000_000
+"""Blocks of more gas than this are no page together: it is some 50,000 redemptions, and what their receipts take in memory."""
 
 
 class ChainLogs:
@@ -37,8 +39,8 @@ class ChainLogs:
         """
         self._rpc, self._chain_id, self._first_block = rpc, chain_id, first_block
         self._names = {contracts[name].lower(): name for name in INDEXED_CONTRACTS}
+        self._decoders = {address: decoders()[name] for address, name in self._names.items()}
         self._newest: dict[str, Json] | None = None
-        self._bloom_bits = [_bloom_bits(bytes.fromhex(address[2:])) for address in self._names]
 
     def identity(self) -> str:
         """Chain id and the contracts' addresses."""
@@ -51,7 +53,7 @@ class ChainLogs:
 
     def head(self) -> Header:
         """See the port. The block is kept: mostly it is the next page."""
-        self._newest = record(self._rpc.call("eth_getBlockByNumber", ["latest", True]))
+        self._newest = record(self._rpc.call("eth_getBlockByNumber", ["latest", False]))
         return _header(self._newest)
 
     def header(self, number: int) -> Header | None:
@@ -66,56 +68,66 @@ class ChainLogs:
         for before, after in pairwise(headers):
             if after.parent != before.hash:
                 raise PageUnsettled(f"block {after.number} does not follow block {before.number}")
-        logs = self._logs(headers)
-        for block, header in zip(blocks, headers, strict=True):
-            if header.number not in logs and self._bloom_knows_us(data(block["logsBloom"])):
-                self._require_silent(block, header)
-        events = [logged for number in sorted(logs) for logged in map(_decoded, logs[number])]
-        flat = [logged for some in events for logged in some]
-        sent = {(logged.block, logged.tx_index) for logged in flat}
-        transactions = [one for block in blocks for one in _senders(block, sent)]
-        return Page(headers, transactions, self._with_holders(flat, headers[-1]))
+        try:
+            events, senders = self._read(blocks, headers)
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as fault:
+            raise RpcProtocolError(f"no receipts as they should be: {type(fault).__name__}: {fault}") from fault
+        return Page(headers, senders, self._with_holders(events, headers[-1]))
 
     def _blocks(self, first: int, last: int) -> list[dict[str, Json]]:
+        """The blocks, without their transactions; as many as may hold a page's worth of logs."""
         newest = self._newest
         if newest is not None and first == last == quantity(newest["number"]):
             return [newest]
-        questions: list[Request] = [("eth_getBlockByNumber", (hex(n), True)) for n in range(first, last + 1)]
+        questions: list[Request] = [("eth_getBlockByNumber", (hex(n), False)) for n in range(first, last + 1)]
         answers = self._rpc.batch(questions)
         if any(answer is None for answer in answers):
             raise PageUnsettled(_NO_BLOCK.format(number=first + answers.index(None)))
-        return [record(answer) for answer in answers]
+        blocks = [record(answer) for answer in answers]
+        gas = list(accumulate(quantity(block["gasUsed"]) for block in blocks))
+        return blocks[: max(1, bisect_right(gas, _PAGE_GAS))]
 
-    def _logs(self, headers: list[Header]) -> dict[int, list[tuple[str, dict[str, Json]]]]:
-        """Logs with their contract's name by block, in the order of the chain; the same node must know the last block."""
-        asked: dict[str, Json] = {
-            "fromBlock": hex(headers[0].number),
-            "toBlock": hex(headers[-1].number),
-            "address": list(self._names),
-        }
-        logs, last = self._batch_unless_moved(
-            [("eth_getLogs", (asked,)), ("eth_getBlockByNumber", (hex(headers[-1].number), False))]
-        )
-        self._require_same(last, headers[-1])
-        hashes = {header.number: "0x" + header.hash.hex() for header in headers}
-        found: dict[int, list[tuple[str, dict[str, Json]]]] = {}
-        for log in map(record, rows(logs)):
-            number = quantity(log["blockNumber"])
-            if hashes.get(number) != log["blockHash"] or log.get("removed"):
-                raise PageUnsettled(f"a log names block {number} by another hash")
-            found.setdefault(number, []).append((self._names[text(log["address"]).lower()], log))
-        for some in found.values():
-            some.sort(key=lambda entry: quantity(entry[1]["logIndex"]))
-        return found
+    def _read(self, blocks: list[dict[str, Json]], headers: list[Header]) -> tuple[list[Logged], list[Sent]]:
+        """What our contracts logged in these blocks, and who sent it.
 
-    def _require_silent(self, block: dict[str, Json], header: Header) -> None:
-        """The bloom filter says maybe: the receipts know, and a node that does not have the block has none."""
-        sent = [text(record(entry)["hash"]) for entry in rows(block["transactions"])]
-        for answer in self._batch_unless_moved([("eth_getTransactionReceipt", (one,)) for one in sent]):
-            if answer is None or data(record(answer)["blockHash"]) != header.hash:
-                raise PageUnsettled(f"block {header.number} has transactions without receipts")
-            if any(text(record(log)["address"]).lower() in self._names for log in rows(record(answer)["logs"])):
-                raise PageUnsettled(f"block {header.number} has logs that were not answered")
+        Raises:
+            PageUnsettled: receipts are missing, or of another block.
+        """
+        full = [at for at, block in enumerate(blocks) if block["transactions"]]
+        questions: list[Request] = [("eth_getBlockReceipts", (hex(headers[at].number),)) for at in full]
+        events, senders = list[Logged](), list[Sent]()
+        for at, answer in zip(full, self._batch_unless_moved(questions), strict=True):
+            number, sent = headers[at].number, rows(blocks[at]["transactions"])
+            receipts: list[Any] = answer if isinstance(answer, list) else []
+            if [receipt["transactionHash"] for receipt in receipts] != sent:
+                raise PageUnsettled(f"block {number} has {len(sent)} transactions and {len(receipts)} receipts")
+            for tx_index, receipt in enumerate(receipts):
+                logs, before = receipt["logs"], len(events)
+                if receipt["blockHash"] != blocks[at]["hash"]:
+                    raise PageUnsettled(f"a receipt names block {number} by another hash")
+                if not logs and receipt["logsBloom"].strip("0x"):
+                    raise PageUnsettled(f"a receipt of block {number} is without its logs")
+                self._decode(logs, number, tx_index, events)
+                if len(events) > before:
+                    senders.append(Sent(number, tx_index, data(receipt["transactionHash"]), data(receipt["from"])))
+        return events, senders
+
+    def _decode(self, logs: list[Any], block: int, tx_index: int, events: list[Logged]) -> None:
+        """Adds the events of a transaction. Here following a chain spends its time: what is no log fails, unasked."""
+        contracts = self._decoders
+        for log in logs:
+            decoders = contracts.get(log["address"]) or contracts.get(log["address"].lower())
+            if decoders is None:
+                continue  # not ours
+            topics = log["topics"]
+            decoder = decoders.get(topics[0])
+            if decoder is None:
+                name = self._names[log["address"].lower()]
+                raise EventUnknown(f"{name} logged an event this release does not know: topic {topics[0]}")
+            place = int(log["logIndex"], 16)
+            events += [
+                Logged(block, tx_index, place, event) for event in decoder(topics, bytes.fromhex(log["data"][2:]))
+            ]
 
     def _with_holders(self, events: list[Logged], last: Header) -> list[Logged]:
         """Fills in the holders of rolls from their data contracts."""
@@ -144,40 +156,8 @@ class ChainLogs:
         if block is None or data(record(block)["hash"]) != header.hash:
             raise PageUnsettled(_NO_BLOCK.format(number=header.number))
 
-    def _bloom_knows_us(self, bloom: bytes) -> bool:
-        word = int.from_bytes(bloom, "big")
-        return any(word & bits == bits for bits in self._bloom_bits)
-
 
 def _header(block: dict[str, Json]) -> Header:
     return Header(
         quantity(block["number"]), data(block["hash"]), data(block["parentHash"]), quantity(block["timestamp"])
     )
-
-
-def _senders(block: dict[str, Json], wanted: set[tuple[int, int]]) -> list[Sent]:
-    number = quantity(block["number"])
-    sent = []
-    for entry in map(record, rows(block["transactions"])):
-        index = quantity(entry["transactionIndex"])
-        if (number, index) in wanted:
-            sent.append(Sent(number, index, data(entry["hash"]), data(entry["from"])))
-    return sent
-
-
-def _decoded(entry: tuple[str, dict[str, Json]]) -> list[Logged]:
-    contract, log = entry
-    block, tx_index = quantity(log["blockNumber"]), quantity(log["transactionIndex"])
-    log_index = quantity(log["logIndex"])
-    topics = [text(topic) for topic in rows(log["topics"])]
-    events = decode_log(contract, topics, data(log["data"]))
-    return [Logged(block, tx_index, log_index, event) for event in events]
-
-
-def _bloom_bits(value: bytes) -> int:
-    """The three bits an address sets in a block's filter of 2,048 bits (Yellow Paper, section 4.3.1)."""
-    digest = keccak(value)
-    bits = 0
-    for at in (0, 2, 4):
-        bits |= 1 << (int.from_bytes(digest[at : at + 2], "big") & 2047)
-    return bits

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from node_api.domain.events import Header
+from node_api.domain.events import Header, Page
 from node_api.domain.ids import Hash, UnixSeconds
 from node_api.domain.models import BlockRef
 from node_api.services.ports.indexing import (
@@ -58,6 +62,7 @@ class Indexer:
         self._source, self._store, self._page, self._one_node = source, store, page, one_node
         self._lock = threading.Lock()
         self._is_own = False  # the index was found to belong to this chain and these contracts
+        self._asked: tuple[int, Future[Page]] | None = None  # the page behind the one in hand, by its first block
         self.rewinds = 0
         """How often blocks were taken back since the start."""
 
@@ -74,11 +79,13 @@ class Indexer:
             IndexForeign: the index belongs to another chain or other contracts.
             PageUnsettled: the chain kept contradicting itself for half a minute.
         """
-        with self._lock:
+        with self._lock, ThreadPoolExecutor(1, "index-ahead") as ahead:
+            self._asked = None
             deadline, pause = time.monotonic() + _PATIENCE_SECONDS, _FIRST_PAUSE
             while True:
                 try:
-                    done = self._advance(to_block)
+                    with _garbage_kept():
+                        done = self._advance(to_block, ahead)
                 except (PageUnsettled, CheckpointMoved):
                     self._is_own = False
                     if time.monotonic() > deadline:
@@ -90,7 +97,7 @@ class Indexer:
                     return done
                 deadline, pause = time.monotonic() + _PATIENCE_SECONDS, _FIRST_PAUSE
 
-    def _advance(self, to_block: int | None) -> BlockRef | None:
+    def _advance(self, to_block: int | None, ahead: ThreadPoolExecutor) -> BlockRef | None:
         """One page, or one rewind; the place reached once there is nothing left to do."""
         head, at = self._source.head(), self._store.checkpoint()
         if at is not None:
@@ -106,12 +113,24 @@ class Indexer:
         target = head.number if to_block is None else min(head.number, to_block)
         if target < first:
             return _ref(at) if at is not None else None if head.number < first else _ref(head)
-        page = self._source.page(first, min(target, first + self._page - 1))
+        page = self._next(first, target, ahead)
         if at is not None and page.headers[0].parent != at.hash:
             self._rewind(at)
             return None
         self._store.append(page, at, self._source.identity())
         return _ref(page.headers[-1]) if page.headers[-1].number >= target else None
+
+    def _next(self, first: int, target: int, ahead: ThreadPoolExecutor) -> Page:
+        """The page from `first` on. The one behind it is asked for, so that the chain answers while this one is stored."""
+        asked, self._asked = self._asked, None
+        if asked is not None and asked[0] == first:
+            page = asked[1].result()
+        else:
+            page = self._source.page(first, min(target, first + self._page - 1))
+        last = page.headers[-1].number
+        if last < target:
+            self._asked = last + 1, ahead.submit(self._source.page, last + 1, min(target, last + self._page))
+        return page
 
     def _require_own(self) -> None:
         if not self._is_own:
@@ -138,6 +157,18 @@ class Indexer:
                 return
             number, stride = number - stride, 2 * stride
         self._store.rewind(self._source.first_block - 1, seen)
+
+
+@contextmanager
+def _garbage_kept() -> Iterator[None]:
+    """A page is a million objects, none of them in a circle: to look for circles in it would take a quarter of the time."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 def compare(index: Digest, rebuilt: Digest) -> list[TableDifference]:

@@ -38,7 +38,8 @@ def _value_of(rows: Rows, connection: Connection, batch: int) -> tuple[Value, Va
 
 def _receipt(rows: Rows, event: ServiceReceipted) -> None:
     """The event closes its capture: the redemptions just before it that have no receipt yet are its own."""
-    for row in reversed(rows[t.redemptions]):
-        if row["digest"] != event.digest or row["receipt"] != NO_RECEIPT:
+    for at in range(len(rows.redemptions) - 1, -1, -1):
+        row = rows.redemptions[at]
+        if row.digest != event.digest or row.receipt != NO_RECEIPT:
             return
-        row["receipt"] = event.receipt
+        rows.redemptions[at] = row._replace(receipt=event.receipt)

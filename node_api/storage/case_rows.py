@@ -49,11 +49,9 @@ def was_swept(rows: Rows, connection: Connection, voucher: int) -> bool:
 
 def disputed_number(rows: Rows, connection: Connection, event: DisputeOpened) -> int:
     """The number of the redemption in dispute: a signature redeems a voucher once."""
-    for row in rows.get(t.redemptions, ()):
-        if (row["voucher"], row["digest"]) == (event.voucher, event.digest):
-            number = row["number"]
-            assert isinstance(number, int)
-            return number
+    for row in rows.redemptions:
+        if (row.voucher, row.digest) == (event.voucher, event.digest):
+            return row.number
     table = t.redemptions
     query = select(table.c.number).where(table.c.voucher == event.voucher, table.c.digest == event.digest)
     found: int = connection.execute(query).scalar_one()

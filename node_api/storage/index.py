@@ -11,11 +11,12 @@ from sqlalchemy.exc import IntegrityError
 from node_api.domain.events import Header, Page
 from node_api.services.ports.indexing import CheckpointMoved
 from node_api.storage import tables as t
+from node_api.storage.bulk import insert_tuples
 from node_api.storage.engine import reading, writing
 from node_api.storage.operation_tables import index_rewinds
 from node_api.storage.projection import Context, rows_of
 from node_api.storage.rollups import SUMMED, Sums
-from node_api.storage.rows import Rows
+from node_api.storage.rows import RedemptionRow, Rows
 
 _ONLY = 1
 _CHECKPOINT = select(t.blocks).join(t.checkpoint, t.checkpoint.c.number == t.blocks.c.number)
@@ -65,6 +66,8 @@ class IndexTables:
             for table in t.metadata.sorted_tables:
                 if rows.get(table):
                     connection.execute(insert(table), rows[table])
+            insert_tuples(connection, t.roll_places, rows.places)
+            insert_tuples(connection, t.redemptions, rows.redemptions)
             sums = Sums(rows, self._context.line)
             sums.apply(connection, 1)
             sums.finish(connection, 1)
@@ -139,13 +142,15 @@ def _set_checkpoint(connection: Connection, header: Header, identity: str, *, fr
 
 def _above(connection: Connection, number: int) -> Rows:
     """The rows above a block that the roll-ups sum."""
-    return {
-        table: [
-            {str(name): value for name, value in row.items()}
-            for row in connection.execute(select(table).where(table.c.block > number)).mappings()
+    rows = Rows()
+    for table in SUMMED:
+        query = select(table).where(table.c.block > number)
+        rows[table] = [
+            {str(name): value for name, value in row.items()} for row in connection.execute(query).mappings()
         ]
-        for table in SUMMED
-    }
+    query = select(t.redemptions).where(t.redemptions.c.block > number)
+    rows.redemptions = [RedemptionRow(*row) for row in connection.execute(query)]
+    return rows
 
 
 def _digest(connection: Connection, table: Table) -> tuple[str, int, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import fields
 from operator import attrgetter
@@ -26,9 +25,10 @@ from node_api.storage import tables as t
 from node_api.storage.booking_rows import complete_booking
 from node_api.storage.case_rows import book, complete
 from node_api.storage.claim_rows import claimed_places
-from node_api.storage.rows import Row, Rows, Value
+from node_api.storage.rows import PlaceRow, RedemptionRow, Row, Rows, Value
 
 _DAY = 86_400
+_BATCH_SHIFT = 35
 _MERCHANT_BITS = 32
 
 # event → table; the columns of the table are the fields of the event
@@ -67,7 +67,6 @@ _TABLES: dict[type, Table] = {
     ev.BatchOpened: t.batches,
     ev.RollWritten: t.rolls,
     ev.VouchersIssued: t.issues,
-    ev.VoucherRedeemed: t.redemptions,
     ev.ConsentGiven: t.consents,
     ev.RedemptionRefused: t.chain_refusals,
     ev.RedemptionsCommitted: t.commitments,
@@ -143,43 +142,61 @@ class Context:
         """The budget line of a known batch."""
         return self._batches[batch][0]
 
-    def line_and_day(self, batch: int, timestamp: int) -> tuple[int, int]:
-        """The budget line of a known batch, and the local day of its programme at a time."""
-        line, offset = self._batches[batch]
-        return line, (timestamp + offset) // _DAY
+    def places(self) -> dict[int, tuple[int, int]]:
+        """Of the known batches: budget line, and seconds to add to a time to have the programme's local time."""
+        return self._batches
 
 
 def rows_of(page: ev.Page, context: Context, connection: Connection) -> Rows:
     """The rows a page adds to the tables of facts. The context learns the page's programmes and batches."""
-    rows: Rows = defaultdict(list)
+    rows = Rows()
     rows[t.blocks] = [header._asdict() for header in page.headers]
     rows[t.transactions] = [sent._asdict() for sent in page.transactions]
     times = {header.number: header.timestamp for header in page.headers}
-    for logged in page.events:
-        event = logged.event
-        if isinstance(event, ev.ProgrammeDrafted):
+    _learn(page, context, connection)
+    batches, redeemed = context.places(), rows.redemptions.append
+    for block, tx_index, log_index, event in page.events:
+        if type(event) is ev.VoucherRedeemed:
+            number, voucher, merchant, receipt, digest, amount, version = event
+            line, offset = batches[voucher >> _BATCH_SHIFT]
+            day = (times[block] + offset) // _DAY
+            place = (block, tx_index, log_index)
+            redeemed(
+                RedemptionRow(number, voucher, merchant, line, day, receipt, digest, amount, version, None, *place)
+            )
+        elif not _belongs_to_a_row_before(rows, event):
+            _add(rows, block, tx_index, log_index, event, connection)
+    return rows
+
+
+def _learn(page: ev.Page, context: Context, connection: Connection) -> None:
+    """The context comes to know every programme and batch that the page's rows need."""
+    named: set[int] = set()
+    for _, _, _, event in page.events:
+        if type(event) is ev.VoucherRedeemed:
+            named.add(event.voucher >> _BATCH_SHIFT)
+        elif isinstance(event, ev.VouchersIssued):
+            named.add(event.batch)
+        elif isinstance(event, ev.ProgrammeDrafted):
             context.drafted(event)
         elif isinstance(event, ev.BatchOpened):
             context.opened(event, context.programme(connection, event.programme))
-    context.load(connection, _batches_named(page))
-    for block, tx_index, log_index, event in page.events:
-        if _belongs_to_a_row_before(rows, event):
-            continue
-        kind = type(event)
-        names, values = _READERS[kind]
-        row: Row = dict(zip(names, values(event), strict=True))
-        row["block"], row["tx_index"], row["log_index"] = block, tx_index, log_index
-        if isinstance(event, ev.VoucherRedeemed):
-            row["line"], row["day"] = context.line_and_day(event.voucher >> 35, times[block])
-            row["terminal"] = None
-        elif isinstance(event, CaseEvent | BookingEvent):
-            _complete(row, event, rows, connection)
-        elif isinstance(event, ev.RedemptionRefused):
-            _fit(row, event)
-        elif isinstance(event, ev.RollWritten):
-            rows[t.roll_places] += _places(event, block)
-        rows[_TABLES[kind]].append(row)
-    return rows
+    context.load(connection, named)
+
+
+def _add(rows: Rows, block: int, tx_index: int, log_index: int, event: ev.Event, connection: Connection) -> None:
+    """The row of an event that is no redemption."""
+    kind = type(event)
+    names, values = _READERS[kind]
+    row: Row = dict(zip(names, values(event), strict=True))
+    row["block"], row["tx_index"], row["log_index"] = block, tx_index, log_index
+    if isinstance(event, CaseEvent | BookingEvent):
+        _complete(row, event, rows, connection)
+    elif isinstance(event, ev.RedemptionRefused):
+        _fit(row, event)
+    elif isinstance(event, ev.RollWritten):
+        rows.places += _places(event, block)
+    rows[_TABLES[kind]].append(row)
 
 
 def _complete(row: Row, event: CaseEvent | BookingEvent, rows: Rows, connection: Connection) -> None:
@@ -190,19 +207,10 @@ def _complete(row: Row, event: CaseEvent | BookingEvent, rows: Rows, connection:
         complete_booking(row, event, rows, connection)
 
 
-def _batches_named(page: ev.Page) -> Iterable[int]:
-    for logged in page.events:
-        event = logged.event
-        if isinstance(event, ev.VoucherRedeemed):
-            yield event.voucher >> 35
-        elif isinstance(event, ev.VouchersIssued):
-            yield event.batch
-
-
 def _belongs_to_a_row_before(rows: Rows, event: ev.Event) -> bool:
     """Some events only add to the row of another one before them in the same transaction."""
     if isinstance(event, ev.TerminalBatchAccepted):
-        _answer(rows[t.redemptions], event)
+        _answer(rows.redemptions, event)
     elif isinstance(event, cases.ReversalBooked):
         book(rows, event)
     elif isinstance(event, claims.NullifiersUsed):
@@ -212,17 +220,11 @@ def _belongs_to_a_row_before(rows: Rows, event: ev.Event) -> bool:
     return True
 
 
-def _answer(redemptions: list[Row], event: ev.TerminalBatchAccepted) -> None:
+def _answer(redemptions: list[RedemptionRow], event: ev.TerminalBatchAccepted) -> None:
     """A terminal's event follows the redemptions it answers for, whose numbers run without a gap."""
-    first = event.first_number - _number(redemptions[0])
-    for row in redemptions[first : first + event.count]:
-        row["terminal"] = event.terminal
-
-
-def _number(row: Row) -> int:
-    number = row["number"]
-    assert isinstance(number, int)
-    return number
+    first = event.first_number - redemptions[0].number
+    for at, row in enumerate(redemptions[first : first + event.count], start=first):
+        redemptions[at] = row._replace(terminal=event.terminal)
 
 
 def _fit(row: Row, event: ev.RedemptionRefused) -> None:
@@ -235,9 +237,6 @@ def _fit(row: Row, event: ev.RedemptionRefused) -> None:
         row["merchant"] = None if merchant >> _MERCHANT_BITS else merchant
 
 
-def _places(event: ev.RollWritten, block: int) -> list[Row]:
-    holders = event.holders
-    return [
-        {"roll": event.roll, "place": place, "holder": holders[20 * place : 20 * place + 20], "block": block}
-        for place in range(event.places)
-    ]
+def _places(event: ev.RollWritten, block: int) -> list[PlaceRow]:
+    roll, holders = event.roll, event.holders
+    return [PlaceRow(roll, place, holders[20 * place : 20 * place + 20], block) for place in range(event.places)]

@@ -7,24 +7,23 @@ release of a booking does.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 
 from sqlalchemy import Connection, Table, TextClause, delete, select, text, update
 
 from node_api.storage import tables as t
-from node_api.storage.rows import Row, Rows, Value
+from node_api.storage.rows import RedemptionRow, Row, Rows, Value
 from node_api.storage.settled import settled_counts
 
 _LINE = tuple(column.name for column in t.line_totals.c if not column.primary_key and column.name != "settled_count")
 _DayKey = tuple[int, int, int]
 
-# What the sums are made of: a rewind reads these rows before it takes them away.
+# What the sums are made of, beside redemptions: a rewind reads these rows before it takes them away.
 SUMMED = (
     t.deposits,
     t.moved_money,
     t.issues,
-    t.redemptions,
     t.reversals,
     t.sweeps,
     t.revocations,
@@ -48,7 +47,6 @@ class Sums:
             (t.deposits, self._deposit),
             (t.moved_money, self._move),
             (t.issues, self._issue),
-            (t.redemptions, self._redemption),
             (t.reversals, self._reversal),
             (t.sweeps, self._sweep),
             (t.revocations, self._revocation),
@@ -58,6 +56,7 @@ class Sums:
         ):
             for row in rows.get(table, ()):
                 add(row)
+        self._redemptions(rows.redemptions)
 
     def apply(self, connection: Connection, sign: int) -> None:
         """Adds (`sign` 1) or takes away (-1) the sums."""
@@ -112,15 +111,27 @@ class Sums:
         line["issued_count"] += count
         self._batches[batch][0] += count
 
-    def _redemption(self, row: Row) -> None:
-        line, amount = _int(row["line"]), _int(row["amount"])
-        sums = self._lines[line]
-        sums["redeemed"] += amount
-        sums["redeemed_count"] += 1
-        day = self._days[_int(row["merchant"]), line, _int(row["day"])]
-        day[0] += amount
-        day[1] += 1
-        self._batches[_int(row["voucher"]) >> 35][1] += 1
+    def _redemptions(self, rows: Iterable[RedemptionRow]) -> None:
+        """Gathered by day and by batch; a line's are those of its days."""
+        days: dict[_DayKey, list[int]] = {}
+        batches: dict[int, int] = defaultdict(int)
+        for row in rows:
+            batches[row.voucher >> 35] += 1
+            key = row.merchant, row.line, row.day
+            sums = days.get(key)
+            if sums is None:
+                days[key] = [row.amount, 1]
+            else:
+                sums[0] += row.amount
+                sums[1] += 1
+        for key, (amount, count) in days.items():
+            day, line = self._days[key], self._lines[key[1]]
+            day[0] += amount
+            day[1] += count
+            line["redeemed"] += amount
+            line["redeemed_count"] += count
+        for batch, count in batches.items():
+            self._batches[batch][1] += count
 
     def _reversal(self, row: Row) -> None:
         """`day` is the one whose money was taken."""

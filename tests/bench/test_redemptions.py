@@ -1,6 +1,7 @@
-"""The benchmark of redemptions, on a small folder and for an instant.
+"""The benchmarks of redemptions and of the index, on a small folder and for an instant.
 
 run with the node and its peer → ends, and its JSON has every figure of each
+└── and the index ............. → both read the chain; the node's keeps what it reads
 traffic
 ├── drawn → each voucher once, both kinds of wallet, and the same for the same seed
 └── neighbours → one merchant's, place after place
@@ -26,11 +27,12 @@ FIGURES = {
     "name", "engine", "redemptions", "rates", "rate", "times_peer", "latency_ms", "gas_each", "slots_each", "calls",
     "generator_share", "shares", "memory_mib",
 }  # fmt: skip
+INDEX_FIGURES = {"name", "engine", "events", "rates", "rate", "times_peer", "cpu_each", "bytes_each"}
 MACHINE = {"cpu", "cores", "memory_mib", "kernel", "load_before", "engine", "vouchertrail", "web3", "seconds", "runs"}
 
 
 def test_bench__node_and_peer_for_an_instant__tells_every_figure(tmp_path: Path) -> None:
-    short = ["--what", "single,fastapi", "--seconds", "0.1", "--runs", "1", "--warm-up", "1"]
+    short = ["--what", "single,fastapi,index", "--seconds", "0.1", "--runs", "1", "--warm-up", "1", "--size", "20"]
     done = CliRunner().invoke(bench.main, [*short, "--folder", str(FOLDER), "--out", str(tmp_path)])
     assert done.exit_code == 0, f"{done.output}\n{done.exception!r}"
 
@@ -48,6 +50,17 @@ def test_bench__node_and_peer_for_an_instant__tells_every_figure(tmp_path: Path)
     assert peer["calls"] == peer["redemptions"]
     assert peer["times_peer"] == 1
     assert 0 < single["latency_ms"][0] <= single["latency_ms"][1]
+
+    told = json.loads((tmp_path / "index.json").read_text(encoding="utf-8"))
+    assert told.keys() >= MACHINE - {"seconds"}
+    ours, theirs = told["lines"]
+    assert ours["events"] > 50
+    assert ours["bytes_each"] > 100
+    assert theirs["bytes_each"] is None
+    for line in told["lines"]:
+        assert line.keys() == INDEX_FIGURES
+        assert line["rate"] > 0
+        assert line["cpu_each"] > 0
 
 
 def test_traffic__drawn__spends_each_voucher_once_and_is_the_same_again(tmp_path: Path) -> None:
@@ -71,4 +84,4 @@ def test_traffic__neighbours__is_one_merchants_place_after_place(tmp_path: Path)
 def test_bench__line_nobody_knows__is_refused(what: str) -> None:
     done = CliRunner().invoke(bench.main, ["--what", what])
     assert done.exit_code == 2
-    assert "there are single, batch, neighbours, fastapi, web3" in done.output
+    assert "there are single, batch, neighbours, fastapi, web3, index" in done.output

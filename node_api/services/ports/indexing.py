@@ -44,7 +44,8 @@ class ChainSource(Protocol):
         ...
 
     def page(self, first: int, last: int) -> Page:
-        """Blocks `first` to `last`, inclusive, with what our contracts logged; each follows the one before it.
+        """Blocks `first` to `last`, inclusive, with what our contracts logged; each follows the one before it. Where they are
+        full of logs, only the first of them, one at least.
 
         Raises:
             PageUnsettled: the answers do not fit together.

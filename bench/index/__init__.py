@@ -1,0 +1,1 @@
+"""Events a second from the chain into the index."""

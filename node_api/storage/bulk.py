@@ -1,0 +1,33 @@
+"""Rows into a table by the hundred thousand: tuples in the order of its columns, as the driver takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+from sqlalchemy import Connection, Dialect, Table
+
+from node_api.storage.rows import Value
+
+
+def insert_tuples(connection: Connection, table: Table, rows: Sequence[tuple[Value, ...]]) -> None:
+    """Inserts the rows. Their values are what the columns keep: nothing is converted on the way."""
+    if not rows:
+        return
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(_one_by_one(table), list(rows))
+    else:
+        connection.exec_driver_sql(_by_column(table, connection.dialect), tuple(map(list, zip(*rows, strict=True))))
+
+
+@cache
+def _one_by_one(table: Table) -> str:
+    """SQLite is in this process: one prepared statement, run for each row."""
+    return f"INSERT INTO {table.name} VALUES ({', '.join('?' for _ in table.c)})"  # noqa: S608  names are ours
+
+
+@cache
+def _by_column(table: Table, dialect: Dialect) -> str:
+    """A server takes all rows in one statement, an array for each column."""
+    arrays = ", ".join(f"%s::{column.type.compile(dialect)}[]" for column in table.c)
+    return f"INSERT INTO {table.name} SELECT * FROM unnest({arrays})"  # noqa: S608  names are ours
