@@ -145,6 +145,10 @@ bench: venv-dev ## Gas beside its record, redemptions and events a second beside
 	@$(if $(WHAT),,$(BIN)/python -m tools.gas)
 	@$(BIN)/python -m bench $(if $(WHAT),--what $(WHAT)) $(if $(filter command line,$(origin SECONDS)),--seconds $(SECONDS)) $(if $(RUNS),--runs $(RUNS)) $(if $(SIZE),--size $(SIZE))
 
+.PHONY: bench-http
+bench-http: venv-dev ## CPU time that HTTP alone takes of a redemption
+	@$(BIN)/python -m bench.http
+
 .PHONY: wheel
 wheel: $(STAMP)-base ## Build the wheel into dist/
 	@$(BIN)/uv build --quiet --wheel --build-constraint requirements/build.lock --out-dir dist .

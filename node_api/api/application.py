@@ -3,9 +3,11 @@
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from node_api import __version__
 from node_api.api import problems
+from node_api.api.front import Front
 from node_api.api.gathered import gather
 from node_api.api.limits import BodyLimit
 from node_api.api.metrics import Metrics
@@ -43,12 +45,12 @@ def create_api(node: Node, chain_fault: type[Exception]) -> FastAPI:
     """
     app = _routes()
     app.state.node = node
-    app.state.gathered = gather(node)
+    app.state.gathered = gathered = gather(node)
     app.state.closing = False
     problems.install(app, chain_fault)
     app.state.metrics = Metrics(node.vitals.read, node.error_selectors)
-    app.add_middleware(BodyLimit)
-    app.add_middleware(Observed, metrics=app.state.metrics)
+    front = Front(app.outside, node, gathered, chain_fault, redemptions.HOT)
+    app.outside = Observed(BodyLimit(front), app.state.metrics)
     return app
 
 
@@ -58,7 +60,20 @@ def describe_api() -> dict[str, Any]:
 
 
 class _Api(FastAPI):
-    """FastAPI without its own 422 for requests that do not fit: here they are problems with status 400."""
+    """FastAPI behind layers of ours, without its own 422 for requests that do not fit: here they are problems with status 400.
+
+    Attributes:
+        outside: the outermost layer; at first there is none but FastAPI's own.
+    """
+
+    def __init__(self, **told: Any) -> None:
+        """See FastAPI."""
+        super().__init__(**told)
+        self.outside: ASGIApp = super().__call__
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        await self.outside(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
         """The description, built once."""
@@ -83,7 +98,7 @@ def _problems_only(responses: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def _routes() -> FastAPI:
+def _routes() -> _Api:
     app = _Api(
         title="VoucherTrail",
         version=__version__,
@@ -106,6 +121,6 @@ def _routes() -> FastAPI:
         events,
         meta,
     )
-    for router in (redemptions.hot, *(part.router for part in parts)):
-        app.include_router(router)
+    for part in parts:
+        app.include_router(part.router)
     return app

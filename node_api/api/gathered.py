@@ -73,15 +73,10 @@ def _take_in(node: Node, asked: Sequence[Asked]) -> list[Operation | Exception]:
     return [next(taken) if isinstance(one, Submission) else one for one in read]
 
 
-def gathered_of(request: Request) -> Gathered:
-    """The gatherings of this application."""
+async def _gathered(request: Request) -> Gathered:
+    """The gatherings of this application. On the event loop: a dependency that is no coroutine is handed to a thread."""
     gathered: Gathered = request.app.state.gathered
     return gathered
-
-
-async def _gathered(request: Request) -> Gathered:
-    """On the event loop: a dependency that is no coroutine is handed to a thread."""
-    return gathered_of(request)
 
 
 TheGathered = Annotated[Gathered, Depends(_gathered)]

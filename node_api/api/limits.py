@@ -9,7 +9,7 @@ MAX_BODY = 4 << 20
 
 
 class BodyLimit:
-    """Refuses bodies above the bound: at once where their length is told, else when they get there."""
+    """Refuses bodies above the bound: at once where the head tells their length, else once they get there."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -19,10 +19,16 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        told = dict(scope["headers"]).get(b"content-length", b"0")
-        if told.isdigit() and int(told) > MAX_BODY:
+        headers = dict(scope["headers"])
+        told = headers.get(b"content-length", b"")
+        if not told.isdigit() or b"transfer-encoding" in headers:
+            await self._bounded(scope, receive, send)
+        elif int(told) > MAX_BODY:
             await answer(RequestTooLarge(f"a body of {int(told)} bytes"))(scope, receive, send)
-            return
+        else:
+            await self._app(scope, receive, send)
+
+    async def _bounded(self, scope: Scope, receive: Receive, send: Send) -> None:
         taken = 0
 
         async def bounded() -> Message:

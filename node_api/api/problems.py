@@ -98,6 +98,20 @@ def answer(error: DomainError, more_headers: Mapping[str, str] | None = None, **
     return Response(content, int(status_of(type(error))), {**headers, **(more_headers or {})}, MEDIA_TYPE)
 
 
+def answer_to(fault: Exception, chain_fault: type[Exception]) -> Response | None:
+    """The answer of an error of the tree, or of a fault of the chain; None for what is not foreseen."""
+    if isinstance(fault, DomainError):
+        return answer(fault)
+    return answer(errors.ChainUnavailable(str(fault))) if isinstance(fault, chain_fault) else None
+
+
+def answer_bug(fault: Exception, request_id: str) -> Response:
+    """The answer where something happened that is not foreseen; the log says what it was."""
+    log.error("request_failed", exc_info=fault, request_id=request_id)
+    content = {"type": "about:blank", "title": "Internal Server Error", "status": 500, "detail": "see the node's log"}
+    return Response(orjson.dumps(content), 500, None, MEDIA_TYPE)
+
+
 def _of_framework(request: Request, error: HTTPException) -> DomainError | None:
     """What the framework refuses before a route is reached, as an error of ours; None for what is not foreseen."""
     asked = f"{request.method} {_shown(request.url.path)}"
@@ -120,9 +134,10 @@ def _shown(text: str) -> str:
 def install(app: FastAPI, chain_fault: type[Exception]) -> None:
     """Has every error of the tree, and every fault of the chain, answered as a problem."""
 
-    async def on_domain_error(_: Request, error: Exception) -> Response:
-        assert isinstance(error, DomainError)
-        return answer(error)
+    async def on_foreseen(_: Request, error: Exception) -> Response:
+        foreseen = answer_to(error, chain_fault)
+        assert foreseen is not None
+        return foreseen
 
     async def on_invalid(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
@@ -143,22 +158,11 @@ def install(app: FastAPI, chain_fault: type[Exception]) -> None:
         content = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": str(error.detail)}
         return Response(orjson.dumps(content), status.value, error.headers, MEDIA_TYPE)
 
-    async def on_chain_fault(_: Request, error: Exception) -> Response:
-        return answer(errors.ChainUnavailable(str(error)))
-
     async def on_bug(request: Request, error: Exception) -> Response:
-        request_id = request.state.request_id
-        log.error("request_failed", exc_info=error, request_id=request_id)
-        content = {
-            "type": "about:blank",
-            "title": "Internal Server Error",
-            "status": 500,
-            "detail": "see the node's log",
-        }
-        return Response(orjson.dumps(content), 500, {"X-Request-Id": request_id}, MEDIA_TYPE)
+        return answer_bug(error, request.state.request_id)
 
-    app.add_exception_handler(DomainError, on_domain_error)
+    app.add_exception_handler(DomainError, on_foreseen)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
-    app.add_exception_handler(chain_fault, on_chain_fault)
+    app.add_exception_handler(chain_fault, on_foreseen)
     app.add_exception_handler(Exception, on_bug)

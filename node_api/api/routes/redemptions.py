@@ -2,6 +2,7 @@
 
 import io
 import time
+from collections.abc import Mapping
 from typing import Annotated
 
 import segno
@@ -21,8 +22,8 @@ from node_api.api.answers import (
 )
 from node_api.api.documented import READING, REDEEMING, RULES, WRITING, problems
 from node_api.api.fields import NoNul, Out
+from node_api.api.front import MAX_WAIT, Endpoint
 from node_api.api.gathered import Asked, Gathered, TheGathered
-from node_api.api.hot_route import MAX_WAIT, HotRoute
 from node_api.api.node import TheNode
 from node_api.api.observing import note
 from node_api.api.problems import ACCEPTED, OK, answer
@@ -32,7 +33,6 @@ from node_api.domain.operations import Operation, OperationState
 from node_api.services.codes import OpenCodeRequest
 
 router = APIRouter(prefix="/v1", tags=["redeeming"])
-hot = APIRouter(prefix="/v1", tags=["redeeming"], route_class=HotRoute)
 
 Wait = Annotated[float, Query(ge=0, le=MAX_WAIT, description="seconds to wait for the outcome")]
 WithQr = Annotated[bool, Query(description="draw the QR symbol; it takes most of the answer's time")]
@@ -60,7 +60,7 @@ def check(node: TheNode, caller: Caller, body: RedeemIn) -> Response:
     return _json(check_out(node.redemptions.check(caller, body.to_domain(caller))))
 
 
-@hot.post(
+@router.post(
     "/redemptions",
     response_model=OperationOut,
     responses={202: {"model": OperationOut}, **problems(*WRITING, *RULES, errors.CallFailed)},
@@ -71,7 +71,7 @@ async def redeem(gathered: TheGathered, caller: Caller, key: WriteKey, body: Red
     return _answer(await _settled(gathered, operation, wait))
 
 
-@hot.post(
+@router.post(
     "/redemptions/batch",
     response_model=OperationOut,
     responses={202: {"model": OperationOut}, **problems(*WRITING)},
@@ -82,6 +82,10 @@ async def redeem_batch(
     """Takes in up to 100 redemptions. Each is refused or accepted on its own, and says so in its item."""
     operation = await gathered.batches.ask(Asked(caller, key, "batch", body, body.items))
     return _answer(await _settled(gathered, operation, wait))
+
+
+HOT: Mapping[str, Endpoint] = {"/v1/redemptions": redeem, "/v1/redemptions/batch": redeem_batch}
+"""Asked for thousands of times a second: see `Front`."""
 
 
 @router.get(

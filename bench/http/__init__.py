@@ -1,0 +1,1 @@
+"""What HTTP costs a node for each redemption, behind services that answer at once."""
