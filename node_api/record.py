@@ -11,12 +11,13 @@ from node_api.chain.handle import ChainHandle
 from node_api.chain.ledger import Ledger
 from node_api.chain.redeem_calls import RedeemCalls
 from node_api.chain.rpc import RpcClient
-from node_api.chain.rpc_errors import RpcUnavailable
+from node_api.chain.rpc_errors import ForeignChain, RpcUnavailable
 from node_api.chain.source import ChainLogs
 from node_api.config import Settings
-from node_api.domain.errors import ChainUnavailable
+from node_api.domain.errors import ChainUnavailable, IndexNotReady
 from node_api.domain.ids import Address
 from node_api.services.indexing import Indexer
+from node_api.services.ports.indexing import CheckpointMoved, IndexForeign, PageUnsettled
 from node_api.storage.engine import open_database
 from node_api.storage.index import IndexTables
 from node_api.storage.migrate import migrate
@@ -65,8 +66,10 @@ class Follower:
         """See the port."""
         try:
             self._indexer.catch_up()
-        except RpcUnavailable as error:
+        except (RpcUnavailable, ForeignChain, PageUnsettled, CheckpointMoved) as error:
             raise ChainUnavailable(str(error)) from error
+        except IndexForeign as error:
+            raise IndexNotReady(str(error)) from error
 
 
 def open_record(settings: Settings, handle: ChainHandle, engine: Engine | None = None) -> Record:
@@ -84,7 +87,7 @@ def open_record(settings: Settings, handle: ChainHandle, engine: Engine | None =
     deployment = read_deployment(settings.deployments_folder, handle.chain_id, handle.genesis_hash)
     database = engine or open_database(settings.database_url)
     migrate(database)
-    rpc = RpcClient(handle.url)
+    rpc = RpcClient(handle.url, own=handle.identity)
     tables = IndexTables(database)
     source = source_of(rpc, handle, deployment)
     indexer = Indexer(source, tables, page=settings.index_page, one_node=handle.embedded)
@@ -105,4 +108,4 @@ def open_record(settings: Settings, handle: ChainHandle, engine: Engine | None =
 def source_of(rpc: RpcClient, handle: ChainHandle, deployment: Deployment) -> ChainLogs:
     """The deployed contracts' logs."""
     addresses = {name: entry.address for name, entry in deployment.contracts.items()}
-    return ChainLogs(rpc, addresses, chain_id=handle.chain_id, first_block=deployment.first_block)
+    return ChainLogs(rpc, addresses, own=handle.identity, first_block=deployment.first_block)

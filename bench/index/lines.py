@@ -68,6 +68,10 @@ class Counted:
         """See the port."""
         return self._source.identity()
 
+    def require_own(self) -> None:
+        """See the port."""
+        self._source.require_own()
+
     @property
     def first_block(self) -> int:
         """See the port."""

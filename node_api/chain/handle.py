@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from node_api.chain.durable import private_folder
-from node_api.chain.identity import ChainIdentity, ForeignChain, recognise
+from node_api.chain.identity import ChainIdentity, recognise
 from node_api.chain.options import EmbeddedOptions
 from node_api.chain.rpc import RpcClient
-from node_api.chain.rpc_errors import ChainError, RpcUnavailable
+from node_api.chain.rpc_errors import ChainError, ForeignChain, RpcUnavailable
 from node_api.chain.status import ALREADY_RUNNING, ChainStatus, Phase, read_status, supervisor_pid
 
 READY_SECONDS = 120.0
@@ -43,6 +43,11 @@ class ChainHandle:
     chain_id: int
     genesis_hash: str
     embedded: bool
+
+    @property
+    def identity(self) -> tuple[int, str]:
+        """Chain id and genesis hash: what tells it from every other chain."""
+        return self.chain_id, self.genesis_hash
 
 
 def attach_chain(url: str, chain_id: int, identity_file: Path) -> ChainHandle:

@@ -10,12 +10,8 @@ import orjson
 
 from node_api.chain.durable import private_folder, write_whole
 from node_api.chain.rpc import RpcClient
-from node_api.chain.rpc_errors import ChainError
+from node_api.chain.rpc_errors import ForeignChain
 from node_api.chain.rpc_values import quantity, record, text
-
-
-class ForeignChain(ChainError):
-    """Another chain than the recorded one answers at the address. Nothing was written to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +59,7 @@ class ChainIdentity:
             ("engine", self.client, found.client),
         ):
             if ours != theirs:
-                raise ForeignChain(
-                    f"another chain answers at {address}: its {what} is {theirs}, this node's is {ours}. "
-                    "Point the node at its own chain, or use a new data folder for this one."
-                )
+                raise ForeignChain.at(address, what, theirs, ours)
 
 
 def recorded_identity(path: Path) -> ChainIdentity | None:

@@ -14,9 +14,9 @@ _TRIES = 3
 class PatientRpc(RpcClient):
     """Asks again once the chain is back. For questions and signed transactions, which may be sent twice; no others."""
 
-    def __init__(self, url: str, revive: Callable[[], object]) -> None:
-        """Takes the address, and what returns once the chain answers again or raises ChainError."""
-        super().__init__(url)
+    def __init__(self, url: str, revive: Callable[[], object], own: tuple[int, str] | None = None) -> None:
+        """Takes the address, whose chain it must be, and what returns once the chain answers again or raises ChainError."""
+        super().__init__(url, own=own)
         self._revive = revive
 
     def call(self, method: str, params: Sequence[Json] = ()) -> Json:

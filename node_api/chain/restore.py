@@ -19,10 +19,9 @@ from node_api.chain.anvil import kill, start_anvil
 from node_api.chain.block_journal import BlockJournal, JournaledBlock, read_blocks, segment_bases
 from node_api.chain.durable import PRIVATE_FILE
 from node_api.chain.follower import Follower, head_of
-from node_api.chain.identity import ForeignChain
 from node_api.chain.options import EmbeddedOptions
 from node_api.chain.rpc import RpcClient
-from node_api.chain.rpc_errors import ChainError, RpcError
+from node_api.chain.rpc_errors import ChainError, ForeignChain, RpcError
 from node_api.chain.snapshot import SnapshotHeader, SnapshotTorn, read_snapshot, snapshot_files
 from node_api.chain.snapshot_writer import take_snapshot
 

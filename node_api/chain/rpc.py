@@ -15,8 +15,15 @@ from urllib.parse import unquote, urlsplit
 
 import orjson
 
-from node_api.chain.rpc_errors import RpcError, RpcProtocolError, RpcTimeout, RpcUnavailable
-from node_api.chain.rpc_values import Json
+from node_api.chain.rpc_errors import (
+    ChainError,
+    ForeignChain,
+    RpcError,
+    RpcProtocolError,
+    RpcTimeout,
+    RpcUnavailable,
+)
+from node_api.chain.rpc_values import Json, quantity, record, text
 
 DEFAULT_TIMEOUT = 30.0
 DEFAULT_BATCH_LIMIT = 100
@@ -26,6 +33,14 @@ Request = tuple[str, Sequence[Json]]
 # Methods that change something each time they are carried out. They are never sent twice on a broken connection;
 # eth_sendRawTransaction is not among them, because the same signed bytes can only take effect once.
 _NOT_REPEATABLE = ("evm_", "anvil_", "miner_", "clique_", "debug_set", "personal_", "eth_sendTransaction")
+
+_NOBODY_BEHIND = (502, 503, 504)
+_WHO = orjson.dumps(
+    [
+        {"jsonrpc": "2.0", "id": 0, "method": "eth_chainId", "params": []},
+        {"jsonrpc": "2.0", "id": 1, "method": "eth_getBlockByNumber", "params": ["0x0", False]},
+    ]
+)
 
 
 class RpcClient:
@@ -38,6 +53,7 @@ class RpcClient:
         timeout: float = DEFAULT_TIMEOUT,
         batch_limit: int = DEFAULT_BATCH_LIMIT,
         headers: Mapping[str, str] | None = None,
+        own: tuple[int, str] | None = None,
     ) -> None:
         """Opens nothing yet: the first request connects.
 
@@ -46,6 +62,7 @@ class RpcClient:
             timeout: seconds allowed for connecting and for each wait on the answer.
             batch_limit: most requests in one HTTP body; Besu takes 50 well, anvil 100.
             headers: sent with every request, e.g. {"Authorization": "Bearer …"}.
+            own: chain id and genesis hash of the one chain to speak to: every new connection is asked for them first.
 
         Raises:
             ValueError: the address is not http:// or https://, or the limit is below one.
@@ -66,6 +83,7 @@ class RpcClient:
         if parts.username is not None:
             user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
             self._headers["Authorization"] = "Basic " + base64.b64encode(user.encode()).decode()
+        self._own = own
         self._idle: deque[http.client.HTTPConnection] = deque()
 
     @property
@@ -93,6 +111,7 @@ class RpcClient:
 
         Raises:
             RpcError: the chain refused it.
+            ForeignChain: another chain than the client's own answers; it was asked for nothing else.
             RpcUnavailable, RpcTimeout: no answer.
             RpcProtocolError: the answer is not JSON-RPC.
         """
@@ -145,9 +164,9 @@ class RpcClient:
         while True:
             connection, kept = self._borrow()
             try:
-                connection.request("POST", self._path, body, self._headers)
-                response = connection.getresponse()
-                content = response.read()
+                if not kept:
+                    self._recognise(connection)
+                content, status = self._post(connection, body)
             except TimeoutError as error:
                 connection.close()
                 raise RpcTimeout(f"no answer from {self.address} within {self.timeout:g} s") from error
@@ -156,8 +175,29 @@ class RpcClient:
                 if kept and repeatable:
                     continue
                 raise RpcUnavailable(f"{self.address}: {type(error).__name__}: {error}") from error
-            self._idle.append(connection)
-            return _parse(content, response.status)
+            if status in _NOBODY_BEHIND:
+                connection.close()  # what answers next may be another chain
+            else:
+                self._idle.append(connection)
+            return _parse(content, status)
+
+    def _recognise(self, connection: http.client.HTTPConnection) -> None:
+        """Looks who is at the other end of a new connection."""
+        if self._own is None:
+            return
+        try:
+            theirs = _identity(_parse(*self._post(connection, _WHO)))
+            for what, found, ours in zip(("chain id", "genesis hash"), theirs, self._own, strict=True):
+                if found != ours:
+                    raise ForeignChain.at(self.address, what, found, ours)
+        except ChainError:
+            connection.close()
+            raise
+
+    def _post(self, connection: http.client.HTTPConnection, body: bytes) -> tuple[bytes, int]:
+        connection.request("POST", self._path, body, self._headers)
+        response = connection.getresponse()
+        return response.read(), response.status
 
     def _borrow(self) -> tuple[http.client.HTTPConnection, bool]:
         try:
@@ -178,12 +218,24 @@ def _parse(content: bytes, status: int) -> dict[str, Json] | list[Json]:
     try:
         answer = orjson.loads(content)
     except orjson.JSONDecodeError as error:
-        if status in (502, 503, 504):
+        if status in _NOBODY_BEHIND:
             raise RpcUnavailable(f"HTTP {status}") from error
         raise RpcProtocolError(f"HTTP {status}, not JSON: {content[:80]!r}") from error
     if isinstance(answer, (dict, list)):
         return answer
     raise RpcProtocolError(f"HTTP {status}, not JSON-RPC: {content[:80]!r}")
+
+
+def _identity(answers: dict[str, Json] | list[Json]) -> tuple[int, str]:
+    """Chain id and genesis hash, as answered to `_WHO`."""
+    found: dict[Json, Json] = {}
+    for entry in answers:
+        if isinstance(entry, dict):
+            outcome = _outcome("identity", entry)
+            if isinstance(outcome, RpcError):
+                raise outcome
+            found[quantity(entry.get("id"))] = outcome
+    return quantity(found.get(0)), text(record(found.get(1))["hash"]).lower()
 
 
 def _outcome(method: str, answer: dict[str, Json]) -> Json | RpcError:

@@ -1,6 +1,7 @@
 """What can go wrong between the node and a chain.
 
 ChainError
+├── ForeignChain          another chain answers than the node's own
 ├── RpcError              the chain answered, and said no
 ├── RpcProtocolError      the answer is not JSON-RPC
 └── RpcUnavailable        nobody answered
@@ -9,9 +10,23 @@ ChainError
 
 from __future__ import annotations
 
+from typing import Self
+
 
 class ChainError(Exception):
     """Root of every fault of the chain and of the way to it."""
+
+
+class ForeignChain(ChainError):
+    """Another chain than the recorded one answers at the address. Nothing was written to it."""
+
+    @classmethod
+    def at(cls, address: str, what: str, theirs: object, ours: object) -> Self:
+        """For a chain whose `what` is another than the node's own."""
+        return cls(
+            f"another chain answers at {address}: its {what} is {theirs}, this node's is {ours}. "
+            "Point the node at its own chain, or use a new data folder for this one."
+        )
 
 
 class RpcError(ChainError):

@@ -26,6 +26,7 @@ RECEIPT_SECONDS = 120.0
 RESEND_SECONDS = 2.0
 """Without a receipt for so long, the same bytes are sent again: a restarted chain may have lost them, a pool dropped them."""
 _FIRST_WAIT, _LONGEST_WAIT = 0.001, 0.25
+_SHOWN_SECONDS = 2.0
 # What engines say of bytes they have already, in lower case.
 _KNOWN = ("already known", "already imported", "known transaction")
 _PAST = ("nonce too low", "nonce is too low", "nonce below")
@@ -189,10 +190,20 @@ def submit(rpc: RpcClient, signed: SignedTransaction) -> None:
         if is_known(error):
             return
         if is_past(error):
-            if receipt_of(rpc, signed.hash) is not None:
+            if _landed_soon(rpc, signed.hash):
                 return
             raise NonceTaken(f"nonce {signed.nonce} of {signed.sender} belongs to another transaction") from error
         raise
+
+
+def _landed_soon(rpc: RpcClient, transaction: TxHash) -> bool:
+    """Whether it has a receipt: an engine may count a block's nonces before it shows its receipts."""
+    deadline = time.monotonic() + _SHOWN_SECONDS
+    while receipt_of(rpc, transaction) is None:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_SHOWN_SECONDS / 20)
+    return True
 
 
 def is_known(error: RpcError) -> bool:

@@ -15,8 +15,8 @@ from typing import Any
 
 from node_api.chain.events import INDEXED_CONTRACTS, EventUnknown, decoders
 from node_api.chain.rpc import Request, RpcClient
-from node_api.chain.rpc_errors import RpcError, RpcProtocolError
-from node_api.chain.rpc_values import Json, data, quantity, record, rows
+from node_api.chain.rpc_errors import ForeignChain, RpcError, RpcProtocolError
+from node_api.chain.rpc_values import Json, data, quantity, record, rows, text
 from node_api.domain.events import Header, Logged, Page, RollWritten, Sent
 from node_api.services.ports.indexing import PageUnsettled
 
@@ -28,23 +28,37 @@ _PAGE_GAS = 600_000_000
 class ChainLogs:
     """Implements the port `ChainSource` over JSON-RPC."""
 
-    def __init__(self, rpc: RpcClient, contracts: Mapping[str, str], *, chain_id: int, first_block: int = 0) -> None:
+    def __init__(
+        self, rpc: RpcClient, contracts: Mapping[str, str], *, own: tuple[int, str], first_block: int = 0
+    ) -> None:
         """Asks nothing yet.
 
         Args:
             rpc: the way to the chain.
             contracts: address (0x-hex) of each contract by its name; those not indexed are passed over.
-            chain_id: EIP-155 chain id, part of the identity.
+            own: chain id and genesis hash of the chain they are on; the id is part of the identity.
             first_block: where the first of the contracts was deployed, or any block before.
         """
-        self._rpc, self._chain_id, self._first_block = rpc, chain_id, first_block
+        self._rpc, self._own, self._first_block = rpc, own, first_block
         self._names = {contracts[name].lower(): name for name in INDEXED_CONTRACTS}
         self._decoders = {address: decoders()[name] for address, name in self._names.items()}
         self._newest: dict[str, Json] | None = None
 
     def identity(self) -> str:
         """Chain id and the contracts' addresses."""
-        return f"chain {self._chain_id}: " + " ".join(f"{name}={address}" for address, name in self._names.items())
+        return f"chain {self._own[0]}: " + " ".join(f"{name}={address}" for address, name in self._names.items())
+
+    def require_own(self) -> None:
+        """See the port. Raises ForeignChain."""
+        contract = next(iter(self._names))
+        genesis, code = self._rpc.batch(
+            [("eth_getBlockByNumber", ("0x0", False)), ("eth_getCode", (contract, "latest"))]
+        )
+        theirs, ours = text(record(genesis)["hash"]).lower(), self._own[1]
+        if theirs != ours:
+            raise ForeignChain.at(self._rpc.address, "genesis hash", theirs, ours)
+        if not data(code):
+            raise ForeignChain.at(self._rpc.address, f"code at {contract}", "empty", "a contract")
 
     @property
     def first_block(self) -> int:

@@ -22,12 +22,12 @@ import structlog
 from node_api.chain.anvil import AnvilFailed, kill, kill_orphan
 from node_api.chain.block_journal import BlockJournal, segment_bases
 from node_api.chain.follower import Follower, PathLeft, head_of
-from node_api.chain.identity import ChainIdentity, ForeignChain, recognise, recorded_identity
+from node_api.chain.identity import ChainIdentity, recognise, recorded_identity
 from node_api.chain.options import EmbeddedOptions
 from node_api.chain.pool_watch import PoolWatch
 from node_api.chain.restore import restore
 from node_api.chain.rpc import RpcClient
-from node_api.chain.rpc_errors import ChainError, RpcError, RpcProtocolError, RpcUnavailable
+from node_api.chain.rpc_errors import ChainError, ForeignChain, RpcError, RpcProtocolError, RpcUnavailable
 from node_api.chain.snapshot_writer import SnapshotSchedule, take_snapshot
 from node_api.chain.status import (
     ALREADY_RUNNING,

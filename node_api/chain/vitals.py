@@ -1,7 +1,7 @@
 """How far the chain is. Implements the port `ChainWatch`."""
 
 from node_api.chain.rpc import RpcClient
-from node_api.chain.rpc_errors import RpcError, RpcUnavailable
+from node_api.chain.rpc_errors import ChainError
 from node_api.chain.rpc_values import quantity, record
 from node_api.domain.errors import ChainUnavailable
 from node_api.domain.ids import Address
@@ -21,7 +21,7 @@ class ChainFigures:
             block, nonce = self._rpc.batch(
                 [("eth_getBlockByNumber", ("latest", False)), ("eth_getTransactionCount", (sender, "latest"))]
             )
-        except (RpcUnavailable, RpcError) as error:
+        except ChainError as error:
             raise ChainUnavailable(str(error)) from error
         head = record(block)
         return ChainVitals(quantity(head["number"]), quantity(head["timestamp"]), quantity(nonce))

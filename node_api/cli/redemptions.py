@@ -32,7 +32,7 @@ def consent(shared: Shared, digest: Hash) -> None:
     settings = shared.settings
     handle = open_deployed_chain(settings)
     deployment = read_deployment(settings.deployments_folder, handle.chain_id, handle.genesis_hash)
-    with RpcClient(handle.url) as rpc:
+    with RpcClient(handle.url, own=handle.identity) as rpc:
         deployed = Deployed(rpc, {"Vouchers": Address(deployment.address("Vouchers"))})
         attestor = Attestor(deployed, key_ring(settings).account(KeyRole.ATTESTOR), handle.chain_id)
         if not attestor.is_known():

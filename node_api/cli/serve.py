@@ -9,7 +9,8 @@ import rich_click as click
 
 from node_api.cli.deploy import open_deployed_chain
 from node_api.cli.keys import key_ring
-from node_api.cli.options import FAULT, SETTINGS_FAULT, Shared, fail, shared_options
+from node_api.cli.options import CHAIN_FAULT, FAULT, SETTINGS_FAULT, Shared, fail, shared_options
+from node_api.domain.errors import ChainUnavailable, IndexNotReady
 from node_api.logs import configure_logs
 
 DEFAULT_PORT = 8088
@@ -47,6 +48,8 @@ def cli(shared: Shared, host: str, port: int, public: bool) -> None:
                 port,
                 lambda url: shared.tell({"url": url}, f"serving at {url}, documented at {url}/docs"),
             )
+    except (ChainUnavailable, IndexNotReady) as error:
+        fail(str(error), CHAIN_FAULT, kind=error.name, as_json=shared.as_json)
     except NotStarted as error:
         fail(str(error), FAULT, kind="NotStarted", as_json=shared.as_json)
 

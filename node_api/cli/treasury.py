@@ -63,7 +63,7 @@ def open_treasury(settings: Settings) -> TreasuryOffice:
     handle = open_deployed_chain(settings)
     deployment = read_deployment(settings.deployments_folder, handle.chain_id, handle.genesis_hash)
     revive = reviver(settings, handle)
-    rpc = PatientRpc(handle.url, revive)
+    rpc = PatientRpc(handle.url, revive, handle.identity)
     deployed = Deployed(rpc, {name: Address(entry.address) for name, entry in deployment.contracts.items()})
     keys = key_ring(settings)
     pipeline = Pipeline(deployed, keys, handle.chain_id, revive, keeper(settings, handle))

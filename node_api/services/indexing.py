@@ -147,7 +147,11 @@ class Indexer:
         return not self._one_node and stored is not None and stored.hash == head.hash
 
     def _rewind(self, seen: Header) -> None:
-        """Goes back to a block both know, in growing strides: what is forgotten too much is read again."""
+        """Goes back to a block both know, in growing strides: what is forgotten too much is read again.
+
+        Another chain behind the same address looks like a reorganisation of everything: nothing is forgotten for it.
+        """
+        self._source.require_own()
         self.rewinds += 1
         number, stride = min(seen.number - 1, self._source.head().number), 1
         while number >= self._source.first_block:

@@ -112,12 +112,14 @@ class Outbox:
                 log.warning("outbox_nonce_lost", transaction=call.hash, nonce=call.nonce)
                 shipment.abandon()
                 return
+            self.fault = None  # the chain has it: what there is to wait for is its block
             outcome = shipment.outcome(RECEIPT_SECONDS)
             if outcome is not None:
                 self._resolve(shipment, outcome)
                 return
             if self._stopping.is_set():
                 return
+            self._follower.catch_up()  # before the bytes are sent again: is it still the chain they are for?
 
     def _resolve(self, shipment: Shipment, outcome: CallOutcome[Any]) -> None:
         call = shipment.call
@@ -156,6 +158,7 @@ class Outbox:
             self._last_nonce = self._calls.last_nonce(self._relay.sender)
         if self._last_nonce is None or next_nonce > self._last_nonce:
             return False
+        self._follower.catch_up()  # another chain, which would take them too, is told apart here
         lost = self._calls.confirmed_from(self._relay.sender, next_nonce)
         log.warning("outbox_chain_went_back", calls=len(lost))
         for call in lost:

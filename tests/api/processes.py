@@ -28,7 +28,7 @@ def serving_process(world: World, settings: Settings) -> Iterator[tuple[subproce
     """`vouchertrail serve` as a process of its own."""
     environment = {
         **os.environ,
-        "VOUCHERTRAIL_CHAIN_URL": world.rpc.url,
+        "VOUCHERTRAIL_CHAIN_URL": settings.chain_url or world.rpc.url,
         "VOUCHERTRAIL_DEPLOYMENTS": str(settings.deployments_folder),
         "VOUCHERTRAIL_DATA": str(settings.data),
     }

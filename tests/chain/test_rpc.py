@@ -7,6 +7,10 @@ call
 ├── no answer in time → time-out
 ├── a page instead of JSON → protocol error; a gateway's 503 → unavailable
 ├── an answer that is no JSON-RPC → protocol error
+├── on a new connection, for a client with a chain of its own
+│   ├── that chain → gives the result
+│   ├── another one, or one that does not say → refused, and asked for nothing else
+│   └── a gateway with nobody behind it → the next question goes over a new connection
 └── a kept connection that was closed
     ├── asks again
     └── does not repeat what takes effect twice
@@ -28,11 +32,17 @@ import pytest
 
 from node_api.chain.contracts import contract, explain_revert
 from node_api.chain.rpc import RpcClient
-from node_api.chain.rpc_errors import RpcError, RpcProtocolError, RpcTimeout, RpcUnavailable
+from node_api.chain.rpc_errors import ForeignChain, RpcError, RpcProtocolError, RpcTimeout, RpcUnavailable
 from node_api.chain.rpc_values import quantity
 from tests.chain.conftest import Chain
 
 Answer = Callable[[bytes], bytes | None]
+
+
+def identity(chain_id: int, genesis: str | None) -> bytes:
+    """What a chain answers to the question which one it is."""
+    block = None if genesis is None else {"hash": genesis}
+    return page(json.dumps([{"id": 0, "result": chain_id}, {"id": 1, "result": block}]).encode())
 
 
 class Server:
@@ -181,6 +191,40 @@ def test_call__when_it_would_take_effect_twice__then_not_asked_again(serve: Call
     with pytest.raises(RpcUnavailable):
         rpc.call("evm_mine", ["second"])
     assert len(server.bodies) == 2
+
+
+def test_call__when_the_chain_is_the_clients_own__then_the_result(chain: Chain) -> None:
+    rpc = RpcClient(chain.rpc.url, own=chain.handle.identity)
+    assert (quantity(rpc.call("eth_chainId")), rpc.batch([("eth_blockNumber", ())])) == (31373, ["0x0"])
+    rpc.close()
+
+
+@pytest.mark.parametrize(
+    ("who", "fault"),
+    [
+        ((1, "0xaa"), "its chain id is 1, this node's is 7"),
+        ((7, "0xbb"), "its genesis hash is 0xbb, this node's is 0xaa"),
+        ((7, None), "expected an object"),
+    ],
+)
+def test_call__when_another_chain_answers__then_asked_for_nothing_else(
+    serve: Callable[[Answer], Server], who: tuple[int, str | None], fault: str
+) -> None:
+    server = serve(lambda _: identity(*who))
+    with pytest.raises(ForeignChain if who[1] else RpcProtocolError, match=fault):
+        RpcClient(server.url, own=(7, "0xaa")).call("eth_sendRawTransaction", ["0x00"])
+    assert [b"eth_sendRawTransaction" in body for body in server.bodies] == [False]
+
+
+def test_call__after_a_gateway_found_nobody__then_looks_again_who_answers(serve: Callable[[Answer], Server]) -> None:
+    said = iter([identity(7, "0xaa"), page(b"<html>", "502 Bad Gateway"), identity(7, "0xbb")])
+    server = serve(lambda _: next(said))
+    rpc = RpcClient(server.url, own=(7, "0xaa"))
+    with pytest.raises(RpcUnavailable):
+        rpc.call("eth_blockNumber")
+    with pytest.raises(ForeignChain):
+        rpc.call("eth_blockNumber")
+    assert server.connections == 2
 
 
 def test_batch__when_answers_come_backwards__then_in_order(serve: Callable[[Answer], Server]) -> None:

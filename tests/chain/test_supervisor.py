@@ -56,9 +56,8 @@ from node_api.chain.handle import (
     snapshot_chain,
     stop_chain,
 )
-from node_api.chain.identity import ForeignChain
 from node_api.chain.options import EmbeddedOptions
-from node_api.chain.rpc_errors import ChainError, RpcError, RpcUnavailable
+from node_api.chain.rpc_errors import ChainError, ForeignChain, RpcError, RpcUnavailable
 from node_api.chain.rpc_values import quantity
 from node_api.chain.sender import SignedTransaction, nonce_of, receipt_of, submit, wait_for
 from node_api.chain.snapshot import read_snapshot, snapshot_files

@@ -9,17 +9,22 @@ index
 ├── a writer that fails half-way .............................. leaves nothing
 ├── two indexers on one database .............................. end where one does
 ├── other contracts ........................................... refused
+├── another chain behind the same connection .................. refused, nothing forgotten for it
 └── what anybody may write into a log ......................... is stored
 """
 
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, select
 
+from node_api.chain.anvil import kill, start_anvil
 from node_api.chain.keys import KeyRole
+from node_api.chain.options import EmbeddedOptions
+from node_api.chain.rpc_errors import ForeignChain
 from node_api.domain.ids import LineId
 from node_api.record import source_of
 from node_api.services.indexing import Indexer, compare
@@ -29,7 +34,7 @@ from node_api.storage import tables as t
 from node_api.storage.index import IndexTables
 from node_api.storage.reads import IndexReads
 from tests.storage.conftest import MakeDatabase, indexer_of
-from tests.world import BEIJING, CATERING, STARTS_AT, TILL_ONLY, World
+from tests.world import BEIJING, CATERING, CHAIN_ID, GENESIS_AT, STARTS_AT, TILL_ONLY, World
 
 
 def same(first: Engine, second: Engine) -> bool:
@@ -184,9 +189,31 @@ def test_two_indexers__on_one_database__end_where_one_does(told: World, make_dat
 def test_catch_up__after_other_contracts__is_refused(told: World, engine: Engine) -> None:
     indexer_of(told, engine).catch_up()
     source = source_of(told.rpc, told.handle, told.deployment)
-    source._chain_id = 1
+    source._own = (1, told.handle.genesis_hash)
     with pytest.raises(IndexForeign, match=r"chain 31373.*chain 1"):
         Indexer(source, IndexTables(engine)).catch_up()
+
+
+@pytest.mark.parametrize("genesis_at", [GENESIS_AT, GENESIS_AT + 1])
+def test_catch_up__another_chain_behind_the_same_connection__forgets_nothing(
+    told: World, engine: Engine, tmp_path: Path, genesis_at: int
+) -> None:
+    source, tables = source_of(told.rpc, told.handle, told.deployment), IndexTables(engine)
+    indexer = Indexer(source, tables, one_node=True)
+    indexer.catch_up()
+    before = tables.digest_of()
+    process, source._rpc = start_anvil(EmbeddedOptions(tmp_path, CHAIN_ID, genesis_at), genesis_at, None)
+    try:
+        for blocks in (0, 2 * told.head()):
+            source._rpc.call("anvil_mine", [hex(blocks)])
+            with pytest.raises(ForeignChain, match=r"another chain answers .* genesis hash|another chain .* is empty"):
+                indexer.catch_up()
+        assert tables.digest_of() == before
+        source._rpc.close()
+        source._rpc = told.rpc
+        assert indexer.catch_up().number == told.head()
+    finally:
+        kill(process)
 
 
 def test_text__that_is_not_utf_8__is_stored_escaped(world: World, make_database: MakeDatabase) -> None:

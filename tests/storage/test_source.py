@@ -63,7 +63,7 @@ from node_api.services.ports.indexing import PageUnsettled
 from node_api.storage.index import IndexTables
 from tests.changes import changed
 from tests.storage.conftest import indexer_of
-from tests.world import CHAIN_ID, World
+from tests.world import World
 
 Change = Callable[[str, Json], Json]
 BENT = ("eth_getBlockReceipts", "eth_getCode")
@@ -85,7 +85,7 @@ class Bent(RpcClient):
 
 
 def bent(world: World, change: Change, times: int = 1_000_000) -> ChainLogs:
-    return ChainLogs(Bent(world.rpc.url, change, times), world.addresses, chain_id=CHAIN_ID)
+    return ChainLogs(Bent(world.rpc.url, change, times), world.addresses, own=world.handle.identity)
 
 
 def only(method: str, change: Callable[[Json], Json]) -> Change:
@@ -93,7 +93,7 @@ def only(method: str, change: Callable[[Json], Json]) -> Change:
 
 
 def test_page__of_a_chain_that_stands_still__has_everything(told: World) -> None:
-    page = ChainLogs(told.rpc, told.addresses, chain_id=CHAIN_ID).page(0, told.head())
+    page = ChainLogs(told.rpc, told.addresses, own=told.handle.identity).page(0, told.head())
     assert [header.number for header in page.headers] == list(range(told.head() + 1))
     assert all(after.parent == before.hash for before, after in itertools.pairwise(page.headers))
     places = [(logged.block, logged.log_index) for logged in page.events]
@@ -150,7 +150,7 @@ def test_page__of_blocks_full_of_gas__is_the_first_of_them(
     other = make_database()
     indexer_of(told, engine).catch_up()
     monkeypatch.setattr(source, "_PAGE_GAS", 1)
-    logs = ChainLogs(told.rpc, told.addresses, chain_id=CHAIN_ID)
+    logs = ChainLogs(told.rpc, told.addresses, own=told.handle.identity)
     assert [header.number for header in logs.page(5, told.head()).headers] == [5]
     indexer_of(told, other).catch_up()
     assert not compare(IndexTables(engine).digest(), IndexTables(other).digest())
@@ -158,7 +158,7 @@ def test_page__of_blocks_full_of_gas__is_the_first_of_them(
 
 def test_page__above_the_head__is_not_believed(told: World) -> None:
     with pytest.raises(PageUnsettled, match="is gone"):
-        ChainLogs(told.rpc, told.addresses, chain_id=CHAIN_ID).page(told.head(), told.head() + 1)
+        ChainLogs(told.rpc, told.addresses, own=told.handle.identity).page(told.head(), told.head() + 1)
 
 
 @pytest.mark.parametrize("page", [3, 500])
@@ -169,7 +169,7 @@ def test_catch_up__while_a_node_lags__asks_again(
     lagging = ChainLogs(
         Bent(told.rpc.url, only("eth_getBlockReceipts", lambda _: []), 3),
         told.addresses,
-        chain_id=CHAIN_ID,
+        own=told.handle.identity,
         first_block=told.deployment.first_block,
     )
     Indexer(lagging, IndexTables(engine), page=page).catch_up()

@@ -23,7 +23,8 @@ def deployer(
 ) -> Deployer:
     """A deployer of this installation's migrations. Raises PlanFault."""
     plan = load_plan(migrations_folder(), parameters)
-    return Deployer(RpcClient(handle.url), (handle.chain_id, handle.genesis_hash), deployments, plan, accounts, report)
+    rpc = RpcClient(handle.url, own=handle.identity)
+    return Deployer(rpc, handle.identity, deployments, plan, accounts, report)
 
 
 def deploy(handle: ChainHandle, deployments: Path, accounts: Accounts, report: Reporter = lambda _: None) -> Deployment:

@@ -30,6 +30,13 @@ class ChainSource(Protocol):
         """Names the chain and the contracts followed; equal identities may share an index."""
         ...
 
+    def require_own(self) -> None:
+        """Asks the chain whether it is still the one this source was made for.
+
+        Raises: the adapter's own fault where another chain answers, or one without the contracts.
+        """
+        ...
+
     @property
     def first_block(self) -> int:
         """Where following begins: no contract of ours logged anything below it."""
