@@ -29,6 +29,7 @@ _COMMANDS = {
     "loaders": "loaders",
     "merchants": "merchants",
     "mint_batch": "mint_batch",
+    "network": "network",
     "openapi": "openapi",
     "programmes": "programmes",
     "redemptions": "redemptions",

@@ -1,0 +1,77 @@
+"""What a node of geth is started with: release 1.13.14, the last line that seals Clique."""
+
+from __future__ import annotations
+
+import json
+
+from node_api.network.keys import NODE_KEY_FILE, SIGNER_FILE, SIGNER_PASSWORD_FILE
+from node_api.network.plan import Network, Node, Role, as_ip
+
+CONFIG, DATA = "config.toml", "data"
+GENESIS = "../shared/genesis.json"
+_LOOPBACK_NET = "127.0.0.0/8"
+# `clique` lets whoever reaches a validator's loopback vote in its name; `debug` lets its supervisor rewind a stalled branch.
+_APIS = {Role.VALIDATOR: "eth,net,web3,clique,debug", Role.OBSERVER: "eth,net,web3,clique"}
+
+
+def config(network: Network, node: Node) -> str:
+    """`config.toml`: the peers, and no others are looked for."""
+    peers = json.dumps([other.enode for other in network.nodes if other is not node], indent=2)
+    return f"[Node.P2P]\nStaticNodes = {peers}\nTrustedNodes = {peers}\n"
+
+
+def init_command() -> list[str]:
+    """Writes block 0; run once, in the node's folder."""
+    return ["--datadir", DATA, "init", GENESIS]
+
+
+def command(network: Network, node: Node) -> list[str]:
+    """Arguments that run the node, in its folder."""
+    parameters, seat = network.parameters, node.seat
+    flags: dict[str, str | int] = {
+        "config": CONFIG,
+        "datadir": DATA,
+        "networkid": parameters.chain_id,
+        "nodekey": NODE_KEY_FILE,
+        "port": seat.p2p_port,
+        "nat": _nat(seat.organisation.host),
+        "syncmode": "full",
+        "gcmode": "archive",
+        "http.addr": seat.rpc_host,
+        "http.port": seat.rpc_port,
+        "http.api": _APIS[seat.role],
+        "authrpc.port": seat.auth_port,
+        "miner.gaslimit": parameters.gas_limit,
+        "rpc.txfeecap": 0,
+    }
+    if restrict := _restrict(network):
+        flags["netrestrict"] = restrict
+    switches = ["nodiscover", "http", "ipcdisable"]
+    if node.signer is not None:
+        flags |= {
+            "keystore": SIGNER_FILE.partition("/")[0],
+            "unlock": node.signer,
+            "password": SIGNER_PASSWORD_FILE,
+            "miner.etherbase": node.signer,
+            "miner.gasprice": 0,
+            "miner.recommit": "500ms",
+        }
+        switches += ["mine", "allow-insecure-unlock"]
+    return [
+        *(part for name, value in flags.items() for part in (f"--{name}", str(value))),
+        *(f"--{one}" for one in switches),
+    ]
+
+
+def _restrict(network: Network) -> str:
+    """Networks that peers may come from; empty where hosts are names, which geth cannot restrict."""
+    addresses = [as_ip(node.seat.organisation.host) for node in network.nodes]
+    if any(address is None for address in addresses):
+        return ""
+    nets = {_LOOPBACK_NET if one.is_loopback else f"{one}/{one.max_prefixlen}" for one in addresses if one is not None}
+    return ",".join(sorted(nets))
+
+
+def _nat(host: str) -> str:
+    address = as_ip(host)
+    return "none" if address is None or address.is_loopback else f"extip:{host}"
