@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import base64
 import http.client
+import itertools
 import ssl
 from collections import deque
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
@@ -41,6 +43,11 @@ _WHO = orjson.dumps(
         {"jsonrpc": "2.0", "id": 1, "method": "eth_getBlockByNumber", "params": ["0x0", False]},
     ]
 )
+_WHO_IDS = frozenset({0, 1})
+
+
+class _AnotherAnswer(RpcProtocolError):
+    """An earlier question was answered late, or twice."""
 
 
 class RpcClient:
@@ -85,6 +92,7 @@ class RpcClient:
             self._headers["Authorization"] = "Basic " + base64.b64encode(user.encode()).decode()
         self._own = own
         self._idle: deque[http.client.HTTPConnection] = deque()
+        self._ids = itertools.count(2)  # no two questions share one: an answer that comes twice is known as such
 
     @property
     def address(self) -> str:
@@ -115,8 +123,9 @@ class RpcClient:
             RpcUnavailable, RpcTimeout: no answer.
             RpcProtocolError: the answer is not JSON-RPC.
         """
-        body = orjson.dumps({"jsonrpc": "2.0", "id": 0, "method": method, "params": list(params)})
-        answer = self._exchange(body, _repeatable(method))
+        number = next(self._ids)
+        body = orjson.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": list(params)})
+        answer = self._exchange(body, _repeatable(method), {number})
         if not isinstance(answer, dict):
             raise RpcProtocolError(f"{method}: the answer is not an object")
         outcome = _outcome(method, answer)
@@ -144,23 +153,24 @@ class RpcClient:
         return outcomes
 
     def _chunk(self, requests: Sequence[Request]) -> list[Json | RpcError]:
+        ids = [next(self._ids) for _ in requests]
         body = orjson.dumps(
             [
-                {"jsonrpc": "2.0", "id": index, "method": method, "params": list(params)}
-                for index, (method, params) in enumerate(requests)
+                {"jsonrpc": "2.0", "id": number, "method": method, "params": list(params)}
+                for number, (method, params) in zip(ids, requests, strict=True)
             ]
         )
-        answers = self._exchange(body, all(_repeatable(method) for method, _ in requests))
+        answers = self._exchange(body, all(_repeatable(method) for method, _ in requests), set(ids))
         if isinstance(answers, dict):  # the whole batch was refused
             refusal = _outcome("batch", answers)
             raise refusal if isinstance(refusal, RpcError) else RpcProtocolError("one answer to a batch")
         by_id = {entry.get("id"): entry for entry in answers if isinstance(entry, dict)}
-        if len(by_id) != len(requests) or any(index not in by_id for index in range(len(requests))):
+        if len(by_id) != len(requests) or any(number not in by_id for number in ids):
             raise RpcProtocolError(f"{len(by_id)} distinct answers to a batch of {len(requests)}")
-        return [_outcome(method, by_id[index]) for index, (method, _) in enumerate(requests)]
+        return [_outcome(method, by_id[number]) for number, (method, _) in zip(ids, requests, strict=True)]
 
-    def _exchange(self, body: bytes, repeatable: bool) -> dict[str, Json] | list[Json]:
-        """Sends one body; once more on a fresh connection where a kept one turns out to be closed."""
+    def _exchange(self, body: bytes, repeatable: bool, ids: AbstractSet[int]) -> dict[str, Json] | list[Json]:
+        """Sends one body; once more on a fresh connection where a kept one is closed or still held an answer to another body."""
         while True:
             connection, kept = self._borrow()
             try:
@@ -175,18 +185,22 @@ class RpcClient:
                 if kept and repeatable:
                     continue
                 raise RpcUnavailable(f"{self.address}: {type(error).__name__}: {error}") from error
-            if status in _NOBODY_BEHIND:
-                connection.close()  # what answers next may be another chain
-            else:
-                self._idle.append(connection)
-            return _parse(content, status)
+            try:
+                answer = _parse(content, status, ids)
+            except ChainError as error:
+                connection.close()  # what answers next may be another chain, or out of step
+                if isinstance(error, _AnotherAnswer) and kept and repeatable:
+                    continue
+                raise
+            self._idle.append(connection)
+            return answer
 
     def _recognise(self, connection: http.client.HTTPConnection) -> None:
         """Looks who is at the other end of a new connection."""
         if self._own is None:
             return
         try:
-            theirs = _identity(_parse(*self._post(connection, _WHO)))
+            theirs = _identity(_parse(*self._post(connection, _WHO), _WHO_IDS))
             for what, found, ours in zip(("chain id", "genesis hash"), theirs, self._own, strict=True):
                 if found != ours:
                     raise ForeignChain.at(self.address, what, found, ours)
@@ -214,16 +228,21 @@ def _repeatable(method: str) -> bool:
     return not method.startswith(_NOT_REPEATABLE)
 
 
-def _parse(content: bytes, status: int) -> dict[str, Json] | list[Json]:
+def _parse(content: bytes, status: int, ids: AbstractSet[int]) -> dict[str, Json] | list[Json]:
+    """What was refused before it was read answers no question by its id; anything else answers one of these."""
     try:
         answer = orjson.loads(content)
     except orjson.JSONDecodeError as error:
         if status in _NOBODY_BEHIND:
             raise RpcUnavailable(f"HTTP {status}") from error
         raise RpcProtocolError(f"HTTP {status}, not JSON: {content[:80]!r}") from error
-    if isinstance(answer, (dict, list)):
-        return answer
-    raise RpcProtocolError(f"HTTP {status}, not JSON-RPC: {content[:80]!r}")
+    if not isinstance(answer, (dict, list)):
+        raise RpcProtocolError(f"HTTP {status}, not JSON-RPC: {content[:80]!r}")
+    entries = answer if isinstance(answer, list) else [answer]
+    found = {entry["id"] for entry in entries if isinstance(entry, dict) and isinstance(entry.get("id"), int)}
+    if not found <= ids:
+        raise _AnotherAnswer("an answer to another question")
+    return answer
 
 
 def _identity(answers: dict[str, Json] | list[Json]) -> tuple[int, str]:

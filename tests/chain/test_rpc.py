@@ -11,8 +11,11 @@ call
 │   ├── that chain → gives the result
 │   ├── another one, or one that does not say → refused, and asked for nothing else
 │   └── a gateway with nobody behind it → the next question goes over a new connection
-└── a kept connection that was closed
-    ├── asks again
+├── a kept connection that was closed
+│   ├── asks again
+│   └── does not repeat what takes effect twice
+└── a kept connection that holds an answer to an earlier question
+    ├── asks again on another
     └── does not repeat what takes effect twice
 batch
 ├── keeps the order, whatever the order of the answers
@@ -225,6 +228,35 @@ def test_call__after_a_gateway_found_nobody__then_looks_again_who_answers(serve:
     with pytest.raises(ForeignChain):
         rpc.call("eth_blockNumber")
     assert server.connections == 2
+
+
+def test_call__when_the_last_answer_came_twice__then_asked_again(serve: Callable[[Answer], Server]) -> None:
+    server = serve(_answer_before())
+    rpc = RpcClient(server.url)
+    assert [rpc.call("eth_getBalance", [name]) for name in ("first", "second", "third")] == ["first", "second", "third"]
+    assert server.connections > 1
+
+
+def test_call__when_the_last_answer_came_twice_and_it_would_take_effect_twice__then_protocol_error(
+    serve: Callable[[Answer], Server],
+) -> None:
+    server = serve(_answer_before())
+    rpc = RpcClient(server.url)
+    rpc.call("eth_getBalance", ["first"])
+    with pytest.raises(RpcProtocolError, match="another question"):
+        rpc.call("evm_mine", ["second"])
+    assert len(server.bodies) == 2
+
+
+def _answer_before() -> Answer:
+    """Answers every second question with the answer to the one before."""
+    bodies: list[bytes] = []
+
+    def answer(body: bytes) -> bytes:
+        bodies.append(body)
+        return echo_ids(bodies[-2] if len(bodies) % 2 == 0 else body)
+
+    return answer
 
 
 def test_batch__when_answers_come_backwards__then_in_order(serve: Callable[[Answer], Server]) -> None:
