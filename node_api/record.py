@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import Engine
 
@@ -16,11 +18,10 @@ from node_api.chain.source import ChainLogs
 from node_api.config import Settings
 from node_api.domain.errors import ChainUnavailable, IndexNotReady
 from node_api.domain.ids import Address
-from node_api.services.indexing import Indexer
+from node_api.services.indexing import Indexer, TableDifference, compare
 from node_api.services.ports.indexing import CheckpointMoved, IndexForeign, PageUnsettled
 from node_api.storage.engine import open_database
 from node_api.storage.index import IndexTables
-from node_api.storage.kept import Kept
 from node_api.storage.migrate import migrate
 from node_api.storage.reads import IndexReads
 
@@ -88,8 +89,8 @@ def open_record(settings: Settings, handle: ChainHandle, engine: Engine | None =
     deployment = read_deployment(settings.deployments_folder, handle.chain_id, handle.genesis_hash)
     database = engine or open_database(settings.database_url)
     migrate(database)
-    rpc, kept = RpcClient(handle.url, own=handle.identity), Kept()
-    tables = IndexTables(database, kept)
+    rpc = RpcClient(handle.url, own=handle.identity)
+    tables = IndexTables(database)
     source = source_of(rpc, handle, deployment)
     indexer = Indexer(source, tables, page=settings.index_page, one_node=handle.embedded)
     addresses = {name: entry.address for name, entry in deployment.contracts.items()}
@@ -100,10 +101,31 @@ def open_record(settings: Settings, handle: ChainHandle, engine: Engine | None =
         engine=database,
         tables=tables,
         indexer=indexer,
-        reads=IndexReads(database, kept),
+        reads=IndexReads(database),
         ledger=Ledger(rpc, addresses),
         calls=RedeemCalls(rpc, handle.chain_id, Address(deployment.address("Vouchers"))),
     )
+
+
+def compare_with_rebuild(record: Record, page: int) -> tuple[int | None, list[TableDifference]]:
+    """Builds a second index from the chain, as far as the record's own stands.
+
+    Args:
+        record: its index was brought up to the chain.
+        page: most blocks read in one step.
+
+    Returns: the block that both stand on, and the tables that differ.
+    """
+    number, digest = record.tables.digest_of()
+    with tempfile.TemporaryDirectory(prefix="vouchertrail-") as folder:
+        database = open_database(f"sqlite:///{Path(folder) / 'rebuilt.sqlite'}", durable=False)
+        try:
+            migrate(database)
+            rebuilt = IndexTables(database)
+            Indexer(source_of(record.rpc, record.handle, record.deployment), rebuilt, page=page).catch_up(number)
+            return number, compare(digest, rebuilt.digest())
+        finally:
+            database.dispose()
 
 
 def source_of(rpc: RpcClient, handle: ChainHandle, deployment: Deployment) -> ChainLogs:

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
 
 import rich_click as click
 
 from node_api.cli.deploy import open_deployed_chain
 from node_api.cli.options import CHAIN_FAULT, FAULT, Shared, fail, shared_options
 from node_api.domain.printable import counted
-from node_api.record import Record, open_record, source_of
-from node_api.services.indexing import Indexer, compare
+from node_api.record import Record, compare_with_rebuild, open_record
 from node_api.services.ports.indexing import IndexForeign, PageUnsettled
-from node_api.storage.engine import open_database
-from node_api.storage.index import IndexTables
-from node_api.storage.migrate import DatabaseNewer, migrate
+from node_api.storage.migrate import DatabaseNewer
 
 
 @click.group(name="index")
@@ -64,18 +59,9 @@ def rebuild(shared: Shared) -> None:
 @shared_options
 def verify(shared: Shared) -> None:
     """Build a second index beside the first and compare all tables. Exit code 1 where any differs."""
-    with _opened(shared) as record, tempfile.TemporaryDirectory(prefix="vouchertrail-") as folder:
+    with _opened(shared) as record:
         record.indexer.catch_up()
-        number, digest = record.tables.digest_of()
-        database = open_database(f"sqlite:///{Path(folder) / 'rebuilt.sqlite'}", durable=False)
-        try:
-            migrate(database)
-            rebuilt = IndexTables(database)
-            source = source_of(record.rpc, record.handle, record.deployment)
-            Indexer(source, rebuilt, page=shared.settings.index_page).catch_up(number)
-            differences = compare(digest, rebuilt.digest())
-        finally:
-            database.dispose()
+        number, differences = compare_with_rebuild(record, shared.settings.index_page)
         told = "\n".join(
             f"{one.table}: {counted(one.index[0], 'row')} here, {one.rebuilt[0]:,} rebuilt" for one in differences
         )

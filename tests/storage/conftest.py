@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
-from node_api.chain.anvil import free_port
 from node_api.record import source_of
 from node_api.services.indexing import Indexer
 from node_api.storage.engine import open_database
 from node_api.storage.index import IndexTables
 from node_api.storage.migrate import migrate
 from tests.world import World
+from tools.postgres import find_initdb, postgres_server
 
 MakeDatabase = Callable[[], Engine]
 
@@ -74,44 +70,8 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Callable[[], str]]:
     """A throw-away server; each call makes an empty database and gives its URL."""
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    initdb = programs[-1] if programs else Path(shutil.which("initdb") or "")
-    if not initdb.is_file():
+    initdb = find_initdb()
+    if initdb is None:
         pytest.skip("no PostgreSQL server is installed")
-    home = Path(tempfile.mkdtemp(prefix="vouchertrail-pg-"))
-    as_user = _as_somebody(home)
-    port = free_port()
-    try:
-        _run([*as_user, str(initdb), "-D", str(home / "data"), "-U", "tester", "-A", "trust", "--no-sync"])
-        settings = f"-F -k {home} -p {port} -c listen_addresses=127.0.0.1"  # as it comes: at most 100 connections
-        control = [*as_user, str(initdb.with_name("pg_ctl")), "-D", str(home / "data"), "-w"]
-        _run([*control, "-o", settings, "-l", str(home / "log"), "start"])
-        admin = open_database(f"postgresql://tester@127.0.0.1:{port}/postgres").execution_options(
-            isolation_level="AUTOCOMMIT"
-        )
-        made: list[str] = []
-
-        def create() -> str:
-            made.append(f"test_{len(made)}")
-            with admin.connect() as connection:
-                connection.execute(text(f"CREATE DATABASE {made[-1]}"))
-            return f"postgresql://tester@127.0.0.1:{port}/{made[-1]}"
-
-        yield create
-        admin.dispose()
-        _run([*control, "-m", "immediate", "stop"])
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
-
-
-def _as_somebody(home: Path) -> list[str]:
-    """PostgreSQL refuses to run as root."""
-    if os.geteuid() != 0:
-        return []
-    shutil.chown(home, "nobody")
-    return ["runuser", "-u", "nobody", "--"]
-
-
-def _run(command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
-    assert done.returncode == 0, done.stderr
+    with postgres_server(initdb) as server:
+        yield server.create
