@@ -119,6 +119,11 @@ siege: venv-dev ## Two processes on one PostgreSQL under load, one killed every 
 	@SIEGE_SECONDS=$(if $(filter command line,$(origin SECONDS)),$(SECONDS),180) SIEGE_SEED=$(or $(SEED),1) SIEGE_KEYS=40 \
 		$(BIN)/pytest -q -s --timeout=1800 tests/e2e/test_siege.py
 
+# SEED=n draws everything, ROUNDS=n says how many rounds, ROUND=n plays that one alone.
+.PHONY: chaos
+chaos: venv-dev ## Kill, cut off and mislead a node under load for 20 rounds, and compare clients, database and chain
+	@$(BIN)/python -m bench.chaos $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(ROUND),--only $(ROUND))
+
 .PHONY: fmt
 fmt: venv-dev ## Format Python and Solidity
 	@$(BIN)/ruff check --quiet --fix-only .

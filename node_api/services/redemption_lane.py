@@ -60,7 +60,8 @@ class RedemptionLane:
         """See the port."""
         carried = self._calls.carried(call.hash)
         groups: list[ItemGroup] = []
-        for place, work in carried:
+        for place, outcome in carried:
+            work = outcome.work
             if place.item == 0:
                 groups.append(ItemGroup(work.item.merchant, (work.item,), work.seal))
             else:

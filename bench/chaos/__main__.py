@@ -1,0 +1,79 @@
+"""`python -m bench.chaos`: rounds of faults from one seed; prints what befell the node, and what the checker found."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections import Counter
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from bench.chaos.acts import Sizes
+from bench.chaos.place import build
+from bench.chaos.rounds import Outcome, play
+from bench.redemptions.town import Town
+from tools.postgres import PostgresServer, find_initdb, postgres_server
+
+OUT = Path(__file__).resolve().parents[2] / "build" / "chaos"
+_PLACES = 1_000
+
+
+@click.command()
+@click.option("--seed", default=1, show_default=True, help="Draws everything; the same seed draws the same.")
+@click.option("--rounds", default=20, show_default=True, type=click.IntRange(min=1), help="How many.")
+@click.option("--only", type=click.IntRange(min=1), help="Play the round of this number alone.")
+def main(seed: int, rounds: int, only: int | None) -> None:
+    """Kills, reorganisations, faults of the way to the chain, clock jumps; every second round on PostgreSQL.
+
+    Where PostgreSQL is not installed all rounds are on SQLite. The exit code is 1 where the checker found something.
+    """
+    done, checked, faults = Counter[str](), Counter[str](), 0
+    began = time.monotonic()
+    with ExitStack() as stack:
+        work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vouchertrail-chaos-")))
+        initdb = find_initdb()
+        server = None if initdb is None else stack.enter_context(postgres_server(initdb))
+        click.echo(f"seed {seed}; PostgreSQL is {'not ' if server is None else ''}installed", err=True)
+        town = build(work / "town", _PLACES)
+        for number in [only] if only else range(1, rounds + 1):
+            outcome = _round(town, work, seed, number, server if number % 2 == 0 else None)
+            done, checked, faults = done + outcome.done, checked + outcome.checked, faults + len(outcome.faults)
+    _print("befell", done)
+    _print("checked", checked)
+    kills = sum(count for what, count in done.items() if what.startswith("SIGKILL"))
+    moved = sum(count for what, count in done.items() if what.startswith("reorganisation"))
+    click.echo(f"{kills} kills, {moved} reorganisations, {faults} findings, {time.monotonic() - began:,.0f} s")
+    raise SystemExit(1 if faults else 0)
+
+
+def _round(town: Town, work: Path, seed: int, number: int, server: PostgresServer | None) -> Outcome:
+    """Plays one and tells how it went; the nodes' log is kept where something was found."""
+    began, folder = time.monotonic(), work / f"round-{number}"
+    folder.mkdir()
+    outcome = play(town, folder, f"{seed} {number}", Sizes(), server)
+    kind = "SQLite" if server is None else "PostgreSQL"
+    kills = sum(count for what, count in outcome.done.items() if what.startswith("SIGKILL"))
+    items, seconds = outcome.checked["items"], time.monotonic() - began
+    click.echo(
+        f"round {number} on {kind}: {kills} kills, {items} redemptions, {seconds:.0f} s, {len(outcome.faults)} findings"
+    )
+    if outcome.faults:
+        OUT.mkdir(parents=True, exist_ok=True)
+        shutil.copy(folder / "node.log", OUT / f"seed-{seed}-round-{number}.log")
+        click.echo("\n".join(f"  {fault}" for fault in outcome.faults))
+        click.echo(f"  again: make chaos SEED={seed} ROUND={number}    log: {OUT}")
+    shutil.rmtree(folder, ignore_errors=True)
+    return outcome
+
+
+def _print(what: str, counts: Counter[str]) -> None:
+    click.echo(what)
+    for name, count in sorted(counts.items()):
+        click.echo(f"{count:>9,} {name}")
+
+
+if __name__ == "__main__":
+    main()

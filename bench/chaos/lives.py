@@ -1,0 +1,123 @@
+"""The lives of nodes, as the conductor sees them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import orjson
+
+_KILLED = -signal.SIGKILL
+
+
+@dataclass(frozen=True, slots=True)
+class Doom:
+    """Where a node is to die: when it comes to the point for the `count`th time."""
+
+    point: str
+    count: int
+
+
+@dataclass(slots=True)
+class Life:
+    """One node, from its birth to its end."""
+
+    doom: Doom | None
+    pid: int = 0
+    url: str | None = None
+    code: int | None = None
+    complaint: str = ""
+    from_outside: bool = False
+    born: threading.Event = field(default_factory=threading.Event)
+    serving: threading.Event = field(default_factory=threading.Event)
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def died_of_doom(self) -> bool:
+        """Whether it killed itself at its point."""
+        return self.code == _KILLED and not self.from_outside
+
+    def kill(self, number: signal.Signals = signal.SIGKILL) -> None:
+        """Ends it from outside, and waits for its end."""
+        self.born.wait()
+        if not self.ended.is_set():
+            self.from_outside = True
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+        self.ended.wait()
+
+
+class Nursery:
+    """Starts nodes, one at a time."""
+
+    def __init__(self, running: subprocess.Popen[bytes], environment: Mapping[str, str], log: Path) -> None:
+        """For nodes with this environment, whose log grows from one to the next."""
+        self._running, self._environment, self._log = running, dict(environment), log
+        self._life: Life | None = None
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def bear(self, doom: Doom | None, *, timeout: float, planted: str | None = None) -> Life:
+        """Starts a node, once the one before has ended.
+
+        Args:
+            doom: where it is to die.
+            timeout: seconds that it waits for an answer of the chain.
+            planted: a fault that it has.
+        """
+        if self._life is not None:
+            self._life.ended.wait()
+        self._life = life = Life(doom)
+        order = {
+            "environment": self._environment,
+            "log": str(self._log),
+            "timeout": timeout,
+            "point": None if doom is None else doom.point,
+            "count": None if doom is None else doom.count,
+            "planted": planted,
+        }
+        assert self._running.stdin is not None
+        self._running.stdin.write(orjson.dumps(order) + b"\n")
+        self._running.stdin.flush()
+        return life
+
+    def end(self) -> None:
+        """Ends the node that lives."""
+        if self._life is not None and self._running.poll() is None:
+            self._life.kill()
+
+    def _listen(self) -> None:
+        assert self._running.stdout is not None
+        for line in self._running.stdout:
+            told, life = orjson.loads(line), self._life
+            assert life is not None
+            if "pid" in told:
+                life.pid = told["pid"]
+                life.born.set()
+            elif "url" in told:
+                life.url = told["url"]
+                life.serving.set()
+            elif "ended" in told:
+                life.code = told["ended"]
+                life.ended.set()
+            else:
+                life.complaint = told["message"]
+
+
+@contextmanager
+def nursery(environment: Mapping[str, str], log: Path) -> Iterator[Nursery]:
+    """Where nodes of this environment are born; the last one ends with it."""
+    command = [sys.executable, "-m", "bench.chaos.node"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as running:
+        place = Nursery(running, environment, log)
+        try:
+            yield place
+        finally:
+            place.end()
+            running.terminate()

@@ -1,0 +1,249 @@
+"""A round: customers shop while acts drawn for it befall node, chain and database; then all is quiet and the checker looks."""
+
+from __future__ import annotations
+
+import random
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy import select
+
+from bench.chaos.acts import Act, Jump, KillChain, KillStore, NewNode, Reorganise, Sizes, draw
+from bench.chaos.checker import Found, check
+from bench.chaos.faults import Faults
+from bench.chaos.lives import Doom, Life
+from bench.chaos.place import Ground, ground
+from bench.chaos.shopping import Customer, Shop
+from bench.chaos.tills import Asked, Street, Till, all_at_once
+from bench.redemptions.town import Town
+from node_api.storage import operation_tables as t
+from node_api.storage.engine import open_database, reading
+from tools.postgres import PostgresServer
+
+_RPC_SECONDS, _PATIENCE = 1.5, 2.0
+_START_SECONDS, _LIFE_SECONDS = 60.0, 10.0
+_STARTS = 20
+_QUIET_SECONDS = 180.0
+_SETTLE_SECONDS = 30.0
+_PASSERS_BY = (0.05, 0.4)
+
+
+class NodeStuck(Exception):
+    """A node neither served nor ended, or none could be started."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a round did and found."""
+
+    done: Counter[str]
+    checked: Counter[str]
+    faults: list[str]
+
+
+def play(
+    town: Town,
+    folder: Path,
+    seed: str,
+    sizes: Sizes,
+    store: PostgresServer | None = None,
+    planted: str | None = None,
+    acts: Sequence[Act] | None = None,
+) -> Outcome:
+    """Plays a round.
+
+    Args:
+        town: where it begins.
+        folder: for its data; the nodes' log stays there.
+        seed: of everything that is drawn.
+        sizes: how much befalls it.
+        store: the database's server; None for SQLite.
+        planted: a fault that its nodes have.
+        acts: instead of those drawn.
+    """
+    faults = Faults(random.Random(f"{seed} faults"), sizes.faults)
+    acts = draw(random.Random(seed), sizes, server=store is not None) if acts is None else acts
+    with ground(town, folder, faults, _PATIENCE, store) as place:
+        day = Round(place, seed, planted)
+        found = day.run(acts, sizes.customers)
+        done = day.done + place.chain.done + Counter({str(kind): count for kind, count in faults.done.items()})
+    return Outcome(done, found.checked + day.street.seen, found.faults)
+
+
+class Round:
+    """Its course.
+
+    Attributes:
+        done: kills by point, and what else the conductor did.
+    """
+
+    def __init__(self, place: Ground, seed: str, planted: str | None = None) -> None:
+        """Starts nothing yet."""
+        self.done: Counter[str] = Counter()
+        self.street = Street()
+        self._place, self._seed, self._planted = place, seed, planted
+        self._rng = random.Random(f"{seed} acts")
+        self._shop = Shop(place.town, place.tokens, place.chain.now, seed)
+        self._closing = threading.Event()
+        self._life: Life | None = None
+        self._threads: list[threading.Thread] = []
+
+    def run(self, acts: Sequence[Act], customers: int) -> Found:
+        """Plays the acts and checks what came of it."""
+        rngs = [random.Random(f"{self._seed} customer {number}") for number in range(customers)]
+        for rng in rngs:
+            self._beside(Customer(self.street, self._shop, rng, self._closing).go)
+        self._beside(self._passers_by)
+        try:
+            for act in acts:
+                self._play(act)
+                time.sleep(self._rng.uniform(0, 0.4))
+            self._new_node(None)
+            self._wait(lambda: self._place.proxy.faults.left() == 0, _SETTLE_SECONDS)
+        finally:
+            self._closing.set()
+            self._place.proxy.faults.on = False
+        return self._close()
+
+    def _play(self, act: Act) -> None:
+        chain = self._place.chain
+        match act:
+            case NewNode(doom):
+                self._new_node(doom)
+            case Reorganise(shape, depth):
+                self._need_node()
+                self._wait(lambda: chain.reorganise(shape, depth, self._rng), _SETTLE_SECONDS)
+            case Jump(early, late):
+                self._jump(early, late)
+            case KillChain():
+                chain.kill()
+            case KillStore():
+                assert self._place.store is not None
+                self._place.store.kill()
+                self._place.store.start()
+                self.done["SIGKILL of PostgreSQL"] += 1
+
+    def _need_node(self) -> None:
+        """What comes next is to befall a node that lives."""
+        if self._life is None or self._life.ended.is_set():
+            self._new_node(None)
+
+    def _new_node(self, doom: Doom | None) -> None:
+        """The node that lives comes to its end, then another starts."""
+        self._see_end()
+        self._begin(doom)
+
+    def _see_end(self) -> None:
+        """Waits until the node has died where it was to die; one that starts in vain under faults is started again."""
+        for _ in range(_STARTS):
+            life = self._life
+            if life is None:
+                return
+            if life.doom is None or not life.ended.wait(_LIFE_SECONDS):
+                life.kill()
+                self.done["SIGKILL of the node from outside"] += 1
+                return
+            if life.died_of_doom:
+                self.done[f"SIGKILL of the node {life.doom.point}"] += 1
+                return
+            self._begin(life.doom)
+        raise NodeStuck(f"{_STARTS} starts in vain")
+
+    def _begin(self, doom: Doom | None) -> None:
+        """Starts a node and waits until it serves, or has ended."""
+        for _ in range(_STARTS):
+            self._life = life = self._place.nodes.bear(doom, timeout=_RPC_SECONDS, planted=self._planted)
+            if not self._wait(partial(_has_begun, life), _START_SECONDS):
+                raise NodeStuck("a node neither serves nor ends")
+            self.street.url = life.url
+            if doom is not None or life.serving.is_set():
+                return
+            self.done["starts in vain under faults"] += 1
+        raise NodeStuck(f"{_STARTS} starts in vain: {self._life and self._life.complaint}")
+
+    def _jump(self, early: int, late: int) -> None:
+        """Codes that expire soon are sent while the clock is about to jump, and after it.
+
+        What was told final must stand on the chain before: no node can bring a code back after its time.
+        """
+        self._need_node()
+        if not self._wait(self._nothing_lost, _QUIET_SECONDS):
+            self.street.fault("calls that were resolved are not on the chain again")
+        before, after = ([self._shop.single(hasty=True) for _ in range(count)] for count in (early, late))
+        for asked in before:
+            self._beside(partial(self._ask, asked))
+        self._place.chain.jump()
+        for asked in after:
+            self._beside(partial(self._ask, asked))
+
+    def _close(self) -> Found:
+        """All is quiet: whoever asked hears an end, the node finishes and is stopped, and the checker looks."""
+        for thread in self._threads:
+            thread.join(2 * _QUIET_SECONDS)
+        if self._life is None or self._life.ended.is_set():
+            self._begin(None)
+        parts = [self.street.asked[at::4] for at in range(4)]
+        all_at_once([partial(self._ask_again, part) for part in parts])
+        if not self._wait(lambda: not self._calls("signed") and self._nothing_lost(), _QUIET_SECONDS):
+            self.street.fault("calls are open or lost, though nothing has happened for long")
+        assert self._life is not None
+        self._life.kill(signal.SIGTERM)
+        if self._life.code != 0:
+            self.street.fault(f"the node ended with {self._life.code} when it was told to end: {self._life.complaint}")
+        with self._place.record() as record:
+            vouchers = record.deployment.address("Vouchers")
+            return check(record, self._place.chain, self.street, vouchers, self._place.first_nonce)
+
+    def _ask(self, asked: Asked) -> None:
+        till = Till(self.street)
+        self.street.remember(asked)
+        till.see_through(asked, time.monotonic() + _QUIET_SECONDS)
+        till.close()
+
+    def _ask_again(self, part: list[Asked]) -> None:
+        till = Till(self.street)
+        for asked in part:
+            till.see_through(asked, time.monotonic() + _QUIET_SECONDS)
+        till.close()
+
+    def _passers_by(self) -> None:
+        rng = random.Random(f"{self._seed} passers-by")
+        while not self._closing.wait(rng.uniform(*_PASSERS_BY)):
+            self._place.chain.pass_by()
+
+    def _nothing_lost(self) -> bool:
+        """Whether every call that was told final is on the chain; has a node at it that is to bring it back."""
+        self._need_node()
+        return None not in self._place.chain.receipts(self._calls("resolved"))
+
+    def _calls(self, state: str) -> list[str]:
+        engine = open_database(self._place.settings.database_url)
+        try:
+            with reading(engine) as connection:
+                hashes = connection.execute(select(t.outbox_calls.c.hash).where(t.outbox_calls.c.state == state))
+                return ["0x" + one.hex() for one in hashes.scalars()]
+        finally:
+            engine.dispose()
+
+    def _beside(self, work: Callable[[], None]) -> None:
+        self._threads.append(threading.Thread(target=work, daemon=True))
+        self._threads[-1].start()
+
+    @staticmethod
+    def _wait(until: Callable[[], bool], seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while not until():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+        return True
+
+
+def _has_begun(life: Life) -> bool:
+    return life.serving.is_set() or life.ended.is_set()

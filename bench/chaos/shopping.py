@@ -1,0 +1,138 @@
+"""What tills redeem: single vouchers, batches, one voucher on two receipts, and codes that expire soon; all drawn from a seed."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+
+import orjson
+from eth_hash.auto import keccak
+
+from bench.chaos.tills import Asked, Street, Till
+from bench.redemptions.town import Town
+from bench.redemptions.traffic import Sale, Signed, drawn_sales
+from node_api.chain.eip712 import redemption_digest
+from node_api.domain.ids import Amount, Hash, Place, UnixSeconds, voucher_id
+from node_api.domain.importing.wallets import Custody, custody
+from node_api.domain.items import Item, Spend
+
+_DAYS_2 = 2 * 86_400
+_HASTY_SECONDS = 300
+_BATCH = 6
+_MOST_PAUSE = 0.05
+_STUCK_SECONDS = 180.0
+
+
+class SoldOut(Exception):
+    """No voucher is left."""
+
+
+class Shop:
+    """Signs purchases. Thread-safe; the same seed draws the same vouchers."""
+
+    def __init__(self, town: Town, tokens: Mapping[int, str], now: Callable[[], int], seed: str) -> None:
+        """
+        Args:
+            town: whose vouchers are spent.
+            tokens: API keys by merchant, 0 for a platform.
+            now: the chain's clock.
+            seed: draws the vouchers.
+        """
+        self._town, self._tokens, self._now = town, tokens, now
+        self._sales: Iterator[Sale] = drawn_sales(town.folder, random.Random(seed).getrandbits(32))
+        self._lock = threading.Lock()
+        self._receipts = self._keys = 0
+
+    def single(self, *, hasty: bool = False) -> Asked:
+        """One voucher at its merchant's till."""
+        signed = self._sign(self._sale(), hasty=hasty)
+        return self._asked("/v1/redemptions", signed.item.merchant, orjson.dumps(signed.body()), hasty=hasty)
+
+    def batch(self, count: int) -> Asked:
+        """Several vouchers through a platform."""
+        items = [self._sign(self._sale()).body() for _ in range(count)]
+        return self._asked("/v1/redemptions/batch", 0, orjson.dumps({"items": items}))
+
+    def rivals(self) -> tuple[Asked, Asked]:
+        """The same voucher on two receipts."""
+        sale = self._sale()
+        first, second = (self._sign(sale) for _ in range(2))
+        path = "/v1/redemptions"
+        pair = [self._asked(path, one.item.merchant, orjson.dumps(one.body()), rivals=True) for one in (first, second)]
+        return pair[0], pair[1]
+
+    def another_body(self, asked: Asked) -> bytes:
+        """A body that the key was not used with."""
+        signed = self._sign(self._sale()).body()
+        return orjson.dumps({"items": [signed]} if asked.path.endswith("batch") else signed)
+
+    def _sale(self) -> Sale:
+        with self._lock:
+            sale = next(self._sales, None)
+        if sale is None:
+            raise SoldOut
+        return sale
+
+    def _asked(self, path: str, merchant: int, body: bytes, *, hasty: bool = False, rivals: bool = False) -> Asked:
+        with self._lock:
+            self._keys += 1
+            key = f"key-{self._keys}"
+        return Asked(path, self._tokens[merchant], key, body, hasty, rivals)
+
+    def _sign(self, sale: Sale, *, hasty: bool = False) -> Signed:
+        town, batch = self._town, sale.batch
+        with self._lock:
+            self._receipts += 1
+            receipt = f"receipt {self._receipts}"
+        voucher = voucher_id(town.seen.batch(batch.ref), town.seen.roll(sale.roll), Place(sale.place))
+        item = Item(
+            spends=(Spend(voucher, batch.face_value),),
+            merchant=town.seen.merchants[sale.merchant].id,
+            bill=Amount(batch.face_value + batch.minimum_spend),
+            receipt=Hash("0x" + keccak(receipt.encode()).hex()),
+            channel=0,
+            deadline=UnixSeconds(self._now() + (_HASTY_SECONDS if hasty else _DAYS_2)),
+        )
+        signature = town.wallets.sign(batch.programme, sale.holder, redemption_digest(town.domain, item))
+        holder = town.wallets.holder(batch.programme, sale.holder)
+        return Signed(item.signed(signature), holder, custody(sale.holder) is Custody.NODE)
+
+
+class Customer:
+    """Goes from one purchase to the next until it is told to stop or all is sold."""
+
+    def __init__(self, street: Street, shop: Shop, rng: random.Random, stop: threading.Event) -> None:
+        """Does nothing yet."""
+        self._street, self._shop, self._rng, self._stop = street, shop, rng, stop
+        self._till = Till(street)
+
+    def go(self) -> None:
+        """Shops."""
+        try:
+            while not self._stop.is_set():
+                self._buy()
+                time.sleep(self._rng.uniform(0, _MOST_PAUSE))
+        except SoldOut:
+            self._street.note("customers who found all sold")
+        finally:
+            self._till.close()
+
+    def _buy(self) -> None:
+        drawn = self._rng.random()
+        if drawn < 0.1:
+            for one in self._shop.rivals():
+                self._see_through(one, patient=self._rng.random() < 0.5)
+            return
+        asked = self._shop.batch(self._rng.randint(2, _BATCH)) if drawn < 0.4 else self._shop.single()
+        self._see_through(asked, patient=self._rng.random() < 0.7)
+        if asked.operation is not None and self._rng.random() < 0.1:
+            self._till.change(asked, self._shop.another_body(asked), time.monotonic() + _STUCK_SECONDS)
+        if asked.operation is not None and self._rng.random() < 0.2:
+            self._see_through(asked, patient=True, new=False)
+
+    def _see_through(self, asked: Asked, *, patient: bool, new: bool = True) -> None:
+        if new:
+            self._street.remember(asked)
+        self._till.see_through(asked, time.monotonic() + _STUCK_SECONDS, lambda: not patient)

@@ -1,0 +1,165 @@
+"""The fault simulator itself, on a small town: what it does befalls, and its checker finds what was planted.
+
+plan
+├── same seed → the same acts and faults; another seed → others
+└── twenty rounds → every point and shape, 200 kills and 100 reorganisations at least
+proxy, for each kind → what it says befalls a request, and the client takes no answer for another
+round
+├── kills, reorganisations, a jump of the clock, a killed chain, RPC faults → nothing found, expired codes counted
+├── a node that stores signed bytes once they were sent, killed between → found
+└── a node that commits the checkpoint before the rows, killed between → found
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from eth_hash.auto import keccak
+
+from bench.chaos.acts import NewNode, Reorganise, Sizes, draw
+from bench.chaos.chain import SHAPES
+from bench.chaos.faults import Faults, Kind, Question
+from bench.chaos.lives import Doom
+from bench.chaos.place import build
+from bench.chaos.planted import CHECKPOINT_BEFORE_ROWS, SEND_BEFORE_STORING
+from bench.chaos.points import AFTER_SENDING, IN_REWINDING, POINTS
+from bench.chaos.proxy import Proxy, proxying
+from bench.chaos.rounds import play
+from bench.redemptions.town import Town
+from node_api.chain.rpc import RpcClient
+from node_api.chain.rpc_errors import RpcProtocolError, RpcTimeout, RpcUnavailable
+from node_api.chain.rpc_values import Json
+from tests.chain.test_rpc import Server, echo_ids
+
+SHORT = Sizes(kills=3, reorganisations=3, jumps=1, chain_kills=1, store_kills=0, faults=1, customers=2)
+CALM = Sizes(kills=0, reorganisations=0, jumps=0, chain_kills=0, store_kills=0, faults=0, customers=1)
+PLACES = 150
+
+
+def test_plan__same_seed__is_the_same() -> None:
+    first, again, other = (draw(random.Random(seed), Sizes(), server=True) for seed in ("7 1", "7 1", "7 2"))
+    assert first == again != other
+    asked: list[Question] = [
+        {"method": "eth_getLogs", "params": ["latest"]},
+        {"method": "eth_sendRawTransaction", "params": ["0x00"]},
+    ]
+    found = [
+        [faults.due(asked) for _ in range(500)] for faults in (Faults(random.Random(3), 3), Faults(random.Random(3), 3))
+    ]
+    assert found[0] == found[1]
+    assert Counter(kind for kind in found[0] if kind) == dict.fromkeys(Kind, 3)
+
+
+def test_plan__twenty_rounds__hold_what_a_full_run_asks_for() -> None:
+    acts = [act for number in range(20) for act in draw(random.Random(f"1 {number}"), Sizes(), server=False)]
+    dooms = [act.doom.point for act in acts if isinstance(act, NewNode) and act.doom]
+    moves = [act for act in acts if isinstance(act, Reorganise)]
+    assert len(dooms) > 200
+    assert set(dooms) == set(POINTS)
+    assert len(moves) >= 100
+    assert {act.shape for act in moves} == set(SHAPES)
+    assert 20 * Sizes().faults >= 50
+
+
+class OneKind(Faults):
+    """The first request is befallen by it."""
+
+    def __init__(self, kind: Kind) -> None:
+        super().__init__(random.Random(1), 0)
+        self._waits = {kind: [1]}
+
+
+@pytest.fixture
+def upstream() -> Iterator[Server]:
+    server = Server(echo_ids)
+    yield server
+    server.close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "fault", "delivered"),
+    [
+        (Kind.LATE_BEFORE, RpcTimeout, 0),
+        (Kind.LATE_AFTER, RpcTimeout, 1),
+        (Kind.RESET, RpcUnavailable, None),
+        (Kind.TOO_MANY, RpcProtocolError, 0),
+        (Kind.BROKEN_SERVER, (RpcProtocolError, RpcUnavailable), 0),
+        (Kind.WRONG_JSON, RpcProtocolError, 1),
+        (Kind.TRUNCATED, RpcUnavailable, 1),
+    ],
+)
+def test_proxy__fault_that_shows__is_raised_as_what_it_is(
+    upstream: Server, kind: Kind, fault: type[Exception] | tuple[type[Exception], ...], delivered: int | None
+) -> None:
+    with proxying(Proxy(upstream.url, OneKind(kind), patience=1.0)) as proxy, RpcClient(proxy.url, timeout=0.5) as rpc:
+        with pytest.raises(fault):
+            rpc.call("eth_getBalance", ["first"])
+        assert delivered in (None, len(upstream.bodies))
+        rpc.timeout = 30
+    with proxying(Proxy(upstream.url, OneKind(kind), patience=1.0)) as calm, RpcClient(calm.url) as again:
+        calm.faults.on = False
+        assert again.call("eth_getBalance", ["second"]) == "second"
+
+
+@pytest.mark.parametrize("kind", [Kind.TWICE, Kind.SWAPPED])
+def test_proxy__answers_twice_or_swapped__are_told_apart(upstream: Server, kind: Kind) -> None:
+    with proxying(Proxy(upstream.url, OneKind(kind), patience=0)) as proxy, RpcClient(proxy.url) as rpc:
+        if kind is Kind.TWICE:
+            assert [rpc.call("eth_getBalance", [name]) for name in "abc"] == ["a", "b", "c"]
+        assert rpc.batch([("eth_getBalance", (name,)) for name in "abc"]) == ["a", "b", "c"]
+        assert proxy.faults.done == {kind: 1}
+
+
+@pytest.mark.parametrize(
+    ("kind", "method", "asked", "told"),
+    [
+        (Kind.DROPPED, "eth_sendRawTransaction", "0x00", "0x" + keccak(bytes(1)).hex()),
+        (Kind.EMPTY_LOGS, "eth_getLogs", ["a log"], []),
+    ],
+)
+def test_proxy__what_misleads__misleads_once(
+    upstream: Server, kind: Kind, method: str, asked: Json, told: object
+) -> None:
+    with proxying(Proxy(upstream.url, OneKind(kind), patience=0)) as proxy, RpcClient(proxy.url) as rpc:
+        assert rpc.call(method, [asked]) == told
+        assert rpc.call(method, [asked]) == asked
+        assert proxy.faults.done == {kind: 1}
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Town:
+    return build(tmp_path_factory.mktemp("town"), PLACES)
+
+
+@pytest.mark.slow
+def test_round__everything_befalls_it__nothing_is_found(town: Town, tmp_path: Path) -> None:
+    outcome = play(town, tmp_path, "5", SHORT)
+    assert outcome.faults == []
+    assert sum(count for what, count in outcome.done.items() if what.startswith("SIGKILL of the node")) >= SHORT.kills
+    assert outcome.done["SIGKILL of anvil"] == outcome.done["clock jump"] == 1
+    expired = sum(count for what, count in outcome.checked.items() if what.startswith("codes expired"))
+    assert expired >= 1
+    assert outcome.checked["index digests equal to a rebuild"] == 1
+    assert outcome.checked["redemptions on the chain"] > 0
+    assert outcome.checked["operations"] == outcome.checked["keys"] <= outcome.checked["final answers compared"]
+
+
+@pytest.mark.slow
+def test_round__bytes_stored_after_sending__is_found(town: Town, tmp_path: Path) -> None:
+    acts = [NewNode(Doom(AFTER_SENDING, 2)), NewNode(None)]
+    outcome = play(town, tmp_path, "6", CALM, planted=SEND_BEFORE_STORING, acts=acts)
+    assert outcome.done[f"SIGKILL of the node {AFTER_SENDING}"] == 1
+    assert any("and the chain redeemed it" in fault for fault in outcome.faults), outcome.faults
+    assert any("nobody redeemed it" in fault for fault in outcome.faults), outcome.faults
+
+
+@pytest.mark.slow
+def test_round__checkpoint_committed_before_rows__is_found(town: Town, tmp_path: Path) -> None:
+    acts = [NewNode(Doom(IN_REWINDING, 5)), NewNode(None)]
+    outcome = play(town, tmp_path, "7", CALM, planted=CHECKPOINT_BEFORE_ROWS, acts=acts)
+    assert outcome.done[f"SIGKILL of the node {IN_REWINDING}"] == 1
+    assert any(fault.startswith("index at block") for fault in outcome.faults), outcome.faults
