@@ -22,6 +22,7 @@ from node_api.services.indexing import Indexer, TableDifference, compare
 from node_api.services.ports.indexing import CheckpointMoved, IndexForeign, PageUnsettled
 from node_api.storage.engine import open_database
 from node_api.storage.index import IndexTables
+from node_api.storage.kept import Kept
 from node_api.storage.migrate import migrate
 from node_api.storage.reads import IndexReads
 
@@ -89,8 +90,8 @@ def open_record(settings: Settings, handle: ChainHandle, engine: Engine | None =
     deployment = read_deployment(settings.deployments_folder, handle.chain_id, handle.genesis_hash)
     database = engine or open_database(settings.database_url)
     migrate(database)
-    rpc = RpcClient(handle.url, own=handle.identity)
-    tables = IndexTables(database)
+    rpc, kept = RpcClient(handle.url, own=handle.identity), Kept()
+    tables = IndexTables(database, kept)
     source = source_of(rpc, handle, deployment)
     indexer = Indexer(source, tables, page=settings.index_page, one_node=handle.embedded)
     addresses = {name: entry.address for name, entry in deployment.contracts.items()}
@@ -101,7 +102,7 @@ def open_record(settings: Settings, handle: ChainHandle, engine: Engine | None =
         engine=database,
         tables=tables,
         indexer=indexer,
-        reads=IndexReads(database),
+        reads=IndexReads(database, kept),
         ledger=Ledger(rpc, addresses),
         calls=RedeemCalls(rpc, handle.chain_id, Address(deployment.address("Vouchers"))),
     )

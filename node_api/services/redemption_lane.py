@@ -60,8 +60,7 @@ class RedemptionLane:
         """See the port."""
         carried = self._calls.carried(call.hash)
         groups: list[ItemGroup] = []
-        for place, outcome in carried:
-            work = outcome.work
+        for place, work in carried:
             if place.item == 0:
                 groups.append(ItemGroup(work.item.merchant, (work.item,), work.seal))
             else:

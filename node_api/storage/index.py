@@ -9,10 +9,12 @@ from sqlalchemy import Connection, Engine, Table, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from node_api.domain.events import Header, Page
+from node_api.domain.ids import Hash
 from node_api.services.ports.indexing import CheckpointMoved
 from node_api.storage import tables as t
 from node_api.storage.bulk import insert_tuples
 from node_api.storage.engine import reading, writing
+from node_api.storage.kept import Kept
 from node_api.storage.operation_tables import index_rewinds
 from node_api.storage.projection import Context, rows_of
 from node_api.storage.rollups import SUMMED, Sums
@@ -26,9 +28,9 @@ _LOCKED_CHECKPOINT = _CHECKPOINT.with_for_update(of=t.checkpoint)
 class IndexTables:
     """Writes pages and rewinds, each in one transaction. Thread-safe as far as its caller serialises writing."""
 
-    def __init__(self, engine: Engine) -> None:
-        """The database must have been migrated (`storage.migrate`)."""
-        self._engine = engine
+    def __init__(self, engine: Engine, kept: Kept | None = None) -> None:
+        """The database must have been migrated (`storage.migrate`); `kept` is what its readers keep."""
+        self._engine, self._kept = engine, kept or Kept()
         self._context = Context()
 
     def checkpoint(self) -> Header | None:
@@ -48,6 +50,8 @@ class IndexTables:
 
     def append(self, page: Page, after: Header | None, identity: str) -> None:
         """See the port."""
+        if after is not None:
+            self._kept.follow(_hash(after), page, _hash(page.headers[-1]))
         try:
             self._append(page, after, identity)
         except IntegrityError as error:
@@ -130,6 +134,10 @@ def _checkpoint(connection: Connection, *, lock: bool = False) -> Header | None:
 def _header(connection: Connection, number: int) -> Header | None:
     found = connection.execute(select(t.blocks).where(t.blocks.c.number == number)).one_or_none()
     return None if found is None else Header(found.number, found.hash, found.parent, found.timestamp)
+
+
+def _hash(header: Header) -> Hash:
+    return Hash("0x" + header.hash.hex())
 
 
 def _set_checkpoint(connection: Connection, header: Header, identity: str, *, fresh: bool) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import orjson
-from sqlalchemy import RowMapping
 
 from node_api.domain.ids import Address, Amount, Hash, MerchantId, ProgrammeId, UnixSeconds, VoucherId
 from node_api.domain.items import Item, Spend, TerminalSeal
@@ -17,8 +16,43 @@ from node_api.domain.operations import (
     StateChange,
     WorkItem,
 )
+from node_api.storage import operation_tables as t
+from node_api.storage.queries import Record
 
 Value = int | str | bytes | None
+
+_items, _calls = t.operation_items.c, t.outbox_calls.c
+PROGRESS = (
+    _items.operation,
+    _items.position,
+    _items.state,
+    _items.call,
+    _items.reason,
+    _items.reason_value,
+    _items.reason_voucher,
+    _items.reason_on_chain,
+    _items.fault,
+    _items.spent,
+    _calls.block,
+    _calls.block_hash,
+    _calls.block_time,
+)
+"""Whose item it is, and what became of it: columns of the items joined with their calls."""
+WORK = (
+    _items.operation,
+    _items.position,
+    _items.item,
+    _items.digest,
+    _items.holder,
+    _items.programme,
+    _items.judged_block,
+    _items.judged_hash,
+    _items.judged_time,
+    _items.terminal,
+    _items.terminal_signature,
+)
+"""Whose item it is, and what was signed."""
+_STATES = {state.value: state for state in OperationState}
 
 
 def raw(text: str) -> bytes:
@@ -86,37 +120,45 @@ def refusal_row(operation: str, position: int, outcome: ItemOutcome, at: int) ->
     }
 
 
-def read_operation(row: RowMapping, states: Sequence[RowMapping], items: Sequence[RowMapping]) -> Operation:
-    """An operation out of its rows."""
+def read_operation(row: Record, states: Sequence[StateChange], items: Sequence[ItemOutcome]) -> Operation:
+    """An operation out of its row, its history and its items."""
     return Operation(
-        id=row["id"],
-        owner=row["owner"],
-        key=row["idempotency_key"],
-        body_hash=row["body_hash"],
-        batch=bool(row["batch"]),
-        state=OperationState(row["state"]),
-        history=tuple(StateChange(OperationState(state["state"]), state["at"]) for state in states),
-        items=tuple(read_item(item) for item in items),
+        id=row.id,
+        owner=row.owner,
+        key=row.idempotency_key,
+        body_hash=row.body_hash,
+        batch=bool(row.batch),
+        state=_STATES[row.state],
+        history=tuple(states),
+        items=tuple(items),
     )
 
 
-def read_item(row: RowMapping) -> ItemOutcome:
-    """One item out of its row joined with its call's block."""
-    block = None
-    if row["block"] is not None:
-        block = BlockRef(row["block"], Hash("0x" + row["block_hash"].hex()), UnixSeconds(row["block_time"]))
-    return ItemOutcome(
-        work=_work(row),
-        state=OperationState(row["state"]),
-        refusal=_refusal(row),
-        transaction=None if row["call"] is None else Hash("0x" + row["call"].hex()),
-        block=block,
-        spent=tuple(
-            SpentVoucher(VoucherId(voucher), Amount(amount), number)
-            for voucher, amount, number in orjson.loads(row["spent"] or "[]")
-        ),
-        fault=row["fault"],
-    )
+def read_state(value: str, at: int) -> StateChange:
+    """One step of a history."""
+    return StateChange(_STATES[value], at)
+
+
+class Progress:
+    """Reads what became of items out of their rows (`PROGRESS`); what those of one call share is made once."""
+
+    def __init__(self) -> None:
+        """Knows no call yet."""
+        self._calls: dict[tuple[bytes, int | None], tuple[Hash, BlockRef | None]] = {}
+
+    def outcome(self, work: WorkItem, row: Record) -> ItemOutcome:
+        """The item with what became of it."""
+        _, _, state, call, reason, value, voucher, on_chain, fault, spent, block, block_hash, block_time = row
+        transaction, ref = None, None
+        if call is not None:
+            if (call, block) not in self._calls:
+                ref = None if block is None else BlockRef(block, _hex(block_hash), UnixSeconds(block_time))
+                self._calls[call, block] = _hex(call), ref
+            transaction, ref = self._calls[call, block]
+        refusal = None
+        if reason is not None:
+            refusal = RefusalNote(reason, value, None if voucher is None else VoucherId(voucher), bool(on_chain))
+        return ItemOutcome(work, _STATES[state], refusal, transaction, ref, _spent(spent) if spent else (), fault)
 
 
 def spent_text(spent: Sequence[SpentVoucher]) -> str:
@@ -124,30 +166,27 @@ def spent_text(spent: Sequence[SpentVoucher]) -> str:
     return orjson.dumps([[entry.voucher, entry.amount, entry.number] for entry in spent]).decode()
 
 
-def _work(row: RowMapping) -> WorkItem:
+def read_work(row: Record) -> WorkItem:
+    """What was signed, and how the node judged it."""
     seal = None
-    if row["terminal"] is not None:
-        seal = TerminalSeal(Address("0x" + row["terminal"].hex()), row["terminal_signature"])
+    if row.terminal is not None:
+        seal = TerminalSeal(Address(_hex(row.terminal)), row.terminal_signature)
     return WorkItem(
-        item=_item(row["item"]),
+        item=_item(row.item),
         seal=seal,
-        digest=Hash("0x" + row["digest"].hex()),
-        holder=None if row["holder"] is None else Address("0x" + row["holder"].hex()),
-        programme=None if row["programme"] is None else ProgrammeId(row["programme"]),
-        judged=BlockRef(row["judged_block"], Hash("0x" + row["judged_hash"].hex()), UnixSeconds(row["judged_time"])),
+        digest=_hex(row.digest),
+        holder=None if row.holder is None else Address(_hex(row.holder)),
+        programme=None if row.programme is None else ProgrammeId(row.programme),
+        judged=BlockRef(row.judged_block, _hex(row.judged_hash), UnixSeconds(row.judged_time)),
     )
 
 
-def _refusal(row: RowMapping) -> RefusalNote | None:
-    if row["reason"] is None:
-        return None
-    voucher = row["reason_voucher"]
-    return RefusalNote(
-        row["reason"],
-        row["reason_value"],
-        None if voucher is None else VoucherId(voucher),
-        bool(row["reason_on_chain"]),
-    )
+def _spent(text: str) -> tuple[SpentVoucher, ...]:
+    return tuple(SpentVoucher(VoucherId(v), Amount(a), number) for v, a, number in orjson.loads(text))
+
+
+def _hex(value: bytes) -> Hash:
+    return Hash("0x" + value.hex())
 
 
 def _stored(number: int) -> int | None:

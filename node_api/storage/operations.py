@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Engine, RowMapping, bindparam, insert, select, tuple_
+from sqlalchemy import Connection, Engine, bindparam, insert, select, tuple_
 from sqlalchemy.exc import IntegrityError
 
 from node_api.domain.ids import Hash, MerchantId, ProgrammeId
@@ -22,18 +22,22 @@ from node_api.services.ports.operations import Claim, QueuedItem
 from node_api.storage import operation_tables as t
 from node_api.storage.engine import reading, writing
 from node_api.storage.operation_rows import (
+    PROGRESS,
+    WORK,
+    Progress,
     item_row,
     operation_row,
     raw,
-    read_item,
     read_operation,
+    read_state,
+    read_work,
     refusal_row,
     state_rows,
 )
-from node_api.storage.queries import chunks
+from node_api.storage.queries import Record, chunks
+from node_api.storage.works import Position, Works
 
 _items = t.operation_items
-_item_columns = (*_items.c, t.outbox_calls.c.block, t.outbox_calls.c.block_hash, t.outbox_calls.c.block_time)
 _joined = _items.outerjoin(t.outbox_calls, _items.c.call == t.outbox_calls.c.hash)
 _claims = t.receipt_claims.c
 
@@ -43,18 +47,19 @@ _FIND = select(t.operations.c.owner, t.operations.c.idempotency_key, t.operation
 )
 _ROWS = select(t.operations).where(t.operations.c.id.in_(bindparam("wanted", expanding=True)))
 _STATES = (
-    select(t.operation_states)
+    select(t.operation_states.c.operation, t.operation_states.c.state, t.operation_states.c.at)
     .where(t.operation_states.c.operation.in_(bindparam("wanted", expanding=True)))
     .order_by(t.operation_states.c.operation, t.operation_states.c.step)
 )
 _ITEMS = (
-    select(*_item_columns)
+    select(*PROGRESS)
     .select_from(_joined)
     .where(_items.c.operation.in_(bindparam("wanted", expanding=True)))
     .order_by(_items.c.operation, _items.c.position)
 )
+_WORKS = select(*WORK).where(_items.c.operation.in_(bindparam("wanted", expanding=True)))
 _QUEUED = (
-    select(*_item_columns)
+    select(*PROGRESS)
     .select_from(_joined)
     .where(_items.c.state == OperationState.QUEUED.value)
     .order_by(_items.c.sequence)
@@ -72,26 +77,26 @@ class Operations:
 
     def __init__(self, engine: Engine) -> None:
         """The database must have been migrated (`storage.migrate`)."""
-        self._engine = engine
+        self.engine, self._works = engine, Works()
 
     def find(self, asked: Sequence[tuple[str, str]]) -> list[Operation | None]:
         """See the port."""
-        with reading(self._engine) as connection:
+        with reading(self.engine) as connection:
             found = _ids(connection, asked)
-            known = _whole(connection, list(found.values()))
+            known = self._whole(connection, list(found.values()))
         return [known.get(found.get(one, "")) for one in asked]
 
     def get(self, operations: Sequence[str]) -> list[Operation | None]:
         """See the port."""
-        with reading(self._engine) as connection:
-            known = _whole(connection, operations)
+        with reading(self.engine) as connection:
+            known = self._whole(connection, operations)
         return [known.get(one) for one in operations]
 
     def add(self, operations: Sequence[Operation]) -> list[Operation]:
         """See the port."""
         try:
-            with writing(self._engine) as connection:
-                return _add(connection, operations)
+            with writing(self.engine) as connection:
+                return self._add(connection, operations)
         except IntegrityError:  # somebody else was quicker, on a database whose writers do not queue
             if len(operations) > 1:
                 return [self.add([one])[0] for one in operations]
@@ -100,9 +105,9 @@ class Operations:
 
     def queued(self, limit: int) -> list[QueuedItem]:
         """See the port."""
-        with reading(self._engine) as connection:
-            rows = connection.execute(_QUEUED, {"most": limit}).mappings().all()
-        return [QueuedItem(row["operation"], row["position"], read_item(row)) for row in rows]
+        with reading(self.engine) as connection:
+            outcomes = self._outcomes(connection, connection.execute(_QUEUED, {"most": limit}).all())
+        return [QueuedItem(operation, position, outcome) for (operation, position), outcome in outcomes]
 
     def receipt_claimed(self, programme: ProgrammeId, merchant: MerchantId, receipt: Hash) -> bool:
         """See the port."""
@@ -110,8 +115,50 @@ class Operations:
 
     def claimed(self, wanted: Collection[Claim]) -> set[Claim]:
         """See the port."""
-        with reading(self._engine) as connection:
+        with reading(self.engine) as connection:
             return _claimed(connection, wanted)
+
+    def _add(self, connection: Connection, operations: Sequence[Operation]) -> list[Operation]:
+        """Those whose key is new, and for each what its key stands for."""
+        ids = _ids(connection, [(one.owner, one.key) for one in operations])
+        known = self._whole(connection, list(ids.values())) if ids else {}
+        kept = {of: known[operation] for of, operation in ids.items()}
+        claims = _Claims(connection, operations)
+        new: list[Operation] = []
+        for operation in operations:
+            of = operation.owner, operation.key
+            if of not in kept:
+                kept[of] = claims.settle(operation)
+                new.append(kept[of])
+        if new:
+            _insert(connection, new, claims.rows)
+            self._works.keep([((one.id, at), item.work) for one in new for at, item in enumerate(one.items)])
+        return [kept[one.owner, one.key] for one in operations]
+
+    def _whole(self, connection: Connection, operations: Collection[str]) -> dict[str, Operation]:
+        """Operations by their ids."""
+        known: dict[str, Operation] = {}
+        for wanted in chunks(operations):
+            named = {"wanted": wanted}
+            states, items = defaultdict[str, list[StateChange]](list), defaultdict[str, list[ItemOutcome]](list)
+            rows = connection.execute(_ROWS, named).all()
+            for operation, state, at in connection.execute(_STATES, named):
+                states[operation].append(read_state(state, at))
+            for (operation, _), outcome in self._outcomes(connection, connection.execute(_ITEMS, named).all()):
+                items[operation].append(outcome)
+            known |= {row.id: read_operation(row, states[row.id], items[row.id]) for row in rows}
+        return known
+
+    def _outcomes(self, connection: Connection, rows: Sequence[Record]) -> list[tuple[Position, ItemOutcome]]:
+        """Items in the order of their rows, each with what was signed."""
+        places: list[Position] = [(row[0], row[1]) for row in rows]
+        works = self._works.known(places)
+        missing = {operation for operation, position in places if (operation, position) not in works}
+        for some in chunks(missing):
+            for row in connection.execute(_WORKS, {"wanted": some}):
+                works[row.operation, row.position] = read_work(row)
+        progress = Progress()
+        return [(place, progress.outcome(works[place], row)) for place, row in zip(places, rows, strict=True)]
 
 
 def _ids(connection: Connection, asked: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
@@ -121,38 +168,6 @@ def _ids(connection: Connection, asked: Collection[tuple[str, str]]) -> dict[tup
         for owner, key, operation in connection.execute(_FIND, {"asked": some}):
             found[owner, key] = operation
     return found
-
-
-def _whole(connection: Connection, operations: Collection[str]) -> dict[str, Operation]:
-    """Operations by their ids."""
-    known: dict[str, Operation] = {}
-    for wanted in chunks(operations):
-        named = {"wanted": wanted}
-        states, items = defaultdict[str, list[RowMapping]](list), defaultdict[str, list[RowMapping]](list)
-        rows = connection.execute(_ROWS, named).mappings().all()
-        for state in connection.execute(_STATES, named).mappings():
-            states[state["operation"]].append(state)
-        for item in connection.execute(_ITEMS, named).mappings():
-            items[item["operation"]].append(item)
-        known |= {row["id"]: read_operation(row, states[row["id"]], items[row["id"]]) for row in rows}
-    return known
-
-
-def _add(connection: Connection, operations: Sequence[Operation]) -> list[Operation]:
-    """Those whose key is new, and for each what its key stands for."""
-    ids = _ids(connection, [(one.owner, one.key) for one in operations])
-    known = {one.id: one for one in _whole(connection, list(ids.values())).values()}
-    kept = {of: known[operation] for of, operation in ids.items()}
-    claims = _Claims(connection, operations)
-    new: list[Operation] = []
-    for operation in operations:
-        of = operation.owner, operation.key
-        if of not in kept:
-            kept[of] = claims.settle(operation)
-            new.append(kept[of])
-    if new:
-        _insert(connection, new, claims.rows)
-    return [kept[one.owner, one.key] for one in operations]
 
 
 def _insert(connection: Connection, operations: Sequence[Operation], claims: Sequence[dict[str, Any]]) -> None:

@@ -25,16 +25,16 @@ from node_api.domain.models import BlockRef
 from node_api.domain.operations import (
     Accepted,
     Declined,
-    ItemOutcome,
     OperationState,
     Place,
     SentCall,
     Verdict,
+    WorkItem,
     overall,
 )
 from node_api.storage import operation_tables as t
 from node_api.storage.engine import reading, writing
-from node_api.storage.operation_rows import raw, read_item, spent_text
+from node_api.storage.operation_rows import WORK, raw, read_work, spent_text
 from node_api.storage.queries import chunks
 
 SIGNED, RESOLVED, ABANDONED = "signed", "resolved", "abandoned"
@@ -144,21 +144,16 @@ class Outbox:
         with reading(self._engine) as connection:
             return connection.execute(_LAST_NONCE, {"of_sender": raw(sender)}).scalar_one_or_none()
 
-    def carried(self, call: Hash) -> list[tuple[Place, ItemOutcome]]:
+    def carried(self, call: Hash) -> list[tuple[Place, WorkItem]]:
         """See the port."""
-        joined = _items.outerjoin(_calls, _items.c.call == _calls.c.hash)
         statement = (
-            select(*_items.c, _calls.c.block, _calls.c.block_hash, _calls.c.block_time)
-            .select_from(joined)
+            select(*WORK, _items.c.call_group, _items.c.call_item)
             .where(_items.c.call == raw(call))
             .order_by(_items.c.call_group, _items.c.call_item)
         )
         with reading(self._engine) as connection:
-            rows = connection.execute(statement).mappings().all()
-        return [
-            (Place(row["operation"], row["position"], row["call_group"], row["call_item"]), read_item(row))
-            for row in rows
-        ]
+            rows = connection.execute(statement).all()
+        return [(Place(row.operation, row.position, row.call_group, row.call_item), read_work(row)) for row in rows]
 
     def resolve(self, call: Hash, block: BlockRef, verdicts: Sequence[tuple[Place, Verdict]]) -> list[str]:
         """See the port."""

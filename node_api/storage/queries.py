@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, Table
 from node_api.domain.ids import Address, Hash, UnixSeconds
 from node_api.domain.models import BlockRef, TxRef
 from node_api.storage import tables as t
+from node_api.storage.kept import Facts
 
 T = TypeVar("T")
 
@@ -25,13 +26,14 @@ _MOST = 1_000
 class Queries:
     """Reads as of one block, on a connection whose transaction sees one state of the database."""
 
-    def __init__(self, connection: Connection, block: BlockRef, *, at_head: bool) -> None:
+    def __init__(self, connection: Connection, block: BlockRef, *, at_head: bool, facts: Facts) -> None:
         """Args:
         connection: inside a reading transaction.
         block: nothing above it is read.
         at_head: whether it is the newest one, so that the roll-ups say the same as the facts.
+        facts: what is known of this block already, and is kept for who reads it next.
         """
-        self._connection, self._block, self._at_head = connection, block, at_head
+        self._connection, self._block, self._at_head, self._facts = connection, block, at_head, facts
 
     @property
     def block(self) -> BlockRef:

@@ -48,6 +48,9 @@ class MerchantLifeQueries(Queries):
 
     def terminal_limit(self, terminal: Address) -> int:
         """See the port. A terminal that was removed begins without one, whoever has it next."""
+        return self._facts.one("terminal_limit", terminal, lambda: self._terminal_limit(terminal))
+
+    def _terminal_limit(self, terminal: Address) -> int:
         limits, accounts = t.terminal_limits, t.merchant_accounts
         added = (
             select(accounts.c.block, accounts.c.log_index)

@@ -71,14 +71,11 @@ class MerchantQueries(StandingQueries):
 
     def merchant(self, merchant: MerchantId) -> Merchant | None:
         """See the port."""
-        named = {"wanted": merchant, "upto": self._block.number}
-        row = self._connection.execute(_MERCHANT, named).one_or_none()
-        return None if row is None else self._merchant_with_freeze(_merchant(row))
+        return self.merchants_among((merchant,)).get(merchant)
 
     def merchants_among(self, merchants: Collection[MerchantId]) -> dict[MerchantId, Merchant]:
         """See the port."""
-        column = t.merchants.c.merchant
-        return {one.id: one for some in chunks(merchants) for one in self._merchants((column.in_(some),))}
+        return self._facts.among("merchant", merchants, self._merchants_by_id)
 
     def merchant_by_ref(self, ref: str) -> Merchant | None:
         """See the port."""
@@ -90,7 +87,7 @@ class MerchantQueries(StandingQueries):
 
     def terminal_merchant(self, address: Address) -> MerchantId | None:
         """See the port."""
-        return self._owner(address, "terminal")
+        return self._facts.among("terminal", (address,), self._terminals).get(address)
 
     def merchant_of_key(self, address: Address) -> MerchantId | None:
         """See the port."""
@@ -168,6 +165,18 @@ class MerchantQueries(StandingQueries):
 
     def _payments(self, query: Query) -> list[Payment]:
         return [self._payment(row) for row in self._rows(query)]
+
+    def _merchants_by_id(self, ids: Collection[MerchantId]) -> dict[MerchantId, Merchant]:
+        if len(ids) == 1:
+            named = [{"wanted": one, "upto": self._block.number} for one in ids]
+            rows = self._connection.execute(_MERCHANT, named[0]).all()
+            return {row.merchant: self._merchant_with_freeze(_merchant(row)) for row in rows}
+        column = t.merchants.c.merchant
+        return {one.id: one for some in chunks(ids) for one in self._merchants((column.in_(some),))}
+
+    def _terminals(self, addresses: Collection[Address]) -> dict[Address, MerchantId]:
+        found = [(address, self._owner(address, "terminal")) for address in addresses]
+        return {address: merchant for address, merchant in found if merchant is not None}
 
     def _merchants(self, which: Iterable[ColumnElement[bool]]) -> list[Merchant]:
         query = _MERCHANTS.where(*which).order_by(t.merchants.c.merchant)

@@ -50,12 +50,11 @@ class ProgrammeQueries(MoneyQueries, StandingQueries):
 
     def programme(self, programme: ProgrammeId) -> Programme | None:
         """See the port."""
-        return self._one_programme(_BY_ID, programme)
+        return self.programmes_among((programme,)).get(programme)
 
     def programmes_among(self, programmes: Collection[ProgrammeId]) -> dict[ProgrammeId, Programme]:
         """See the port."""
-        column = t.programmes.c.programme
-        return {one.id: one for some in chunks(programmes) for one in self._programmes((column.in_(some),))}
+        return self._facts.among("programme", programmes, self._programmes_by_id)
 
     def programme_by_ref(self, ref: str) -> Programme | None:
         """See the port."""
@@ -105,6 +104,13 @@ class ProgrammeQueries(MoneyQueries, StandingQueries):
             Step(row.name, to_address(row.actor), row.reason, row.approvals, tx_of(row))
             for row in self._rows(query.order_by(table.c.block, table.c.log_index))
         ]
+
+    def _programmes_by_id(self, ids: Collection[ProgrammeId]) -> dict[ProgrammeId, Programme]:
+        if len(ids) == 1:
+            found = (self._one_programme(_BY_ID, one) for one in ids)
+            return {one.id: one for one in found if one is not None}
+        column = t.programmes.c.programme
+        return {one.id: one for some in chunks(ids) for one in self._programmes((column.in_(some),))}
 
     def _programmes(self, which: Iterable[ColumnElement[bool]]) -> list[Programme]:
         table = t.programmes

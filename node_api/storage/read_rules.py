@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import replace
 
 from sqlalchemy import BindParameter, Table, bindparam, select
@@ -42,12 +43,22 @@ class RulesQueries(Queries):
 
     def rules(self, programme: ProgrammeId, version: int) -> Rules | None:
         """See the port."""
-        named = {"wanted": programme, "at_version": version, "upto": self._block.number}
-        row = self._connection.execute(_RULES, named).one_or_none()
-        return None if row is None else self._with_caps(_rules(row))
+        wanted = programme, version
+        return self._facts.among("rules", (wanted,), self._rules_by_version).get(wanted)
 
     def widening(self, programme: ProgrammeId) -> Widening:
         """See the port."""
+        return self._facts.one("widening", programme, lambda: self._widened(programme))
+
+    def _rules_by_version(self, wanted: Collection[tuple[ProgrammeId, int]]) -> dict[tuple[ProgrammeId, int], Rules]:
+        found = {}
+        for programme, version in wanted:
+            named = {"wanted": programme, "at_version": version, "upto": self._block.number}
+            for row in self._connection.execute(_RULES, named):
+                found[programme, version] = self._with_caps(_rules(row))
+        return found
+
+    def _widened(self, programme: ProgrammeId) -> Widening:
         total = Widening()
         for row in self._connection.execute(_WIDENINGS, {"wanted": programme, "upto": self._block.number}):
             total = total.plus(_widening(row))

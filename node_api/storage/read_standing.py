@@ -31,6 +31,9 @@ class StandingQueries(Queries):
     @cached_property
     def _any(self) -> tuple[bool, bool, bool, bool, bool]:
         """Whether there are freezes, revocations, uses of the lane, bookings, and vouchers or places that moved, at all."""
+        return self._facts.one("any", None, self._anything)
+
+    def _anything(self) -> tuple[bool, bool, bool, bool, bool]:
         freezes, revocations, lane, bookings, passed, given = self._connection.execute(_ANY).one()
         return bool(freezes), bool(revocations), bool(lane), bool(bookings), bool(passed or given)
 
@@ -41,8 +44,9 @@ class StandingQueries(Queries):
     @cached_property
     def lane(self) -> Lane:
         """See the port."""
-        if not self._any[2]:
-            return Lane()
+        return self._facts.one("lane", None, self._lane) if self._any[2] else Lane()
+
+    def _lane(self) -> Lane:
         table = t.emergency_steps
         query = with_tx(table).where(self._upto(table)).order_by(table.c.block, table.c.log_index)
         return Lane(_lane_step(row) for row in self._rows(query))

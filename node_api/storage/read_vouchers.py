@@ -217,15 +217,30 @@ class VoucherQueries(HolderQueries):
         return held, sum(row.captured for row in rows), len(rows)
 
     def _batches_by_id(self, ids: Collection[BatchId]) -> dict[BatchId, Batch]:
-        return {batch.id: batch for some in chunks(ids) for batch in self._batches((t.batches.c.batch.in_(some),))}
+        def read(missing: Collection[BatchId]) -> dict[BatchId, Batch]:
+            column = t.batches.c.batch
+            return {batch.id: batch for some in chunks(missing) for batch in self._batches((column.in_(some),))}
+
+        return self._facts.among("batch", ids, read)
 
     def _rolls_by_id(self, ids: Collection[RollId]) -> dict[RollId, Roll]:
-        return {roll.id: roll for some in chunks(ids) for roll in self._rolls((t.rolls.c.roll.in_(some),))}
+        def read(missing: Collection[RollId]) -> dict[RollId, Roll]:
+            column = t.rolls.c.roll
+            return {roll.id: roll for some in chunks(missing) for roll in self._rolls((column.in_(some),))}
 
-    def _existing(self, pairs: Collection[tuple[BatchId, RollId]], *, swept: bool) -> set[tuple[int, int]]:
+        return self._facts.among("roll", ids, read)
+
+    def _existing(self, pairs: Collection[tuple[BatchId, RollId]], *, swept: bool) -> set[tuple[BatchId, RollId]]:
         """Which of the pairs were issued, or swept."""
+
+        def read(missing: Collection[tuple[BatchId, RollId]]) -> dict[tuple[BatchId, RollId], bool]:
+            return dict.fromkeys(self._marked(missing, swept=swept), True)
+
+        return set(self._facts.among("swept" if swept else "issued", pairs, read))
+
+    def _marked(self, pairs: Collection[tuple[BatchId, RollId]], *, swept: bool) -> set[tuple[BatchId, RollId]]:
         table = t.sweeps if swept else t.issues
-        found: set[tuple[int, int]] = set()
+        found: set[tuple[BatchId, RollId]] = set()
         for rolls in chunks({roll for _, roll in pairs}):
             for batches in chunks({batch for batch, _ in pairs}):
                 which: tuple[ColumnElement[bool], ...] = (table.c.roll.in_(rolls), table.c.batch.in_(batches))

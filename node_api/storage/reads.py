@@ -12,6 +12,7 @@ from node_api.domain.models import BlockRef
 from node_api.services.ports.reading import BlockNotIndexed, IndexEmpty
 from node_api.storage import tables as t
 from node_api.storage.engine import reading
+from node_api.storage.kept import Facts, Kept
 from node_api.storage.queries import to_hash
 from node_api.storage.read_bookings import BookingQueries
 from node_api.storage.read_claims import ClaimQueries
@@ -21,6 +22,9 @@ from node_api.storage.read_merchants import MerchantQueries
 from node_api.storage.read_programmes import ProgrammeQueries
 from node_api.storage.read_roles import RoleQueries
 from node_api.storage.read_rules import RulesQueries
+
+_EMPTY = "the index holds no block yet: run `vouchertrail index`, or start the node"
+_AT_HEAD = select(t.blocks).join(t.checkpoint, t.checkpoint.c.number == t.blocks.c.number)
 
 
 class IndexReader(
@@ -39,28 +43,33 @@ class IndexReader(
 class IndexReads:
     """Thread-safe; each reader has a connection and a transaction of its own."""
 
-    def __init__(self, engine: Engine) -> None:
-        """The database must have been migrated (`storage.migrate`)."""
-        self._engine = engine
+    def __init__(self, engine: Engine, kept: Kept | None = None) -> None:
+        """The database must have been migrated (`storage.migrate`); `kept` is shared with who writes the index."""
+        self._engine, self._kept = engine, kept or Kept()
 
     @contextmanager
     def at_head(self) -> Iterator[IndexReader]:
         """See the port."""
         with reading(self._engine) as connection:
-            yield IndexReader(connection, _block(connection, _head(connection)), at_head=True)
+            row = connection.execute(_AT_HEAD).one_or_none()
+            if row is None:
+                raise IndexEmpty(_EMPTY)
+            block = BlockRef(row.number, to_hash(row.hash), UnixSeconds(row.timestamp))
+            yield IndexReader(connection, block, at_head=True, facts=self._kept.at(block.hash))
 
     @contextmanager
     def at(self, block_number: int) -> Iterator[IndexReader]:
         """See the port."""
         with reading(self._engine) as connection:
             head = _head(connection)
-            yield IndexReader(connection, _block(connection, block_number, head), at_head=block_number == head)
+            block = _block(connection, block_number, head)
+            yield IndexReader(connection, block, at_head=block_number == head, facts=Facts())
 
 
 def _head(connection: Connection) -> int:
     number: int | None = connection.execute(select(t.checkpoint.c.number)).scalar_one_or_none()
     if number is None:
-        raise IndexEmpty("the index holds no block yet: run `vouchertrail index`, or start the node")
+        raise IndexEmpty(_EMPTY)
     return number
 
 

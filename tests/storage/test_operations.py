@@ -103,7 +103,9 @@ def added(store: Operations, new: Operation) -> Operation:
 
 
 def got(store: Operations, operation: str) -> Operation | None:
+    """As the store says that has what was signed in memory, and as another one reads it."""
     (found,) = store.get([operation])
+    assert Operations(store.engine).get([operation]) == [found]
     return found
 
 
@@ -115,6 +117,7 @@ def test_add__new__is_kept_whole(store: Operations) -> None:
     assert store.find([("merchant:1", "op_a"), ("merchant:2", "op_a")]) == [new, None]
     assert got(store, "op_b") is None
     assert [(entry.operation, entry.position) for entry in store.queued(10)] == [("op_a", 0), ("op_a", 1)]
+    assert Operations(store.engine).queued(10) == store.queued(10)
     assert len(store.queued(1)) == 1
     assert store.receipt_claimed(ProgrammeId(1), MerchantId(1), word(1))
     assert not store.receipt_claimed(ProgrammeId(2), MerchantId(1), word(1))

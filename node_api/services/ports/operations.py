@@ -7,7 +7,7 @@ from typing import Protocol
 from node_api.domain.access import ApiKey
 from node_api.domain.ids import Address, Hash, MerchantId, ProgrammeId
 from node_api.domain.models import BlockRef
-from node_api.domain.operations import ItemOutcome, Operation, Place, SentCall, Verdict
+from node_api.domain.operations import ItemOutcome, Operation, Place, SentCall, Verdict, WorkItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +77,8 @@ class OutboxStore(Protocol):
         """The account's highest nonce that was resolved."""
         ...
 
-    def carried(self, call: Hash) -> list[tuple[Place, ItemOutcome]]:
-        """The items of a call in the order of the call."""
+    def carried(self, call: Hash) -> list[tuple[Place, WorkItem]]:
+        """What a call carries, in the order of the call."""
         ...
 
     def resolve(self, call: Hash, block: BlockRef, verdicts: Sequence[tuple[Place, Verdict]]) -> list[str]:
