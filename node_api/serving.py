@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import signal
 import socket
@@ -9,9 +10,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any, cast
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _BACKLOG = 1024
 _PATIENCE_SECONDS = 30.0
@@ -63,6 +66,48 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
+class Joined:
+    """A transport that sends together what is written in one round of the event loop.
+
+    An answer's head and body are written one after the other: as two calls of the kernel they take a fifth of what HTTP takes of
+    a redemption, and wake the client twice.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport, self._loop = transport, loop
+        self._written: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        """All else is as without it."""
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """See asyncio."""
+        if not self._written:
+            self._loop.call_soon(self._send)
+        self._written.append(data)
+
+    def close(self) -> None:
+        """See asyncio."""
+        self._send()
+        self._transport.close()
+
+    def _send(self) -> None:
+        together = b"".join(self._written)
+        self._written.clear()
+        if together and not self._transport.is_closing():  # the client may have gone since
+            self._transport.write(together)
+
+
+class _Protocol(HttpToolsProtocol):
+    """One client's connection."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """See asyncio."""
+        joined: Any = Joined(cast("asyncio.Transport", transport), self.loop)
+        super().connection_made(joined)
+
+
 def _spare_what_stays() -> None:
     """Has the collector leave alone what is there once the node stands, and look at what is new less often.
 
@@ -76,6 +121,7 @@ def _spare_what_stays() -> None:
 def _server(app: FastAPI) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
+        http=_Protocol,
         lifespan="off",
         access_log=False,
         log_level="warning",

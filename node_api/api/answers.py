@@ -2,8 +2,10 @@
 
 from typing import Literal
 
+import orjson
+
 from node_api.api.fields import Out
-from node_api.api.problems import problem
+from node_api.api.problems import anchor
 from node_api.domain.errors import Refusal
 from node_api.domain.kinds import left_of
 from node_api.domain.models import BlockRef, VoucherKind
@@ -145,33 +147,47 @@ class CodeOut(Out):
 
 def operation_out(operation: Operation) -> OperationOut:
     """An operation's schema."""
-    return OperationOut(
-        id=operation.id,
-        kind="redemption-batch" if operation.batch else "redemption",
-        state=operation.state.value,
-        history=[ChangeOut(state=change.state.value, at=change.at) for change in operation.history],
-        items=[item_out(outcome) for outcome in operation.items],
-    )
+    return OperationOut.model_validate(_operation_fields(operation))
 
 
-def item_out(outcome: ItemOutcome) -> ItemOut:
-    """One item's schema."""
-    item, work = outcome.work.item, outcome.work
-    return ItemOut(
-        state=outcome.state.value,
-        merchant=item.merchant,
-        digest=work.digest,
-        holder=work.holder,
-        bill=str(item.bill),
-        receipt=item.receipt,
-        deadline=str(item.deadline),
-        signed_vouchers=[str(spend.voucher) for spend in item.spends],
-        vouchers=[SpentOut(id=str(entry.voucher), amount=entry.amount, number=entry.number) for entry in outcome.spent],
-        refusal=None if outcome.refusal is None else note_out(outcome.refusal),
-        fault=outcome.fault,
-        transaction=outcome.transaction,
-        block=BlockOut.of(outcome.block or work.judged),
-    )
+def operation_json(operation: Operation) -> bytes:
+    """The same as it is answered, in a third of the time: what makes its fields is held to the schema elsewhere."""
+    fields = _operation_fields(operation)
+    try:
+        return orjson.dumps(fields)
+    except orjson.JSONEncodeError:  # a signed number of more than 64 bits
+        return OperationOut.model_validate(fields).model_dump_json().encode()
+
+
+def _operation_fields(operation: Operation) -> dict[str, object]:
+    return {
+        "id": operation.id,
+        "kind": "redemption-batch" if operation.batch else "redemption",
+        "state": operation.state.value,
+        "history": [{"state": change.state.value, "at": change.at} for change in operation.history],
+        "items": [_item_fields(outcome) for outcome in operation.items],
+    }
+
+
+def _item_fields(outcome: ItemOutcome) -> dict[str, object]:
+    item, work, block = outcome.work.item, outcome.work, outcome.block or outcome.work.judged
+    return {
+        "state": outcome.state.value,
+        "merchant": item.merchant,
+        "digest": work.digest,
+        "holder": work.holder,
+        "bill": str(item.bill),
+        "receipt": item.receipt,
+        "deadline": str(item.deadline),
+        "signed_vouchers": [str(spend.voucher) for spend in item.spends],
+        "vouchers": [
+            {"id": str(entry.voucher), "amount": entry.amount, "number": entry.number} for entry in outcome.spent
+        ],
+        "refusal": None if outcome.refusal is None else _note_fields(outcome.refusal),
+        "fault": outcome.fault,
+        "transaction": outcome.transaction,
+        "block": {"number": block.number, "hash": block.hash, "timestamp": block.timestamp},
+    }
 
 
 def refusal_of(note: RefusalNote) -> Refusal:
@@ -182,23 +198,25 @@ def refusal_of(note: RefusalNote) -> Refusal:
     return kind(note.value, note.voucher)
 
 
-def note_out(note: RefusalNote) -> RefusalOut:
-    """A stored refusal's schema."""
-    return refusal_out(refusal_of(note), on_chain=note.on_chain)
+def _note_fields(note: RefusalNote) -> dict[str, object]:
+    return _refusal_fields(refusal_of(note), on_chain=note.on_chain)
+
+
+def _refusal_fields(refusal: Refusal, *, on_chain: bool) -> dict[str, object]:
+    return {
+        "type": anchor(refusal.name),
+        "reason": refusal.name,
+        "value": refusal.value,
+        "rule": refusal.rule,
+        "remedy": refusal.remedy,
+        "voucher": None if refusal.voucher is None else str(refusal.voucher),
+        "on_chain": on_chain,
+    }
 
 
 def refusal_out(refusal: Refusal, *, on_chain: bool) -> RefusalOut:
     """A refusal's schema."""
-    said = problem(refusal)
-    return RefusalOut(
-        type=str(said["type"]),
-        reason=refusal.name,
-        value=refusal.value,
-        rule=refusal.rule,
-        remedy=refusal.remedy,
-        voucher=None if refusal.voucher is None else str(refusal.voucher),
-        on_chain=on_chain,
-    )
+    return RefusalOut.model_validate(_refusal_fields(refusal, on_chain=on_chain))
 
 
 def check_out(judgement: Judgement) -> CheckOut:

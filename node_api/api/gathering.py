@@ -5,19 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
 A = TypeVar("A")
 B = TypeVar("B")
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting(Generic[A, B]):
-    asked: A
-    answer: asyncio.Future[B]
 
 
 class Gathering(Generic[A, B]):
@@ -35,7 +28,7 @@ class Gathering(Generic[A, B]):
             most: handed to it together.
         """
         self._work, self._most = work, most
-        self._waiting: deque[_Waiting[A, B]] = deque()
+        self._waiting: deque[tuple[A, asyncio.Future[B]]] = deque()
         self._worker: asyncio.Task[None] | None = None
 
     async def ask(self, asked: A) -> B:
@@ -43,11 +36,12 @@ class Gathering(Generic[A, B]):
 
         Raises: what the work says of this one, or the exception that it ended with as a whole.
         """
-        one: _Waiting[A, B] = _Waiting(asked, asyncio.get_running_loop().create_future())
-        self._waiting.append(one)
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[B] = loop.create_future()
+        self._waiting.append((asked, answer))
         if self._worker is None:
-            self._worker = asyncio.create_task(self._serve())
-        return await one.answer
+            self._worker = loop.create_task(self._serve())
+        return await answer
 
     async def _serve(self) -> None:
         try:
@@ -57,16 +51,16 @@ class Gathering(Generic[A, B]):
         finally:
             self._worker = None
 
-    async def _answer(self, together: Sequence[_Waiting[A, B]]) -> None:
+    async def _answer(self, together: Sequence[tuple[A, asyncio.Future[B]]]) -> None:
         answers: Sequence[B | Exception]
         try:
-            answers = await run_in_threadpool(self._work, [one.asked for one in together])
+            answers = await run_in_threadpool(self._work, [one for one, _ in together])
         except Exception as fault:  # noqa: BLE001  each of them raises it where it is waited for
             answers = [fault] * len(together)
-        for one, answer in zip(together, answers, strict=True):
-            if one.answer.done():  # whoever asked has gone
+        for (_, waiting), answer in zip(together, answers, strict=True):
+            if waiting.done():  # whoever asked has gone
                 continue
             if isinstance(answer, Exception):
-                one.answer.set_exception(answer)
+                waiting.set_exception(answer)
             else:
-                one.answer.set_result(answer)
+                waiting.set_result(answer)

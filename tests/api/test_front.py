@@ -169,7 +169,7 @@ def test_redeem__final__is_answered_alike_both_ways(
         (merchant, PATH, good, key, "succeeded"),
         (merchant, PATH, again, f"{key}-2", "AlreadyRedeemed"),
         (merchant, PATH, again, key, "IdempotencyKeyReused"),
-        (operator, BATCH, {"items": [good, again]}, key, "refused"),
+        (operator, BATCH, {"items": [good, again, message(code, merchant=str(1 << 200))]}, key, "refused"),
         (rival, PATH, {**good, "merchant": 1}, key, "MerchantNotYours"),
         (merchant, PATH, {"code": code["code"][:-1]}, f"{key}-3", "CodeUnreadable"),
         (served.with_token("vt_nobody"), PATH, good, key, "ApiKeyUnknown"),
@@ -178,6 +178,8 @@ def test_redeem__final__is_answered_alike_both_ways(
     for client, path, body, name, said in asked:
         answer = both_ways(client.http, f"{path}?wait=30", body, name).json()
         assert answer.get("reason", answer.get("state")) == said, answer
+        if "items" in answer:
+            assert client.get(f"/v1/operations/{answer['id']}").json() == answer
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,18 @@ def test_code__one_character_changed__is_refused(position: int, letter: str) -> 
 
 @pytest.mark.parametrize(
     "code",
-    ["", "VT1:", "VT2:AAAA", encode_code(ONE)[:-8], encode_code(ONE) + "A", "VT1:" + "A" * 5000, "VT1:é" + "A" * 20],
+    [
+        "",
+        "VT1:",
+        "VT1:A",
+        "VT1:AAA",
+        "VT1:AAAAAA",
+        "VT2:AAAA",
+        encode_code(ONE)[:-8],
+        encode_code(ONE) + "A",
+        "VT1:" + "A" * 5000,
+        "VT1:é" + "A" * 20,
+    ],
 )
 def test_code__not_a_code__is_refused(code: str) -> None:
     with pytest.raises(CodeUnreadable):

@@ -17,11 +17,12 @@ from node_api.api.answers import (
     check_out,
     code_out,
     is_single_refusal,
+    operation_json,
     operation_out,
     refusal_of,
 )
 from node_api.api.documented import READING, REDEEMING, RULES, WRITING, problems
-from node_api.api.fields import NoNul, Out
+from node_api.api.fields import NoNul
 from node_api.api.front import MAX_WAIT, Endpoint
 from node_api.api.gathered import Asked, Gathered, TheGathered
 from node_api.api.node import TheNode
@@ -51,13 +52,13 @@ def make_code(node: TheNode, _: Caller, body: CodeIn, qr: WithQr = True) -> Resp
     """
     asked = body.to_domain()
     code = node.codes.make_open(asked) if isinstance(asked, OpenCodeRequest) else node.codes.make(asked)
-    return _json(code_out(code, qr_svg(code.text) if qr else None))
+    return _json(code_out(code, qr_svg(code.text) if qr else None).model_dump_json())
 
 
 @router.post("/redemptions/check", response_model=CheckOut, responses=problems(*REDEEMING))
 def check(node: TheNode, caller: Caller, body: RedeemIn) -> Response:
     """Whether a redemption would be accepted in the next block, without one. A refusal is an answer here, not a problem."""
-    return _json(check_out(node.redemptions.check(caller, body.to_domain(caller))))
+    return _json(check_out(node.redemptions.check(caller, body.to_domain(caller))).model_dump_json())
 
 
 @router.post(
@@ -128,10 +129,10 @@ def _answer(operation: Operation) -> Response:
     if not operation.batch and operation.state is OperationState.FAILED:
         return answer(errors.CallFailed(operation.items[0].fault or "the call failed"), operation=operation.id)
     if operation.state.final:
-        return _json(operation_out(operation))
-    return _json(operation_out(operation), ACCEPTED, Location=f"/v1/operations/{operation.id}")
+        return _json(operation_json(operation))
+    return _json(operation_json(operation), ACCEPTED, Location=f"/v1/operations/{operation.id}")
 
 
-def _json(content: Out, status: int = OK, **headers: str) -> Response:
-    """The hot path's answer: written once, not validated against its own schema again."""
-    return Response(content.model_dump_json(), int(status), headers, _JSON)
+def _json(content: bytes | str, status: int = OK, **headers: str) -> Response:
+    """An answer that is written once, and not validated against its own schema again."""
+    return Response(content, int(status), headers, _JSON)
