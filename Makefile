@@ -154,6 +154,10 @@ bench: venv-dev ## Gas beside its record, redemptions and events a second beside
 bench-http: venv-dev ## CPU time that HTTP alone takes of a redemption
 	@$(BIN)/python -m bench.http
 
+.PHONY: geth
+geth: ## Build geth, which networks of several organisations run, into the user's cache (needs Go; two minutes, once)
+	@bash tools/geth/build
+
 .PHONY: wheel
 wheel: $(STAMP)-base ## Build the wheel into dist/
 	@$(BIN)/uv build --quiet --wheel --build-constraint requirements/build.lock --out-dir dist .

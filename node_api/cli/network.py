@@ -1,4 +1,4 @@
-"""`vouchertrail network`: make, sign and check a network of several organisations."""
+"""`vouchertrail network`: make, sign, check and run a network of several organisations."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 import rich_click as click
 
 from node_api.chain.rpc import RpcClient
+from node_api.cli.network_local import down, status, up
 from node_api.cli.options import FAULT, USAGE, Shared, fail, shared_options
 from node_api.domain.ids import UnixSeconds
 from node_api.domain.printable import counted
@@ -30,7 +31,7 @@ _NETWORK = click.option("--network", "named", help="Name, or folder; without it 
 
 @click.group(name="network")
 def cli() -> None:
-    """Make, sign and check a network of several organisations, with geth (Clique) or Besu (QBFT)."""
+    """Make, sign, check and run a network of several organisations, with geth (Clique) or Besu (QBFT)."""
 
 
 @cli.command()
@@ -151,6 +152,10 @@ def check(shared: Shared, url: str, named: str | None, bearer: str | None) -> No
     shared.tell({"network": network.parameters.name, "findings": [asdict(one) for one in findings]}, "\n".join(lines))
     if any(one.state == DIFFERS for one in findings):
         raise SystemExit(FAULT)
+
+
+for command in (up, status, down):
+    cli.add_command(command)
 
 
 @contextmanager

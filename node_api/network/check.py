@@ -13,12 +13,12 @@ from node_api.chain.rpc_errors import RpcError, RpcProtocolError
 from node_api.chain.rpc_values import Json, data, quantity, record, rows, text
 from node_api.network.genesis import EPOCH, SPARE_WEI
 from node_api.network.plan import Engine, Network
+from node_api.network.start_files import PROGRAMS
 
 Question = tuple[str, str, Callable[[], str]]
 """What is compared, what the plan says of it, and how to ask the node."""
 
 EQUAL, DIFFERS, UNKNOWN = "equal", "differs", "unknown"
-_PROGRAMS = {Engine.GETH_CLIQUE: "geth", Engine.BESU_QBFT: "besu"}
 _SILENT_BLOCKS, _SILENT_SECONDS = 10, 30
 
 
@@ -62,7 +62,7 @@ def check_node(rpc: RpcClient, network: Network, *, clock: Callable[[], float] =
 
 def _identity(rpc: RpcClient, network: Network) -> Iterator[Question]:
     parameters = network.parameters
-    yield "program", _PROGRAMS[parameters.engine], lambda: _program(rpc)
+    yield "program", PROGRAMS[parameters.engine], lambda: _program(rpc)
     yield "chain id", str(parameters.chain_id), lambda: str(quantity(rpc.call("eth_chainId")))
     yield "network id", str(parameters.chain_id), lambda: text(rpc.call("net_version"))
     yield "genesis hash", network.genesis_hash, lambda: text(_block(rpc, "0x0")["hash"]).lower()

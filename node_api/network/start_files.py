@@ -9,14 +9,14 @@ from node_api.network import besu, geth
 from node_api.network.plan import Engine, Network, Node
 
 SERVER_FOLDER = "/srv/vouchertrail"
-_PROGRAMS = {Engine.GETH_CLIQUE: "geth", Engine.BESU_QBFT: "besu"}
+PROGRAMS = {Engine.GETH_CLIQUE: "geth", Engine.BESU_QBFT: "besu"}
 _IN_IMAGE = {Engine.GETH_CLIQUE: "geth", Engine.BESU_QBFT: "/opt/besu/bin/besu"}
 
 
 def start_script(network: Network, node: Node) -> str:
     """`start.sh`: runs the node in the foreground, from wherever it is called."""
     engine = network.parameters.engine
-    program = f'"${{{engine_variable(engine)}:-{_PROGRAMS[engine]}}}"'
+    program = f'"${{{engine_variable(engine)}:-{PROGRAMS[engine]}}}"'
     lines = ["#!/bin/sh", f"# Runs {node.seat.name} of {network.parameters.name} in the foreground.", "set -eu"]
     lines += ['cd "$(dirname "$0")"', "umask 077"]
     if engine is Engine.GETH_CLIQUE:
@@ -75,7 +75,7 @@ def compose(network: Network, nodes: Sequence[Node], *, whole: bool) -> str:
     for node in nodes:
         folder = f"./{node.seat.organisation.name}" if whole else "."
         text += f"""  {node.seat.name}:
-    image: ${{{image}:?an image of {_PROGRAMS[engine]} by its digest}}
+    image: ${{{image}:?an image of {PROGRAMS[engine]} by its digest}}
     user: ${{NODE_USER:?uid:gid of the owner of these files}}
     network_mode: host
     working_dir: /network/{node.seat.role}
@@ -94,4 +94,4 @@ def compose(network: Network, nodes: Sequence[Node], *, whole: bool) -> str:
 
 def engine_variable(engine: Engine) -> str:
     """Environment variable that names the engine's program: `GETH` or `BESU`."""
-    return _PROGRAMS[engine].upper()
+    return PROGRAMS[engine].upper()

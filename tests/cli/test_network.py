@@ -3,6 +3,7 @@
 create → made, again nothing; dry run writes nothing; a bad plan names value, rule and remedy, and writes nothing; prints no key
 keys → public ones, in the form of the file of organisations, and the network takes them
 sign, verify → exit codes; a signature made elsewhere
+up, status, down → exit codes, what they tell
 check → exit codes; a token goes to the node; no network, no node, no URL
 """
 
@@ -18,7 +19,7 @@ from click.testing import CliRunner, Result
 from node_api.__main__ import cli
 from node_api.network.files import read_network
 from tests.network.besu_answers import answering
-from tests.network.conftest import MEMBERS
+from tests.network.conftest import MEMBERS, at_free_ports, organisations, stand_in
 from tests.network.test_check import answers
 
 Run = Callable[..., Result]
@@ -136,3 +137,28 @@ def test_check__when_a_node_answers__then_compared(run: Run, tmp_path: Path) -> 
         assert told.exit_code == 1  # its newest block is of long ago
         assert told.stdout.count("differs") == 1
         assert "differs  newest block" in told.stdout
+
+
+def test_local__when_up_and_down__then_told(run: Run, tmp_path: Path) -> None:
+    members = at_free_ports(organisations(1))
+    (tmp_path / "members.toml").write_text(
+        f'[[organisation]]\nname = "treasury"\np2p_port = {members[0].p2p_port}\nrpc_port = {members[0].rpc_port}\n'
+    )
+    assert parsed(run("up", "--json"), 2)["error"] == "NoNetwork"
+    parsed(create(run, "--accept", "no-fault-tolerated", "--json"))
+    assert parsed(run("status", "--json"), 3)["supervised"] is False
+    assert "treasury-validator" in run("status").stdout
+    assert parsed(run("up", "--program", str(tmp_path / "members.toml"), "--json"), 3)["error"] == "NotRunning"
+    program = str(stand_in(tmp_path))
+    try:
+        assert parsed(run("up", "--program", program, "--json"))["started"] is True
+        assert parsed(run("up", "--program", program, "--json"))["started"] is False
+        assert "0 behind, 3 peers" in run("status").stdout
+        told = parsed(run("status", "--json"))
+    finally:
+        stopped = run("down")
+    nodes = told["nodes"]
+    assert isinstance(nodes, list)
+    assert (told["supervised"], len(nodes), nodes[0]["restarts"]) == (True, 1, 0)
+    assert stopped.stdout.strip() == "1 node stopped"
+    assert parsed(run("down", "--json")) == {"stopped": False}

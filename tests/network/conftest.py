@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from node_api.chain.anvil import free_port
 from node_api.domain.ids import Address, UnixSeconds
 from node_api.network.create import create_network
+from node_api.network.faults import PlanRefused
 from node_api.network.plan import Engine, Network, Organisation, Parameters, Role
+from node_api.network.rules import WEAKNESSES, require_sound
 
 GENESIS_AT = UnixSeconds(1_700_000_000)
 SENDER = Address("0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc")
 MEMBERS = ("treasury", "regulator", "merchants", "operator", "auditor")
 
 Make = Callable[..., Network]
+STAND_IN = Path(__file__).with_name("stand_in.py")
 
 
 def parameters(engine: Engine = Engine.GETH_CLIQUE, **changed: object) -> Parameters:
@@ -59,3 +65,27 @@ def make(folder: Path, made_before: dict[object, Path]) -> Make:
         return create_network(folder, parameters(engine), members, ()).network
 
     return made
+
+
+def stand_in(folder: Path) -> Path:
+    """A program in the folder that runs as geth does: `stand_in.py` says how."""
+    path = folder / "geth"
+    path.write_text(f'#!/bin/sh\nexec {sys.executable} -S {STAND_IN} "$@"\n')
+    path.chmod(0o755)
+    return path
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    return stand_in(tmp_path)
+
+
+def at_free_ports(members: tuple[Organisation, ...]) -> tuple[Organisation, ...]:
+    """The same organisations, at ports that are free now."""
+    while True:
+        found = tuple(replace(one, p2p_port=free_port(), rpc_port=free_port()) for one in members)
+        try:
+            require_sound(parameters(), found, WEAKNESSES)
+        except PlanRefused:  # two of the ports are the same, or one of them is the next
+            continue
+        return found

@@ -1,0 +1,97 @@
+"""`vouchertrail network up|status|down`: the nodes of a network on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+import rich_click as click
+
+from node_api.cli.options import CHAIN_FAULT, USAGE, Shared, fail, shared_options
+from node_api.domain.printable import counted
+from node_api.network.create import network_folder
+from node_api.network.faults import NetworkFault
+from node_api.network.files import read_network
+from node_api.network.plan import Network
+from node_api.network.processes import NotRunning, find_program, running, start, stop
+from node_api.network.standing import NotUp, Standing, standings, wait_until_up
+
+UP_SECONDS = 120.0
+_NETWORK = click.option("--network", "named", help="Name, or folder; without it the only one of this node.")
+
+
+@click.command()
+@_NETWORK
+@click.option(
+    "--program",
+    envvar=["GETH", "BESU"],
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="What runs the nodes; without it geth or besu on PATH, or what `make geth` built.",
+)
+@click.option("--seconds", type=float, default=UP_SECONDS, show_default=True, help="How long to wait for blocks.")
+@shared_options
+def up(shared: Shared, named: str | None, program: Path | None, seconds: float) -> None:
+    """Start every node of the network on this machine, or tell that they run; they outlive this command."""
+    with _faults(shared):
+        folder, network = _network(shared, named)
+        began = start(folder, network, find_program(network.parameters.engine, program))
+        found = wait_until_up(folder, network, seconds)
+    _tell(shared, network, found, {"started": began})
+
+
+@click.command()
+@_NETWORK
+@shared_options
+def status(shared: Shared, named: str | None) -> None:
+    """Tell heights, hashes, peers, who sealed last and who is silent, lag and disk. Exit code 3 where no node answers."""
+    with _faults(shared):
+        folder, network = _network(shared, named)
+        found = standings(folder, network)
+    _tell(shared, network, found, {"supervised": running(folder) is not None})
+    if all(one.height is None for one in found):
+        raise SystemExit(CHAIN_FAULT)
+
+
+@click.command()
+@_NETWORK
+@shared_options
+def down(shared: Shared, named: str | None) -> None:
+    """Stop the nodes of the network on this machine, in good order."""
+    with _faults(shared):
+        folder, network = _network(shared, named)
+        ran = stop(folder)
+    nodes = counted(len(network.nodes), "node")
+    shared.tell({"stopped": ran}, f"{nodes} stopped" if ran else "the network was not running")
+
+
+def _network(shared: Shared, named: str | None) -> tuple[Path, Network]:
+    folder = network_folder(shared.settings.data / "networks", named)
+    return folder, read_network(folder)
+
+
+def _tell(shared: Shared, network: Network, found: list[Standing], more: dict[str, object]) -> None:
+    fields: dict[str, object] = {"network": network.parameters.name, **more, "nodes": [asdict(one) for one in found]}
+    shared.tell(fields, "\n".join(map(_line, found)))
+
+
+def _line(one: Standing) -> str:
+    if one.height is None:
+        return f"{one.name:28} {one.url}  " + (f"runs (pid {one.pid}), does not answer" if one.pid else "does not run")
+    seals = "" if one.sealed is None else f", sealed {one.sealed}"
+    return (
+        f"{one.name:28} {one.url}  block {one.height} {one.block_hash[:10]}, {one.lag} behind, "
+        f"{counted(one.peers or 0, 'peer')}, {one.disk / 1e6:.1f} MB, restarted {one.restarts} times"
+        + (", SILENT" if one.silent else seals)
+    )
+
+
+@contextmanager
+def _faults(shared: Shared) -> Iterator[None]:
+    try:
+        yield
+    except (NotRunning, NotUp) as fault:
+        fail(str(fault), CHAIN_FAULT, kind=type(fault).__name__, as_json=shared.as_json)
+    except NetworkFault as fault:
+        fail(str(fault), USAGE, kind=type(fault).__name__, as_json=shared.as_json)

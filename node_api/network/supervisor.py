@@ -1,0 +1,140 @@
+"""Keeps the nodes of a network on this machine alive.
+
+Runs as a process of its own, `python -m node_api.network.supervisor FOLDER PROGRAM`, so that the nodes outlive the command that
+started them; where it is killed, the kernel ends them with it. SIGTERM and SIGINT stop all in good order.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from pathlib import Path
+
+import structlog
+
+from node_api.chain.status import ALREADY_RUNNING, AlreadyRunning, hold_folder
+from node_api.network.files import read_network
+from node_api.network.plan import Node
+from node_api.network.processes import Process, local_folder, node_log, tell
+from node_api.network.start_files import engine_variable
+
+_RESTARTS_ALLOWED, _RESTARTS_WITHIN_SECONDS = 5, 60.0
+_END_SECONDS = 60.0
+_LOOK_EVERY = 0.1
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+log = structlog.get_logger("network.supervisor")
+
+
+class _Kept:
+    """A node that is kept running."""
+
+    def __init__(self, folder: Path, node: Node, environment: dict[str, str]) -> None:
+        self.name = node.seat.name
+        self._place = folder / node.seat.organisation.name / node.seat.role
+        self._log = node_log(folder, self.name)
+        self._environment = environment
+        self._deaths: deque[float] = deque(maxlen=_RESTARTS_ALLOWED)
+        self._restarts = 0
+        self._given_up = False
+        self._start()
+
+    def look(self) -> bool:
+        """Starts it anew where it died, five times a minute at most; says whether anything changed."""
+        if self._given_up or self.process.poll() is None:
+            return False
+        log.error("node_died", node=self.name, code=self.process.returncode)
+        now = time.monotonic()
+        if len(self._deaths) == _RESTARTS_ALLOWED and now - self._deaths[0] < _RESTARTS_WITHIN_SECONDS:
+            log.error("node_given_up", node=self.name)
+            self._given_up = True
+            return True
+        self._deaths.append(now)
+        self._restarts += 1
+        self._start()
+        return True
+
+    def told(self) -> Process:
+        """What is said of it."""
+        pid = self.process.pid if self.process.poll() is None else 0
+        return Process(self.name, pid, self._restarts, self._given_up)
+
+    def _start(self) -> None:
+        with self._log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [str(self._place / "start.sh")],
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=_end_with_parent if _LIBC is not None else None,  # noqa: PLW1509 - no threads here
+            )
+        log.info("node_started", node=self.name, pid=self.process.pid)
+
+
+def supervise(folder: Path, program: Path) -> None:
+    """Runs every node of the network until told to stop. Call it from the main thread.
+
+    Raises:
+        AlreadyRunning: a supervisor of this network lives.
+        NoNetwork: the folder holds none.
+        OSError: a node's start file is not there, or the disk takes nothing.
+    """
+    network = read_network(folder)
+    stopping: list[int] = []
+    with hold_folder(local_folder(folder)) as still_held:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda received, _: stopping.append(received))
+        environment = {**os.environ, engine_variable(network.parameters.engine): str(program)}
+        kept: list[_Kept] = []
+        try:
+            kept.extend(_Kept(folder, node, environment) for node in network.nodes)
+            tell(folder, [one.told() for one in kept])
+            while not stopping and still_held():
+                if any([one.look() for one in kept]):  # noqa: C419 - every one is looked at
+                    tell(folder, [one.told() for one in kept])
+                time.sleep(_LOOK_EVERY)
+        finally:
+            _end([one.process for one in kept])
+    log.info("stopped", network=network.parameters.name)
+
+
+def _end(processes: list[subprocess.Popen[bytes]]) -> None:
+    """Asks all of them to end, so that they write down what they hold; kills who does not."""
+    for process in processes:
+        if process.poll() is None:
+            process.terminate()
+    deadline = time.monotonic() + _END_SECONDS
+    for process in processes:
+        try:
+            process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            log.error("node_killed", pid=process.pid)
+            process.kill()
+            process.wait()
+
+
+def _end_with_parent() -> None:
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def main(arguments: list[str]) -> int:
+    """Entry point of the process: the network's folder, and the program of its engine."""
+    structlog.configure(processors=[structlog.processors.TimeStamper(), structlog.processors.JSONRenderer()])
+    try:
+        supervise(Path(arguments[0]), Path(arguments[1]))
+    except AlreadyRunning:
+        return ALREADY_RUNNING
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

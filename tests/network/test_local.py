@@ -1,0 +1,154 @@
+"""A network on this machine, with a stand-in for geth: what is tried is who starts, watches and ends whom.
+
+up
+├── starts every node once, and tells how they stand; again → they run
+├── keys elsewhere, no program → refused
+├── a node that dies at once → given up, its last words told, the others run
+└── what was started runs on after the command
+status: a silent validator; nobody runs
+a node is killed → started anew
+the supervisor is killed → every node ends; up again
+down → every node ends; again → nothing to do
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from node_api.chain.status import supervisor_pid
+from node_api.network.create import create_network
+from node_api.network.plan import Engine, Network
+from node_api.network.processes import NotRunning, Process, find_program, local_folder, running, start, stop
+from node_api.network.rules import WEAKNESSES
+from node_api.network.standing import NotUp, standings, wait_until_up
+from tests.network.conftest import at_free_ports, organisations, parameters
+
+PATIENCE = 120.0
+
+
+@pytest.fixture
+def network(folder: Path) -> Iterator[Network]:
+    """Two validators and an observer, at ports that are free now."""
+    members = at_free_ports(organisations(2))
+    network = create_network(folder, parameters(), members, WEAKNESSES).network
+    yield network
+    stop(folder)
+
+
+def until(true: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def ended(process: Process) -> bool:
+    try:
+        return Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def alive(folder: Path) -> dict[str, Process]:
+    return running(folder) or {}
+
+
+def test_up__when_run_twice__then_started_once(network: Network, folder: Path, program: Path) -> None:
+    assert start(folder, network, program) is True
+    found = wait_until_up(folder, network, PATIENCE)
+    assert [(one.name, one.lag is not None, one.peers, one.restarts) for one in found] == [
+        (name, True, 3, 0) for name in ("treasury-validator", "regulator-validator", "regulator-observer")
+    ]
+    before = alive(folder)
+    assert {one.name: one.pid for one in found} == {name: one.pid for name, one in before.items()}
+    assert start(folder, network, program) is False
+    assert alive(folder) == before
+    # the stand-in never lets the last validator seal
+    silent = {node.seat.name for node in network.nodes if node.signer == network.validators[-1]}
+    assert {one.name for one in found if one.silent} == silent
+    assert {one.sealed is not None for one in found if not one.silent and "validator" in one.name} == {True}
+    assert stop(folder) is True
+    assert all(ended(one) for one in before.values())
+    assert stop(folder) is False
+    assert running(folder) is None
+    assert [(one.pid, one.height, one.silent) for one in standings(folder, network)][-1] == (0, None, False)
+
+
+def test_node__when_killed__then_started_anew(network: Network, folder: Path, program: Path) -> None:
+    start(folder, network, program)
+    wait_until_up(folder, network, PATIENCE)
+    victim = alive(folder)["regulator-observer"]
+    os.kill(victim.pid, signal.SIGKILL)
+    until(lambda: alive(folder)["regulator-observer"].restarts == 1)
+    found = {one.name: one for one in wait_until_up(folder, network, PATIENCE)}
+    assert found["regulator-observer"].restarts == 1
+    assert found["regulator-observer"].pid not in (0, victim.pid)
+    assert found["treasury-validator"].restarts == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel ends the nodes on Linux alone")
+def test_supervisor__when_killed__then_its_nodes_end_and_up_starts_anew(
+    network: Network, folder: Path, program: Path
+) -> None:
+    start(folder, network, program)
+    wait_until_up(folder, network, PATIENCE)
+    before = alive(folder)
+    pid = supervisor_pid(local_folder(folder))
+    assert pid
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: all(ended(one) for one in before.values()))
+    assert running(folder) is None
+    assert start(folder, network, program) is True
+    wait_until_up(folder, network, PATIENCE)
+
+
+def test_node__when_it_dies_at_once__then_given_up_and_the_others_run(
+    network: Network, folder: Path, program: Path
+) -> None:
+    (folder / "treasury" / "validator" / "die").touch()
+    start(folder, network, program)
+    with pytest.raises(NotUp, match=r"treasury-validator died again and again: (.|\n)*the disk is of another make"):
+        wait_until_up(folder, network, PATIENCE)
+    told = alive(folder)
+    assert (told["treasury-validator"].restarts, told["treasury-validator"].pid) == (5, 0)
+    until(lambda: [one.height is not None for one in standings(folder, network)] == [False, True, True])
+
+
+def test_up__when_keys_are_elsewhere__then_refused(network: Network, folder: Path, program: Path) -> None:
+    (folder / "regulator" / "observer" / "node.key").unlink()
+    with pytest.raises(NotRunning, match="regulator-observer has its keys elsewhere"):
+        start(folder, network, program)
+    assert not local_folder(folder).exists()
+
+
+def test_up__when_it_takes_too_long__then_said(network: Network, folder: Path) -> None:
+    with pytest.raises(NotUp, match="treasury-validator has no block after 0 s: it said nothing"):
+        wait_until_up(folder, network, 0)
+
+
+def test_program__when_looked_for__then_named_or_on_path_or_built(
+    program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with pytest.raises(NotRunning, match="make geth"):
+        find_program(Engine.GETH_CLIQUE, None)
+    with pytest.raises(NotRunning, match="put besu on PATH, or name it with BESU"):
+        find_program(Engine.BESU_QBFT, None)
+    with pytest.raises(NotRunning, match="nowhere is not an executable file"):
+        find_program(Engine.GETH_CLIQUE, tmp_path / "nowhere")
+    built = tmp_path / "cache" / "vouchertrail" / "geth-v1" / "geth"
+    built.parent.mkdir(parents=True)
+    built.write_bytes(program.read_bytes())
+    built.chmod(0o755)
+    assert find_program(Engine.GETH_CLIQUE, None) == built
+    monkeypatch.setenv("PATH", str(program.parent))
+    assert find_program(Engine.GETH_CLIQUE, None) == program
+    assert find_program(Engine.GETH_CLIQUE, built) == built
