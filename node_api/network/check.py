@@ -12,6 +12,7 @@ from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import RpcError, RpcProtocolError
 from node_api.chain.rpc_values import Json, data, quantity, record, rows, text
 from node_api.network.genesis import EPOCH, SPARE_WEI
+from node_api.network.geth import PRICE_WEI
 from node_api.network.plan import Engine, Network
 from node_api.network.start_files import PROGRAMS
 
@@ -69,9 +70,10 @@ def _identity(rpc: RpcClient, network: Network) -> Iterator[Question]:
 
 
 def _gas(rpc: RpcClient, network: Network, latest: dict[str, Json]) -> Iterator[Question]:
+    price = PRICE_WEI if network.parameters.engine is Engine.GETH_CLIQUE else 0
     yield "gas limit", str(network.parameters.gas_limit), lambda: str(quantity(latest["gasLimit"]))
     yield "base fee", "0", lambda: str(quantity(latest.get("baseFeePerGas", "0x0")))
-    yield "gas price", "0", lambda: str(quantity(rpc.call("eth_gasPrice")))
+    yield "gas price", str(price), lambda: str(quantity(rpc.call("eth_gasPrice")))
 
 
 def _program(rpc: RpcClient) -> str:

@@ -16,8 +16,8 @@ EPOCH = 30_000
 _LONDON = ("homestead", "eip150", "eip155", "eip158", "byzantium", "constantinople", "petersburg", "istanbul", "berlin")
 _QBFT_MIX = "0x63746963616c2062797a616e74696e65206661756c7420746f6c6572616e6365"
 _ZERO_HASH, _ZERO_ADDRESS = "0x" + "0" * 64, "0x" + "0" * 40
-# Clique's base fee, once a block more than half full has raised it by a wei, never falls to zero again; with this much an
-# account pays it for longer than anybody will count. Besu keeps the base fee at zero (`zeroBaseFee`).
+# geth asks for a wei of each gas, and Clique's base fee, once a block more than half full has raised it by another, never falls
+# again; with this much an account pays for longer than anybody will count. Besu asks for nothing (`zeroBaseFee`).
 SPARE_WEI = 10**24
 
 

@@ -14,6 +14,11 @@ _LOOPBACK_NET = "127.0.0.0/8"
 _APIS = {Role.VALIDATOR: "eth,net,web3,clique,debug", Role.OBSERVER: "eth,net,web3,clique"}
 
 
+# geth takes nothing lower over the network: a price of zero is raised to a billion wei, and transactions without a tip are taken
+# only by the node they are sent to. With one wei every node passes them on.
+PRICE_WEI = 1
+
+
 def config(network: Network, node: Node) -> str:
     """`config.toml`: the peers, and no others are looked for."""
     peers = json.dumps([other.enode for other in network.nodes if other is not node], indent=2)
@@ -42,6 +47,7 @@ def command(network: Network, node: Node) -> list[str]:
         "http.api": _APIS[seat.role],
         "authrpc.port": seat.auth_port,
         "miner.gaslimit": parameters.gas_limit,
+        "miner.gasprice": PRICE_WEI,
         "rpc.txfeecap": 0,
     }
     if restrict := _restrict(network):
@@ -53,8 +59,7 @@ def command(network: Network, node: Node) -> list[str]:
             "unlock": node.signer,
             "password": SIGNER_PASSWORD_FILE,
             "miner.etherbase": node.signer,
-            "miner.gasprice": 0,
-            "miner.recommit": "500ms",
+            "miner.recommit": "1s",
         }
         switches += ["mine", "allow-insecure-unlock"]
     return [

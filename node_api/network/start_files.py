@@ -16,9 +16,13 @@ _IN_IMAGE = {Engine.GETH_CLIQUE: "geth", Engine.BESU_QBFT: "/opt/besu/bin/besu"}
 def start_script(network: Network, node: Node) -> str:
     """`start.sh`: runs the node in the foreground, from wherever it is called."""
     engine = network.parameters.engine
-    program = f'"${{{engine_variable(engine)}:-{PROGRAMS[engine]}}}"'
+    variable, program = engine_variable(engine), '"$program"'
     lines = ["#!/bin/sh", f"# Runs {node.seat.name} of {network.parameters.name} in the foreground.", "set -eu"]
     lines += ['cd "$(dirname "$0")"', "umask 077"]
+    lines += [
+        f"program=${{{variable}:-{PROGRAMS[engine]}}}",
+        f"unset {variable}",
+    ]  # geth warns of what begins with GETH
     if engine is Engine.GETH_CLIQUE:
         lines.append(f"[ -d {geth.DATA}/geth/chaindata ] || {program} {shlex.join(geth.init_command())}")
         arguments = geth.command(network, node)

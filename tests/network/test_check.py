@@ -158,6 +158,7 @@ def test_check__when_geth__then_signers_by_method_between_epochs(make: Make, num
     found = latest(network, number=number, extraData=extra) | {
         "web3_clientVersion": "Geth/v1.13.14-stable/linux-amd64/go1.26",
         "eth_getBalance": hex(10**24),
+        "eth_gasPrice": "0x1",
     }
     if asked:
         assert states(found, network) == {"validators": "unknown"}

@@ -166,7 +166,7 @@ def test_geth__its_start_script__initialises_once_and_seals(make: Make, folder: 
     assert (place / found["keystore"] / "key.json").exists()
     assert (place / found["password"]).exists()
     assert (found["http.addr"], found["http.port"], found["authrpc.port"]) == ("127.0.0.1", "8550", "9550")
-    assert (found["networkid"], found["miner.gaslimit"], found["miner.gasprice"]) == ("31374", "500000000", "0")
+    assert (found["networkid"], found["miner.gaslimit"], found["miner.gasprice"]) == ("31374", "500000000", "1")
     assert (found["gcmode"], found["nodiscover"], found["netrestrict"]) == ("archive", "", "127.0.0.0/8")
 
 
