@@ -124,6 +124,11 @@ siege: venv-dev ## Two processes on one PostgreSQL under load, one killed every 
 chaos: venv-dev ## Kill, cut off and mislead a node under load for 20 rounds, and compare clients, database and chain
 	@$(BIN)/python -m bench.chaos $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(ROUND),--only $(ROUND))
 
+# EXAMPLES=n asks each operation with n examples instead of 500, SEED=n draws others.
+.PHONY: fuzz-api
+fuzz-api: venv-dev ## Ask every operation of the API with 500 examples, and along the links of its answers (schemathesis)
+	@FUZZ_EXAMPLES=$(or $(EXAMPLES),500) FUZZ_SEED=$(or $(SEED),1) $(BIN)/pytest -q -s tests/api/test_fuzz.py
+
 .PHONY: fmt
 fmt: venv-dev ## Format Python and Solidity
 	@$(BIN)/ruff check --quiet --fix-only .

@@ -10,6 +10,7 @@ from node_api.api import problems
 from node_api.api.front import Front
 from node_api.api.gathered import gather
 from node_api.api.limits import BodyLimit
+from node_api.api.links import add_links
 from node_api.api.metrics import Metrics
 from node_api.api.node import Node
 from node_api.api.observing import Observed
@@ -84,6 +85,7 @@ class _Api(FastAPI):
                     operation["responses"] = _problems_only(operation["responses"])
             for name in ("HTTPValidationError", "ValidationError"):
                 schema["components"]["schemas"].pop(name, None)
+            add_links(schema)
         assert self.openapi_schema is not None
         return self.openapi_schema
 

@@ -1,13 +1,16 @@
 """What is written down is what the code does: the OpenAPI file, the page of errors, the chain of errors."""
 
 import re
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
 
 from node_api.api.access import ROLES
 from node_api.api.errors_page import api_errors
+from node_api.api.links import LINKS, Link
 from node_api.api.problems import status_of
 from node_api.chain.contracts import custom_errors
 from node_api.cli.openapi import described
@@ -40,6 +43,49 @@ def test_openapi__every_answer_above_400__is_a_problem_of_ours() -> None:
             for status, answer in operation["responses"].items():
                 if path.startswith("/v1") and int(status) >= 400:
                     assert list(answer["content"]) == ["application/problem+json"], (path, status)
+
+
+def test_openapi__every_operation_with_a_body__says_that_one_can_be_too_long() -> None:
+    for path, methods in _schema()["paths"].items():
+        for method, operation in methods.items():
+            assert "requestBody" not in operation or "413" in operation["responses"], (method, path)
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    schema: dict[str, Any] = orjson.loads(described()["openapi.json"])
+    return schema
+
+
+@pytest.mark.parametrize("link", LINKS, ids=lambda link: f"{link.source} to {link.target}")
+def test_openapi__every_link__leads_from_what_is_answered_to_what_is_taken(link: Link) -> None:
+    schema = _schema()
+    operations = {f"{m.upper()} {path}": one for path, ms in schema["paths"].items() for m, one in ms.items()}
+    source, target = operations[link.source], operations[link.target]
+    assert set(link.parameters) <= {one["name"] for one in target["parameters"]} if link.parameters else link.body
+    if link.body is not None:
+        taken = _resolved(schema, target["requestBody"]["content"]["application/json"]["schema"])
+        assert set(taken.get("required", ())) <= set(link.body) <= set(taken["properties"])
+    for expression in (*link.parameters.values(), *(link.body or {}).values()):
+        for status in link.statuses:
+            assert _leads_somewhere(schema, source, status, expression), expression
+
+
+def _leads_somewhere(schema: dict[str, Any], source: dict[str, Any], status: str, expression: str) -> bool:
+    """Whether the expression names a parameter of the request, or a place that the answer's schema has."""
+    if expression.startswith("$request.path."):
+        return expression.removeprefix("$request.path.") in {one["name"] for one in source["parameters"]}
+    at = _resolved(schema, source["responses"][status]["content"]["application/json"]["schema"])
+    for name in expression.removeprefix("$response.body#/").split("/"):
+        at = _resolved(schema, at["items"] if name.isdigit() else at["properties"][name])
+    return at.get("type") in ("string", "integer", "array")
+
+
+def _resolved(schema: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
+    if "$ref" not in part:
+        return part
+    found: dict[str, Any] = schema["components"]["schemas"][part["$ref"].rpartition("/")[2]]
+    return found
 
 
 def test_errors__served__are_the_page(served: Served) -> None:

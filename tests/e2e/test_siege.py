@@ -51,7 +51,7 @@ pytestmark = pytest.mark.slow
 
 SECONDS = float(os.environ.get("SIEGE_SECONDS", "15"))
 SEED = int(os.environ.get("SIEGE_SEED", "1"))
-KEYS_A_SECOND = int(os.environ.get("SIEGE_KEYS", "15"))
+KEYS_A_SECOND = int(os.environ.get("SIEGE_KEYS", "10"))
 TILLS = 10
 KILL_AFTER = (2.0, 5.0)
 

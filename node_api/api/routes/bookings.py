@@ -34,7 +34,9 @@ After = Annotated[int, Query(ge=0, lt=1 << 63, description="the `next` of the pa
 
 @router.post(
     "/wallet/bookings",
-    responses=problems(*READING, errors.WalletMissing, errors.ProgrammeUnknown, errors.BookingUnknown),
+    responses=problems(
+        *READING, errors.RequestTooLarge, errors.WalletMissing, errors.ProgrammeUnknown, errors.BookingUnknown
+    ),
 )
 def sign_booking(node: TheNode, _: Caller, body: WishIn) -> ReservationOut:
     """A signed reservation for a custodial holder. It signs what is asked: the rules are judged when it is booked."""

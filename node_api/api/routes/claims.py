@@ -64,7 +64,10 @@ def read_rounds(node: TheNode, _caller: Caller, programme: ProgrammeName) -> Rou
         return RoundsOut(rounds=[round_out(one) for one in found], block=BlockOut.of(reader.block))
 
 
-@router.post("/wallet/nullifiers", responses=problems(*READING, errors.ProgrammeUnknown, errors.WalletMissing))
+@router.post(
+    "/wallet/nullifiers",
+    responses=problems(*READING, errors.RequestTooLarge, errors.ProgrammeUnknown, errors.WalletMissing),
+)
 def make_nullifier(node: TheNode, _: Caller, body: NullifierIn) -> NullifierOut:
     """What stands for a person in a programme's claims: whoever claims with a key of their own signs it."""
     nullifier, holder = node.claims.nullifier(body.to_programme(), body.person)

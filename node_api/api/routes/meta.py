@@ -16,6 +16,12 @@ from node_api.domain import errors
 router = APIRouter(tags=["node"])
 
 
+class MarkdownResponse(PlainTextResponse):
+    """Markdown."""
+
+    media_type = "text/markdown"
+
+
 class Eip712Out(Out):
     """What a holder's own wallet signs with: `eth_signTypedData_v4` takes this with `primaryType` and `message`."""
 
@@ -54,10 +60,10 @@ async def version() -> VersionOut:
     return VersionOut(version=__version__)
 
 
-@router.get(PAGE, response_class=PlainTextResponse)
-async def read_errors(node: TheNode) -> PlainTextResponse:
+@router.get(PAGE, response_class=MarkdownResponse)
+async def read_errors(node: TheNode) -> MarkdownResponse:
     """Every error with its rule and remedy: where the `type` of a problem points."""
-    return PlainTextResponse(errors_page(node.error_selectors), media_type="text/markdown; charset=utf-8")
+    return MarkdownResponse(errors_page(node.error_selectors))
 
 
 @router.get(

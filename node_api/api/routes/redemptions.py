@@ -43,7 +43,9 @@ _JSON = "application/json"
 @router.post(
     "/wallet/codes",
     response_model=CodeOut,
-    responses=problems(*READING, errors.WalletMissing, errors.ProgrammeUnknown, errors.VoucherNotFound),
+    responses=problems(
+        *READING, errors.RequestTooLarge, errors.WalletMissing, errors.ProgrammeUnknown, errors.VoucherNotFound
+    ),
 )
 def make_code(node: TheNode, _: Caller, body: CodeIn, qr: WithQr = True) -> Response:
     """A signed code for a custodial holder. It signs what is asked: the rules are judged when it is redeemed.
