@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 import orjson
 import structlog
+
+
+class _Lines:
+    """Writes each event as a line of its own, at once: what is killed has told all it did."""
+
+    def msg(self, event: bytes) -> None:
+        """Writes one, from any thread."""
+        out = sys.stderr.buffer  # looked up each time: tests exchange it
+        out.write(event + b"\n")
+        out.flush()
+
+    debug = info = warning = error = critical = msg
+
+
+_LINES = _Lines()
 
 
 def configure_logs(level: int) -> None:
@@ -17,12 +31,8 @@ def configure_logs(level: int) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper("iso"),
             structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(_written),
+            lambda _, __, event: orjson.dumps(event, default=str),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # looked up each time: tests exchange it
+        logger_factory=lambda *_: _LINES,
     )
-
-
-def _written(event: dict[str, Any], **_: object) -> str:
-    return orjson.dumps(event, default=str).decode()
