@@ -149,11 +149,12 @@ gas: venv-dev ## Measure gas anew and record it in bench/gas (BECAUSE="reason" w
 gas-check: venv-dev
 	@$(BIN)/python -m tools.gas
 
-# WHAT=single,index measures those lines alone, SECONDS=n and RUNS=n say how long, SIZE=n how many redemptions are indexed.
+# WHAT=single,index measures those lines alone, SECONDS=n and RUNS=n say how long, SIZE=n how many redemptions are indexed or make up
+# the record, DB=url where to.
 .PHONY: bench
 bench: venv-dev ## Gas beside its record, redemptions and events a second beside peers (WHAT=single,index: only those); see bench/README.md
 	@$(if $(WHAT),,$(BIN)/python -m tools.gas)
-	@$(BIN)/python -m bench $(if $(WHAT),--what $(WHAT)) $(if $(filter command line,$(origin SECONDS)),--seconds $(SECONDS)) $(if $(RUNS),--runs $(RUNS)) $(if $(SIZE),--size $(SIZE))
+	@$(BIN)/python -m bench $(if $(WHAT),--what $(WHAT)) $(if $(filter command line,$(origin SECONDS)),--seconds $(SECONDS)) $(if $(RUNS),--runs $(RUNS)) $(if $(SIZE),--size $(SIZE)) $(if $(DB),--database $(DB))
 
 .PHONY: bench-http
 bench-http: venv-dev ## CPU time that HTTP alone takes of a redemption

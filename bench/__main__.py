@@ -10,6 +10,8 @@ import click
 
 from bench.index import lines as index
 from bench.index import report as index_report
+from bench.record import lines as record
+from bench.record import report as record_report
 from bench.redemptions import lines as measured
 from bench.redemptions.lines import KINDS, Length, Line
 from bench.redemptions.processes import machine
@@ -18,10 +20,10 @@ from bench.redemptions.town import Town, build_town
 from node_api.loaders.completejourney.load import load_completejourney
 
 OUT = Path(__file__).resolve().parents[1] / "build" / "bench"
-_INDEX = "index"
-_LINES = (*KINDS, _INDEX)
-_REDEMPTIONS = 60_000
-"""In the chain that the index is measured on."""
+_INDEX, _RECORD = "index", "record"
+_LINES = (*KINDS, _INDEX, _RECORD)
+_SIZES = {_INDEX: 60_000, _RECORD: 1_000_000}
+"""Redemptions in the chain that the index is measured on, and in the record that is read."""
 
 
 @click.command()
@@ -29,13 +31,21 @@ _REDEMPTIONS = 60_000
 @click.option("--seconds", default=10.0, show_default=True, type=click.FloatRange(min=0.1), help="Of a run, about.")
 @click.option("--runs", default=3, show_default=True, type=click.IntRange(min=1), help="The median of so many counts.")
 @click.option("--warm-up", default=200, show_default=True, type=click.IntRange(min=1), help="Redemptions before.")
-@click.option(
-    "--size", default=_REDEMPTIONS, show_default=True, type=click.IntRange(min=1), help="Redemptions indexed."
-)
+@click.option("--size", type=click.IntRange(min=1), help="Redemptions of the index (60,000) or the record (a million).")
+@click.option("--database", help="An empty one for the record, by its URL; else an SQLite file.")
 @click.option("--folder", type=click.Path(path_type=Path, exists=True), help="Import folder; else Complete Journey's.")
 @click.option("--out", default=OUT, type=click.Path(path_type=Path), help="Folder of the JSON.")
-def main(what: str, seconds: float, runs: int, warm_up: int, size: int, folder: Path | None, out: Path) -> None:
-    """Redemptions a second of the node and of its peers, and events a second of its index, on this machine, in one run."""
+def main(
+    what: str,
+    seconds: float,
+    runs: int,
+    warm_up: int,
+    size: int | None,
+    database: str | None,
+    folder: Path | None,
+    out: Path,
+) -> None:
+    """Redemptions a second of the node and of its peers, events a second of its index, and what a large record takes."""
     wanted = what.split(",")
     unknown = [name for name in wanted if name not in _LINES]
     if unknown:
@@ -43,10 +53,14 @@ def main(what: str, seconds: float, runs: int, warm_up: int, size: int, folder: 
     with tempfile.TemporaryDirectory(prefix="vouchertrail-bench-") as name:
         work = Path(name)
         facts: Facts = {**machine(), **versions(), "runs": runs}
-        town = build_town(folder or _complete_journey(work / "data"), work)
-        _redemptions([name for name in wanted if name in KINDS], town, work, Length(seconds, runs, warm_up), facts, out)
-        if _INDEX in wanted:
-            _index(town, work, size, runs, facts, out)
+        if wanted != [_RECORD]:
+            town = build_town(folder or _complete_journey(work / "data"), work)
+            lines = [name for name in wanted if name in KINDS]
+            _redemptions(lines, town, work, Length(seconds, runs, warm_up), facts, out)
+            if _INDEX in wanted:
+                _index(town, work, size or _SIZES[_INDEX], runs, facts, out)
+        if _RECORD in wanted:
+            _record(work / "record", size or _SIZES[_RECORD], database, facts, out)
 
 
 def _redemptions(wanted: Sequence[str], town: Town, work: Path, length: Length, facts: Facts, out: Path) -> None:
@@ -67,6 +81,15 @@ def _index(town: Town, work: Path, size: int, runs: int, facts: Facts, out: Path
     told = {**facts, "engine": found[0].engine}
     index_report.write_json(out / "index.json", told, found)
     index_report.print_table(told, found)
+
+
+def _record(work: Path, size: int, database: str | None, facts: Facts, out: Path) -> None:
+    click.echo(f"record of {size:,} redemptions …", err=True)
+    work.mkdir()
+    found = record.measure(work, size, database)
+    told = {**facts, "engine": found.issued.engine}
+    record_report.write_json(out / f"record-{found.database}-{size}.json", told, found)
+    record_report.print_table(told, found)
 
 
 def _complete_journey(out: Path) -> Path:

@@ -68,8 +68,8 @@ def build_town(source: Path, work: Path) -> Town:
     """Deploys, loads the bent folder, makes API keys, and stops the chain."""
     folder = bend_folder(source, work / "import")
     data = work / "town"
-    _command(data, "deploy")
-    _command(data, "load", str(folder.path))
+    command(data, "deploy")
+    command(data, "load", str(folder.path))
     settings = Settings(data=data)
     office = open_treasury(settings)
     try:
@@ -91,7 +91,7 @@ def copied(town: Town, data: Path) -> Iterator[Place]:
     shutil.copytree(town.data, data)
     chain = Settings(data=data).chain_folder
     try:
-        _command(data, "chain", "start")
+        command(data, "chain", "start")
         status = living_status(chain)
         assert status is not None
         yield Place(data, status.url, {"anvil": status.anvil_pid, "supervisor": status.pid})
@@ -133,9 +133,10 @@ def process(
             running.terminate()
 
 
-def _command(data: Path, *arguments: str) -> None:
-    command = [sys.executable, "-m", "node_api", *arguments]
-    done = subprocess.run(command, env=_environment(data), capture_output=True, text=True, check=False)
+def command(data: Path, *arguments: str) -> None:
+    """Runs a command of the node on a data folder. Raises ChildProcessError where it fails, with all that it said."""
+    whole = [sys.executable, "-m", "node_api", *arguments]
+    done = subprocess.run(whole, env=_environment(data), capture_output=True, text=True, check=False)
     if done.returncode:
         raise ChildProcessError(f"{' '.join(arguments)}: {done.stdout}{done.stderr}")
 

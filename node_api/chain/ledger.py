@@ -6,6 +6,7 @@ Words are read by slot (`eth_getStorageAt`), tens of thousands of them in JSON-R
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from node_api.chain import words as w
 from node_api.chain.contracts import contract
@@ -226,9 +227,18 @@ class Ledger:
         answers = self._ask([("eth_getStorageAt", (address, slot, at)) for slot in slots], block)
         return [int.from_bytes(data(answer)) for answer in answers]
 
+    def _batched(self, questions: Sequence[Request]) -> list[Json]:
+        """Two bodies are on their way at a time: the node looks up the words of one while those of the other are read."""
+        size = self._rpc.batch_limit
+        parts = [questions[at : at + size] for at in range(0, len(questions), size)]
+        if len(parts) < 2:
+            return self._rpc.batch(questions)
+        with ThreadPoolExecutor(2, "ledger") as pool:
+            return [answer for answers in pool.map(self._rpc.batch, parts) for answer in answers]
+
     def _ask(self, questions: Sequence[Request], block: BlockRef) -> list[Json]:
         try:
-            return self._rpc.batch(questions)
+            return self._batched(questions)
         except RpcError as error:
             raise StateGone(_ASKED_FOR.format(number=block.number, said=error.message)) from error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from node_api.domain.ids import Address, Amount, Hash, UnixSeconds
 from node_api.domain.models import BlockRef, Merchant, Programme, TxRef, VoucherFacts, VoucherKind, VoucherState
@@ -20,6 +21,20 @@ ROLE_NAMES = (
     "ATTESTOR",
 )
 """The roles of the AccessManager by number, as in `Roles.sol`."""
+
+
+class Marks(NamedTuple):
+    """What may have befallen a voucher beside being redeemed; False where it certainly did not."""
+
+    frozen: bool = True
+    refused: bool = True
+    claimed: bool = True
+    passed_on: bool = True
+    place_changed: bool = True
+    booked: bool = True
+    consented: bool = True
+    disputed: bool = True
+    reversed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,6 +216,8 @@ def _pair_checks(pairs: Sequence[_Pair], states: Sequence[PairState]) -> Iterato
 def _day_checks(indexed: Sequence[MerchantDay], kept: Sequence[MerchantDay]) -> Iterator[Check]:
     """Only what differs is listed; the sums by line are always."""
     for ours, theirs in zip(indexed, kept, strict=True):
+        if ours == theirs:
+            continue
         for term in ("redeemed", "count", "settled", "settled_count", "disputed", "disputed_count"):
             values = {Source.INDEX: int(getattr(ours, term)), Source.DAYS: int(getattr(theirs, term))}
             if len(set(values.values())) > 1:

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event
 from sqlalchemy.engine import make_url
@@ -120,8 +120,11 @@ def _file(address: URL, durable: bool) -> Engine:
 
 
 def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(_WRITES)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if connection.get_execution_options().get(_WRITES):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        return
+    driver = cast("_SqliteConnection", connection.connection.driver_connection)
+    driver.cursor().execute("BEGIN")  # looks at no file and cannot fail; through SQLAlchemy it takes as long as a read
 
 
 def _as_unavailable(context: ExceptionContext) -> None:
@@ -146,10 +149,10 @@ def writing(engine: Engine) -> Iterator[Connection]:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A transaction that sees one state of the database, whatever is written meanwhile."""
-    snapshot: dict[str, str | bool] = {}
+    connected = _connected(engine)
     if engine.dialect.name != "sqlite":
-        snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    with _connected(engine).execution_options(**snapshot) as connection, connection.begin():
+        connected = connected.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    with connected as connection, connection.begin():
         yield connection
 
 

@@ -12,13 +12,15 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Collection
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from node_api.domain import events as ev
 from node_api.domain.ids import Hash
 
 K = TypeVar("K")
 V = TypeVar("V")
+P = ParamSpec("P")
+R = TypeVar("R", bound="Reading")
 
 _MOST = 20_000
 """Facts of one kind: what of them bounds the memory."""
@@ -54,7 +56,16 @@ class Facts:
 
     def one(self, kind: str, key: K, read: Callable[[], V]) -> V:
         """What is known under one key; read first where it is not."""
-        return self.among(kind, (key,), lambda _: {key: read()})[key]
+        kept = self._kinds[kind]
+        try:
+            known: V = kept[key]
+        except KeyError:
+            known = read()
+            with self._lock:
+                if len(kept) > _MOST:
+                    kept.clear()
+                kept[key] = known
+        return known
 
 
 class Kept:
@@ -83,3 +94,20 @@ class Kept:
         self._facts[block] = facts
         while len(self._facts) > _BLOCKS:
             self._facts.popitem(last=False)
+
+
+class Reading(Protocol):
+    """A reader as of a block."""
+
+    _facts: Facts
+
+
+def kept(read: Callable[Concatenate[R, P], V]) -> Callable[Concatenate[R, P], V]:
+    """Keeps what a reader answers, by its arguments: what redemptions leave as it is, and nobody changes who gets it."""
+    kind = read.__name__
+
+    def answer(self: R, /, *args: P.args, **kwargs: P.kwargs) -> V:
+        return self._facts.one(kind, (args, *kwargs.items()), lambda: read(self, *args, **kwargs))
+
+    answer.__doc__ = read.__doc__
+    return answer

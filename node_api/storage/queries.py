@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, Table, select
@@ -34,6 +34,10 @@ class Queries:
         facts: what is known of this block already, and is kept for who reads it next.
         """
         self._connection, self._block, self._at_head, self._facts = connection, block, at_head, facts
+
+    def remembered(self, key: Hashable, make: Callable[[], T]) -> T:
+        """See the port `AuditReader`."""
+        return self._facts.one("remembered", key, make)
 
     @property
     def block(self) -> BlockRef:
@@ -72,8 +76,8 @@ def tx_of(row: Record) -> TxRef:
 
 def count_of(row: Record) -> int:
     """The column `count`, whose name a row keeps for a method of its own."""
-    value: int = row._mapping["count"]
-    return value
+    value: Any = row.count  # of a row of `Prepared` it is the column
+    return int(value if isinstance(value, int) else row._mapping["count"])
 
 
 def chunks(values: Collection[T]) -> list[list[T]]:

@@ -20,6 +20,8 @@ class CaseQueries(VoucherQueries):
 
     def redemptions_of(self, voucher: VoucherId) -> list[Redemption]:
         """See the port."""
+        if self._at_head:
+            return self._with_holders_then([one for one, _ in self._done(voucher)])
         return self._redemptions(
             with_holder().where(t.redemptions.c.voucher == voucher).order_by(t.redemptions.c.number)
         )

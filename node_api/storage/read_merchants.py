@@ -14,6 +14,8 @@ from node_api.domain.ids import Address, Amount, Day, LineId, MerchantId, Progra
 from node_api.domain.models import Merchant, MerchantStatus
 from node_api.domain.trail import MerchantDay, Payment, Step
 from node_api.storage import tables as t
+from node_api.storage.kept import kept
+from node_api.storage.prepared import Prepared
 from node_api.storage.queries import Query, Record, chunks, count_of, to_address, to_raw, tx_of, with_tx
 from node_api.storage.read_standing import StandingQueries
 from node_api.storage.settled import DayKey, open_disputes, settled_counts
@@ -53,6 +55,16 @@ _MERCHANTS = select(
     ),
     _newest(t.payout_steps, "account", ["changed"]).label("new_payout"),
 ).where(t.merchants.c.block <= _upto)
+_PAID = Prepared(
+    with_tx(t.payments)
+    .where(
+        t.payments.c.line == bindparam("of_line"),
+        t.payments.c.merchant == bindparam("of_merchant"),
+        t.payments.c.day == bindparam("on"),
+        t.payments.c.block <= _upto,
+    )
+    .order_by(t.payments.c.block, t.payments.c.log_index)
+)
 _MERCHANT = _MERCHANTS.where(t.merchants.c.merchant == bindparam("wanted"))
 
 _REDEEMED_ON = select(t.merchant_days).where(
@@ -69,6 +81,7 @@ class MerchantQueries(StandingQueries):
         """See the port."""
         return self._merchants(())
 
+    @kept
     def merchant(self, merchant: MerchantId) -> Merchant | None:
         """See the port."""
         return self.merchants_among((merchant,)).get(merchant)
@@ -113,10 +126,10 @@ class MerchantQueries(StandingQueries):
         source = self._days_at_head if self._at_head else self._days_from_facts
         locked = open_disputes(self._connection, self._block.number)
         return [
-            replace(day, disputed=Amount(amount), disputed_count=count)
+            day if held is None else replace(day, disputed=Amount(held[0]), disputed_count=held[1])
             for day in source(merchant, programme)
             if (from_day is None or day.day >= from_day) and (until_day is None or day.day < until_day)
-            for amount, count in (locked.get((day.merchant, day.line, day.day), (0, 0)),)
+            for held in (locked.get((day.merchant, day.line, day.day)),)
         ]
 
     def redeemed_on(
@@ -141,6 +154,11 @@ class MerchantQueries(StandingQueries):
         if line is not None:
             query = query.where(table.c.line == line)
         return self._payments(query.order_by(table.c.block, table.c.log_index))
+
+    def payments_of_day(self, line: LineId, merchant: MerchantId, day: Day) -> list[Payment]:
+        """See the port `AuditReader`."""
+        named = {"of_line": line, "of_merchant": merchant, "on": day, "upto": self._block.number}
+        return [self._payment(row) for row in _PAID.rows(self._connection, **named)]
 
     def payment_of(self, line: LineId, merchant: MerchantId, day: Day) -> Payment | None:
         """The payment that settled a merchant's day."""

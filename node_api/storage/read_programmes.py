@@ -11,6 +11,7 @@ from node_api.domain.ids import Amount, LineId, ProgrammeId, UnixSeconds, progra
 from node_api.domain.models import BudgetLine, Programme, ProgrammeState
 from node_api.domain.trail import LineSums, Step, Totals
 from node_api.storage import tables as t
+from node_api.storage.kept import kept
 from node_api.storage.queries import Query, Record, chunks, to_address, tx_of, with_tx
 from node_api.storage.read_money import MoneyQueries
 from node_api.storage.read_standing import StandingQueries
@@ -48,6 +49,7 @@ class ProgrammeQueries(MoneyQueries, StandingQueries):
         """See the port."""
         return self._programmes(())
 
+    @kept
     def programme(self, programme: ProgrammeId) -> Programme | None:
         """See the port."""
         return self.programmes_among((programme,)).get(programme)
@@ -96,6 +98,7 @@ class ProgrammeQueries(MoneyQueries, StandingQueries):
         """What moved under each line, summed from the events."""
         return sums_from_facts(self._connection, self.block.number, programme)
 
+    @kept
     def programme_steps(self, programme: ProgrammeId) -> list[Step]:
         """A programme's steps in the order of the chain."""
         table = t.programme_steps

@@ -7,12 +7,14 @@ from sqlalchemy import select
 from node_api.domain.ids import Address, LineId
 from node_api.domain.trail import Deposit, Rest, RoleStep
 from node_api.storage import tables as t
+from node_api.storage.kept import kept
 from node_api.storage.queries import Queries, to_address, to_hash, to_raw, tx_of, with_tx
 
 
 class RoleQueries(Queries):
     """What an auditor asks about actors and money beyond the reader's port."""
 
+    @kept
     def role_steps(self, account: Address | None = None) -> list[RoleStep]:
         """Roles given and taken, in the order of the chain."""
         table = t.role_steps

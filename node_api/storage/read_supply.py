@@ -6,17 +6,28 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from sqlalchemy import ColumnElement, Table, func, select
+from sqlalchemy import ColumnElement, Table, bindparam, func, select
 
 from node_api.domain.ids import Address, BatchId, ProgrammeId, RollId, split_voucher
 from node_api.domain.models import Batch, Roll, TxRef
 from node_api.domain.trail import BatchCounts, Issue, Sweep
 from node_api.storage import tables as t
+from node_api.storage.kept import kept
+from node_api.storage.prepared import Prepared
 from node_api.storage.queries import CHUNK, Query, Record, count_of, to_address, tx_of, with_tx
 from node_api.storage.read_standing import StandingQueries
 from node_api.storage.stored import stored_vouchers
 
 _CLAIMED, _CUSTODIAL = 1, 2
+
+
+_ISSUED = Prepared(
+    with_tx(t.issues).where(
+        t.issues.c.batch == bindparam("of_batch"),
+        t.issues.c.roll == bindparam("of_roll"),
+        t.issues.c.block <= bindparam("upto"),
+    )
+)
 
 
 class SupplyQueries(StandingQueries):
@@ -54,8 +65,8 @@ class SupplyQueries(StandingQueries):
 
     def issued(self, batch: BatchId, roll: RollId) -> Issue | None:
         """See the port."""
-        query = with_tx(t.issues).where(t.issues.c.batch == batch, t.issues.c.roll == roll, self._upto(t.issues))
-        return next(iter(self._issues(query)), None)
+        named = {"of_batch": batch, "of_roll": roll, "upto": self._block.number}
+        return next(map(_issue, _ISSUED.rows(self._connection, **named)), None)
 
     def issues(self, batch: BatchId) -> list[Issue]:
         """See the port."""
@@ -89,6 +100,7 @@ class SupplyQueries(StandingQueries):
             late[split_voucher(stored.voucher)[:2]] -= stored.counted_twice
         return late
 
+    @kept
     def sweep_of(self, batch: BatchId, roll: RollId) -> Sweep | None:
         """The sweep of a pair."""
         table = t.sweeps
@@ -97,10 +109,12 @@ class SupplyQueries(StandingQueries):
             return Sweep(batch, roll, row.line, swept, row.amount, to_address(row.actor), tx_of(row))
         return None
 
+    @kept
     def batch_opened(self, batch: BatchId) -> TxRef | None:
         """Where a batch was opened."""
         return self._origin(t.batches, t.batches.c.batch == batch)
 
+    @kept
     def roll_written(self, roll: RollId) -> TxRef | None:
         """Where a roll was written."""
         return self._origin(t.rolls, t.rolls.c.roll == roll)
@@ -123,7 +137,7 @@ class SupplyQueries(StandingQueries):
         return counts
 
     def _issues(self, query: Query) -> list[Issue]:
-        return [Issue(row.batch, row.roll, count_of(row), row.amount, tx_of(row)) for row in self._rows(query)]
+        return [_issue(row) for row in self._rows(query)]
 
     def _batches(self, which: Iterable[ColumnElement[bool]]) -> list[Batch]:
         table = t.batches
@@ -147,6 +161,10 @@ class SupplyQueries(StandingQueries):
         table = t.rolls
         query = with_tx(table).where(self._upto(table), *which).order_by(table.c.roll)
         return [self._roll_on_clock(roll_of(row), row.block, row.log_index) for row in self._rows(query)]
+
+
+def _issue(row: Record) -> Issue:
+    return Issue(row.batch, row.roll, count_of(row), row.amount, tx_of(row))
 
 
 def batch_of(row: Record, issued: int) -> Batch:

@@ -23,9 +23,11 @@ from node_api.domain.ids import (
     split_voucher,
 )
 from node_api.domain.models import Batch, Redemption, Roll, Taken, VoucherFacts, VoucherKind
+from node_api.domain.tracing import Marks
 from node_api.domain.trail import Commitment, Refusal
 from node_api.storage import tables as t
 from node_api.storage.booking_ends import booking_ends
+from node_api.storage.prepared import Prepared
 from node_api.storage.queries import (
     Query,
     Record,
@@ -38,12 +40,17 @@ from node_api.storage.queries import (
     with_tx,
 )
 from node_api.storage.read_holders import HolderQueries
-from node_api.storage.read_supply import batch_of, roll_of
+from node_api.storage.stands import STANDS, marks_of
 from node_api.storage.sums import lines_of
+
+_FEW = 100
 
 
 class VoucherQueries(HolderQueries):
     """Implements `VoucherReader`, and what an auditor asks beyond it."""
+
+    _looked_at: tuple[VoucherId | None, Record | None] = (None, None)
+    _redeemed_of: tuple[VoucherId | None, list[tuple[Redemption, bool]]] = (None, [])
 
     def voucher(self, voucher: VoucherId) -> VoucherFacts | None:
         """See the port."""
@@ -73,27 +80,52 @@ class VoucherQueries(HolderQueries):
 
     def _facts_at_head(self, voucher: VoucherId) -> VoucherFacts | None:
         """What a till asks for: two statements, built once; at the head nothing need be left out."""
-        batch, roll, place = split_voucher(voucher)
-        named = {"of_batch": batch, "of_roll": roll, "at_place": place}
-        found = self._connection.execute(_FACTS, named).one_or_none()
-        if found is None:
+        batch_id, roll_id, place = split_voucher(voucher)
+        batch, roll = self._batch_at_head(batch_id), self._roll_at_head(roll_id)
+        found = self._stands(voucher)
+        if batch is None or roll is None or found is None or batch.programme != roll.programme:
             return None
-        done = self._connection.execute(_REDEEMED, {"of_voucher": voucher}).first()
-        spent = self._with_holders_then([] if done is None else [_redemption(done)])
         stands = to_address(found.holder)
+        spent = self._with_holders_then([one for one, taken_back in self._done(voucher) if not taken_back])
         (holder,) = self._holders_now([(voucher, stands)])
         facts = VoucherFacts(
             voucher,
-            self._on_clock(batch_of(found, found.issued_count or 0), found),
-            self._roll_on_clock(roll_of(found, "roll_"), found.roll_block, found.roll_log_index),
+            batch,
+            roll,
             place,
             holder,
-            found.issued_to is not None,
-            spent[0] if spent else None,
-            found.swept_from is not None,
+            bool(found.issued),
+            spent[-1] if spent else None,
+            bool(found.swept),
             roll_holder=stands,
         )
         return self._standing(self._taken(facts))
+
+    def marks(self, voucher: VoucherId) -> Marks:
+        """See the port."""
+        found = self._stands(voucher) if self._at_head else None
+        return Marks() if found is None else marks_of(found, frozen=self._any[0])
+
+    def _stands(self, voucher: VoucherId) -> Record | None:
+        """What one statement tells of a voucher at the head; asked once where it is the last one asked about."""
+        if self._looked_at[0] != voucher:
+            batch, roll, place = split_voucher(voucher)
+            named = {"of_voucher": voucher, "of_batch": batch, "of_roll": roll, "at": place}
+            self._looked_at = voucher, next(iter(STANDS.rows(self._connection, **named)), None)
+        return self._looked_at[1]
+
+    def _done(self, voucher: VoucherId) -> list[tuple[Redemption, bool]]:
+        """The voucher's redemptions at the head, by number, each with whether it was taken back."""
+        if self._redeemed_of[0] != voucher:
+            rows = _REDEEMED.rows(self._connection, of_voucher=voucher)
+            self._redeemed_of = voucher, [(_redemption(row), bool(row.taken_back)) for row in rows]
+        return self._redeemed_of[1]
+
+    def _batch_at_head(self, batch: BatchId) -> Batch | None:
+        return self._facts.one("batch", batch, lambda: self.batch(batch))
+
+    def _roll_at_head(self, roll: RollId) -> Roll | None:
+        return self._facts.one("roll", roll, lambda: self.roll(roll))
 
     def vouchers_of(
         self,
@@ -108,7 +140,7 @@ class VoucherQueries(HolderQueries):
         found: list[VoucherFacts] = []
         while True:
             page = self._may_hold(lower, programme, limit=bounded(limit), after=after)
-            found += [facts for facts in self._assemble(page) if facts.holder == lower]
+            found += [facts for facts in self._all_facts(page) if facts.holder == lower]
             if len(page) < limit or len(found) >= limit:
                 return found[:limit]
             after = page[-1][0]
@@ -168,6 +200,12 @@ class VoucherQueries(HolderQueries):
         """`count` redemptions from number `first` on, by number."""
         number = t.redemptions.c.number
         return self._redemptions(with_holder().where(number >= first, number < first + count).order_by(number))
+
+    def _all_facts(self, found: Sequence[tuple[VoucherId, Address]]) -> list[VoucherFacts]:
+        """Facts of vouchers that exist: a few at the head one by one, whose batches and rolls are known already."""
+        if not self._at_head or len(found) > _FEW:
+            return self._assemble(found)
+        return [facts for voucher, _ in found if (facts := self._facts_at_head(voucher)) is not None]
 
     def _assemble(self, found: Sequence[tuple[VoucherId, Address]]) -> list[VoucherFacts]:
         """Facts of vouchers whose roll and place exist, in the order given; those without a batch are left out."""
@@ -271,38 +309,6 @@ def with_holder() -> Query:
     return with_tx(table, source, places.c.holder)
 
 
-def _facts() -> Query:
-    """Batch, roll, holder and marks of one voucher; a row only where place and batch exist under one programme."""
-    places, rolls, batches, issues, sweeps = t.roll_places, t.rolls, t.batches, t.issues, t.sweeps
-    pair = (issues.c.roll == rolls.c.roll) & (issues.c.batch == batches.c.batch)
-    gone = (sweeps.c.roll == rolls.c.roll) & (sweeps.c.batch == batches.c.batch)
-    source = (
-        places.join(rolls, rolls.c.roll == places.c.roll)
-        .join(t.blocks, t.blocks.c.number == rolls.c.block)
-        .join(batches, batches.c.programme == rolls.c.programme)
-        .outerjoin(issues, pair)
-        .outerjoin(sweeps, gone)
-        .outerjoin(t.batch_totals, t.batch_totals.c.batch == batches.c.batch)
-    )
-    return (
-        select(
-            batches,
-            *(column.label(f"roll_{column.name}") for column in rolls.c),
-            t.blocks.c.timestamp.label("roll_block_time"),
-            places.c.holder,
-            issues.c.roll.label("issued_to"),
-            sweeps.c.roll.label("swept_from"),
-            t.batch_totals.c.issued.label("issued_count"),
-        )
-        .select_from(source)
-        .where(
-            places.c.roll == bindparam("of_roll"),
-            places.c.place == bindparam("at_place"),
-            batches.c.batch == bindparam("of_batch"),
-        )
-    )
-
-
 def _reversal() -> Query:
     """The reversal of a redemption of an outer query."""
     return (
@@ -313,11 +319,11 @@ def _reversal() -> Query:
     )
 
 
-_FACTS = _facts()
-_REDEEMED = (
+_REDEEMED = Prepared(
     with_holder()
-    .where(t.redemptions.c.voucher == bindparam("of_voucher"), ~_reversal().exists())
-    .order_by(t.redemptions.c.number.desc())
+    .add_columns(_reversal().exists().label("taken_back"))
+    .where(t.redemptions.c.voucher == bindparam("of_voucher"))
+    .order_by(t.redemptions.c.number)
 )
 
 

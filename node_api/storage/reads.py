@@ -13,6 +13,7 @@ from node_api.services.ports.reading import BlockNotIndexed, IndexEmpty
 from node_api.storage import tables as t
 from node_api.storage.engine import reading
 from node_api.storage.kept import Facts, Kept
+from node_api.storage.prepared import Prepared
 from node_api.storage.queries import to_hash
 from node_api.storage.read_bookings import BookingQueries
 from node_api.storage.read_claims import ClaimQueries
@@ -24,7 +25,7 @@ from node_api.storage.read_roles import RoleQueries
 from node_api.storage.read_rules import RulesQueries
 
 _EMPTY = "the index holds no block yet: run `vouchertrail index`, or start the node"
-_AT_HEAD = select(t.blocks).join(t.checkpoint, t.checkpoint.c.number == t.blocks.c.number)
+_AT_HEAD = Prepared(select(t.blocks).join(t.checkpoint, t.checkpoint.c.number == t.blocks.c.number))
 
 
 class IndexReader(
@@ -51,7 +52,7 @@ class IndexReads:
     def at_head(self) -> Iterator[IndexReader]:
         """See the port."""
         with reading(self._engine) as connection:
-            row = connection.execute(_AT_HEAD).one_or_none()
+            row = next(iter(_AT_HEAD.rows(connection)), None)
             if row is None:
                 raise IndexEmpty(_EMPTY)
             block = BlockRef(row.number, to_hash(row.hash), UnixSeconds(row.timestamp))

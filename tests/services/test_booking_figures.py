@@ -31,6 +31,7 @@ from node_api.storage.engine import open_database
 from node_api.storage.index import IndexTables
 from node_api.storage.migrate import migrate
 from node_api.storage.reads import IndexReads
+from tests.services.lives import told_the_same
 from tests.services.test_kind_figures import PERCENTAGE, STORED, Purses
 from tests.storage.conftest import indexer_of
 from tests.world import ENDS_AT, FACE_A, World
@@ -158,6 +159,10 @@ def test_index__rewound_to_any_block__ends_the_same(hotel: Hotel, engine: Engine
         tables.rewind(block, head)
         indexer.catch_up()
         assert not compare(IndexTables(hotel.engine).digest(), tables.digest()), block
+
+
+def test_lives__of_all_vouchers__are_told_the_same_at_the_head(hotel: Hotel) -> None:
+    assert told_the_same(hotel.world, hotel.engine)
 
 
 def test_trace__of_each_voucher__is_sound(hotel: Hotel) -> None:

@@ -32,6 +32,7 @@ from node_api.storage.engine import open_database
 from node_api.storage.index import IndexTables
 from node_api.storage.migrate import migrate
 from node_api.storage.reads import IndexReads
+from tests.services.lives import told_the_same
 from tests.storage.conftest import indexer_of
 from tests.world import DAY, ENDS_AT, FACE_A, STARTS_AT, World
 
@@ -171,6 +172,10 @@ def test_index__rewound_to_any_block__ends_as_a_fresh_one(court: Court, tmp_path
         indexer_of(court.world, other).catch_up()
         assert not compare(wanted, tables.digest()), back
     other.dispose()
+
+
+def test_lives__of_all_vouchers__are_told_the_same_at_the_head(court: Court) -> None:
+    assert told_the_same(court.world, court.engine)
 
 
 def test_trace__of_each_voucher__tells_its_cases(court: Court) -> None:

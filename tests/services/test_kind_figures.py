@@ -35,6 +35,7 @@ from node_api.storage.engine import open_database
 from node_api.storage.index import IndexTables
 from node_api.storage.migrate import migrate
 from node_api.storage.reads import IndexReads
+from tests.services.lives import told_the_same
 from tests.storage.conftest import indexer_of
 from tests.world import BEIJING, CATERING, DAY, ENDS_AT, FACE_A, STARTS_AT, World
 
@@ -175,6 +176,10 @@ def test_voucher__at_every_block__is_the_contracts(purses: Purses) -> None:
 def test_index__by_pages_of_any_size__ends_the_same(purses: Purses, engine: Engine) -> None:
     indexer_of(purses.world, engine, page=7).catch_up()
     assert not compare(IndexTables(purses.engine).digest(), IndexTables(engine).digest())
+
+
+def test_lives__of_all_vouchers__are_told_the_same_at_the_head(purses: Purses) -> None:
+    assert told_the_same(purses.world, purses.engine)
 
 
 def test_trace__of_each_voucher__is_sound(purses: Purses) -> None:

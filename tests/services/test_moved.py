@@ -33,6 +33,7 @@ from node_api.storage.engine import open_database
 from node_api.storage.index import IndexTables
 from node_api.storage.migrate import migrate
 from node_api.storage.reads import IndexReads
+from tests.services.lives import told_the_same
 from tests.services.test_case_figures import FAR, WHY
 from tests.storage.conftest import MakeDatabase, indexer_of
 from tests.world import DAY, FACE_A, FACE_B, STARTS_AT, TRANSFERABLE, World
@@ -213,6 +214,10 @@ def test_rules__that_let_vouchers_be_passed_on__tell_their_caps(fair: Fair) -> N
         rules = reader.rules(ProgrammeId(1), 1)
     assert rules is not None
     assert (rules.transferable, rules.transfer_amount, rules.transfer_month_amount) == (True, FACE_A, 2 * FACE_A)
+
+
+def test_lives__of_all_vouchers__are_told_the_same_at_the_head(fair: Fair) -> None:
+    assert told_the_same(fair.world, fair.engine)
 
 
 def test_trace__of_vouchers_that_moved__tells_every_step(fair: Fair) -> None:

@@ -29,6 +29,7 @@ from node_api.domain.standing import state_of, valid_until
 from node_api.services.reconciling import reconcile
 from node_api.services.tracing import trace
 from node_api.storage.reads import IndexReader, IndexReads
+from tests.services.lives import told_the_same
 from tests.storage.conftest import indexer_of
 from tests.world import CHAIN_ID, DAY, ENDS_AT, FACE_A, STARTS_AT, World
 
@@ -159,6 +160,11 @@ def test_reconcile__after_revocations__agrees(standing: Standing, engine: Engine
     assert outcome.differences == []
     line = sums[LineId(1 << 16 | 1)]
     assert (line.revoked, line.revoked_count) == (2 * FACE_A, 2)
+
+
+def test_lives__of_all_vouchers__are_told_the_same_at_the_head(standing: Standing, engine: Engine) -> None:
+    indexer_of(standing, engine).catch_up()
+    assert told_the_same(standing, engine)
 
 
 def test_trace__of_a_revoked_voucher__tells_who_froze_appealed_confirmed(standing: Standing, engine: Engine) -> None:

@@ -1,5 +1,8 @@
 """The life of a voucher, told and checked on a real chain.
 
+life
+├── at the head, with what is kept ............... is what the tables say one by one
+└── once the chain went on ....................... is told anew
 trace
 ├── redeemed through the relayer ................. every step with actor and role; signature, commitment, contract agree
 ├── redeemed under a terminal's word ............. the terminal's word is checked, too
@@ -30,10 +33,12 @@ from node_api.domain.errors import VoucherNotFound
 from node_api.domain.ids import VoucherId
 from node_api.domain.models import VoucherState
 from node_api.domain.tracing import VoucherTrace
+from node_api.services.lives import life
 from node_api.services.tracing import trace
 from node_api.storage import tables as t
 from node_api.storage.reads import IndexReads
-from tests.storage.conftest import indexer_of
+from tests.services.lives import told_the_same
+from tests.storage.conftest import MakeDatabase, indexer_of
 from tests.world import CHAIN_ID, ENDS_AT, STARTS_AT, World
 
 SIGNED = "the holder signed exactly this"
@@ -48,6 +53,32 @@ def traced(world: World, engine: Engine, voucher: VoucherId, block: int | None =
     calls = RedeemCalls(world.rpc, CHAIN_ID, world.addresses["Vouchers"])
     with reads.at_head() if block is None else reads.at(block) as reader:
         return trace(reader, Ledger(world.rpc, world.addresses), calls, voucher)
+
+
+def test_lives__of_all_vouchers__are_told_the_same_at_the_head(told: World, make_database: MakeDatabase) -> None:
+    engine = make_database()
+    indexer_of(told, engine).catch_up()
+    assert told_the_same(told, engine)
+
+
+def test_lives__once_the_chain_went_on__are_told_anew(world: World, engine: Engine) -> None:
+    world.fund()
+    world.issue()
+    indexer, reads = indexer_of(world, engine), IndexReads(engine)
+    calls = RedeemCalls(world.rpc, CHAIN_ID, world.addresses["Vouchers"])
+
+    def steps() -> list[str]:
+        indexer.catch_up()
+        with reads.at_head() as reader:
+            return [step.what for step in life(reader, calls, world.voucher(1, 1, 0)).steps]
+
+    before = steps()
+    assert steps() == before
+    world.redeem_first_pair(STARTS_AT + 500)
+    assert steps() == [*before, "redeemed"]
+    world.settle_and_close()
+    assert steps()[: len(before) + 1] == [*before, "redeemed"]
+    assert "programme closed" in steps() or "merchant paid" in steps()
 
 
 def answers(told: VoucherTrace) -> dict[str, bool | None]:

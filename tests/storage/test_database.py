@@ -8,6 +8,7 @@ transactions
 ├── a reader beside a writer ........... sees one state
 └── a writer that fails ................ leaves nothing
 a statement that fails ................. is told without what it carried
+└── handed to the driver as it is ...... fails as any other
 a database without room, or not one .... is StoreUnavailable, and goes on when there is room
 connections
 ├── all in use ......................... the next one waits for as long as is given, then it is StoreBusy
@@ -25,8 +26,8 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, MetaData, func, insert, select, text
-from sqlalchemy.exc import StatementError
+from sqlalchemy import BigInteger, Column, Engine, MetaData, Table, bindparam, func, insert, select, text
+from sqlalchemy.exc import DBAPIError, StatementError
 
 from node_api.domain.errors import StoreBusy, StoreUnavailable
 from node_api.storage import engine as storage_engine
@@ -34,6 +35,7 @@ from node_api.storage import operation_tables
 from node_api.storage import tables as t
 from node_api.storage.engine import open_database, reading, writing
 from node_api.storage.migrate import DatabaseNewer, migrate
+from node_api.storage.prepared import Prepared
 from tests.storage.conftest import MakeDatabase
 
 BLOCK = {"number": 1, "hash": b"\x01" * 32, "parent": b"\x00" * 32, "timestamp": 5}
@@ -110,6 +112,25 @@ def test_statement__that_fails__is_told_without_what_it_carried(make_database: M
     with pytest.raises(StatementError) as told, writing(engine) as writer:
         writer.execute(text("INSERT INTO nowhere VALUES (:name)"), {"name": "household-1"})
     assert "household-1" not in str(told.value)
+
+
+def test_statement__handed_to_the_driver__fails_as_any_other(make_database: MakeDatabase) -> None:
+    nowhere = Prepared(select(Table("nowhere", MetaData(), Column("number", BigInteger))))
+    with pytest.raises(DBAPIError), reading(make_database()) as connection:
+        nowhere.rows(connection)
+
+
+def test_statement__handed_to_the_driver__answers_as_any_other(make_database: MakeDatabase) -> None:
+    engine = make_database()
+    query = select(t.blocks, (t.blocks.c.number + 1).label("next")).where(t.blocks.c.number == bindparam("wanted"))
+    with writing(engine) as connection:
+        connection.execute(insert(t.blocks), [BLOCK])
+    with reading(engine) as connection:
+        for wanted in (1, 2):
+            found = Prepared(query).rows(connection, wanted=wanted)
+            assert [row._asdict() for row in found] == [
+                dict(row) for row in connection.execute(query, {"wanted": wanted}).mappings()
+            ]
 
 
 def test_write__without_room__is_said_and_goes_on_with_room(engine: Engine) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 
 from node_api.api.access import Caller
 from node_api.api.audits import ReconciliationOut, TraceOut, reconciliation_out, trace_out
@@ -17,12 +17,14 @@ router = APIRouter(prefix="/v1/audit", tags=["auditing"])
 
 
 @router.get("/vouchers/{voucher}/trace", responses=problems(*READING, errors.VoucherNotFound, errors.StateUnavailable))
-def read_trace(node: TheNode, _: Caller, voucher: Annotated[VoucherText, Path()]) -> TraceOut:
-    """The whole life of a voucher, its redemption's signature and commitment checked anew."""
+def read_trace(
+    node: TheNode, _: Caller, voucher: Annotated[VoucherText, Path()], checked: Annotated[bool, Query()] = True
+) -> TraceOut:
+    """The whole life of a voucher, its redemption's signature and commitment checked anew, or not (`checked=false`)."""
     number = VoucherId(int(voucher))
     if number >> VOUCHER_BITS:
         raise errors.VoucherNotFound(f"voucher {voucher}")
-    return trace_out(node.audits.trace(number))
+    return trace_out(node.audits.trace(number, checked=checked))
 
 
 @router.get(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from node_api.domain.ids import Address, BatchId, Day, Hash, LineId, MerchantId, Place, ProgrammeId, RollId, VoucherId
 from node_api.domain.items import Item
 from node_api.domain.models import BlockRef, Redemption, TxRef, VoucherState
 from node_api.domain.reconciliation import BatchState, LineTerms, PairState, TokenState
+from node_api.domain.tracing import Marks
 from node_api.domain.trail import (
     BatchCounts,
     Commitment,
@@ -28,6 +29,8 @@ from node_api.services.ports.life import LifeReader
 from node_api.services.ports.money import MerchantLifeReader, MoneyReader
 from node_api.services.ports.reading import Reader
 
+T = TypeVar("T")
+
 
 class StateGone(Exception):
     """The chain no longer keeps the state of that block; only its events are left. Ask a node that keeps all states."""
@@ -35,6 +38,14 @@ class StateGone(Exception):
 
 class AuditReader(Reader, LifeReader, MoneyReader, MerchantLifeReader, Protocol):
     """The record with everything an auditor asks, as of one block."""
+
+    def remembered(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` gives, made anew only where nobody asked for `key` as of this block before; not to be changed."""
+        ...
+
+    def marks(self, voucher: VoucherId) -> Marks:
+        """What may have befallen a voucher: the rest need not be asked for."""
+        ...
 
     def programme_steps(self, programme: ProgrammeId) -> list[Step]:
         """A programme's steps in the order of the chain."""
@@ -68,6 +79,10 @@ class AuditReader(Reader, LifeReader, MoneyReader, MerchantLifeReader, Protocol)
 
     def sweep_of(self, batch: BatchId, roll: RollId) -> Sweep | None:
         """The sweep of a pair."""
+        ...
+
+    def payments_of_day(self, line: LineId, merchant: MerchantId, day: Day) -> list[Payment]:
+        """The payments of a merchant's day under a line, in the order of the chain."""
         ...
 
     def payment_of(self, line: LineId, merchant: MerchantId, day: Day) -> Payment | None:
