@@ -10,7 +10,7 @@ the tail
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,10 +19,12 @@ from click.testing import CliRunner
 from bench import __main__ as bench
 from bench.record import lines
 from bench.record.tail import CALL, CALLS, Placed, Redeemed, Tail, block_answer, receipt_answer
+from bench.record.words import lines_of, slots_after
 from node_api.chain.rpc_values import Json, data, quantity, record, rows, text
 from node_api.chain.source import ChainLogs
+from node_api.chain.words import mapped, slot_of
 from node_api.domain.events import Header, VoucherRedeemed
-from node_api.domain.ids import MerchantId, VoucherId
+from node_api.domain.ids import MerchantId, ProgrammeId, VoucherId
 from tests.world import STARTS_AT, World
 
 BLOCK = CALL * CALLS
@@ -63,9 +65,7 @@ def test_tail__its_answers__are_those_of_the_engine(spent: World) -> None:
     number = spent.head()
     block = record(spent.rpc.call("eth_getBlockByNumber", [hex(number), False]))
     (receipt,) = (record(one) for one in rows(spent.rpc.call("eth_getBlockReceipts", [hex(number)])))
-    header = Header(number, data(block["hash"]), data(block["parentHash"]), quantity(block["timestamp"]))
-    page = ChainLogs(spent.rpc, spent.addresses, own=spent.handle.identity).page(number, number)
-    call = [redeemed(one.event) for one in page.events if isinstance(one.event, VoucherRedeemed)]
+    header, call = last_call(spent)
     closing = record(rows(receipt["logs"])[-1])
 
     placed = Placed(header, 0, data(receipt["transactionHash"]), text(receipt["from"]), text(receipt["to"]))
@@ -74,6 +74,12 @@ def test_tail__its_answers__are_those_of_the_engine(spent: World) -> None:
     assert set(receipt) - set(made) <= UNREAD | {"blockTimestamp"}
     bare: dict[str, Json] = block_answer(header, rows(block["transactions"]), quantity(block["gasUsed"]))
     assert bare == {name: value for name, value in block.items() if name in bare}
+
+
+def last_call(world: World) -> tuple[Header, list[Redeemed]]:
+    """The newest block, and what was redeemed in it."""
+    page = ChainLogs(world.rpc, world.addresses, own=world.handle.identity).page(world.head(), world.head())
+    return page.headers[0], [redeemed(one.event) for one in page.events if isinstance(one.event, VoucherRedeemed)]
 
 
 def redeemed(event: VoucherRedeemed) -> Redeemed:
@@ -99,3 +105,23 @@ def test_tail__its_redemptions__are_each_of_another_voucher(spent: World) -> Non
     assert tail.header(8).parent == base.hash
     assert tail.header(9).parent == tail.header(8).hash
     assert [len(rows(record(receipt)["logs"])) for receipt in tail.receipts(9)] == [CALL + 1] * CALLS
+
+
+def test_tail__its_storage__is_that_of_the_engine(spent: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    vouchers, (header, call) = spent.addresses["Vouchers"], last_call(spent)
+    before = record(spent.rpc.call("eth_getBlockByNumber", [hex(header.number - 1), False]))
+    base = Header(header.number - 1, header.parent, data(before["parentHash"]), quantity(before["timestamp"]))
+    seconds = header.timestamp - base.timestamp
+    tail = Tail(base, len(call), seconds, sender=vouchers, vouchers=vouchers)
+    assert tail.head == header.number
+    monkeypatch.setattr(Tail, "calls", lambda *_: [call])
+
+    def words(slots: Iterable[str], block: int) -> list[int]:
+        answers = spent.rpc.batch([("eth_getStorageAt", (vouchers, slot, hex(block))) for slot in slots])
+        return [int.from_bytes(data(answer)) for answer in answers]
+
+    lines = lines_of(ProgrammeId(1))
+    ledger = words([mapped(line, slot_of("Vouchers", "_lines")) for line in lines], base.number)
+    changed = slots_after(tail, ProgrammeId(1), 480 * 60, dict(zip(lines, ledger, strict=True)))
+    assert words(changed, header.number) == list(changed.values())
+    assert words(changed, base.number) != list(changed.values())
