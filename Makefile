@@ -121,7 +121,7 @@ siege: venv-dev ## Two processes on one PostgreSQL under load, one killed every 
 
 # SEED=n draws everything, ROUNDS=n says how many rounds, ROUND=n plays that one alone.
 .PHONY: chaos
-chaos: venv-dev ## Kill, cut off and mislead a node under load for 20 rounds, and compare clients, database and chain
+chaos: venv-dev ## Kill, cut off and mislead a node under load for 10 rounds, and compare clients, database and chain
 	@$(BIN)/python -m bench.chaos $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(ROUND),--only $(ROUND))
 
 # EXAMPLES=n asks each operation with n examples instead of 500, SEED=n draws others.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import signal
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -23,13 +25,14 @@ _PLACES = 1_000
 
 @click.command()
 @click.option("--seed", default=1, show_default=True, help="Draws everything; the same seed draws the same.")
-@click.option("--rounds", default=20, show_default=True, type=click.IntRange(min=1), help="How many.")
+@click.option("--rounds", default=10, show_default=True, type=click.IntRange(min=1), help="How many.")
 @click.option("--only", type=click.IntRange(min=1), help="Play the round of this number alone.")
 def main(seed: int, rounds: int, only: int | None) -> None:
     """Kills, reorganisations, faults of the way to the chain, clock jumps; every second round on PostgreSQL.
 
     Where PostgreSQL is not installed all rounds are on SQLite. The exit code is 1 where the checker found something.
     """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # whatever was started ends with it
     done, checked, faults = Counter[str](), Counter[str](), 0
     began = time.monotonic()
     with ExitStack() as stack:

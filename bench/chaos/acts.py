@@ -27,12 +27,12 @@ class Sizes:
         customers: who redeem at the same time.
     """
 
-    kills: int = 11
-    reorganisations: int = 6
-    jumps: int = 1
-    chain_kills: int = 1
-    store_kills: int = 1
-    faults: int = 3
+    kills: int = 22
+    reorganisations: int = 12
+    jumps: int = 2
+    chain_kills: int = 2
+    store_kills: int = 2
+    faults: int = 6
     depth: int = 4
     customers: int = 4
 

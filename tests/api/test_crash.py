@@ -5,14 +5,18 @@ killed with one call sent and one redemption queued
 ├── the call still waits → waited for        ├── the call was dropped → the same bytes sent again
 └── its nonce was taken → signed anew, the old bytes dead
 the chain goes back behind calls that were resolved → they are given back, each once, before the next
+the chain moves a resolved call to another block → its operation names that one
 """
 
 from __future__ import annotations
+
+import time
 
 import pytest
 
 from node_api.app import build_node
 from node_api.chain.keys import KeyRing
+from node_api.chain.rpc_values import record
 from node_api.config import Settings
 from node_api.serving import serving
 from tests.api.conftest import Json
@@ -64,3 +68,29 @@ def test_chain__gone_back_behind_resolved_calls__is_given_them_again(crashing: t
     for one, two in zip(first, again, strict=True):
         assert one.items[0].transaction == two.items[0].transaction
         assert one.items[0].block.timestamp == two.items[0].block.timestamp
+
+
+def test_chain__moved_a_resolved_call__its_operation_names_the_new_block(
+    crashing: tuple[World, Settings, Json],
+) -> None:
+    world, settings, tokens = crashing
+    with (
+        build_node(settings, world.handle, KeyRing(settings.keys_folder)) as node,
+        serving(node.api) as url,
+    ):
+        world.mine()
+        operation = submit(url, tokens, world, 0)
+        told = wait_for(url, tokens, operation, "succeeded").items[0]
+        raw = world.rpc.call("eth_getRawTransactionByHash", [told.transaction])
+        world.rpc.call("anvil_reorg", [2, [[raw, 0]]])
+        stands = record(world.rpc.call("eth_getTransactionReceipt", [told.transaction]))
+        assert stands["blockHash"] != told.block.hash
+
+        for _ in range(600):
+            again = wait_for(url, tokens, operation, "succeeded").items[0]
+            if again.block.hash == stands["blockHash"]:
+                break
+            time.sleep(0.05)
+
+    assert (again.block.hash, again.block.number) == (stands["blockHash"], told.block.number - 1)
+    assert (again.transaction, again.vouchers) == (told.transaction, told.vouchers)

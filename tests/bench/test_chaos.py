@@ -2,7 +2,7 @@
 
 plan
 ├── same seed → the same acts and faults; another seed → others
-└── twenty rounds → every point and shape, 200 kills and 100 reorganisations at least
+└── ten rounds → every point and shape, 200 kills and 100 reorganisations at least
 proxy, for each kind → what it says befalls a request, and the client takes no answer for another
 round
 ├── kills, reorganisations, a jump of the clock, a killed chain, RPC faults → nothing found, expired codes counted
@@ -54,15 +54,15 @@ def test_plan__same_seed__is_the_same() -> None:
     assert Counter(kind for kind in found[0] if kind) == dict.fromkeys(Kind, 3)
 
 
-def test_plan__twenty_rounds__hold_what_a_full_run_asks_for() -> None:
-    acts = [act for number in range(20) for act in draw(random.Random(f"1 {number}"), Sizes(), server=False)]
+def test_plan__ten_rounds__hold_what_a_full_run_asks_for() -> None:
+    acts = [act for number in range(10) for act in draw(random.Random(f"1 {number}"), Sizes(), server=False)]
     dooms = [act.doom.point for act in acts if isinstance(act, NewNode) and act.doom]
     moves = [act for act in acts if isinstance(act, Reorganise)]
     assert len(dooms) > 200
     assert set(dooms) == set(POINTS)
     assert len(moves) >= 100
     assert {act.shape for act in moves} == set(SHAPES)
-    assert 20 * Sizes().faults >= 50
+    assert 10 * Sizes().faults >= 50
 
 
 class OneKind(Faults):
