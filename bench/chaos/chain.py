@@ -7,7 +7,7 @@ import random
 import signal
 import time
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,6 @@ from node_api.chain.status import Phase
 JUMP_SECONDS = 600
 SHAPES = ("moved", "dropped", "reordered")
 _BACK_SECONDS = 60.0
-_HELD_SECONDS = 0.6
 
 Placed = list[tuple[str, int]]
 """Raw transactions with the number of the new block, from 0, that each is to stand in."""
@@ -124,11 +123,11 @@ class Chain:
         known = self.rpc.batch([("eth_getRawTransactionByHash", (one["hash"],)) for one in sent])
         return [_Stand(text(raw), text(one["from"]), at) for raw, one in zip(known, sent, strict=True)]
 
-    def jump(self, before: float = _HELD_SECONDS) -> None:
-        """The clock jumps ten minutes; what is sent in the last moments before stands in a block after it."""
+    def jump(self, ready: Callable[[], object]) -> None:
+        """The clock jumps ten minutes, once `ready` returns; what is sent while it runs stands in a block after the jump."""
         self.rpc.call("evm_setAutomine", [False])
         try:
-            time.sleep(before)
+            ready()
             self._clock.jump_to(self.now() + JUMP_SECONDS)
         finally:
             self.rpc.call("evm_setAutomine", [True])

@@ -30,7 +30,8 @@ _RPC_SECONDS, _PATIENCE = 1.5, 2.0
 _START_SECONDS, _LIFE_SECONDS = 60.0, 10.0
 _STARTS = 20
 _QUIET_SECONDS = 180.0
-_SETTLE_SECONDS = 30.0
+_HELD_SECONDS = 15.0
+_SETTLE_SECONDS = 60.0
 _PASSERS_BY = (0.05, 0.4)
 
 
@@ -175,10 +176,11 @@ class Round:
         self._need_node()
         if not self._wait(self._nothing_lost, _QUIET_SECONDS):
             self.street.fault("calls that were resolved are not on the chain again")
+        self._need_node()
         before, after = ([self._shop.single(hasty=True) for _ in range(count)] for count in (early, late))
         for asked in before:
             self._beside(partial(self._ask, asked))
-        self._place.chain.jump()
+        self._place.chain.jump(lambda: self._wait(lambda: all(one.operation for one in before), _HELD_SECONDS))
         for asked in after:
             self._beside(partial(self._ask, asked))
 
