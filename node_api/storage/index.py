@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 
-from sqlalchemy import Connection, Engine, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Table, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from node_api.domain.events import Header, Page
@@ -13,10 +13,10 @@ from node_api.domain.ids import Hash
 from node_api.services.ports.indexing import CheckpointMoved
 from node_api.storage import tables as t
 from node_api.storage.bulk import insert_tuples
+from node_api.storage.call_blocks import follow_page
 from node_api.storage.engine import reading, writing
 from node_api.storage.kept import Kept
-from node_api.storage.operation_tables import index_rewinds, outbox_calls
-from node_api.storage.outbox import RESOLVED
+from node_api.storage.operation_tables import index_rewinds
 from node_api.storage.projection import Context, rows_of
 from node_api.storage.rollups import SUMMED, Sums
 from node_api.storage.rows import RedemptionRow, Rows
@@ -24,18 +24,6 @@ from node_api.storage.rows import RedemptionRow, Rows
 _ONLY = 1
 _CHECKPOINT = select(t.blocks).join(t.checkpoint, t.checkpoint.c.number == t.blocks.c.number)
 _LOCKED_CHECKPOINT = _CHECKPOINT.with_for_update(of=t.checkpoint)
-_FOLLOW_CALLS = (
-    update(outbox_calls)
-    .where(
-        t.transactions.c.block >= bindparam("first"),
-        t.transactions.c.block == t.blocks.c.number,
-        t.transactions.c.hash == outbox_calls.c.hash,
-        outbox_calls.c.state == RESOLVED,
-        outbox_calls.c.block_hash != t.blocks.c.hash,
-    )
-    .values(block=t.blocks.c.number, block_hash=t.blocks.c.hash, block_time=t.blocks.c.timestamp)
-)
-"""Calls that a reorganisation moved: their operations name the block in which they stand now."""
 
 
 class IndexTables:
@@ -89,7 +77,7 @@ class IndexTables:
             sums.apply(connection, 1)
             sums.finish(connection, 1)
             if page.transactions:
-                connection.execute(_FOLLOW_CALLS, {"first": page.headers[0].number})
+                follow_page(connection, page.headers[0].number)
             _set_checkpoint(connection, page.headers[-1], identity, fresh=after is None)
 
     def rewind(self, to: int, seen: Header) -> None:

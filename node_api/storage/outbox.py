@@ -33,6 +33,7 @@ from node_api.domain.operations import (
     overall,
 )
 from node_api.storage import operation_tables as t
+from node_api.storage.call_blocks import follow_call
 from node_api.storage.engine import reading, writing
 from node_api.storage.operation_rows import WORK, raw, read_work, spent_text
 from node_api.storage.queries import chunks
@@ -220,6 +221,7 @@ def close_call(connection: Connection, call: Hash, block: BlockRef) -> None:
     """Marks a call that stands in a block."""
     where = {"new_block": block.number, "new_block_hash": raw(block.hash), "new_block_time": block.timestamp}
     connection.execute(_CLOSE, {"of_call": raw(call), **where})
+    follow_call(connection, call)
 
 
 def _sent(place: Place, call: bytes) -> dict[str, int | str | bytes]:
