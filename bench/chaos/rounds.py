@@ -29,7 +29,7 @@ from tools.postgres import PostgresServer
 _RPC_SECONDS, _PATIENCE = 1.5, 2.0
 _START_SECONDS, _LIFE_SECONDS = 60.0, 10.0
 _STARTS = 20
-_QUIET_SECONDS = 180.0
+_QUIET_SECONDS = 400.0
 _HELD_SECONDS = 15.0
 _SETTLE_SECONDS = 60.0
 _PASSERS_BY = (0.05, 0.4)
@@ -176,13 +176,17 @@ class Round:
         self._need_node()
         if not self._wait(self._nothing_lost, _QUIET_SECONDS):
             self.street.fault("calls that were resolved are not on the chain again")
-        self._need_node()
         before, after = ([self._shop.single(hasty=True) for _ in range(count)] for count in (early, late))
         for asked in before:
             self._beside(partial(self._ask, asked))
-        self._place.chain.jump(lambda: self._wait(lambda: all(one.operation for one in before), _HELD_SECONDS))
+        self._place.chain.jump(lambda: self._wait(partial(self._taken_in, before), _HELD_SECONDS))
         for asked in after:
             self._beside(partial(self._ask, asked))
+
+    def _taken_in(self, asked: Sequence[Asked]) -> bool:
+        """Whether all of it is, with a node at it."""
+        self._need_node()
+        return all(one.operation is not None for one in asked)
 
     def _close(self) -> Found:
         """All is quiet: whoever asked hears an end, the node finishes and is stopped, and the checker looks."""

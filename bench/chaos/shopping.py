@@ -22,7 +22,7 @@ _DAYS_2 = 2 * 86_400
 _HASTY_SECONDS = 300
 _BATCH = 6
 _MOST_PAUSE = 0.05
-_STUCK_SECONDS = 180.0
+_STUCK_SECONDS = 400.0
 
 
 class SoldOut(Exception):
