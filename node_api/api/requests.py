@@ -149,9 +149,12 @@ class RedeemIn(In):
         else:
             found = decode_code(self.code or "")
             item = found if isinstance(found, Item) else self._presented(found, merchant)
-        consent = b"" if self.consent is None else as_bytes(self.consent)
+        if merchant is not None and merchant != item.merchant:
+            item = replace(item, merchant=merchant)
+        if self.consent is not None:
+            item = replace(item, consent=as_bytes(self.consent))
         return Request(
-            item=replace(item, merchant=item.merchant if merchant is None else merchant, consent=consent),
+            item=item,
             seal=None
             if self.terminal is None
             else TerminalSeal(as_address(self.terminal.address), as_bytes(self.terminal.signature)),
