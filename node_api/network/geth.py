@@ -20,9 +20,15 @@ PRICE_WEI = 1
 
 
 def config(network: Network, node: Node) -> str:
-    """`config.toml`: the peers, and no others are looked for."""
-    peers = json.dumps([other.enode for other in network.nodes if other is not node], indent=2)
-    return f"[Node.P2P]\nStaticNodes = {peers}\nTrustedNodes = {peers}\n"
+    """`config.toml`: the peers. No others are looked for, and none is let in.
+
+    geth has no allow-list, but trusted peers pass its check of their number, which nobody else passes where it is below zero
+    (`postHandshakeChecks` in its p2p/server.go). It dials as many as that number divided by the ratio.
+    """
+    others = [other.enode for other in network.nodes if other is not node]
+    peers = json.dumps(others, indent=2)
+    limits = f"MaxPeers = {-max(1, len(others))}\nDialRatio = -1\n"
+    return f"[Node.P2P]\n{limits}StaticNodes = {peers}\nTrustedNodes = {peers}\n"
 
 
 def init_command() -> list[str]:

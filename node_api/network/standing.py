@@ -15,7 +15,7 @@ from node_api.network.plan import Engine, Network, Node
 from node_api.network.processes import Process, node_log, running
 
 ROUNDS = 3
-"""A validator that sealed none of so many rounds' blocks is silent."""
+"""A validator that sealed none of so many rounds' blocks is silent; in a younger chain nobody is."""
 _ASK_SECONDS = 5.0
 _LOOK_EVERY = 0.2
 _LOG_BYTES = 600
@@ -66,7 +66,7 @@ def standings(folder: Path, network: Network) -> list[Standing]:
         node = next(node for node in network.nodes if node.seat.name == highest)
         sealed = _sealed(network, node, heights[highest])
     return [
-        _standing(folder, node, processes.get(node.seat.name), heads[node.seat.name], heights, sealed)
+        _standing(folder, node, processes.get(node.seat.name), heads[node.seat.name], heights, sealed, _window(network))
         for node in network.nodes
     ]
 
@@ -98,6 +98,7 @@ def _standing(
     head: dict[str, Json] | None,
     heights: dict[str, int],
     sealed: dict[Address, int],
+    window: int,
 ) -> Standing:
     seat = node.seat
     height = heights.get(seat.name)
@@ -112,7 +113,7 @@ def _standing(
         peers=quantity(head["peers"]) if head else None,
         lag=None if height is None else max(heights.values()) - height,
         sealed=mine,
-        silent=node.signer is not None and mine is None,
+        silent=node.signer is not None and mine is None and max(heights.values(), default=0) >= window,
         disk=_bytes(folder / seat.organisation.name / seat.role / "data"),
     )
 
@@ -127,10 +128,15 @@ def _head(node: Node) -> dict[str, Json] | None:
         return None
 
 
+def _window(network: Network) -> int:
+    """How many of the newest blocks are looked at for who sealed them."""
+    return ROUNDS * len(network.validators)
+
+
 def _sealed(network: Network, node: Node, height: int) -> dict[Address, int]:
     """The newest block of each validator among the last three rounds, as this node has them."""
     clique = network.parameters.engine is Engine.GETH_CLIQUE
-    numbers = range(max(1, height - ROUNDS * len(network.validators) + 1), height + 1)
+    numbers = range(max(1, height - _window(network) + 1), height + 1)
     # QBFT names the proposer as the block's beneficiary; Clique's is free for votes, its signer follows from the seal.
     method = "clique_getSigner" if clique else "eth_getBlockByNumber"
     try:

@@ -183,7 +183,8 @@ def test_geth__its_peers__are_all_others(make: Make, folder: Path) -> None:
     for node in network.nodes:
         found = toml(folder / node.seat.organisation.name / node.seat.role / "config.toml")
         others = [one for one in enodes(network) if one != node.enode]
-        assert found == {"Node": {"P2P": {"StaticNodes": others, "TrustedNodes": others}}}
+        limits = {"MaxPeers": -5, "DialRatio": -1}  # nobody else is let in
+        assert found == {"Node": {"P2P": {**limits, "StaticNodes": others, "TrustedNodes": others}}}
 
 
 @pytest.mark.parametrize(

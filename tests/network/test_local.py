@@ -5,7 +5,7 @@ up
 ├── keys elsewhere, no program → refused
 ├── a node that dies at once → given up, its last words told, the others run
 └── what was started runs on after the command
-status: a silent validator; nobody runs
+status: a silent validator, from the third round on; nobody runs
 a node is killed → started anew
 the supervisor is killed → every node ends; up again
 down → every node ends; again → nothing to do
@@ -52,7 +52,7 @@ def until(true: Callable[[], object]) -> None:
 def ended(process: Process) -> bool:
     try:
         return Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # the latter where it goes between opening and reading
         return True
 
 
@@ -79,6 +79,18 @@ def test_up__when_run_twice__then_started_once(network: Network, folder: Path, p
     assert stop(folder) is False
     assert running(folder) is None
     assert [(one.pid, one.height, one.silent) for one in standings(folder, network)][-1] == (0, None, False)
+
+
+@pytest.mark.parametrize(("height", "silent"), [(5, set()), (6, {"the last one"})])
+def test_status__when_the_chain_is_young__then_nobody_is_silent_yet(
+    network: Network, folder: Path, program: Path, height: int, silent: set[str]
+) -> None:
+    for node in network.nodes:
+        (folder / node.seat.organisation.name / node.seat.role / "height").write_text(str(height))
+    start(folder, network, program)
+    found = {one.name for one in wait_until_up(folder, network, PATIENCE) if one.silent}
+    last = {node.seat.name: "the last one" for node in network.nodes if node.signer == network.validators[-1]}
+    assert {last.get(name, name) for name in found} == silent
 
 
 def test_node__when_killed__then_started_anew(network: Network, folder: Path, program: Path) -> None:
