@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import random
 import shutil
 import sys
 from collections.abc import Callable
@@ -14,7 +16,7 @@ from node_api.chain.anvil import free_port
 from node_api.domain.ids import Address, UnixSeconds
 from node_api.network.create import create_network
 from node_api.network.faults import PlanRefused
-from node_api.network.plan import Engine, Network, Organisation, Parameters, Role
+from node_api.network.plan import Engine, Network, Organisation, Parameters, Role, seats
 from node_api.network.rules import WEAKNESSES, require_sound
 
 GENESIS_AT = UnixSeconds(1_700_000_000)
@@ -22,6 +24,7 @@ SENDER = Address("0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc")
 MEMBERS = ("treasury", "regulator", "merchants", "operator", "auditor")
 
 Make = Callable[..., Network]
+FIRST_PORT, PORTS_EACH = 12_000, 4_000
 STAND_IN = Path(__file__).with_name("stand_in.py")
 
 
@@ -81,11 +84,23 @@ def program(tmp_path: Path) -> Path:
 
 
 def at_free_ports(members: tuple[Organisation, ...]) -> tuple[Organisation, ...]:
-    """The same organisations, at ports that are free now."""
+    """The same organisations, at ports that are free now and that the system gives to nobody.
+
+    Every process that runs tests has a range of its own, below that of ports for outgoing connections.
+    """
+    first = FIRST_PORT + PORTS_EACH * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     while True:
-        found = tuple(replace(one, p2p_port=free_port(), rpc_port=free_port()) for one in members)
+        # their engine APIs' ports are a thousand higher
+        drawn = random.Random().sample(range(first, first + PORTS_EACH - 1002, 2), 2 * len(members))
+        found = tuple(replace(one, p2p_port=drawn.pop(), rpc_port=drawn.pop()) for one in members)
         try:
             require_sound(parameters(), found, WEAKNESSES)
-        except PlanRefused:  # two of the ports are the same, or one of them is the next
+        except PlanRefused:  # an engine API's port is another node's
             continue
-        return found
+        if all(is_free(port) for seat in seats(found) for port in (seat.p2p_port, seat.rpc_port, seat.auth_port)):
+            return found
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody listens there."""
+    return free_port(port) == port
