@@ -22,6 +22,7 @@ class Sizes:
         jumps: of its clock, ten minutes each.
         chain_kills: of anvil.
         store_kills: of PostgreSQL, where it is the database.
+        swaps: of the chain for another one behind the same address, for a while.
         faults: of each kind between node and chain.
         depth: most blocks that a reorganisation replaces.
         customers: who redeem at the same time.
@@ -32,6 +33,7 @@ class Sizes:
     jumps: int = 2
     chain_kills: int = 2
     store_kills: int = 2
+    swaps: int = 1
     faults: int = 6
     depth: int = 4
     customers: int = 4
@@ -70,7 +72,12 @@ class KillStore:
     """SIGKILL to PostgreSQL."""
 
 
-Act = NewNode | Reorganise | Jump | KillChain | KillStore
+@dataclass(frozen=True, slots=True)
+class SwapChain:
+    """Another chain answers at the node's address for a while."""
+
+
+Act = NewNode | Reorganise | Jump | KillChain | KillStore | SwapChain
 
 
 def draw(rng: random.Random, sizes: Sizes, *, server: bool) -> list[Act]:
@@ -83,6 +90,7 @@ def draw(rng: random.Random, sizes: Sizes, *, server: bool) -> list[Act]:
     acts += [Reorganise(shape, rng.randint(2, sizes.depth)) for shape in shapes]
     acts += [Jump(rng.randint(1, 3), rng.randint(1, 2)) for _ in range(sizes.jumps)]
     acts += [KillChain() for _ in range(sizes.chain_kills)]
+    acts += [SwapChain() for _ in range(sizes.swaps)]
     if server:
         acts += [KillStore() for _ in range(sizes.store_kills)]
     rng.shuffle(acts)

@@ -49,6 +49,15 @@ class Proxy(ThreadingHTTPServer):
         """Where the node finds the chain."""
         return f"http://{LOOPBACK}:{self.server_address[1]}"
 
+    @contextmanager
+    def leading_to(self, chain: str) -> Iterator[None]:
+        """For a while another chain is at its end; connections made before break, and again afterwards."""
+        own, self.chain = self.chain, chain
+        try:
+            yield
+        finally:
+            self.chain = own
+
     def handle_error(self, request: object, client_address: object) -> None:
         """A node that was killed hangs up in the middle of everything."""
 
@@ -61,7 +70,8 @@ class _Handler(BaseHTTPRequestHandler):
     def setup(self) -> None:
         """See the base class."""
         super().setup()
-        place = urlsplit(self.server.chain)
+        self._end = self.server.chain
+        place = urlsplit(self._end)
         self._chain = http.client.HTTPConnection(place.hostname or "", place.port, timeout=60)
 
     def finish(self) -> None:
@@ -72,6 +82,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """One request of the node."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self._end != self.server.chain:
+            self.close_connection = True
+            return
         asked = orjson.loads(body)
         questions = asked if isinstance(asked, list) else [asked]
         kind, really = self.server.faults.due(questions), False

@@ -14,19 +14,21 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from bench.chaos.acts import Act, Jump, KillChain, KillStore, NewNode, Reorganise, Sizes, draw
+from bench.chaos.acts import Act, Jump, KillChain, KillStore, NewNode, Reorganise, Sizes, SwapChain, draw
 from bench.chaos.checker import Found, check
 from bench.chaos.faults import Faults
 from bench.chaos.lives import Doom, Life
 from bench.chaos.place import Ground, ground
 from bench.chaos.shopping import Customer, Shop
+from bench.chaos.swap import another_chain, says_foreign
 from bench.chaos.tills import Asked, Street, Till, all_at_once
 from bench.redemptions.town import Town
+from node_api.chain.rpc_values import quantity, record
 from node_api.storage import operation_tables as t
 from node_api.storage.engine import open_database, reading
 from tools.postgres import PostgresServer
 
-_RPC_SECONDS, _PATIENCE = 1.5, 2.0
+_RPC_SECONDS, _PATIENCE = 3.0, 3.5
 _START_SECONDS, _LIFE_SECONDS = 60.0, 10.0
 _STARTS = 20
 _QUIET_SECONDS = 400.0
@@ -129,6 +131,8 @@ class Round:
                 self._place.store.kill()
                 self._place.store.start()
                 self.done["SIGKILL of PostgreSQL"] += 1
+            case SwapChain():
+                self._swap()
 
     def _need_node(self) -> None:
         """What comes next is to befall a node that lives."""
@@ -154,7 +158,7 @@ class Round:
                 self.done[f"SIGKILL of the node {life.doom.point}"] += 1
                 return
             self._begin(life.doom)
-        raise NodeStuck(f"{_STARTS} starts in vain")
+        raise NodeStuck(f"{_STARTS} starts in vain: {self._life and self._life.complaint}")
 
     def _begin(self, doom: Doom | None) -> None:
         """Starts a node and waits until it serves, or has ended."""
@@ -182,6 +186,17 @@ class Round:
         self._place.chain.jump(lambda: self._wait(partial(self._taken_in, before), _HELD_SECONDS))
         for asked in after:
             self._beside(partial(self._ask, asked))
+
+    def _swap(self) -> None:
+        """Another chain answers at the node's address: the node says so, and writes nothing there."""
+        self._new_node(None)
+        with another_chain(self._place) as other:
+            with self._place.proxy.leading_to(other.url):
+                if not self._wait(partial(says_foreign, self.street.url or ""), _SETTLE_SECONDS):
+                    self.street.fault("another chain answers, and /readyz does not say so")
+            if quantity(other.call("eth_blockNumber")) or quantity(record(other.call("txpool_status"))["queued"]):
+                self.street.fault("something was sent to another chain")
+        self.done["chain swapped for another"] += 1
 
     def _taken_in(self, asked: Sequence[Asked]) -> bool:
         """Whether all of it is, with a node at it."""
