@@ -30,12 +30,12 @@ class Kind(StrEnum):
     DROPPED = "dropped transaction"
 
 
-_ANY = 60
+_ANY = 150
 _GAPS: Mapping[Kind, int] = {
     **dict.fromkeys(Kind, _ANY),
-    Kind.EMPTY_LOGS: 6,
-    Kind.SWAPPED: 12,
-    Kind.DROPPED: 6,
+    Kind.EMPTY_LOGS: 12,
+    Kind.SWAPPED: 30,
+    Kind.DROPPED: 12,
 }
 """Between two of a kind lie at most so many requests that it could befall."""
 _WITH_LOGS = ("eth_getLogs", "eth_getBlockReceipts", "eth_getTransactionReceipt")

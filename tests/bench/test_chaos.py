@@ -48,7 +48,8 @@ def test_plan__same_seed__is_the_same() -> None:
         {"method": "eth_sendRawTransaction", "params": ["0x00"]},
     ]
     found = [
-        [faults.due(asked) for _ in range(500)] for faults in (Faults(random.Random(3), 3), Faults(random.Random(3), 3))
+        [faults.due(asked) for _ in range(1_000)]
+        for faults in (Faults(random.Random(3), 3), Faults(random.Random(3), 3))
     ]
     assert found[0] == found[1]
     assert Counter(kind for kind in found[0] if kind) == dict.fromkeys(Kind, 3)
