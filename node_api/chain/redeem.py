@@ -20,6 +20,7 @@ from node_api.chain.sender import (
     TxHash,
     nonce_of,
     receipt_of,
+    receipts_of,
     submit,
 )
 from node_api.domain.ids import Address, Hash, UnixSeconds
@@ -51,6 +52,8 @@ class Relayer:
         self._vouchers = vouchers
         self._domain = domain_separator(chain_id, vouchers)
         self._clock = ChainClock(rpc)
+        self._nonce: int | None = None  # of the next call; None: the chain's next
+        self._seen: dict[Hash, Receipt] = {}
         self._movable: bool | None = None
         self._time_lent = 0
 
@@ -67,10 +70,23 @@ class Relayer:
         return self.sign_call(self._vouchers, encode_redeem(groups, consents), gas + _GAS_CONSENT * len(consents))
 
     def sign_call(self, to: Address, calldata: bytes, gas: int) -> SentCall:
-        """Signs the next call of the account; nothing is sent. Its nonce is the chain's next."""
-        self._sender.forget_nonce()
+        """Signs the next call of the account; nothing is sent. Its nonce: see `number`."""
+        self._sender.next_nonce(self._nonce)
         signed = self._sender.sign(to, calldata, gas)
         return SentCall(Hash(signed.hash), signed.nonce, self.sender, signed.raw)
+
+    def number(self, nonce: int | None) -> None:
+        """See the port."""
+        self._nonce = nonce
+
+    def look(self, calls: Sequence[SentCall]) -> int:
+        """See the port. What a chain says of a later call while an earlier one is not there yet is left for the next look."""
+        self._seen.clear()
+        for call, receipt in zip(calls, receipts_of(self._rpc, map(_signed, calls)), strict=True):
+            if receipt is None:
+                break
+            self._seen[call.hash] = receipt
+        return len(self._seen)
 
     def next_nonce(self) -> int:
         """See the port."""
@@ -79,7 +95,7 @@ class Relayer:
     def send(self, call: SentCall) -> None:
         """See the port."""
         try:
-            submit(self._rpc, SignedTransaction(call.raw, TxHash(call.hash), call.sender, call.nonce))
+            submit(self._rpc, _signed(call))
         except NonceTaken as error:
             raise NonceLost(str(error)) from error
 
@@ -106,7 +122,8 @@ class Relayer:
     def landed(self, call: SentCall, seconds: float) -> tuple[Receipt, BlockRef] | None:
         """The receipt of a call and its block; None where it is in no block after so many seconds."""
         deadline, pause, looks = time.monotonic() + seconds, _FIRST_WAIT, 0
-        while (receipt := receipt_of(self._rpc, TxHash(call.hash))) is None:
+        receipt = self._seen.pop(call.hash, None)
+        while receipt is None and (receipt := receipt_of(self._rpc, TxHash(call.hash))) is None:
             if time.monotonic() > deadline:
                 return None
             time.sleep(pause)
@@ -137,3 +154,7 @@ class Relayer:
         except RpcError as error:
             return explain_revert(error.data) if error.data else error.message
         return "refused, though a trial run at the same block is not: out of gas"
+
+
+def _signed(call: SentCall) -> SignedTransaction:
+    return SignedTransaction(call.raw, TxHash(call.hash), call.sender, call.nonce)

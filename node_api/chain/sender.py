@@ -159,8 +159,12 @@ class Sender:
 
     def forget_nonce(self) -> None:
         """Asks the chain for the next nonce anew, after a transaction that was not sent or a chain that went back."""
+        self.next_nonce(None)
+
+    def next_nonce(self, nonce: int | None) -> None:
+        """Has the next transaction take this nonce; None: the one the chain says."""
         with self._lock:
-            self._nonce = None
+            self._nonce = nonce
 
     def transact(self, to: str | None, data: bytes, *, gas: int | None = None, what: str = "the call") -> Receipt:
         """Signs, sends and waits. For callers that need not survive a kill in between; others keep the bytes.

@@ -47,7 +47,7 @@ class BookingLane:
             self._waiting.append(one)
         return one.verdict
 
-    def next(self) -> BookingShipment | None:
+    def next(self, *, busy: bool) -> BookingShipment | None:  # noqa: ARG002  somebody waits for each of them
         """See the port."""
         with self._lock:
             chosen = self._waiting[:MAX_RESERVATIONS]

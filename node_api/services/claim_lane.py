@@ -52,7 +52,7 @@ class ClaimLane:
     def __init__(self, queue: ClaimQueue, relay: ClaimRelay, gather_seconds: float) -> None:
         self._queue, self._relay, self._gather = queue, relay, gather_seconds
 
-    def next(self) -> ClaimShipment | None:
+    def next(self, *, busy: bool) -> ClaimShipment | None:  # noqa: ARG002  it gathers by itself
         """See the port."""
         waiting = self._queue.waiting(MAX_PLACES)
         if not waiting:

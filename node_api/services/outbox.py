@@ -2,9 +2,18 @@
 
 Signed bytes are stored before they are sent, and the same bytes can only take effect once. So whatever is killed, and whenever:
 what is stored and not resolved is looked up, and sent again where the chain does not know it.
+
+A few calls are in flight at a time, each with the nonce behind the one before it: stored and sent in that order, looked for
+together, resolved in that order. The chain carries them out in no other one: so whatever ends the worker leaves a row of stored
+calls without a gap, and the next one finishes it from its beginning. Where another transaction has a call's nonce, that call
+can never take effect: it is abandoned, and what it carried waits again. Those behind it are not: their nonces are still to come,
+their bytes may be in the chain's pool, and would carry out what had been given to another call. They are looked for and sent
+again like any other, and abandoned only where the chain says the same of their own nonce.
 """
 
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,9 +25,14 @@ from node_api.services.ports.lanes import Lane, Shipment
 from node_api.services.ports.operations import OutboxStore
 from node_api.services.ports.relaying import CallOutcome, NonceLost, Relay
 
+IN_FLIGHT = 4
+"""Calls sent and not resolved: while the chain carries out the first, the next ones are packed, signed and stored."""
 RECEIPT_SECONDS = 5.0
 _IDLE_SECONDS = 1.0
 _RETRY_SECONDS = 0.5
+# A block comes within some 5 to 30 ms where every transaction gets its own: look often at first, then ever more seldom.
+_FIRST_WAIT, _STEADY_LOOKS, _SLOWER, _LONGEST_WAIT = 0.002, 16, 1.5, 0.1
+_FULL_WAIT = 0.01
 
 log = structlog.get_logger()
 
@@ -42,6 +56,9 @@ class Outbox:
         self._settled: list[Settled] = []
         self.fault: str | None = None
         """What keeps it from sending now; None where it works."""
+        self._flight: deque[Shipment] = deque()  # stored and sent, by ascending nonce
+        self._nonce: int | None = None  # behind those in flight; None where it must be asked for once they have ended
+        self._looks, self._overdue = 0, 0.0
         self._last_nonce: int | None = None  # highest that was resolved, once it was looked up
         self._thread = threading.Thread(target=self._work, name="outbox", daemon=True)
 
@@ -54,7 +71,7 @@ class Outbox:
         self._thread.start()
 
     def stop(self) -> None:
-        """Lets the worker finish the call in hand and ends it; what is queued stays queued."""
+        """Lets the worker finish the calls in flight and ends it; what is queued stays queued."""
         self._stopping.set()
         self._wanted.set()
         if self._thread.is_alive():
@@ -71,10 +88,10 @@ class Outbox:
                 if not calm:
                     self._finish_unresolved()
                     self._restore_lost(self._relay.next_nonce())
-                while not self._stopping.is_set() and self._send_queued():
-                    pass
+                self._fly()
                 self.fault = None
             except Exception as error:  # noqa: BLE001  whatever it is, work goes on when it is over; nothing is lost meanwhile
+                self._flight.clear()  # they are stored
                 self._tell(f"{type(error).__name__}: {error}")
                 calm = self._stopping.wait(_RETRY_SECONDS)
                 continue
@@ -89,41 +106,112 @@ class Outbox:
             log.warning("outbox_waits", fault=fault)
         self.fault = fault
 
+    def _fly(self) -> None:
+        """Sends what is queued and lands what is in flight, until there is neither; told to stop, it only lands."""
+        queued = True
+        while queued or self._flight:
+            if self._wanted.is_set():
+                self._wanted.clear()
+                queued = True
+            if queued:
+                queued = not self._stopping.is_set() and self._send_queued()
+            if self._flight:
+                queued = self._land() or queued
+
     def _send_queued(self) -> bool:
-        """Sends one call of each lane; says whether there was anything."""
-        sent = [self._send_next(lane) for lane in self._lanes]
-        return any(sent)
+        """Sends calls of each lane in turn until so many are in flight; says whether there may be more."""
+        while True:
+            sent = [self._send_next(lane) for lane in self._lanes]
+            if not any(sent):
+                return False
+            if len(self._flight) >= IN_FLIGHT or self._nonce is None:
+                return True
 
     def _send_next(self, lane: Lane) -> bool:
-        shipment = lane.next()
+        """Sends the lane's next call, if there is room for one; says whether there may be another."""
+        if (self._flight and self._nonce is None) or len(self._flight) >= IN_FLIGHT:
+            return True
+        self._relay.number(self._nonce if self._flight else None)
+        shipment = lane.next(busy=bool(self._flight))
         if shipment is None or self._stopping.is_set():
             return False
-        if not self._restore_lost(shipment.call.nonce) and shipment.keep():
-            self._carry(shipment)
-        return True  # where the chain went back, or another process was quicker: look again
+        if not self._flight and self._restore_lost(shipment.call.nonce):
+            return True
+        if shipment.keep():  # else another process was quicker: look again
+            self._flight.append(shipment)
+            self._nonce = shipment.call.nonce + 1
+            self._send(shipment)
+        return True
+
+    def _send(self, shipment: Shipment) -> None:
+        """Sends a call in flight. Where its nonce is lost, none is signed before those still in flight have ended."""
+        self._looks, self._overdue = 0, time.monotonic() + RECEIPT_SECONDS
+        try:
+            self._relay.send(shipment.call)
+        except NonceLost:
+            self._flight.remove(shipment)
+            self._nonce = None
+            self._abandon(shipment)
+
+    def _land(self) -> bool:
+        """Looks which calls in flight stand in blocks, and brings those to their end; waits a little where the first does not.
+
+        Returns: whether any does.
+        """
+        landed = self._relay.look([shipment.call for shipment in self._flight])
+        outcomes = [(shipment, shipment.outcome(0)) for shipment in list(self._flight)[:landed]]
+        if not outcomes:
+            self._linger()
+            return False
+        self._follower.catch_up()  # first the index: whoever hears of an outcome finds it there
+        for shipment, outcome in outcomes:
+            assert outcome is not None, f"call {shipment.call.hash} was seen in a block"
+            self._resolve(shipment, outcome)
+            self._flight.popleft()
+        self._looks, self._overdue = 0, time.monotonic() + RECEIPT_SECONDS
+        return True
+
+    def _linger(self) -> None:
+        """Waits until it is time to look again, or something is queued; sends again what is in no block for too long."""
+        if time.monotonic() > self._overdue:
+            if self._stopping.is_set():
+                self._flight.clear()  # they are stored
+                return
+            self._restore_lost(self._relay.next_nonce())
+            for shipment in list(self._flight):
+                self._send(shipment)
+        self._looks += 1
+        pause = min(_FIRST_WAIT * _SLOWER ** max(0, self._looks - _STEADY_LOOKS), _LONGEST_WAIT)
+        if len(self._flight) < IN_FLIGHT and not self._stopping.is_set():
+            self._wanted.wait(pause)
+        else:
+            time.sleep(max(pause, _FULL_WAIT))
 
     def _carry(self, shipment: Shipment) -> None:
-        """Sends a stored call until it stands in a block, and writes down what became of it."""
+        """Sends a stored call until it stands in a block, and writes down what became of it, before any other."""
         call = shipment.call
         while True:
             try:
                 self._relay.send(call)
             except NonceLost:
-                log.warning("outbox_nonce_lost", transaction=call.hash, nonce=call.nonce)
-                shipment.abandon()
+                self._abandon(shipment)
                 return
             self.fault = None  # the chain has it: what there is to wait for is its block
             outcome = shipment.outcome(RECEIPT_SECONDS)
             if outcome is not None:
+                self._follower.catch_up()
                 self._resolve(shipment, outcome)
                 return
             if self._stopping.is_set():
                 return
             self._follower.catch_up()  # before the bytes are sent again: is it still the chain they are for?
 
+    def _abandon(self, shipment: Shipment) -> None:
+        log.warning("outbox_nonce_lost", transaction=shipment.call.hash, nonce=shipment.call.nonce)
+        shipment.abandon()
+
     def _resolve(self, shipment: Shipment, outcome: CallOutcome[Any]) -> None:
         call = shipment.call
-        self._follower.catch_up()  # first the index: whoever hears of the outcome finds it there
         if outcome.verdicts is None:
             log.error("outbox_call_reverted", transaction=call.hash, fault=outcome.fault)
             final = shipment.fail(outcome.block, outcome.fault)

@@ -4,25 +4,45 @@ from collections.abc import Sequence
 
 from node_api.domain.ids import MerchantId
 from node_api.domain.items import Item, ItemGroup
-from node_api.domain.operations import Place
+from node_api.domain.operations import Place, WorkItem
 from node_api.services.ports.operations import QueuedItem
 
-MAX_ITEMS = 100
-"""Items in one call: more save little gas, and a call must fit a block of any network."""
+MAX_ITEMS = 200
+"""Items in one call: more save little, and a call must fit a block of any network."""
 MAX_VOUCHERS = 300
 """Vouchers in one call, unless a single item has more: what bounds its gas."""
+MAX_BYTES = 120_000
+"""Call data of one call, unless a single item has more: geth takes no transaction of more than 128 KiB."""
+WORTH_A_CALL = 50
+"""Items that are sent while other calls are in flight: each call costs its own block, receipt and page of the index."""
+_WORD, _CALL_WORDS, _GROUP_WORDS, _ITEM_WORDS, _SPEND_WORDS, _CONSENT_WORDS = 32, 6, 7, 9, 3, 4
 
 
 def one_call(queued: Sequence[QueuedItem]) -> list[QueuedItem]:
     """The first of them that fit one call; at least one."""
     taken: list[QueuedItem] = []
-    vouchers = 0
+    vouchers, size = 0, _CALL_WORDS * _WORD
     for entry in queued:
         vouchers += len(entry.outcome.work.item.spends)
-        if taken and vouchers > MAX_VOUCHERS:
+        size += bytes_of(entry.outcome.work)
+        if taken and (vouchers > MAX_VOUCHERS or size > MAX_BYTES):
             break
         taken.append(entry)
     return taken
+
+
+def bytes_of(work: WorkItem) -> int:
+    """Call data that an item takes at most: in a group of its own, each of its parts in whole words."""
+    words = _GROUP_WORDS + _ITEM_WORDS + _SPEND_WORDS * len(work.item.spends) + _words(work.item.signature)
+    if work.seal is not None:
+        words += _words(work.seal.signature)
+    if work.item.consent:
+        words += _CONSENT_WORDS + _words(work.item.consent)
+    return _WORD * words
+
+
+def _words(content: bytes) -> int:
+    return -(-len(content) // _WORD)
 
 
 def pack(queued: Sequence[QueuedItem]) -> tuple[list[ItemGroup], list[Place]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from node_api.domain.items import ItemGroup
 from node_api.domain.models import BlockRef
 from node_api.domain.operations import Place, SentCall, Verdict
-from node_api.services.packing import MAX_ITEMS, one_call, pack
+from node_api.services.packing import MAX_ITEMS, WORTH_A_CALL, one_call, pack
 from node_api.services.ports.operations import OperationStore, OutboxStore
 from node_api.services.ports.relaying import CallOutcome, RedemptionRelay
 
@@ -48,10 +48,10 @@ class RedemptionLane:
     def __init__(self, operations: OperationStore, calls: OutboxStore, relay: RedemptionRelay) -> None:
         self._operations, self._calls, self._relay = operations, calls, relay
 
-    def next(self) -> RedemptionShipment | None:
+    def next(self, *, busy: bool) -> RedemptionShipment | None:
         """See the port."""
         queued = self._operations.queued(MAX_ITEMS)
-        if not queued:
+        if len(queued) < (WORTH_A_CALL if busy else 1):
             return None
         groups, places = pack(one_call(queued))
         return RedemptionShipment(self._relay.sign(groups), groups, places, self._calls, self._relay)

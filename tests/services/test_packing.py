@@ -6,17 +6,18 @@ pack
 ├── when an item has a terminal's seal: it should stand alone
 └── in every case: it should say where each queued item went
 one_call
-├── when there are many vouchers: it should stop at the bound
+├── when there are many vouchers, or much call data: it should stop at the bound
 └── when one item alone is beyond the bound: it should go alone
 """
 
 import pytest
 
+from node_api.chain.redeem_codec import encode_redeem
 from node_api.domain.ids import Address, Amount, Hash, MerchantId, UnixSeconds, VoucherId
-from node_api.domain.items import Item, Spend, TerminalSeal
+from node_api.domain.items import Item, ItemGroup, Spend, TerminalSeal
 from node_api.domain.models import BlockRef
 from node_api.domain.operations import ItemOutcome, OperationState, WorkItem
-from node_api.services.packing import MAX_VOUCHERS, one_call, pack
+from node_api.services.packing import MAX_BYTES, MAX_VOUCHERS, bytes_of, one_call, pack
 from node_api.services.ports.operations import QueuedItem
 
 BLOCK = BlockRef(1, Hash("0x" + "0" * 64), UnixSeconds(0))
@@ -68,3 +69,28 @@ def test_one_call__a_single_giant__goes_alone() -> None:
     taken = one_call([queued(0, 1, 1, vouchers=MAX_VOUCHERS + 1), queued(1, 1, 1)])
 
     assert [entry.position for entry in taken] == [0]
+
+
+def test_one_call__much_call_data__stops_at_the_bound() -> None:
+    entries = [queued(number, number, number, SEAL) for number in range(200)]
+    fitting = (MAX_BYTES - 6 * 32) // bytes_of(entries[0].outcome.work)
+
+    assert 1 < fitting < len(entries)
+    assert one_call(entries) == entries[:fitting]
+    assert one_call(entries[:fitting]) == entries[:fitting]
+
+
+@pytest.mark.parametrize("consent", [b"", bytes(65)], ids=["no consent", "consents"])
+@pytest.mark.parametrize("seal", [None, TerminalSeal(Address("0x" + "1" * 40), bytes(65))], ids=["no seal", "seals"])
+def test_bytes_of__items_in_groups_of_their_own__add_up_to_the_call(seal: TerminalSeal | None, consent: bytes) -> None:
+    groups, works = [], []
+    for number, signature in enumerate((b"", bytes(65), bytes(64), bytes(200))):
+        spends = tuple(Spend(VoucherId(one), Amount(1)) for one in range(number))
+        item = Item(spends, MerchantId(number), Amount(1), BLOCK.hash, 0, UnixSeconds(9), signature, consent)
+        groups.append(ItemGroup(MerchantId(number), (item,), seal))
+        works.append(WorkItem(item, seal, BLOCK.hash, None, None, BLOCK))
+
+    calldata = encode_redeem(groups, [(bytes(32), consent)] * len(groups) if consent else ())
+
+    rest = len(calldata) - sum(map(bytes_of, works))
+    assert 0 < rest <= 6 * 32

@@ -42,8 +42,12 @@ class Shipment(Protocol):
 class Lane(Protocol):
     """One kind of what is carried."""
 
-    def next(self) -> Shipment | None:
-        """Packs and signs a call of what waits, if it is time; nothing is kept or sent."""
+    def next(self, *, busy: bool) -> Shipment | None:
+        """Packs and signs a call of what waits, if it is time; nothing is kept or sent.
+
+        Args:
+            busy: others are in flight: what would be a small call may wait for more until they have landed.
+        """
         ...
 
     def again(self, call: SentCall) -> Shipment | None:

@@ -47,6 +47,17 @@ class Relay(Protocol):
         """The relayer's next nonce by the newest block."""
         ...
 
+    def number(self, nonce: int | None) -> None:
+        """Has the next call that is signed take this nonce: one behind those in flight, which the chain does not count yet.
+
+        None: it is the chain's next.
+        """
+        ...
+
+    def look(self, calls: Sequence[SentCall]) -> int:
+        """How many of the first of these stand in blocks, asked together; their outcomes are known from then on."""
+        ...
+
     def send(self, call: SentCall) -> None:
         """Sends the signed bytes; bytes the chain has already are no fault.
 
@@ -64,7 +75,7 @@ class RedemptionRelay(Protocol):
     """`redeem` calls of the relayer, with the consents that its items bring. Raises as `Relay`."""
 
     def sign(self, groups: Sequence[ItemGroup]) -> SentCall:
-        """Signs the next call; nothing is sent. Its nonce is the chain's next."""
+        """Signs the next call; nothing is sent. Its nonce: see `Relay.number`."""
         ...
 
     def outcome(self, call: SentCall, groups: Sequence[ItemGroup], seconds: float) -> CallOutcome[Verdict] | None:

@@ -1,0 +1,380 @@
+"""The outbox's worker, between a lane that packs three things a call and a chain that takes calls in the order of their nonces.
+
+_fly
+├── when more is queued than one call takes ........ several are in flight, numbered without a gap, resolved in order
+├── when calls land together ....................... the index is brought up once for them, before anybody hears
+├── when the chain lands only the first ............ the others go on
+├── when a call's nonce is lost .................... it alone is abandoned; what it carried goes out behind those in flight
+├── when a call vanishes ........................... the same bytes are sent again, in order
+├── when the chain went back ....................... what it lost goes first, whether calls are in flight or not
+├── when sending fails ............................. what is stored is finished in order, with the same bytes
+└── when another process was quicker ............... the nonce is used by the next
+stop
+└── when calls are in flight ....................... they are landed, nothing more is sent
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from node_api.domain.errors import ChainUnavailable
+from node_api.domain.ids import Address, Hash, UnixSeconds
+from node_api.domain.models import BlockRef
+from node_api.domain.operations import SentCall
+from node_api.services import outbox as module
+from node_api.services.outbox import IN_FLIGHT, Outbox
+from node_api.services.ports.relaying import CallOutcome, NonceLost
+
+SENDER = Address("0x" + "5e" * 20)
+BLOCK = BlockRef(7, Hash("0x" + "b7" * 32), UnixSeconds(70))
+PATIENCE = 60.0
+
+
+@dataclass
+class Chain:
+    """Carries out calls in the order of their nonces, as many at a look as it is told. Implements `Relay`."""
+
+    next: int = 0
+    paused: bool = False
+    mined: list[str] = field(default_factory=list)
+    sent: list[str] = field(default_factory=list)
+    pool: dict[int, SentCall] = field(default_factory=dict)
+    deaf: set[str] = field(default_factory=set)
+    """Calls it forgets the first time they are sent."""
+    down: set[str] = field(default_factory=set)
+    """Calls at whose first sending it does not answer."""
+    numbered: int | None = None
+    sender: Address = SENDER
+
+    def number(self, nonce: int | None) -> None:
+        self.numbered = nonce
+
+    def sign(self, what: Sequence[int]) -> SentCall:
+        nonce = self.next if self.numbered is None else self.numbered
+        return SentCall(Hash(f"{nonce}:{','.join(map(str, what))}"), nonce, SENDER, "0x", block_time=UnixSeconds(nonce))
+
+    def next_nonce(self) -> int:
+        return self.next
+
+    def send(self, call: SentCall) -> None:
+        self.sent.append(call.hash)
+        if call.hash in self.down:
+            self.down.remove(call.hash)
+            raise ChainUnavailable("gone")
+        if call.hash in self.deaf:
+            self.deaf.remove(call.hash)
+            return
+        if call.nonce < self.next and call.hash not in self.mined:
+            raise NonceLost(call.hash)
+        self.pool[call.nonce] = call
+
+    def restore(self, call: SentCall, block_time: UnixSeconds) -> None:
+        assert block_time == call.nonce
+        self.send(call)
+
+    def look(self, calls: Sequence[SentCall]) -> int:
+        self.mine()
+        landed = [call.hash in self.mined for call in calls]
+        return [*landed, False].index(False)
+
+    def mine(self) -> None:
+        while not self.paused and self.next in self.pool:
+            self.mined.append(self.pool[self.next].hash)
+            self.next += 1
+
+    def go_back(self, to: int) -> None:
+        """Forgets every call from this nonce on."""
+        self.mined, self.next, self.pool = self.mined[:to], to, {}
+
+
+@dataclass
+class Store:
+    """What is stored of calls. Implements what the worker asks of `OutboxStore`, and counts what it does."""
+
+    calls: dict[str, tuple[SentCall, Sequence[int]]] = field(default_factory=dict)
+    ends: dict[str, str] = field(default_factory=dict)
+    story: list[str] = field(default_factory=list)
+
+    def unresolved(self) -> list[SentCall]:
+        return sorted(
+            (call for call, _ in self.calls.values() if call.hash not in self.ends), key=lambda one: one.nonce
+        )
+
+    def last_nonce(self, sender: Address) -> int | None:
+        assert sender == SENDER
+        return max((call.nonce for call in self._resolved()), default=None)
+
+    def confirmed_from(self, sender: Address, nonce: int) -> list[SentCall]:
+        assert sender == SENDER
+        return sorted((call for call in self._resolved() if call.nonce >= nonce), key=lambda one: one.nonce)
+
+    def _resolved(self) -> list[SentCall]:
+        return [call for call, _ in self.calls.values() if self.ends.get(call.hash) == "resolved"]
+
+
+@dataclass
+class Lane:
+    """Three numbers a call. Implements `Lane`."""
+
+    chain: Chain
+    store: Store
+    waiting: list[int] = field(default_factory=list)
+    contested: set[int] = field(default_factory=set)
+    """First numbers of calls that another process is quicker with, once."""
+
+    def next(self, *, busy: bool) -> Shipment | None:
+        self.store.story.append("busy" if busy else "free")
+        what = self.waiting[:3]
+        return Shipment(self.chain.sign(what), what, self) if what else None
+
+    def again(self, call: SentCall) -> Shipment | None:
+        return Shipment(call, self.store.calls[call.hash][1], self)
+
+
+@dataclass
+class Shipment:
+    """Implements `Shipment`."""
+
+    call: SentCall
+    what: Sequence[int]
+    lane: Lane
+
+    def keep(self) -> bool:
+        lane = self.lane
+        if self.what[0] in lane.contested:
+            lane.contested.remove(self.what[0])
+            lane.waiting = lane.waiting[1:]
+            return False
+        lane.waiting = lane.waiting[len(self.what) :]
+        lane.store.calls[self.call.hash] = self.call, self.what
+        lane.store.story.append(f"keep {self.call.nonce}")
+        return True
+
+    def outcome(self, seconds: float) -> CallOutcome[int] | None:
+        self.lane.chain.mine()
+        if self.call.hash not in self.lane.chain.mined:
+            time.sleep(min(seconds, 0.01))
+            return None
+        return CallOutcome(BLOCK, tuple(self.what))
+
+    def resolve(self, block: BlockRef, verdicts: Sequence[Any]) -> list[str]:
+        assert block == BLOCK
+        self.lane.store.ends[self.call.hash] = "resolved"
+        self.lane.store.story.append(f"resolve {self.call.nonce}")
+        return [str(one) for one in verdicts]
+
+    def fail(self, block: BlockRef, fault: str) -> list[str]:
+        raise AssertionError((block, fault))
+
+    def abandon(self) -> None:
+        self.lane.store.ends[self.call.hash] = "abandoned"
+        self.lane.waiting = [*self.lane.waiting, *self.what]
+
+
+@dataclass
+class Works:
+    """A worker between the two."""
+
+    chain: Chain = field(default_factory=Chain)
+    store: Store = field(default_factory=Store)
+    final: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.lane = Lane(self.chain, self.store)
+        self.outbox = Outbox([self.lane], self.store, self.chain, self)  # type: ignore[arg-type]
+        self.outbox.on_settled(self.final.extend)
+
+    def catch_up(self) -> None:
+        self.store.story.append("index")
+
+    def work(self, *, until: Callable[[], bool] | None = None) -> None:
+        """Has the worker work until nothing is left to do."""
+        self.outbox.start()
+        wait_until(until or self.done)
+        self.outbox.stop()
+
+    def done(self) -> bool:
+        return not self.lane.waiting and not self.store.unresolved()
+
+    def told(self, word: str) -> list[str]:
+        return [one for one in self.store.story if one.startswith(word)]
+
+
+def wait_until(done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+@pytest.fixture
+def works(monkeypatch: pytest.MonkeyPatch) -> Iterator[Works]:
+    monkeypatch.setattr(module, "RECEIPT_SECONDS", 0.05)
+    monkeypatch.setattr(module, "_RETRY_SECONDS", 0.01)
+    works = Works()
+    yield works
+    works.chain.paused = False
+    works.outbox.stop()
+
+
+def test_fly__more_queued_than_one_call_takes__several_are_in_flight_in_the_order_of_nonces(works: Works) -> None:
+    works.lane.waiting = list(range(3 * IN_FLIGHT + 4))
+    works.chain.paused = True
+    works.outbox.start()
+    wait_until(lambda: len(works.chain.pool) == IN_FLIGHT)
+    time.sleep(0.02)
+    assert sorted(works.chain.pool) == list(range(IN_FLIGHT))
+    assert works.told("resolve") == []
+
+    works.chain.paused = False
+    wait_until(works.done)
+    works.outbox.stop()
+
+    nonces = range(IN_FLIGHT + 2)
+    assert works.told("keep") == [f"keep {nonce}" for nonce in nonces]
+    assert works.told("resolve") == [f"resolve {nonce}" for nonce in nonces]
+    assert works.final == [str(one) for one in range(3 * IN_FLIGHT + 4)]
+    first = works.store.story.index("resolve 0")
+    assert works.store.story[first - 1 : first + IN_FLIGHT] == ["index", *works.told("resolve")[:IN_FLIGHT]]
+
+
+def test_fly__a_call_is_kept__before_it_is_sent_and_after_the_one_before_was(works: Works) -> None:
+    works.lane.waiting = list(range(9))
+    kept: list[tuple[int, int]] = []
+    send = works.chain.send
+
+    def watched(call: SentCall) -> None:
+        kept.append((call.nonce, len(works.store.calls)))
+        send(call)
+
+    works.chain.send = watched  # type: ignore[method-assign]
+    works.work()
+
+    assert kept == [(0, 1), (1, 2), (2, 3)]
+
+
+def test_fly__a_nonce_is_lost__that_call_alone_is_abandoned_and_its_things_go_out_behind_the_others(
+    works: Works,
+) -> None:
+    works.lane.waiting = list(range(9))
+    send = works.chain.send
+
+    def stolen(call: SentCall) -> None:
+        if call.hash == "1:3,4,5":
+            works.chain.mine()
+            works.chain.mined.append("another's")
+            works.chain.next = 2
+        send(call)
+
+    works.chain.send = stolen  # type: ignore[method-assign]
+    works.work()
+
+    assert works.store.ends == {
+        "0:0,1,2": "resolved", "1:3,4,5": "abandoned", "2:6,7,8": "resolved", "3:3,4,5": "resolved",
+    }  # fmt: skip
+    assert sorted(map(int, works.final)) == list(range(9))
+
+
+def test_fly__the_first_in_flight_loses_its_nonce_late__those_behind_it_take_effect_once(works: Works) -> None:
+    works.lane.waiting = list(range(9))
+    works.chain.deaf = {"0:0,1,2"}
+
+    def stolen() -> bool:
+        if len(works.chain.pool) == 2 and works.chain.next == 0:
+            works.chain.mined.append("another's")
+            works.chain.next = 1
+        return works.done()
+
+    works.work(until=stolen)
+
+    assert works.store.ends["0:0,1,2"] in ("abandoned", "resolved")
+    assert works.store.ends["1:3,4,5"] == works.store.ends["2:6,7,8"] == "resolved"
+    assert sorted(map(int, works.final)) == list(range(9))
+
+
+def test_fly__a_call_vanished__the_same_bytes_are_sent_again(works: Works) -> None:
+    works.lane.waiting = list(range(9))
+    works.chain.deaf = {"1:3,4,5"}
+
+    works.work()
+
+    assert works.chain.mined == ["0:0,1,2", "1:3,4,5", "2:6,7,8"]
+    assert works.chain.sent.count("1:3,4,5") >= 2
+    assert works.told("resolve") == ["resolve 0", "resolve 1", "resolve 2"]
+
+
+def test_fly__the_chain_went_back_with_calls_in_flight__what_it_lost_goes_first(works: Works) -> None:
+    works.lane.waiting = list(range(6))
+    works.outbox.start()
+    wait_until(lambda: len(works.final) == 6)
+    works.chain.paused = True
+    works.lane.waiting = [6, 7, 8]
+    works.outbox.wake()
+    wait_until(lambda: 2 in works.chain.pool)
+
+    works.chain.go_back(0)
+    works.chain.paused = False
+    wait_until(lambda: len(works.final) == 15)  # told again of what was restored
+
+    assert works.chain.mined == ["0:0,1,2", "1:3,4,5", "2:6,7,8"]
+    assert works.told("keep") == ["keep 0", "keep 1", "keep 2"]
+
+
+def test_fly__the_chain_went_back_while_nothing_is_in_flight__what_it_lost_goes_first(works: Works) -> None:
+    works.lane.waiting = list(range(6))
+    works.outbox.start()
+    wait_until(lambda: len(works.final) == 6)
+
+    works.chain.go_back(1)
+    works.lane.waiting = [6, 7, 8]
+    works.outbox.wake()
+    wait_until(lambda: len(works.final) == 12)
+
+    assert works.chain.mined == ["0:0,1,2", "1:3,4,5", "2:6,7,8"]
+
+
+def test_fly__sending_fails__what_is_stored_is_finished_in_order_with_the_same_bytes(works: Works) -> None:
+    works.lane.waiting = list(range(9))
+    works.chain.down = {"1:3,4,5"}
+
+    works.work()
+
+    assert works.chain.mined == ["0:0,1,2", "1:3,4,5", "2:6,7,8"]
+    assert sorted(map(int, works.final)) == list(range(9))
+
+
+def test_fly__another_process_is_quicker__the_nonce_is_the_next_ones(works: Works) -> None:
+    works.lane.waiting = list(range(7))
+    works.lane.contested = {3}
+
+    works.work()
+
+    assert works.chain.mined == ["0:0,1,2", "1:4,5,6"]
+
+
+def test_fly__calls_in_flight__the_lane_is_told_so(works: Works) -> None:
+    works.lane.waiting = list(range(6))
+    works.work()
+    assert works.store.story[0] == "free"
+    assert works.store.story[works.store.story.index("keep 0") + 1] == "busy"
+
+
+def test_stop__calls_in_flight__are_landed_and_nothing_more_is_sent(
+    works: Works, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RECEIPT_SECONDS", PATIENCE)
+    works.lane.waiting = list(range(3 * IN_FLIGHT + 3))
+    works.chain.paused = True
+    works.outbox.start()
+    wait_until(lambda: len(works.chain.pool) == IN_FLIGHT)
+    works.outbox._stopping.set()
+    works.chain.paused = False
+    works.outbox.stop()
+
+    assert works.told("resolve") == [f"resolve {nonce}" for nonce in range(IN_FLIGHT)]
+    assert len(works.lane.waiting) == 3
