@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from eth_hash.auto import keccak
-
+from node_api.chain.hashing import keccak
 from node_api.domain.ids import Hash, ProgrammeId
 
 

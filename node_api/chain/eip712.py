@@ -5,9 +5,9 @@ module equal to eth-account's `encode_typed_data`.
 """
 
 from coincurve import PrivateKey, PublicKey
-from eth_hash.auto import keccak
 from eth_utils.address import to_checksum_address
 
+from node_api.chain.hashing import keccak
 from node_api.domain.claims import Claim
 from node_api.domain.ids import Address, Amount, Hash, MerchantId
 from node_api.domain.items import Item, OpenCode, Spend

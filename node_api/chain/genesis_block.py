@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import cast
 
 import rlp
-from eth_hash.auto import keccak
 
 from node_api.chain.eip712 import as_hash
+from node_api.chain.hashing import keccak
 from node_api.domain.ids import Hash
 
 _NO_UNCLES = keccak(rlp.encode([]))

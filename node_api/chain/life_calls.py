@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from eth_abi.abi import encode
-from eth_hash.auto import keccak
 
 from node_api.chain.eip712 import as_hash
+from node_api.chain.hashing import keccak
 from node_api.chain.keys import KeyRole
 from node_api.chain.pipeline import Call
 from node_api.domain.ids import Hash

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from eth_account.signers.local import LocalAccount
-from eth_hash.auto import keccak
 
 from node_api.chain.attestor import consent
 from node_api.chain.eip712 import (
@@ -20,6 +19,7 @@ from node_api.chain.eip712 import (
     terminal_batch_digest,
     transfer_digest,
 )
+from node_api.chain.hashing import keccak
 from node_api.chain.import_wallets import KeptWallets
 from node_api.domain.ids import Address, Hash, UnixSeconds
 from node_api.domain.importing.rows import Ref

@@ -7,7 +7,6 @@ from typing import cast
 
 from eth_abi.abi import decode, encode
 from eth_abi.exceptions import DecodingError
-from eth_hash.auto import keccak
 
 from node_api.chain.contracts import contract
 from node_api.chain.eip712 import (
@@ -19,6 +18,7 @@ from node_api.chain.eip712 import (
     redemption_digest,
     terminal_batch_digest,
 )
+from node_api.chain.hashing import keccak
 from node_api.chain.redeem_codec import REASONS
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import RpcError

@@ -1,7 +1,6 @@
 """Digests and signatures for one chain and contract. Implements `Signatures`, `BookingSignatures` and `ClaimSignatures`."""
 
 from eth_abi.abi import encode
-from eth_hash.auto import keccak
 
 from node_api.chain.claim_lists import leaf, root_of
 from node_api.chain.documents import open_document, typed_data
@@ -19,6 +18,7 @@ from node_api.chain.eip712 import (
     release_digest,
     terminal_batch_digest,
 )
+from node_api.chain.hashing import keccak
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import RpcError, RpcUnavailable
 from node_api.chain.rpc_values import data, text

@@ -9,7 +9,8 @@ import functools
 from importlib.resources import files
 
 import orjson
-from eth_hash.auto import keccak
+
+from node_api.chain.hashing import keccak
 
 _WINDOW = 48
 _ISSUED_AT, _SWEPT_AT = 160, 208
