@@ -20,6 +20,9 @@ from node_api.storage import operation_tables as t
 from node_api.storage.queries import Record
 
 Value = int | str | bytes | None
+Values = tuple[Value, ...]
+_NO_SEAL: Values = (None, None)
+_NO_REASON: Values = (None, None, None, None)
 
 _items, _calls = t.operation_items.c, t.outbox_calls.c
 PROGRESS = (
@@ -60,48 +63,52 @@ def raw(text: str) -> bytes:
     return bytes.fromhex(text[2:])
 
 
-def operation_row(operation: Operation) -> dict[str, Value]:
-    """The operation's own row."""
-    return {
-        "id": operation.id,
-        "owner": operation.owner,
-        "idempotency_key": operation.key,
-        "body_hash": operation.body_hash,
-        "batch": int(operation.batch),
-        "state": operation.state.value,
-    }
+OPERATION_COLUMNS = ("id", "owner", "idempotency_key", "body_hash", "batch", "state")
 
 
-def state_rows(operation: Operation) -> list[dict[str, Value]]:
-    """Its history."""
-    return [
-        {"operation": operation.id, "step": step, "state": change.state.value, "at": change.at}
-        for step, change in enumerate(operation.history)
-    ]
+def operation_row(operation: Operation) -> Values:
+    """The operation's own row: `OPERATION_COLUMNS`."""
+    one = operation
+    return one.id, one.owner, one.key, one.body_hash, int(one.batch), one.state.value
 
 
-def item_row(operation: str, position: int, outcome: ItemOutcome) -> dict[str, Value]:
-    """One item of a new operation: what it is, and why it was refused if it was."""
+STATE_COLUMNS = ("operation", "step", "state", "at")
+
+
+def state_rows(operation: Operation) -> list[Values]:
+    """Its history: `STATE_COLUMNS`."""
+    return [(operation.id, step, change.state.value, change.at) for step, change in enumerate(operation.history)]
+
+
+_WORK_COLUMNS = ("operation", "position", "state", "merchant", "programme", "holder", "digest", "item")
+_JUDGED_COLUMNS = ("judged_block", "judged_hash", "judged_time", "terminal", "terminal_signature")
+_REASON_COLUMNS = ("reason", "reason_value", "reason_voucher", "reason_on_chain")
+ITEM_COLUMNS = (*_WORK_COLUMNS, *_JUDGED_COLUMNS, *_REASON_COLUMNS)
+
+
+def item_row(operation: str, position: int, outcome: ItemOutcome) -> Values:
+    """One item of a new operation, what it is, and why it was refused if it was: `ITEM_COLUMNS`."""
     work, refusal = outcome.work, outcome.refusal
-    return {
-        "operation": operation,
-        "position": position,
-        "state": outcome.state.value,
-        "merchant": _stored(work.item.merchant),
-        "programme": work.programme,
-        "holder": None if work.holder is None else raw(work.holder),
-        "digest": raw(work.digest),
-        "item": _item_text(work.item),
-        "judged_block": work.judged.number,
-        "judged_hash": raw(work.judged.hash),
-        "judged_time": work.judged.timestamp,
-        "terminal": None if work.seal is None else raw(work.seal.terminal),
-        "terminal_signature": None if work.seal is None else work.seal.signature,
-        "reason": None if refusal is None else refusal.reason,
-        "reason_value": None if refusal is None else refusal.value,
-        "reason_voucher": None if refusal is None or refusal.voucher is None else _stored(refusal.voucher),
-        "reason_on_chain": None if refusal is None else int(refusal.on_chain),
-    }
+    return (
+        operation,
+        position,
+        outcome.state.value,
+        _stored(work.item.merchant),
+        work.programme,
+        None if work.holder is None else raw(work.holder),
+        raw(work.digest),
+        _item_text(work.item),
+        work.judged.number,
+        raw(work.judged.hash),
+        work.judged.timestamp,
+        *(_NO_SEAL if work.seal is None else (raw(work.seal.terminal), work.seal.signature)),
+        *(_NO_REASON if refusal is None else _reason(refusal)),
+    )
+
+
+def _reason(refusal: RefusalNote) -> Values:
+    voucher = None if refusal.voucher is None else _stored(refusal.voucher)
+    return refusal.reason, refusal.value, voucher, int(refusal.on_chain)
 
 
 def refusal_row(operation: str, position: int, outcome: ItemOutcome, at: int) -> dict[str, Value]:

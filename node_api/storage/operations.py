@@ -4,7 +4,6 @@ import time
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, insert, select, tuple_
 from sqlalchemy.exc import IntegrityError
@@ -20,11 +19,16 @@ from node_api.domain.operations import (
 )
 from node_api.services.ports.operations import Claim, QueuedItem
 from node_api.storage import operation_tables as t
+from node_api.storage.bulk import insertion, run_tuples
 from node_api.storage.engine import reading, writing
 from node_api.storage.operation_rows import (
+    ITEM_COLUMNS,
+    OPERATION_COLUMNS,
     PROGRESS,
+    STATE_COLUMNS,
     WORK,
     Progress,
+    Values,
     item_row,
     operation_row,
     raw,
@@ -68,8 +72,11 @@ _QUEUED = (
 _CLAIMED = select(_claims.programme, _claims.merchant, _claims.receipt).where(
     tuple_(_claims.programme, _claims.merchant, _claims.receipt).in_(bindparam("claims", expanding=True))
 )
-_ADD, _ADD_STATES, _ADD_ITEMS = insert(t.operations), insert(t.operation_states), insert(_items)
-_ADD_CLAIM, _ADD_REFUSALS = insert(t.receipt_claims), insert(t.refusal_log)
+_ADD = insertion(t.operations, OPERATION_COLUMNS)
+_ADD_STATES = insertion(t.operation_states, STATE_COLUMNS)
+_ADD_ITEMS = insertion(_items, ITEM_COLUMNS)
+_ADD_CLAIMS = insertion(t.receipt_claims, ("programme", "merchant", "receipt", "operation", "position"))
+_ADD_REFUSALS = insert(t.refusal_log)
 
 
 class Operations:
@@ -170,14 +177,13 @@ def _ids(connection: Connection, asked: Collection[tuple[str, str]]) -> dict[tup
     return found
 
 
-def _insert(connection: Connection, operations: Sequence[Operation], claims: Sequence[dict[str, Any]]) -> None:
+def _insert(connection: Connection, operations: Sequence[Operation], claims: Sequence[Values]) -> None:
     now = time.time_ns() // 1_000_000
     placed = [(one.id, at, outcome) for one in operations for at, outcome in enumerate(one.items)]
-    connection.execute(_ADD, [operation_row(one) for one in operations])
-    connection.execute(_ADD_STATES, [row for one in operations for row in state_rows(one)])
-    connection.execute(_ADD_ITEMS, [item_row(*one) for one in placed])
-    if claims:
-        connection.execute(_ADD_CLAIM, claims)
+    run_tuples(connection, _ADD, [operation_row(one) for one in operations])
+    run_tuples(connection, _ADD_STATES, [row for one in operations for row in state_rows(one)])
+    run_tuples(connection, _ADD_ITEMS, [item_row(*one) for one in placed])
+    run_tuples(connection, _ADD_CLAIMS, claims)
     refused = [refusal_row(*one, now) for one in placed if one[2].refusal]
     if refused:
         connection.execute(_ADD_REFUSALS, refused)
@@ -190,7 +196,7 @@ class _Claims:
         works = [outcome.work for one in operations for outcome in one.items]
         wanted = {(work.programme, work.item.merchant, work.item.receipt) for work in works if work.programme}
         self._taken = _claimed(connection, wanted)
-        self.rows: list[dict[str, Any]] = []
+        self.rows: list[Values] = []
 
     def settle(self, operation: Operation) -> Operation:
         """The operation with its claims."""
@@ -210,8 +216,7 @@ class _Claims:
             note = RefusalNote("ReceiptUsed", f"receipt {work.item.receipt}", None, on_chain=False)
             return replace(outcome, state=OperationState.REFUSED, refusal=note)
         self._taken.add(claim)
-        row = {"programme": claim[0], "merchant": claim[1], "receipt": raw(claim[2])}
-        self.rows.append({**row, "operation": operation, "position": position})
+        self.rows.append((*claim[:2], raw(claim[2]), operation, position))
         return outcome
 
 

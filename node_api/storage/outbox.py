@@ -33,9 +33,10 @@ from node_api.domain.operations import (
     overall,
 )
 from node_api.storage import operation_tables as t
+from node_api.storage.bulk import run_tuples
 from node_api.storage.call_blocks import follow_call
 from node_api.storage.engine import reading, writing
-from node_api.storage.operation_rows import WORK, raw, read_work, spent_text
+from node_api.storage.operation_rows import WORK, Values, raw, read_work, spent_text
 from node_api.storage.queries import chunks
 
 SIGNED, RESOLVED, ABANDONED = "signed", "resolved", "abandoned"
@@ -43,28 +44,14 @@ _calls, _items, _operations, _states = t.outbox_calls, t.operation_items, t.oper
 
 # Statements of the hot path, put together once: building one takes longer than running it.
 _OPERATION: BindParameter[str] = bindparam("of")
-_POSITION: BindParameter[int] = bindparam("at_position")
 _CALL: BindParameter[bytes] = bindparam("of_call")
 _MARK_SENT = (
-    update(_items)
-    .where(
-        and_(
-            _items.c.operation == _OPERATION,
-            _items.c.position == _POSITION,
-            _items.c.state == OperationState.QUEUED.value,
-        )
-    )
-    .values(
-        state=OperationState.SENT.value,
-        call=bindparam("new_call"),
-        call_group=bindparam("new_group"),
-        call_item=bindparam("new_item"),
-    )
+    f"UPDATE {_items.name} SET state = '{OperationState.SENT}', call = ?, call_group = ?, call_item = ? "  # noqa: S608
+    f"WHERE operation = ? AND position = ? AND state = '{OperationState.QUEUED}'"
 )
 _MARK_SPENT = (
-    update(_items)
-    .where(and_(_items.c.operation == _OPERATION, _items.c.position == _POSITION))
-    .values(state=OperationState.SUCCEEDED.value, spent=bindparam("new_spent"), reason=None)
+    f"UPDATE {_items.name} SET state = '{OperationState.SUCCEEDED}', spent = ?, reason = NULL "  # noqa: S608
+    "WHERE operation = ? AND position = ?"
 )
 _CLOSE = (
     update(_calls)
@@ -76,8 +63,10 @@ _CLOSE = (
         block_time=bindparam("new_block_time"),
     )
 )
-_ITEM_STATES = select(_items.c.operation, _items.c.state).where(
-    _items.c.operation.in_(bindparam("wanted", expanding=True))
+_ITEM_STATES = (
+    select(_items.c.operation, _items.c.state)
+    .where(_items.c.operation.in_(bindparam("wanted", expanding=True)))
+    .distinct()
 )
 _OPERATION_STATES = select(_operations.c.id, _operations.c.state).where(
     _operations.c.id.in_(bindparam("wanted", expanding=True))
@@ -123,8 +112,7 @@ class Outbox:
         try:
             with writing(self._durable) as connection:
                 keep_call(connection, call)
-                if places:
-                    connection.execute(_MARK_SENT, [_sent(place, call_hash) for place in places])
+                run_tuples(connection, _MARK_SENT, [_sent(place, call_hash) for place in places])
                 if connection.execute(_COUNT_SENT, {"of_call": call_hash}).scalar_one() != len(places):
                     raise TakenByOthers
                 _advance(connection, {place.operation for place in places})
@@ -224,24 +212,17 @@ def close_call(connection: Connection, call: Hash, block: BlockRef) -> None:
     follow_call(connection, call)
 
 
-def _sent(place: Place, call: bytes) -> dict[str, int | str | bytes]:
-    return {
-        "of": place.operation,
-        "at_position": place.position,
-        "new_call": call,
-        "new_group": place.group,
-        "new_item": place.item,
-    }
+def _sent(place: Place, call: bytes) -> Values:
+    return call, place.group, place.item, place.operation, place.position
 
 
 def _write_verdicts(connection: Connection, verdicts: Sequence[tuple[Place, Verdict]]) -> None:
     done = [
-        {"of": place.operation, "at_position": place.position, "new_spent": spent_text(verdict.spent)}
+        (spent_text(verdict.spent), place.operation, place.position)
         for place, verdict in verdicts
         if isinstance(verdict, Accepted)
     ]
-    if done:
-        connection.execute(_MARK_SPENT, done)
+    run_tuples(connection, _MARK_SPENT, done)
     for place, verdict in verdicts:
         if isinstance(verdict, Declined):
             _decline(connection, place, verdict)
