@@ -152,6 +152,7 @@ class Outbox:
             self._flight.remove(shipment)
             self._nonce = None
             self._abandon(shipment)
+        self.fault = None  # the chain answers: what there is to wait for is its blocks
 
     def _land(self) -> bool:
         """Looks which calls in flight stand in blocks, and brings those to their end; waits a little where the first does not.
@@ -178,6 +179,7 @@ class Outbox:
                 self._flight.clear()  # they are stored
                 return
             self._restore_lost(self._relay.next_nonce())
+            self._follower.catch_up()  # before the bytes are sent again: is it still the chain they are for?
             for shipment in list(self._flight):
                 self._send(shipment)
         self._looks += 1
