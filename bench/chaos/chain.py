@@ -7,8 +7,8 @@ import random
 import signal
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from node_api.chain.status import Phase
 JUMP_SECONDS = 600
 SHAPES = ("moved", "dropped", "reordered")
 _BACK_SECONDS = 60.0
+_CALM_SECONDS, _CALM_LOOKS = 0.05, 4
 
 Placed = list[tuple[str, int]]
 """Raw transactions with the number of the new block, from 0, that each is to stand in."""
@@ -105,16 +106,36 @@ class Chain:
 
         Returns: whether it was done: not below the floor, and not where nothing is there to be moved, dropped or reordered.
         """
+        if self._wanted(shape, depth, rng) is None:
+            return False
+        with self._held():
+            placed = self._wanted(shape, depth, rng)
+            if placed is not None:
+                self.rpc.call("anvil_reorg", [depth, [[raw, block] for raw, block in placed]])
+                self.done[f"reorganisation, {shape}"] += 1
+        return placed is not None
+
+    def _wanted(self, shape: str, depth: int, rng: random.Random) -> Placed | None:
+        """The new blocks; None where there is nothing to be done."""
         head = self.head()
         if head - depth < self.floor:
-            return False
+            return None
         known = [one for at in range(depth) for one in self._stand(head - depth + 1 + at, at)]
-        placed = _placed(shape, known, depth, rng)
-        if self._relayer not in {one.sender for one in known} or placed is None:
-            return False
-        self.rpc.call("anvil_reorg", [depth, [[raw, block] for raw, block in placed]])
-        self.done[f"reorganisation, {shape}"] += 1
-        return True
+        return _placed(shape, known, depth, rng) if self._relayer in {one.sender for one in known} else None
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        """No block is made meanwhile: one that anvil makes while it reorganises leaves a gap in its chain for good."""
+        self.rpc.call("evm_setAutomine", [False])
+        try:
+            head, calm = self.head(), 0
+            while calm < _CALM_LOOKS:
+                time.sleep(_CALM_SECONDS)
+                head, calm = self.head(), calm + 1 if self.head() == head else 0
+            yield
+        finally:
+            self.rpc.call("evm_setAutomine", [True])
+            self.rpc.call("evm_mine")  # what was sent meanwhile
 
     def _stand(self, number: int, at: int) -> list[_Stand]:
         """The transactions of a block."""
@@ -125,12 +146,9 @@ class Chain:
 
     def jump(self, ready: Callable[[], object]) -> None:
         """The clock jumps ten minutes, once `ready` returns; what is sent while it runs stands in a block after the jump."""
-        self.rpc.call("evm_setAutomine", [False])
-        try:
+        with self._held():
             ready()
             self._clock.jump_to(self.now() + JUMP_SECONDS)
-        finally:
-            self.rpc.call("evm_setAutomine", [True])
         self.floor = self.head()
         self.done["clock jump"] += 1
 
