@@ -80,7 +80,8 @@ coverage-python:
 	@$(BIN)/pytest -m "not slow" $(WORKERS) --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 .PHONY: check
-check: format-check lint types layers ## What CI runs: format, lint, types, layers, gas, README's commands, slither, coverage, all tests
+check: format-check lint types layers ## What CI runs: format, lint, types, layers, artifacts, gas, README's commands, slither, coverage, all tests
+	@$(MAKE) --no-print-directory artifacts-check
 	@$(MAKE) --no-print-directory gas-check
 	@$(MAKE) --no-print-directory readme
 	@$(MAKE) --no-print-directory slither
@@ -135,9 +136,11 @@ fmt: venv-dev ## Format Python and Solidity
 	@$(BIN)/ruff format --quiet .
 	@$(FORGE) fmt contracts tests/contracts
 
-.PHONY: artifacts
+.PHONY: artifacts artifacts-check
 artifacts: venv-dev ## Compile the contracts into node_api/chain/artifacts
 	@$(BIN)/python -m tools.compile
+artifacts-check: venv-dev
+	@$(BIN)/python -m tools.compile --check
 
 .PHONY: pages
 pages: venv-dev ## Write docs/roles.md and docs/rules.md from the tables in tests/cases
