@@ -28,11 +28,10 @@ from node_api.domain.items import ItemGroup
 from node_api.domain.models import BlockRef
 from node_api.domain.operations import SentCall, Verdict
 from node_api.services.ports.relaying import CallOutcome, NonceLost
+from node_api.services.waits import pause
 
 # Bounds, not estimates: gas is free here, and what is not used is given back. A contract holder may take 100,000 to answer.
 _GAS_CALL, _GAS_ITEM, _GAS_VOUCHER, _GAS_CONSENT = 200_000, 250_000, 150_000, 50_000
-# A block comes within some 5 to 30 ms where every transaction gets its own: look often at first, then ever more seldom.
-_FIRST_WAIT, _STEADY_LOOKS, _LONGEST_WAIT = 0.002, 16, 0.1
 
 
 class Relayer:
@@ -121,14 +120,13 @@ class Relayer:
 
     def landed(self, call: SentCall, seconds: float) -> tuple[Receipt, BlockRef] | None:
         """The receipt of a call and its block; None where it is in no block after so many seconds."""
-        deadline, pause, looks = time.monotonic() + seconds, _FIRST_WAIT, 0
+        deadline, looks = time.monotonic() + seconds, 0
         receipt = self._seen.pop(call.hash, None)
         while receipt is None and (receipt := receipt_of(self._rpc, TxHash(call.hash))) is None:
             if time.monotonic() > deadline:
                 return None
-            time.sleep(pause)
             looks += 1
-            pause = pause if looks < _STEADY_LOOKS else min(1.5 * pause, _LONGEST_WAIT)
+            time.sleep(pause(looks))
         block = self._block(receipt)
         self._return_time(block.timestamp)
         return receipt, block

@@ -24,14 +24,13 @@ from node_api.services.ports.chain_head import IndexFollower
 from node_api.services.ports.lanes import Lane, Shipment
 from node_api.services.ports.operations import OutboxStore
 from node_api.services.ports.relaying import CallOutcome, NonceLost, Relay
+from node_api.services.waits import pause
 
 IN_FLIGHT = 4
 """Calls sent and not resolved: while the chain carries out the first, the next ones are packed, signed and stored."""
 RECEIPT_SECONDS = 5.0
 _IDLE_SECONDS = 1.0
 _RETRY_SECONDS = 0.5
-# A block comes within some 5 to 30 ms where every transaction gets its own: look often at first, then ever more seldom.
-_FIRST_WAIT, _STEADY_LOOKS, _SLOWER, _LONGEST_WAIT = 0.002, 16, 1.5, 0.1
 _FULL_WAIT = 0.01
 
 log = structlog.get_logger()
@@ -183,11 +182,10 @@ class Outbox:
             for shipment in list(self._flight):
                 self._send(shipment)
         self._looks += 1
-        pause = min(_FIRST_WAIT * _SLOWER ** max(0, self._looks - _STEADY_LOOKS), _LONGEST_WAIT)
         if len(self._flight) < IN_FLIGHT and not self._stopping.is_set():
-            self._wanted.wait(pause)
+            self._wanted.wait(pause(self._looks))
         else:
-            time.sleep(max(pause, _FULL_WAIT))
+            time.sleep(max(pause(self._looks), _FULL_WAIT))
 
     def _carry(self, shipment: Shipment) -> None:
         """Sends a stored call until it stands in a block, and writes down what became of it, before any other."""
