@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from pathlib import Path
 
+from node_api.chain.apart import last_words, start_apart
 from node_api.chain.options import EmbeddedOptions
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import ChainError, RpcUnavailable
 
 LOOPBACK = "127.0.0.1"
 _NPM_BINARY = Path("node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil")
-_PR_SET_PDEATHSIG = 1
 _START_SECONDS = 20.0
 
 
@@ -122,15 +120,7 @@ def start_anvil(
     line = command_line(binary, options, port, genesis_at)
     line += [] if mining else ["--no-mining"]
     line += ["--load-state", str(state)] if state else []
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            line,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - no threads here
-        )
+    process = start_apart(line, log, ends_by=signal.SIGKILL)
     rpc = RpcClient(f"http://{LOOPBACK}:{port}", timeout=options.rpc_timeout)
     deadline = time.monotonic() + (options.rpc_timeout if state else _START_SECONDS)
     while process.poll() is None and time.monotonic() < deadline:
@@ -141,8 +131,7 @@ def start_anvil(
             continue
         return process, rpc
     kill(process)
-    tail = log.read_bytes()[-2000:].decode(errors="replace").strip()
-    raise AnvilFailed(f"anvil did not start (exit code {process.returncode}): {tail or 'it said nothing'}")
+    raise AnvilFailed(f"anvil did not start (exit code {process.returncode}): {last_words(log, 2_000)}")
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
@@ -175,11 +164,3 @@ def _command_of(pid: int) -> str:
         ["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
     )
     return listing.stdout
-
-
-_LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
-
-
-def _die_with_parent() -> None:
-    if _LIBC is not None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

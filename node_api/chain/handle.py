@@ -7,11 +7,11 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from node_api.chain.apart import last_words, leave_running
 from node_api.chain.durable import private_folder
 from node_api.chain.identity import ChainIdentity, recognise
 from node_api.chain.options import EmbeddedOptions
@@ -150,17 +150,8 @@ def _checked(options: EmbeddedOptions, status: ChainStatus) -> ChainHandle:
 
 def _spawn(options: EmbeddedOptions) -> subprocess.Popen[bytes]:
     """Starts the supervisor as a session of its own, so that it outlives this process and its terminal."""
-    with (options.folder / "supervisor.log").open("ab") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "node_api.chain.supervisor", options.to_json()],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    # Where it ends before this process does, somebody must take its exit code.
-    threading.Thread(target=process.wait, daemon=True).start()
-    return process
+    command = [sys.executable, "-m", "node_api.chain.supervisor", options.to_json()]
+    return leave_running(command, options.folder / "supervisor.log")
 
 
 def _call_off(starter: subprocess.Popen[bytes]) -> None:
@@ -183,7 +174,4 @@ def _last_words(folder: Path) -> str:
     status = read_status(folder)
     if status is not None and status.message:
         return status.message
-    try:
-        return (folder / "supervisor.log").read_text(errors="replace")[-1000:].strip() or "it said nothing"
-    except FileNotFoundError:
-        return "it said nothing"
+    return last_words(folder / "supervisor.log", 1_000)

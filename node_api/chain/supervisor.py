@@ -12,7 +12,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -20,6 +19,7 @@ from dataclasses import replace
 import structlog
 
 from node_api.chain.anvil import AnvilFailed, kill, kill_orphan
+from node_api.chain.apart import RESTARTS_ALLOWED, Deaths
 from node_api.chain.block_journal import BlockJournal, segment_bases
 from node_api.chain.follower import Follower, PathLeft, head_of
 from node_api.chain.identity import ChainIdentity, recognise, recorded_identity
@@ -41,9 +41,6 @@ from node_api.chain.status import (
 from node_api.chain.wanted_time import give_wanted_time
 from node_api.domain.printable import counted
 
-_RESTARTS_ALLOWED = 5
-_RESTARTS_WITHIN_SECONDS = 60.0
-
 log = structlog.get_logger("chain.supervisor")
 
 
@@ -55,7 +52,7 @@ class Supervisor:
         self._status = ChainStatus(Phase.STARTING, os.getpid(), chain_id=options.chain_id)
         self._stop = self._snapshot_wanted = False
         self._schedule = SnapshotSchedule(options.snapshot_seconds)
-        self._deaths: deque[float] = deque(maxlen=_RESTARTS_ALLOWED)
+        self._deaths = Deaths()
 
     def run(self) -> None:
         """Supervises until told to stop.
@@ -153,11 +150,9 @@ class Supervisor:
 
     def _restart(self) -> None:
         """Brings a dead anvil back on the same address. Raises AnvilFailed where it keeps dying."""
-        now = time.monotonic()
         log.error("anvil_died", code=self._process.returncode)
-        if len(self._deaths) == _RESTARTS_ALLOWED and now - self._deaths[0] < _RESTARTS_WITHIN_SECONDS:
-            raise AnvilFailed(f"anvil died {_RESTARTS_ALLOWED + 1} times in a minute; see anvil.log")
-        self._deaths.append(now)
+        if self._deaths.too_many():
+            raise AnvilFailed(f"anvil died {RESTARTS_ALLOWED + 1} times in a minute; see anvil.log")
         self._journal.close()
         self._rpc.close()
         self._say(replace(self._status, phase=Phase.RESTARTING, anvil_pid=0, restarts=self._status.restarts + 1))

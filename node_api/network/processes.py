@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
 import sys
-import threading
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import orjson
 
+from node_api.chain.apart import leave_running
 from node_api.chain.durable import private_folder, write_whole
 from node_api.chain.status import supervisor_pid
 from node_api.network.faults import NetworkFault
@@ -102,15 +101,8 @@ def start(folder: Path, network: Network, program: Path) -> bool:
             raise NotRunning(f"{node.seat.name} has its keys elsewhere: start it there, with {place / 'start.sh'}")
     if supervisor_pid(local_folder(folder)) is not None:
         return False
-    with (private_folder(local_folder(folder)) / _LOG).open("ab") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "node_api.network.supervisor", str(folder.resolve()), str(program)],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    threading.Thread(target=process.wait, daemon=True).start()
+    command = [sys.executable, "-m", "node_api.network.supervisor", str(folder.resolve()), str(program)]
+    leave_running(command, private_folder(local_folder(folder)) / _LOG)
     return True
 
 

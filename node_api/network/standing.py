@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from node_api.chain.apart import last_words
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import ChainError, RpcError
 from node_api.chain.rpc_values import Json, quantity, record, text
@@ -87,7 +88,7 @@ def wait_until_up(folder: Path, network: Network, seconds: float) -> list[Standi
         if given_up or time.monotonic() > deadline:
             name = given_up[0].name if given_up else late[0].name
             why = "died again and again" if given_up else f"has no block after {seconds:g} s"
-            raise NotUp(f"{name} {why}: {_last_words(node_log(folder, name))}")
+            raise NotUp(f"{name} {why}: {last_words(node_log(folder, name), _LOG_BYTES)}")
         time.sleep(_LOOK_EVERY)
 
 
@@ -161,13 +162,6 @@ def _bytes(folder: Path) -> int:
         except FileNotFoundError:  # the node has just removed it
             continue
     return total
-
-
-def _last_words(path: Path) -> str:
-    try:
-        return path.read_bytes()[-_LOG_BYTES:].decode(errors="replace").strip() or "it said nothing"
-    except FileNotFoundError:
-        return "it said nothing"
 
 
 def _url(node: Node) -> str:

@@ -6,28 +6,24 @@ started them; where it is killed, the kernel ends them with it. SIGTERM and SIGI
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections import deque
 from pathlib import Path
 
 import structlog
 
+from node_api.chain.apart import Deaths, start_apart
 from node_api.chain.status import ALREADY_RUNNING, AlreadyRunning, hold_folder
 from node_api.network.files import read_network
 from node_api.network.plan import Node
 from node_api.network.processes import Process, local_folder, node_log, tell
 from node_api.network.start_files import engine_variable
 
-_RESTARTS_ALLOWED, _RESTARTS_WITHIN_SECONDS = 5, 60.0
 _END_SECONDS = 60.0
 _LOOK_EVERY = 0.1
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 log = structlog.get_logger("network.supervisor")
 
@@ -40,7 +36,7 @@ class _Kept:
         self._place = folder / node.seat.organisation.name / node.seat.role
         self._log = node_log(folder, self.name)
         self._environment = environment
-        self._deaths: deque[float] = deque(maxlen=_RESTARTS_ALLOWED)
+        self._deaths = Deaths()
         self._restarts = 0
         self._given_up = False
         self._start()
@@ -50,12 +46,10 @@ class _Kept:
         if self._given_up or self.process.poll() is None:
             return False
         log.error("node_died", node=self.name, code=self.process.returncode)
-        now = time.monotonic()
-        if len(self._deaths) == _RESTARTS_ALLOWED and now - self._deaths[0] < _RESTARTS_WITHIN_SECONDS:
+        if self._deaths.too_many():
             log.error("node_given_up", node=self.name)
             self._given_up = True
             return True
-        self._deaths.append(now)
         self._restarts += 1
         self._start()
         return True
@@ -66,16 +60,8 @@ class _Kept:
         return Process(self.name, pid, self._restarts, self._given_up)
 
     def _start(self) -> None:
-        with self._log.open("ab") as output:
-            self.process = subprocess.Popen(
-                [str(self._place / "start.sh")],
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                preexec_fn=_end_with_parent if _LIBC is not None else None,  # noqa: PLW1509 - no threads here
-            )
+        command = [str(self._place / "start.sh")]
+        self.process = start_apart(command, self._log, environment=self._environment, ends_by=signal.SIGTERM)
         log.info("node_started", node=self.name, pid=self.process.pid)
 
 
@@ -119,11 +105,6 @@ def _end(processes: list[subprocess.Popen[bytes]]) -> None:
             log.error("node_killed", pid=process.pid)
             process.kill()
             process.wait()
-
-
-def _end_with_parent() -> None:
-    if _LIBC is not None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def main(arguments: list[str]) -> int:
