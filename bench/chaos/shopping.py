@@ -8,15 +8,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 
 import orjson
-from eth_hash.auto import keccak
 
 from bench.chaos.tills import Asked, Street, Till
 from bench.redemptions.town import Town
-from bench.redemptions.traffic import Sale, Signed, drawn_sales
-from node_api.chain.eip712 import redemption_digest
-from node_api.domain.ids import Amount, Hash, Place, UnixSeconds, voucher_id
-from node_api.domain.importing.wallets import Custody, custody
-from node_api.domain.items import Item, Spend
+from bench.redemptions.traffic import Sale, Signed, drawn_sales, sign_sale
+from node_api.domain.ids import UnixSeconds
 
 _DAYS_2 = 2 * 86_400
 _HASTY_SECONDS = 300
@@ -82,22 +78,10 @@ class Shop:
         return Asked(path, self._tokens[merchant], key, body, hasty, rivals)
 
     def _sign(self, sale: Sale, *, hasty: bool = False) -> Signed:
-        town, batch = self._town, sale.batch
         with self._lock:
             self._receipts += 1
             receipt = f"receipt {self._receipts}"
-        voucher = voucher_id(town.seen.batch(batch.ref), town.seen.roll(sale.roll), Place(sale.place))
-        item = Item(
-            spends=(Spend(voucher, batch.face_value),),
-            merchant=town.seen.merchants[sale.merchant].id,
-            bill=Amount(batch.face_value + batch.minimum_spend),
-            receipt=Hash("0x" + keccak(receipt.encode()).hex()),
-            channel=0,
-            deadline=UnixSeconds(self._now() + (_HASTY_SECONDS if hasty else _DAYS_2)),
-        )
-        signature = town.wallets.sign(batch.programme, sale.holder, redemption_digest(town.domain, item))
-        holder = town.wallets.holder(batch.programme, sale.holder)
-        return Signed(item.signed(signature), holder, custody(sale.holder) is Custody.NODE)
+        return sign_sale(self._town, sale, receipt, UnixSeconds(self._now() + (_HASTY_SECONDS if hasty else _DAYS_2)))
 
 
 class Customer:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -10,14 +9,13 @@ from pathlib import Path
 from rich.table import Table
 
 from bench.index.lines import Line
-from bench.redemptions.report import Facts, console, print_facts
+from bench.redemptions.report import Facts, console, print_facts, write_measured
 
 
 def write_json(path: Path, facts: Facts, lines: Sequence[Line]) -> None:
     """Everything that was measured; the peer is the last line."""
     told = [{**asdict(line), "rate": line.rate, "times_peer": line.rate / lines[-1].rate} for line in lines]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({**facts, "lines": told}, indent=2) + "\n", encoding="utf-8")
+    write_measured(path, facts, {"lines": told})
 
 
 def print_table(facts: Facts, lines: Sequence[Line]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -10,15 +9,14 @@ from pathlib import Path
 from rich.table import Table
 
 from bench.record.lines import Record, Spread
-from bench.redemptions.report import Facts, console, print_facts
+from bench.redemptions.report import Facts, console, print_facts, write_measured
 
 _MILLION = 1_000_000
 
 
 def write_json(path: Path, facts: Facts, record: Record) -> None:
     """Everything that was measured."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({**facts, **asdict(record)}, indent=2) + "\n", encoding="utf-8")
+    write_measured(path, facts, asdict(record))
 
 
 def print_table(facts: Facts, record: Record) -> None:

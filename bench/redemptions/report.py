@@ -34,8 +34,13 @@ def write_json(path: Path, facts: Facts, lines: Sequence[Line]) -> None:
     """Everything that was measured."""
     times = ratios(lines)
     told = [{**asdict(line), "rate": line.rate, "times_peer": times.get(line.name)} for line in lines]
+    write_measured(path, facts, {"lines": told})
+
+
+def write_measured(path: Path, facts: Facts, measured: dict[str, object]) -> None:
+    """What was measured, with what it was measured on."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({**facts, "lines": told}, indent=2) + "\n", encoding="utf-8")
+    path.write_text(json.dumps({**facts, **measured}, indent=2) + "\n", encoding="utf-8")
 
 
 def print_table(facts: Facts, lines: Sequence[Line]) -> None:

@@ -79,20 +79,25 @@ class Traffic:
         return found
 
     def _sign(self, sale: Sale, deadline: UnixSeconds) -> Signed:
-        town, batch = self._town, sale.batch
         self._signed += 1
-        voucher = voucher_id(town.seen.batch(batch.ref), town.seen.roll(sale.roll), Place(sale.place))
-        item = Item(
-            spends=(Spend(voucher, batch.face_value),),
-            merchant=town.seen.merchants[sale.merchant].id,
-            bill=Amount(batch.face_value + batch.minimum_spend),
-            receipt=Hash("0x" + keccak(f"receipt {self._signed}".encode()).hex()),
-            channel=_CHANNEL,
-            deadline=deadline,
-        )
-        signature = town.wallets.sign(batch.programme, sale.holder, redemption_digest(town.domain, item))
-        holder = town.wallets.holder(batch.programme, sale.holder)
-        return Signed(item.signed(signature), holder, custody(sale.holder) is Custody.NODE)
+        return sign_sale(self._town, sale, f"receipt {self._signed}", deadline)
+
+
+def sign_sale(town: Town, sale: Sale, receipt: str, deadline: UnixSeconds) -> Signed:
+    """A sale with its holder's signature; its bill is the least that the voucher asks for."""
+    batch = sale.batch
+    voucher = voucher_id(town.seen.batch(batch.ref), town.seen.roll(sale.roll), Place(sale.place))
+    item = Item(
+        spends=(Spend(voucher, batch.face_value),),
+        merchant=town.seen.merchants[sale.merchant].id,
+        bill=Amount(batch.face_value + batch.minimum_spend),
+        receipt=Hash("0x" + keccak(receipt.encode()).hex()),
+        channel=_CHANNEL,
+        deadline=deadline,
+    )
+    signature = town.wallets.sign(batch.programme, sale.holder, redemption_digest(town.domain, item))
+    holder = town.wallets.holder(batch.programme, sale.holder)
+    return Signed(item.signed(signature), holder, custody(sale.holder) is Custody.NODE)
 
 
 def drawn(town: Town, seed: int = SEED) -> Traffic:
