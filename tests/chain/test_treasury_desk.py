@@ -157,7 +157,7 @@ def test_pipeline__chain_that_went_back__gets_again_what_it_lost(tmp_path: Path)
         desk = desk_of(world)
         before = world.rpc.call("evm_snapshot")
         list(desk.carry_out([t.NameCategories(((1, "one"),)), t.NameCategories(((2, "two"),))]))
-        world.rpc.call("evm_revert", [before])
+        assert world.rpc.call("evm_revert", [before]) is True
         list(desk.carry_out([t.NameCategories(((3, "three"),))]))
         book = ChainBook(Deployed(world.rpc, world.addresses), world.roles)
         assert book.category_names([1, 2, 3]) == ["one", "two", "three"]
@@ -177,7 +177,7 @@ def test_pipeline__refused_on_a_chain_that_went_back__says_so_and_gives_back(tmp
         list(desk.carry_out([shop(world)]))
         before = world.rpc.call("evm_snapshot")
         list(desk.carry_out([t.ActivateMerchants((MerchantId(1),))]))
-        world.rpc.call("evm_revert", [before])
+        assert world.rpc.call("evm_revert", [before]) is True
         suspension = t.SuspendMerchant(MerchantId(1), "late")
         names = [t.NameCategories(((number, "one"),)) for number in range(1, 5)]
         with pytest.raises(t.ChainWentBack, match=r"MerchantRegistry.suspend was refused meanwhile"):
@@ -200,7 +200,7 @@ def test_pipeline__what_it_gives_back_fares_otherwise__says_so(tmp_path: Path) -
         )
         before = world.rpc.call("evm_snapshot")
         list(desk.carry_out([shop(world)]))
-        world.rpc.call("evm_revert", [before])
+        assert world.rpc.call("evm_revert", [before]) is True
         world.send(other, "MerchantRegistry", "enter", ["shop"], [(CATERING, BEIJING, TILL_ONLY, "0x" + "11" * 20)])
         with pytest.raises(t.ChainWentBack, match="fared otherwise"):
             list(desk.carry_out([]))
