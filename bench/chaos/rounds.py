@@ -99,6 +99,7 @@ class Round:
 
     def run(self, acts: Sequence[Act], customers: int) -> Found:
         """Plays the acts and checks what came of it."""
+        self._shop.set_aside(sum(act.early + act.late for act in acts if isinstance(act, Jump)))
         rngs = [random.Random(f"{self._seed} customer {number}") for number in range(customers)]
         for rng in rngs:
             self._beside(Customer(self.street, self._shop, rng, self._closing).go)

@@ -38,12 +38,17 @@ class Shop:
         """
         self._town, self._tokens, self._now = town, tokens, now
         self._sales: Iterator[Sale] = drawn_sales(town.folder, random.Random(seed).getrandbits(32))
+        self._aside: list[Sale] = []
         self._lock = threading.Lock()
         self._receipts = self._keys = 0
 
+    def set_aside(self, count: int) -> None:
+        """Keeps so many vouchers for codes that expire soon, however much customers buy before."""
+        self._aside = [self._sale() for _ in range(count)]
+
     def single(self, *, hasty: bool = False) -> Asked:
-        """One voucher at its merchant's till."""
-        signed = self._sign(self._sale(), hasty=hasty)
+        """One voucher at its merchant's till; a hasty one is of those set aside."""
+        signed = self._sign(self._aside.pop() if hasty else self._sale(), hasty=hasty)
         return self._asked("/v1/redemptions", signed.item.merchant, orjson.dumps(signed.body()), hasty=hasty)
 
     def batch(self, count: int) -> Asked:
