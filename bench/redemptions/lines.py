@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.redemptions import chain, subjects
-from bench.redemptions.processes import cpu_seconds, memory_mib
+from bench.redemptions.processes import cpu_seconds, memory_mib, watched
 from bench.redemptions.subjects import Done, FastApiPeer, Node, NotRedeemed, PlainPeer, Subject
 from bench.redemptions.town import Place, Town, copied, served
 from bench.redemptions.traffic import Traffic, drawn, neighbours
@@ -19,6 +19,8 @@ from bench.redemptions.traffic import Traffic, drawn, neighbours
 _BATCH = 100
 _SINGLES, _BATCHES, _PEERS = 256, 16, 64
 """Connections: enough that a call of the node is full whenever it is sent, and that a peer never waits for a request."""
+_LONGEST_WARM_UP, _PACED = 5.0, 30.0
+"""Seconds at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Line:
         generator_share: CPU of the load generator, of all cores, in the runs.
         shares: the same of each process of the subject.
         memory_mib: of each process, before the runs and after.
+        memory_slope: MiB a minute by which each grew in the second half of the last run; empty where that was but an instant.
     """
 
     name: str
@@ -47,6 +50,7 @@ class Line:
     generator_share: float
     shares: Mapping[str, float]
     memory_mib: Mapping[str, tuple[int, int]]
+    memory_slope: Mapping[str, float]
 
     @property
     def rate(self) -> float:
@@ -106,17 +110,18 @@ def measure(name: str, town: Town, work: Path, length: Length, cores: int) -> Li
     """One line, on a copy of the town in `work`."""
     kind = KINDS[name]
     with copied(town, work / name) as place, contextmanager(kind.open)(town, place) as subject:
-        warm = subject.redeem(_whole(subject, length.warm_up))
-        count = _whole(subject, length.seconds * warm.redemptions / warm.seconds)
+        warm = _warmed(subject, length)
+        count = _whole(subject, length.seconds * warm[-1].redemptions / warm[-1].seconds)
         first, memory, cpu = chain.head(place.chain_url) + 1, memory_mib(place.processes), cpu_seconds(place.processes)
-        runs = [subject.redeem(count) for _ in range(length.runs)]
+        with watched(place.processes) as watch:
+            runs = [subject.redeem(count) for _ in range(length.runs)]
         used = {of: now - cpu[of] for of, now in cpu_seconds(place.processes).items()}
         after, cost = memory_mib(place.processes), chain.cost(place.chain_url, first, chain.head(place.chain_url))
         rates = [run.redemptions / run.seconds for run in runs]
-        paced = _paced(subject, statistics.median(rates) / 2, length.seconds) if kind.paced else None
+        paced = _paced(subject, statistics.median(rates) / 2, min(_PACED, length.seconds)) if kind.paced else None
         engine = chain.client_version(place.chain_url)
         if kind.is_node:
-            _require_indexed(place.data, warm.redemptions + count * length.runs + (paced.redemptions if paced else 0))
+            _require_indexed(place.data, sum(one.redemptions for one in (*warm, *runs, *([paced] if paced else []))))
     lasted = sum(run.seconds for run in runs) * cores
     done = count * length.runs
     return Line(
@@ -131,7 +136,15 @@ def measure(name: str, town: Town, work: Path, length: Length, cores: int) -> Li
         generator_share=sum(run.own_cpu for run in runs) / lasted,
         shares={of: seconds / lasted for of, seconds in used.items()},
         memory_mib={of: (before, after[of]) for of, before in memory.items()},
+        memory_slope=watch.slope(runs[-1].seconds / 2),
     )
+
+
+def _warmed(subject: Subject, length: Length) -> tuple[Done, Done]:
+    """A few redemptions, and then as many as make a tenth of a run: how fast those went is how long a run will be."""
+    first = subject.redeem(_whole(subject, length.warm_up))
+    seconds = min(_LONGEST_WARM_UP, length.seconds / 10)
+    return first, subject.redeem(_whole(subject, seconds * first.redemptions / first.seconds))
 
 
 def _whole(subject: Subject, count: float) -> int:

@@ -3,11 +3,59 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import statistics
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _MIB = 1 << 20
+_EVERY = 0.5
+
+
+class MemoryWatch:
+    """The memory of processes over time."""
+
+    def __init__(self, processes: Mapping[str, int]) -> None:
+        """Looks for the first time."""
+        self._processes = processes
+        self._seen: list[tuple[float, dict[str, int]]] = []
+        self.look()
+
+    def look(self) -> None:
+        """Notes what each has now."""
+        self._seen.append((time.perf_counter(), {name: _resident(pid) for name, pid in self._processes.items()}))
+
+    def slope(self, seconds: float) -> dict[str, float]:
+        """MiB a minute by which each grew in the last so many seconds, by least squares; nothing where it was not seen twice."""
+        last = [(at, seen) for at, seen in self._seen if at >= self._seen[-1][0] - seconds]
+        if len(last) < 2:
+            return {}
+        minutes = [at / 60 for at, _ in last]
+        return {
+            name: statistics.linear_regression(minutes, [seen[name] / _MIB for _, seen in last]).slope
+            for name in self._processes
+        }
+
+
+@contextmanager
+def watched(processes: Mapping[str, int]) -> Iterator[MemoryWatch]:
+    """Looks at the memory of processes twice a second, as long as the context lasts."""
+    watch, over = MemoryWatch(processes), threading.Event()
+
+    def watching() -> None:
+        while not over.wait(_EVERY):
+            watch.look()
+
+    thread = threading.Thread(target=watching)
+    thread.start()
+    try:
+        yield watch
+    finally:
+        over.set()
+        thread.join()
 
 
 def cpu_seconds(processes: Mapping[str, int]) -> dict[str, float]:

@@ -48,7 +48,7 @@ def print_table(facts: Facts, lines: Sequence[Line]) -> None:
     table = Table("", title="Redemptions, to final receipt and indexed")
     for head in ("a second", "lowest–highest", "× peer", "p50 ms", "p99 ms", "gas", "new slots", "a call", "generator"):
         table.add_column(head, justify="right")
-    table.add_column("memory, MiB")
+    table.add_column("memory, MiB (+ a minute)")
     times = ratios(lines)
     for line in lines:
         p50, p99 = (f"{value:,.0f}" for value in line.latency_ms) if line.latency_ms else ("", "")
@@ -63,10 +63,16 @@ def print_table(facts: Facts, lines: Sequence[Line]) -> None:
             f"{line.slots_each:.2f}",
             f"{line.redemptions / line.calls:,.1f}",
             f"{line.generator_share:.0%}",
-            ", ".join(f"{of} {before}→{after}" for of, (before, after) in line.memory_mib.items()),
+            ", ".join(_memory(line, of) for of in line.memory_mib),
         )
     console().print(table)
     print_facts(facts)
+
+
+def _memory(line: Line, of: str) -> str:
+    """Before, after, and how fast it grew at the end."""
+    before, after = line.memory_mib[of]
+    return f"{of} {before}→{after}" + (f" ({line.memory_slope[of]:+.1f})" if line.memory_slope else "")
 
 
 def console() -> Console:

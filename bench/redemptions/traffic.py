@@ -25,6 +25,7 @@ _HOURS_6 = 6 * 3_600
 _CHANNEL = 0
 
 Json = dict[str, object]
+_Pair = tuple[Ref, Ref]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,10 @@ def sign_sale(town: Town, sale: Sale, receipt: str, deadline: UnixSeconds) -> Si
 
 
 def drawn(town: Town, seed: int = SEED) -> Traffic:
-    """Store, batch and roll of a redemption of the folder drawn at random, at a place of the roll not spent before."""
+    """Store, batch and roll of a redemption of the folder drawn at random, at a place of the roll not spent before.
+
+    Once all those places are spent it goes on with what nobody redeemed, at a store that takes it.
+    """
     return Traffic(town, drawn_sales(town.folder, seed))
 
 
@@ -112,22 +116,37 @@ def neighbours(town: Town) -> Traffic:
 
 def drawn_sales(folder: ImportFolder, seed: int) -> Iterator[Sale]:
     """See `drawn`."""
-    rng, (batches, rolls) = random.Random(seed), _by_ref(folder)
+    rng = random.Random(seed)
+    done = [(row.merchant, row.voucher) for row in folder.redemptions() if row.voucher and row.expected is None]
+    yield from _draw(folder, rng, [(merchant, (voucher.batch, voucher.roll)) for merchant, voucher in done])
+    yield from _draw(folder, rng, _never_redeemed(folder, rng, {(one.batch, one.roll) for _, one in done}))
+
+
+def _draw(folder: ImportFolder, rng: random.Random, rows: list[tuple[Ref, _Pair]]) -> Iterator[Sale]:
+    """Rows at random until no place of their rolls is left."""
+    batches, rolls = _by_ref(folder)
     holders = {ref: roll.holders() for ref, roll in rolls.items()}
-    free: dict[tuple[Ref, Ref], list[int]] = {}
-    rows = [(row.merchant, row.voucher) for row in folder.redemptions() if row.voucher and row.expected is None]
+    free: dict[_Pair, list[int]] = {}
     while rows:
         at = rng.randrange(len(rows))
-        merchant, voucher = rows[at]
-        pair = voucher.batch, voucher.roll
+        merchant, pair = rows[at]
+        batch, roll = pair
         if pair not in free:
-            free[pair] = rng.sample(range(rolls[voucher.roll].places), rolls[voucher.roll].places)
+            free[pair] = rng.sample(range(rolls[roll].places), rolls[roll].places)
         if not free[pair]:
             rows[at] = rows[-1]
             rows.pop()
             continue
         place = free[pair].pop()
-        yield Sale(batches[voucher.batch], voucher.roll, place, holders[voucher.roll][place], merchant)
+        yield Sale(batches[batch], roll, place, holders[roll][place], merchant)
+
+
+def _never_redeemed(folder: ImportFolder, rng: random.Random, done: set[_Pair]) -> list[tuple[Ref, _Pair]]:
+    """Pairs of batch and roll that nobody redeemed of, each with a merchant who takes them."""
+    batches, _ = _by_ref(folder)
+    pairs = [(issue.batch, issue.roll) for issue in folder.issues if (issue.batch, issue.roll) not in done]
+    takers = {batch: [shop.ref for shop in folder.merchants if _takes(shop, batches[batch])] for batch, _ in pairs}
+    return [(rng.choice(takers[pair[0]]), pair) for pair in pairs if takers[pair[0]]]
 
 
 def neighbouring_sales(folder: ImportFolder) -> Iterator[Sale]:

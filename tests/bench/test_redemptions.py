@@ -2,8 +2,12 @@
 
 run with the node and its peer → ends, and its JSON has every figure of each
 └── and the index ............. → both read the chain; the node's keeps what it reads
+memory
+├── that grows by a MiB each second → 60 a minute, of the last seconds alone
+└── seen once ..................... → no slope
 traffic
 ├── drawn → each voucher once, both kinds of wallet, and the same for the same seed
+├── drawn to the end → what nobody redeemed, too, at stores that take it
 └── neighbours → one merchant's, place after place
 a line that nobody knows → refused before anything is built
 """
@@ -19,13 +23,14 @@ from click.testing import CliRunner
 
 from bench import __main__ as bench
 from bench.redemptions.folder import bend_folder
+from bench.redemptions.processes import MemoryWatch
 from bench.redemptions.traffic import drawn_sales, neighbouring_sales
 from node_api.domain.importing.wallets import Custody, custody
 from tests.e2e.town import FOLDER
 
 FIGURES = {
     "name", "engine", "redemptions", "rates", "rate", "times_peer", "latency_ms", "gas_each", "slots_each", "calls",
-    "generator_share", "shares", "memory_mib",
+    "generator_share", "shares", "memory_mib", "memory_slope",
 }  # fmt: skip
 INDEX_FIGURES = {"name", "engine", "events", "rates", "rate", "times_peer", "cpu_each", "bytes_each"}
 MACHINE = {"cpu", "cores", "memory_mib", "kernel", "load_before", "engine", "vouchertrail", "web3", "seconds", "runs"}
@@ -70,6 +75,31 @@ def test_traffic__drawn__spends_each_voucher_once_and_is_the_same_again(tmp_path
     assert {custody(sale.holder) for sale in sales} == {Custody.NODE, Custody.DEMONSTRATION}
     assert list(islice(drawn_sales(folder, seed=1), 50)) == sales
     assert list(islice(drawn_sales(folder, seed=2), 50)) != sales
+
+
+def test_traffic__drawn_to_the_end__goes_on_with_what_nobody_redeemed(tmp_path: Path) -> None:
+    folder = bend_folder(FOLDER, tmp_path / "import")
+    redeemed = {(row.voucher.batch, row.voucher.roll) for row in folder.redemptions() if row.voucher}
+    sales = list(drawn_sales(folder, seed=1))
+    pairs = [(sale.batch.ref, sale.roll) for sale in sales]
+    assert len({(pair, sale.place) for pair, sale in zip(pairs, sales, strict=True)}) == len(sales)
+    assert len(sales) > sum(roll.places for roll in folder.rolls for batch, ref in redeemed if ref == roll.ref)
+    first_other = next(at for at, pair in enumerate(pairs) if pair not in redeemed)
+    assert not redeemed.intersection(pairs[first_other:])
+    shops = {shop.ref: shop for shop in folder.merchants}
+    assert all(shops[sale.merchant].categories & sale.batch.categories for sale in sales)
+
+
+def test_memory__that_grows_steadily__has_its_slope(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds, resident = iter(range(100)), iter([0] * 10 + [at << 20 for at in range(90)])
+    monkeypatch.setattr("time.perf_counter", lambda: float(next(seconds)))
+    monkeypatch.setattr("bench.redemptions.processes._resident", lambda _: next(resident))
+    watch = MemoryWatch({"node": 1})
+    assert watch.slope(30) == {}
+    for _ in range(99):
+        watch.look()
+    assert watch.slope(30) == {"node": pytest.approx(60)}
+    assert watch.slope(99)["node"] < 60
 
 
 def test_traffic__neighbours__is_one_merchants_place_after_place(tmp_path: Path) -> None:
