@@ -30,6 +30,7 @@ _COMMANDS = {
     "merchants": "merchants",
     "mint_batch": "mint_batch",
     "network": "network",
+    "observe": "observe",
     "openapi": "openapi",
     "programmes": "programmes",
     "redemptions": "redemptions",

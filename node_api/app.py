@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import fcntl
 import os
-import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-import structlog
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from node_api.api.application import create_api
 from node_api.api.events import Streams
-from node_api.api.node import Node, SigningDomain
+from node_api.api.node import Node, SigningDomain, Writing
 from node_api.api.waiting import Waiting
 from node_api.bookings import booking_lane, booking_work, reserving
 from node_api.cases import case_work, fresh_reads, passing
@@ -35,6 +34,7 @@ from node_api.claims import claim_lane, claiming
 from node_api.config import Settings
 from node_api.domain.errors import ChainUnavailable
 from node_api.domain.ids import Address
+from node_api.following import Following
 from node_api.oversight import oversight
 from node_api.record import Follower, Record, open_record
 from node_api.services.api_keys import ApiKeyring
@@ -52,10 +52,6 @@ from node_api.storage.operations import Operations
 from node_api.storage.outbox import Outbox as OutboxTables
 from node_api.storage.vitals import StoreFigures
 from node_api.telling import Outside, outside
-
-FOLLOW_SECONDS = 0.5
-
-log = structlog.get_logger()
 
 
 class NotStarted(Exception):
@@ -81,8 +77,7 @@ class RunningNode:
         self.keyring = keyring
         self._parts = parts
         self._resources = resources
-        self._stopping = threading.Event()
-        self._follower = threading.Thread(target=self._follow, name="index", daemon=True)
+        self._following = Following(parts.follower.catch_up)
 
     def __enter__(self) -> Self:
         """Brings the index up to the chain, then starts outbox and follower.
@@ -98,7 +93,7 @@ class RunningNode:
                 relayer = self._parts.relayer
                 raise NotStarted(f"the key of OPERATOR ({relayer}) is no relayer: grant the role, then syncRelayer")
             self._parts.outbox.start()
-            self._follower.start()
+            self._following.start()
             self._parts.outside.telling.start()
             undo.pop_all()
         return self
@@ -107,28 +102,16 @@ class RunningNode:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Finishes the call in hand and stops; what is queued is sent after the next start."""
-        self._stopping.set()
+        self._following.let_go()
         self._parts.outside.telling.stop()
         self._parts.outbox.stop()
-        self._follower.join()
+        self._following.stop()
         self._resources.close()
 
     def _is_relayer(self) -> bool:
         record = self._parts.record
         vouchers = Deployed(record.rpc, {"Vouchers": Address(record.deployment.address("Vouchers"))})
         return bool(vouchers.ask(Question("Vouchers", "isRelayer", (self._parts.relayer,)))[0])
-
-    def _follow(self) -> None:
-        told = ""
-        while not self._stopping.wait(FOLLOW_SECONDS):
-            try:
-                self._parts.follower.catch_up()
-                told = ""
-            except Exception as error:  # noqa: BLE001  following goes on when it is over; reads say what they stand on
-                fault = f"{type(error).__name__}: {error}"
-                if fault != told:
-                    log.warning("index_waits", fault=fault)
-                told = fault
 
 
 def build_node(settings: Settings, handle: ChainHandle, keys: KeyRing) -> RunningNode:
@@ -145,7 +128,7 @@ def build_node(settings: Settings, handle: ChainHandle, keys: KeyRing) -> Runnin
         KeyFault: a key file is missing, exposed or cannot be opened.
     """
     with ExitStack() as resources:
-        resources.callback(os.close, _only_one(settings))
+        resources.callback(os.close, only_one(settings))
         few = (
             settings.database_connections // 4
         )  # what only writes down takes, the rest is for the index and its readers
@@ -181,25 +164,28 @@ def _assemble(
     outbox = Outbox(lanes, calls, relayer, follower)
     outbox.on_settled(waiting.settled)
     fresh = fresh_reads(record, follower)
-    node = Node(
-        fresh=fresh,
+    writing = Writing(
         redemptions=Redemptions(Judge(fresh, signatures, LimitWords(rpc, vouchers), store), store, outbox),
         codes=CodeMaker(fresh, signatures, wallet),
-        audits=Audits(fresh, record.ledger, record.calls),
         oversight=oversight(record, fresh, keys),
         cases=case_work(record, fresh, keys, durable),
         claims=claiming(record, fresh, signatures, outbox, wallet),
         bookings=booking_work(record, fresh, durable, wallet),
         reserving=reserving(record, fresh, durable, signatures, bookings, outbox),
         passing=passing(record, fresh, wallet, durable),
+        subscribing=told.subscribing,
+    )
+    node = Node(
+        fresh=fresh,
+        audits=Audits(fresh, record.ledger, record.calls),
+        writes=writing,
         keyring=keyring,
         waiting=waiting,
         signing=signing_domain(handle.chain_id, vouchers),
         error_selectors=error_selectors(),
-        faults=lambda: _faults(follower, outbox),
-        vitals=_vitals(record, outbox, relayer),
+        faults=lambda: faults_of(follower) or _outbox_fault(outbox),
+        vitals=vitals(record, relayer.sender, lambda: outbox.fault is not None),
         events=told.events,
-        subscribing=told.subscribing,
         streams=Streams(),
         rates=Rates(settings.rate_limit, settings.rate_burst),
     )
@@ -207,10 +193,10 @@ def _assemble(
     return create_api(node, ChainError), keyring, parts
 
 
-def _vitals(record: Record, outbox: Outbox, relayer: Relayer) -> NodeVitals:
+def vitals(record: Record, sender: Address, outbox_waits: Callable[[], bool]) -> NodeVitals:
     """What is measured of it."""
     store, chain = StoreFigures(record.engine), ChainFigures(record.rpc)
-    return NodeVitals(store, chain, record.tables, record.indexer, outbox, relayer.sender)
+    return NodeVitals(store, chain, record.tables, record.indexer, outbox_waits, sender)
 
 
 def signing_domain(chain_id: int, vouchers: Address) -> SigningDomain:
@@ -236,18 +222,23 @@ def _wallet(keys: KeyRing) -> CustodialWallet | None:
     return CustodialWallet(keys.unsafe_wallet_master())
 
 
-def _faults(follower: Follower, outbox: Outbox) -> dict[str, str]:
-    """What keeps the node from working now."""
+def faults_of(follower: Follower) -> dict[str, str]:
+    """What keeps the node from answering now."""
     try:
         follower.catch_up()
     except ChainUnavailable as error:
         return {"chain": str(error)}
     except Exception as error:  # noqa: BLE001  whatever it is, the answer is that the node is not ready
         return {"index": str(error)}
+    return {}
+
+
+def _outbox_fault(outbox: Outbox) -> dict[str, str]:
+    """What keeps the node from sending now."""
     return {} if outbox.fault is None else {"outbox": outbox.fault}
 
 
-def _only_one(settings: Settings) -> int:
+def only_one(settings: Settings) -> int:
     """Keeps a second process from using the same relayer: their nonces would collide."""
     folder = settings.data.resolve()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)

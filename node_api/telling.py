@@ -34,11 +34,16 @@ class Outside:
 
 def outside(settings: Settings, engine: Engine) -> Outside:
     """Tells of the index in a migrated database."""
-    events = IndexEvents(engine, _refusals(), settings.events_confirmations)
+    events = index_events(settings, engine)
     store, post = Subscribers(engine), HttpPost(allow_private=settings.webhooks_private)
     key = WebhookKey(settings.keys_folder)
     subscribing = Subscribing(store, events, post, key.master)
     return Outside(events, subscribing, Telling(store, events, post, key.master), post)
+
+
+def index_events(settings: Settings, engine: Engine) -> IndexEvents:
+    """What happened on chain, in order, as it is told."""
+    return IndexEvents(engine, _refusals(), settings.events_confirmations)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from node_api.api.application import create_api
-from node_api.api.node import Node
+from node_api.api.node import Node, Writing
 from node_api.api.waiting import Waiting
 from node_api.domain.access import ApiKey, ApiRole
 from node_api.domain.ids import Address, Hash, ProgrammeId, UnixSeconds
@@ -100,7 +100,13 @@ def _node() -> Node:
     waiting = Waiting()
     services = _Services(waiting)
     parts: dict[str, Any] = {field.name: None for field in fields(Node)}
-    parts |= {"redemptions": services, "keyring": services, "waiting": waiting, "rates": Rates(0, 1)}
+    writing: dict[str, Any] = {field.name: None for field in fields(Writing)}
+    parts |= {
+        "writes": Writing(**(writing | {"redemptions": services})),
+        "keyring": services,
+        "waiting": waiting,
+        "rates": Rates(0, 1),
+    }
     parts |= {"error_selectors": {}, "vitals": SimpleNamespace(read=None)}
     return Node(**parts)
 

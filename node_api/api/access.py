@@ -15,6 +15,7 @@ from node_api.domain.errors import (
     IdempotencyKeyInvalid,
     IdempotencyKeyMissing,
     MerchantNotYours,
+    NodeOnlyObserves,
     RoleNotAllowed,
 )
 from node_api.domain.ids import MerchantId
@@ -89,6 +90,12 @@ ROLES: dict[str, frozenset[ApiRole]] = {
 }
 """Method and path → the roles that reach it."""
 
+_KEPT = frozenset(
+    {"GET /v1/operations/{operation}", "GET /v1/claims/{claim}", "GET /v1/wallet/vouchers", "GET /v1/webhooks"}
+)
+OBSERVED = frozenset({"POST /v1/validity/check", *(route for route in ROLES if route.startswith("GET "))}) - _KEPT
+"""What a node that only observes answers: everything that is read off the chain."""
+
 PUBLIC = frozenset(
     {"GET /v1/eip712", "GET /healthz", "GET /readyz", "GET /version", "GET /errors", "GET /openapi.json", "GET /docs"}
 )
@@ -105,7 +112,7 @@ async def caller(request: Request, node: TheNode, gathered: TheGathered, given: 
     """Who asks, if their role reaches the route.
 
     Raises:
-        ApiKeyMissing, ApiKeyUnknown, RateLimited, RoleNotAllowed: see there.
+        ApiKeyMissing, ApiKeyUnknown, RateLimited, RoleNotAllowed, NodeOnlyObserves: see there.
     """
     if "authorization" not in request.headers:
         raise ApiKeyMissing("no Authorization header")
@@ -119,12 +126,14 @@ def admit(node: Node, key: ApiKey, route: str) -> ApiKey:
     """The key, if it may ask now and its role reaches the route; the request's log names it either way.
 
     Raises:
-        RateLimited, RoleNotAllowed: see there.
+        RateLimited, RoleNotAllowed, NodeOnlyObserves: see there.
     """
     note(key=key.id)
     node.rates.take(key.id)
     if key.role not in ROLES[route]:
         raise RoleNotAllowed(f"role {key.role} at {route}")
+    if node.writes is None and route not in OBSERVED:
+        raise NodeOnlyObserves(route)
     return key
 
 

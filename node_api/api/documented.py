@@ -25,8 +25,10 @@ READING: tuple[type[DomainError], ...] = (
     errors.IndexNotReady,
     errors.RequestInvalid,
 )
+KEEPING: tuple[type[DomainError], ...] = (*READING, errors.NodeOnlyObserves)
+"""Of what only a node that carries something out answers."""
 REDEEMING: tuple[type[DomainError], ...] = (
-    *READING,
+    *KEEPING,
     errors.BodyUnreadable,
     errors.RequestTooLarge,
     errors.CodeUnreadable,
@@ -40,13 +42,13 @@ WRITING: tuple[type[DomainError], ...] = (
     errors.IdempotencyKeyReused,
 )
 OVERSEEING: tuple[type[DomainError], ...] = (
-    *READING,
+    *KEEPING,
     errors.RequestTooLarge,
     errors.OversightRefused,
     errors.OversightKeyMissing,
 )
 WRITING_CASES: tuple[type[DomainError], ...] = (
-    *READING,
+    *KEEPING,
     errors.RequestTooLarge,
     errors.MerchantNotYours,
     errors.IdempotencyKeyMissing,
@@ -56,7 +58,7 @@ WRITING_CASES: tuple[type[DomainError], ...] = (
     errors.ArbiterMissing,
 )
 CLAIMING: tuple[type[DomainError], ...] = (
-    *READING,
+    *KEEPING,
     errors.BodyUnreadable,
     errors.RequestTooLarge,
     errors.IdempotencyKeyMissing,
@@ -67,7 +69,7 @@ CLAIMING: tuple[type[DomainError], ...] = (
     errors.WalletMissing,
 )
 ENDING_BOOKINGS: tuple[type[DomainError], ...] = (
-    *READING,
+    *KEEPING,
     errors.RequestTooLarge,
     errors.MerchantNotYours,
     errors.IdempotencyKeyMissing,
@@ -77,7 +79,7 @@ ENDING_BOOKINGS: tuple[type[DomainError], ...] = (
     errors.BookingRefused,
 )
 BOOKING: tuple[type[DomainError], ...] = (
-    *READING,
+    *KEEPING,
     errors.BodyUnreadable,
     errors.RequestTooLarge,
     errors.MerchantNotYours,
@@ -87,7 +89,7 @@ BOOKING: tuple[type[DomainError], ...] = (
     errors.CallFailed,
 )
 PASSING: tuple[type[DomainError], ...] = (
-    *READING,
+    *KEEPING,
     errors.RequestTooLarge,
     errors.IdempotencyKeyMissing,
     errors.IdempotencyKeyInvalid,

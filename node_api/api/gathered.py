@@ -62,15 +62,19 @@ def gather(node: Node) -> Gathered:
         callers=Gathering(node.keyring.callers, most=_MOST),
         singles=Gathering(partial(_take_in, node), most=_MOST),
         batches=Gathering(partial(_take_in, node), most=_MOST_BATCHES),
-        operations=Gathering(node.redemptions.reload, most=_MOST),
+        operations=Gathering(partial(_reload, node), most=_MOST),
         waiting=node.waiting,
     )
 
 
 def _take_in(node: Node, asked: Sequence[Asked]) -> list[Operation | Exception]:
     read = [one.submission() for one in asked]
-    taken = iter(node.redemptions.submit([one for one in read if isinstance(one, Submission)]))
+    taken = iter(node.writing.redemptions.submit([one for one in read if isinstance(one, Submission)]))
     return [next(taken) if isinstance(one, Submission) else one for one in read]
+
+
+def _reload(node: Node, asked: Sequence[str]) -> list[Operation | Exception]:
+    return node.writing.redemptions.reload(asked)
 
 
 async def _gathered(request: Request) -> Gathered:

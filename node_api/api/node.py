@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 
 from node_api.api.events import Streams
 from node_api.api.waiting import Waiting
+from node_api.domain.errors import NodeOnlyObserves
 from node_api.services.api_keys import ApiKeyring
 from node_api.services.audits import Audits
 from node_api.services.bookings import Bookings
@@ -34,24 +35,33 @@ class SigningDomain:
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
-    """The services behind the routes.
+class Writing:
+    """The services that carry something out, and what they keep of it."""
 
-    Attributes:
-        error_selectors: 0x-hex selector of every custom error of the contracts, by name.
-        faults: what keeps the node from working now, by name; empty when it is ready.
-    """
-
-    fresh: FreshReads
     redemptions: Redemptions
     codes: CodeMaker
-    audits: Audits
     oversight: Oversight
     cases: CaseWork
     claims: Claiming
     bookings: Bookings
     reserving: Reserving
     passing: Passing
+    subscribing: Subscribing
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """The services behind the routes.
+
+    Attributes:
+        writes: what carries something out; None for a node that only observes.
+        error_selectors: 0x-hex selector of every custom error of the contracts, by name.
+        faults: what keeps the node from working now, by name; empty when it is ready.
+    """
+
+    fresh: FreshReads
+    audits: Audits
+    writes: Writing | None
     keyring: ApiKeyring
     waiting: Waiting
     signing: SigningDomain
@@ -59,9 +69,15 @@ class Node:
     faults: Callable[[], dict[str, str]]
     vitals: NodeVitals
     events: EventLog
-    subscribing: Subscribing
     streams: Streams
     rates: Rates
+
+    @property
+    def writing(self) -> Writing:
+        """What carries something out. Raises NodeOnlyObserves."""
+        if self.writes is None:
+            raise NodeOnlyObserves("this node")
+        return self.writes
 
 
 async def node_of(request: Request) -> Node:

@@ -27,6 +27,7 @@ STATUSES: Mapping[type[DomainError], HTTPStatus] = {
     errors.Unknown: HTTPStatus.NOT_FOUND,
     errors.Misuse: HTTPStatus.BAD_REQUEST,
     errors.MethodNotOffered: HTTPStatus.METHOD_NOT_ALLOWED,
+    errors.NodeOnlyObserves: HTTPStatus.FORBIDDEN,
     errors.RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
     errors.RequestTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,

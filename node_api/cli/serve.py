@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
 
 import rich_click as click
 
@@ -13,18 +16,41 @@ from node_api.cli.options import CHAIN_FAULT, FAULT, SETTINGS_FAULT, Shared, fai
 from node_api.domain.errors import ChainUnavailable, IndexNotReady
 from node_api.logs import configure_logs
 
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
 DEFAULT_PORT = 8088
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def listening_options(command: F) -> F:
+    """Adds `--host`, `--port` and `--public`."""
+    host = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+    port = click.option(
+        "--port", default=DEFAULT_PORT, show_default=True, type=click.IntRange(0, 65535), help="0 for any free one."
+    )
+    public = click.option("--public", is_flag=True, help="Allow an address that others can reach. Put TLS in front.")
+    return host(port(public(command)))
 
 
 @click.command(name="serve")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
-    "--port", default=DEFAULT_PORT, show_default=True, type=click.IntRange(0, 65535), help="0 for any free one."
-)
-@click.option("--public", is_flag=True, help="Allow an address that others can reach. Put TLS in front.")
+@listening_options
 @shared_options
 def cli(shared: Shared, host: str, port: int, public: bool) -> None:
     """Serve the API until told to stop; the embedded chain is started where it does not run."""
+    require_fit(shared, host, public=public)
+    from node_api.app import build_node
+
+    with (
+        starting_faults(shared),
+        build_node(shared.settings, open_deployed_chain(shared.settings), key_ring(shared.settings)) as node,
+    ):
+        serve_until_told(shared, node.api, host, port)
+
+
+def require_fit(shared: Shared, host: str, *, public: bool) -> None:
+    """Ends the command where the address can be reached from outside and should not, or signatures would take too long."""
     if not (public or is_loopback(host)):
         fail(
             f"{host} can be reached from outside: give --public if you mean it, and put TLS in front",
@@ -36,18 +62,23 @@ def cli(shared: Shared, host: str, port: int, public: bool) -> None:
     except ImportError:
         fail("coincurve is missing: signatures would take twelve times as long", SETTINGS_FAULT)
     del coincurve
-    from node_api.app import NotStarted, build_node
+    configure_logs(logging.INFO)
+
+
+def serve_until_told(shared: Shared, api: FastAPI, host: str, port: int) -> None:
+    """Serves until SIGINT or SIGTERM."""
     from node_api.serving import serve
 
-    configure_logs(logging.INFO)
+    serve(api, host, port, lambda url: shared.tell({"url": url}, f"serving at {url}, documented at {url}/docs"))
+
+
+@contextmanager
+def starting_faults(shared: Shared) -> Iterator[None]:
+    """Turns what keeps a node from starting into exit codes."""
+    from node_api.app import NotStarted
+
     try:
-        with build_node(shared.settings, open_deployed_chain(shared.settings), key_ring(shared.settings)) as node:
-            serve(
-                node.api,
-                host,
-                port,
-                lambda url: shared.tell({"url": url}, f"serving at {url}, documented at {url}/docs"),
-            )
+        yield
     except (ChainUnavailable, IndexNotReady) as error:
         fail(str(error), CHAIN_FAULT, kind=error.name, as_json=shared.as_json)
     except NotStarted as error:

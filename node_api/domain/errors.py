@@ -34,6 +34,7 @@
     │   ├── RequestTooLarge          its body is longer than any request needs
     │   ├── CodeUnreadable           the compact code is not one of ours, or was damaged
     │   ├── ReceiptHashMismatch      the receipt given in clear is not the signed one
+    │   ├── NodeOnlyObserves         the node holds no key and carries nothing out
     │   ├── RateLimited              the API key has made as many requests as it may
     │   ├── AddressRefused           nothing is sent to it
     │   ├── IdempotencyKeyMissing
@@ -280,6 +281,13 @@ class ReceiptHashMismatch(Misuse):
 
     rule = "the salted hash of the receipt equals the signed one"
     remedy = "send the receipt exactly as it was hashed, salt included, or leave it out"
+
+
+class NodeOnlyObserves(Misuse):
+    """The node only observes: it carries nothing out."""
+
+    rule = "an observer (`vouchertrail observe`) holds no key, sends nothing to the chain and keeps no operations"
+    remedy = "ask a node that an operator serves (`vouchertrail serve`)"
 
 
 class RateLimited(Misuse):

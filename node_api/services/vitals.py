@@ -1,10 +1,11 @@
 """A node's figures, gathered when they are asked for."""
 
+from collections.abc import Callable
+
 from node_api.domain.errors import ChainUnavailable
 from node_api.domain.ids import Address
 from node_api.domain.vitals import ChainVitals, Vitals
 from node_api.services.indexing import Indexer
-from node_api.services.outbox import Outbox
 from node_api.services.ports.indexing import IndexStore
 from node_api.services.ports.vitals import ChainWatch, StoreWatch
 
@@ -18,12 +19,12 @@ class NodeVitals:
         chain: ChainWatch,
         index: IndexStore,
         indexer: Indexer,
-        outbox: Outbox,
+        outbox_waits: Callable[[], bool],
         sender: Address,
     ) -> None:
-        """`sender` is the relayer's account."""
+        """`sender` is the relayer's account; `outbox_waits` says whether something keeps it from sending."""
         self._store, self._chain, self._index = store, chain, index
-        self._indexer, self._outbox, self._sender = indexer, outbox, sender
+        self._indexer, self._outbox_waits, self._sender = indexer, outbox_waits, sender
 
     def read(self) -> Vitals:
         """Everything as it is now; a chain that does not answer is left out."""
@@ -34,7 +35,7 @@ class NodeVitals:
             indexed=None if at is None else at.number,
             indexed_at=None if at is None else at.timestamp,
             rewinds=self._indexer.rewinds,
-            outbox_waits=self._outbox.fault is not None,
+            outbox_waits=self._outbox_waits(),
         )
 
     def _ask_chain(self) -> ChainVitals | None:

@@ -69,7 +69,9 @@ class Preset:
 def answering(served: Served, services: Preset, rates: Rates | None = None) -> FastAPI:
     """The served node's API with other services behind."""
     node = served.node.api.state.node
-    return create_api(replace(node, redemptions=services, rates=rates or node.rates), ChainError)
+    return create_api(
+        replace(node, writes=replace(node.writing, redemptions=services), rates=rates or node.rates), ChainError
+    )
 
 
 def shown(answer: httpx.Response) -> tuple[int, list[tuple[str, str]], bytes]:

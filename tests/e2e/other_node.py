@@ -20,16 +20,21 @@ from tests.world import CHAIN_ID, World
 @contextmanager
 def opened(world: World, folder: Path) -> Iterator[Record]:
     """Its record, brought up to the chain."""
-    known = Path("deployments") / str(CHAIN_ID) / "addresses.json"
-    (folder / known).parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy(world.folder / known, folder / known)
-    settings = Settings(data=folder, chain_url=world.handle.url, chain_id=CHAIN_ID)
+    settings = settings_of_other(world, folder)
     record = open_record(settings, attach_chain(world.handle.url, CHAIN_ID, folder / "identity.json"))
     try:
         record.indexer.catch_up()
         yield record
     finally:
         record.close()
+
+
+def settings_of_other(world: World, folder: Path) -> Settings:
+    """Settings of a node in its own folder, to which addresses.json was handed."""
+    known = Path("deployments") / str(CHAIN_ID) / "addresses.json"
+    (folder / known).parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(world.folder / known, folder / known)
+    return Settings(data=folder, chain_url=world.handle.url, chain_id=CHAIN_ID)
 
 
 def figures(record: Record) -> list[Check]:

@@ -19,7 +19,7 @@ from node_api.api.bookings import (
     booking_out,
     reservation_out,
 )
-from node_api.api.documented import BOOKING, ENDING_BOOKINGS, READING, RULES, problems
+from node_api.api.documented import BOOKING, ENDING_BOOKINGS, KEEPING, READING, RULES, problems
 from node_api.api.fields import In, as_hash
 from node_api.api.node import TheNode
 from node_api.api.routes.cases import Limit, OfMerchant, OfVoucher, voucher_of, whose
@@ -35,18 +35,18 @@ After = Annotated[int, Query(ge=0, lt=1 << 63, description="the `next` of the pa
 @router.post(
     "/wallet/bookings",
     responses=problems(
-        *READING, errors.RequestTooLarge, errors.WalletMissing, errors.ProgrammeUnknown, errors.BookingUnknown
+        *KEEPING, errors.RequestTooLarge, errors.WalletMissing, errors.ProgrammeUnknown, errors.BookingUnknown
     ),
 )
 def sign_booking(node: TheNode, _: Caller, body: WishIn) -> ReservationOut:
     """A signed reservation for a custodial holder. It signs what is asked: the rules are judged when it is booked."""
-    return reservation_out(*node.bookings.sign(*body.to_domain()))
+    return reservation_out(*node.writing.bookings.sign(*body.to_domain()))
 
 
 @router.post("/bookings", responses=problems(*BOOKING, *RULES))
 def book(node: TheNode, caller: Caller, key: WriteKey, body: ReservationIn) -> BookingOut:
     """Books what a holder signed. What the rules refuse is a problem that names the reason. Answered once it is on chain."""
-    return booking_out(*node.reserving.book(caller, key, _hash("booking", body), body.to_domain()))
+    return booking_out(*node.writing.reserving.book(caller, key, _hash("booking", body), body.to_domain()))
 
 
 @router.get("/bookings", responses=problems(*READING, errors.MerchantNotYours))
@@ -88,7 +88,7 @@ def read_booking(node: TheNode, caller: Caller, booking: Digest) -> BookingOut:
 def capture(node: TheNode, caller: Caller, key: WriteKey, booking: Digest, body: CaptureIn) -> BookingOut:
     """Redeems booked vouchers for what was served, by the merchant's signature. Answered once it is on chain."""
     body_hash = _hash(f"capture {booking}", body)
-    return booking_out(*node.bookings.capture(caller, key, body_hash, body.to_domain(booking)))
+    return booking_out(*node.writing.bookings.capture(caller, key, body_hash, body.to_domain(booking)))
 
 
 @router.post(
@@ -99,7 +99,7 @@ def release(node: TheNode, caller: Caller, key: WriteKey, booking: Digest, body:
     """Gives booked vouchers free, by merchant or holder, or because the booking has lapsed. Answered once it is on chain."""
     body_hash = _hash(f"release {booking}", body)
     signer = None if body.holder is None else body.holder.to_domain()
-    return booking_out(*node.bookings.release(caller, key, body_hash, body.to_domain(booking), signer))
+    return booking_out(*node.writing.bookings.release(caller, key, body_hash, body.to_domain(booking), signer))
 
 
 def _hash(kind: str, body: In) -> str:

@@ -39,7 +39,9 @@ OfVoucher = Annotated[VoucherText | None, Query()]
 @router.post("/reversals", responses=problems(*WRITING_CASES, errors.RedemptionUnknown))
 def reverse(node: TheNode, caller: Caller, key: WriteKey, body: ReversalIn) -> ReversalOut:
     """Takes a redemption back: its merchant within the reversal window, an arbiter after it. Answered once it is on chain."""
-    done, block = node.cases.reverse(caller, key, _hash("reversal", body), body.to_domain(), body.later_day or 0)
+    done, block = node.writing.cases.reverse(
+        caller, key, _hash("reversal", body), body.to_domain(), body.later_day or 0
+    )
     return ReversalOut.model_validate({**reversal_fields(done), "block": BlockOut.of(block)})
 
 
@@ -66,7 +68,7 @@ def read_reversals(
 @router.post("/disputes", responses=problems(*WRITING_CASES, errors.RedemptionUnknown))
 def dispute(node: TheNode, caller: Caller, key: WriteKey, body: StatementIn) -> DisputeOut:
     """Disputes a redemption, by its holder's or merchant's signature, and locks its money. Answered once it is on chain."""
-    found, block = node.cases.dispute(caller, key, _hash("dispute", body), body.to_domain())
+    found, block = node.writing.cases.dispute(caller, key, _hash("dispute", body), body.to_domain())
     return DisputeOut.model_validate({**dispute_fields(found), "block": BlockOut.of(block)})
 
 
@@ -106,7 +108,9 @@ def read_dispute(node: TheNode, caller: Caller, dispute: DisputeNumber) -> Dispu
 def decide(node: TheNode, caller: Caller, key: WriteKey, dispute: DisputeNumber, body: DecisionIn) -> DisputeOut:
     """Decides a dispute with the node's arbiter's key. After its time the redemption can only stand."""
     body_hash = _hash(f"decision {dispute}", body)
-    found, block = node.cases.decide(caller, key, body_hash, dispute, stands=body.stands, reason=as_hash(body.reason))
+    found, block = node.writing.cases.decide(
+        caller, key, body_hash, dispute, stands=body.stands, reason=as_hash(body.reason)
+    )
     return DisputeOut.model_validate({**dispute_fields(found), "block": BlockOut.of(block)})
 
 

@@ -19,7 +19,7 @@ from node_api.api.claims import (
     refusal_of,
     round_out,
 )
-from node_api.api.documented import CLAIMING, READING, problems
+from node_api.api.documented import CLAIMING, KEEPING, READING, problems
 from node_api.api.fields import NoNul
 from node_api.api.node import Node, TheNode
 from node_api.api.observing import note
@@ -45,15 +45,15 @@ _JSON = "application/json"
 async def claim(node: TheNode, caller: Caller, key: WriteKey, body: ClaimIn, wait: Wait = 0) -> Response:
     """Claims a place. What is accepted has a place kept for it, and is gathered with others into one roll within seconds."""
     body_hash = hashlib.sha256(f"claim {body.model_dump_json()}".encode()).hexdigest()
-    taken = await run_in_threadpool(node.claims.submit, caller, key, body_hash, body.to_domain())
+    taken = await run_in_threadpool(node.writing.claims.submit, caller, key, body_hash, body.to_domain())
     note(operation=taken.id)
     return await run_in_threadpool(_answer, node, await _settled(node, taken, wait))
 
 
-@router.get("/claims/{claim}", responses=problems(*READING, errors.ClaimUnknown))
+@router.get("/claims/{claim}", responses=problems(*KEEPING, errors.ClaimUnknown))
 def read_claim(node: TheNode, caller: Caller, claim: Annotated[str, NoNul]) -> ClaimOut:
     """How far a claim has come, and the place it got."""
-    return _out(node, node.claims.get(caller, claim))
+    return _out(node, node.writing.claims.get(caller, claim))
 
 
 @router.get("/programmes/{programme}/rounds", responses=problems(*READING, errors.ProgrammeUnknown))
@@ -66,11 +66,11 @@ def read_rounds(node: TheNode, _caller: Caller, programme: ProgrammeName) -> Rou
 
 @router.post(
     "/wallet/nullifiers",
-    responses=problems(*READING, errors.RequestTooLarge, errors.ProgrammeUnknown, errors.WalletMissing),
+    responses=problems(*KEEPING, errors.RequestTooLarge, errors.ProgrammeUnknown, errors.WalletMissing),
 )
 def make_nullifier(node: TheNode, _: Caller, body: NullifierIn) -> NullifierOut:
     """What stands for a person in a programme's claims: whoever claims with a key of their own signs it."""
-    nullifier, holder = node.claims.nullifier(body.to_programme(), body.person)
+    nullifier, holder = node.writing.claims.nullifier(body.to_programme(), body.person)
     return NullifierOut(nullifier=nullifier, holder=holder)
 
 
@@ -79,7 +79,7 @@ async def _settled(node: Node, taken: ClaimOutcome, seconds: float) -> ClaimOutc
     deadline = time.monotonic() + seconds
     while not taken.state.final and (left := deadline - time.monotonic()) > 0:
         await node.waiting.until_settled(taken.id, left)
-        taken = await run_in_threadpool(node.claims.reload, taken)
+        taken = await run_in_threadpool(node.writing.claims.reload, taken)
     return taken
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from node_api.api.access import Caller, require_merchant
-from node_api.api.documented import READING, problems
+from node_api.api.documented import KEEPING, READING, problems
 from node_api.api.events import (
     STREAM_TYPE,
     CursorText,
@@ -37,7 +37,7 @@ Name = Annotated[str, Path(pattern=NAME_PATTERN, description="as the subscriber 
 OfProgramme = Annotated[int | None, Query(ge=1, lt=1 << 24)]
 OfMerchant = Annotated[int | None, Query(ge=1, lt=1 << 32)]
 Limit = Annotated[int, Query(ge=1, le=500)]
-_CHANGING = (*READING, errors.RequestTooLarge, errors.BodyUnreadable)
+_CHANGING = (*KEEPING, errors.RequestTooLarge, errors.BodyUnreadable)
 _UNBUFFERED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
@@ -77,33 +77,33 @@ def read_events(
 @router.put("/webhooks/{name}", responses=problems(*_CHANGING, errors.AddressRefused))
 def put_subscriber(node: TheNode, _: Caller, name: Name, body: SubscriberIn) -> SubscribedOut:
     """Has signed messages sent to an address. The same again changes nothing; another address or filter takes its place."""
-    kept, secret = node.subscribing.put(name, body.url, body.wanted(), body.after)
+    kept, secret = node.writing.subscribing.put(name, body.url, body.wanted(), body.after)
     return SubscribedOut.model_validate({**subscriber_fields(kept), "secret": secret})
 
 
-@router.get("/webhooks", responses=problems(*READING))
+@router.get("/webhooks", responses=problems(*KEEPING))
 def read_subscribers(node: TheNode, _: Caller) -> SubscribersOut:
     """Subscribers, how far each has been told, and what keeps one from being told."""
-    found = [SubscriberOut.model_validate(subscriber_fields(one)) for one in node.subscribing.all()]
+    found = [SubscriberOut.model_validate(subscriber_fields(one)) for one in node.writing.subscribing.all()]
     return SubscribersOut(subscribers=found)
 
 
-@router.delete("/webhooks/{name}", responses=problems(*READING, errors.SubscriberUnknown), status_code=204)
+@router.delete("/webhooks/{name}", responses=problems(*KEEPING, errors.SubscriberUnknown), status_code=204)
 def remove_subscriber(node: TheNode, _: Caller, name: Name) -> None:
     """Forgets a subscriber."""
-    node.subscribing.remove(name)
+    node.writing.subscribing.remove(name)
 
 
 @router.post("/webhooks/{name}/replay", responses=problems(*_CHANGING, errors.SubscriberUnknown))
 def replay(node: TheNode, _: Caller, name: Name, body: ReplayIn) -> SubscriberOut:
     """Has a subscriber told again what follows a place."""
-    return SubscriberOut.model_validate(subscriber_fields(node.subscribing.replay(name, body.after)))
+    return SubscriberOut.model_validate(subscriber_fields(node.writing.subscribing.replay(name, body.after)))
 
 
-@router.post("/webhooks/{name}/secret", responses=problems(*READING, errors.SubscriberUnknown))
+@router.post("/webhooks/{name}/secret", responses=problems(*KEEPING, errors.SubscriberUnknown))
 def rotate(node: TheNode, _: Caller, name: Name) -> SubscribedOut:
     """Gives a subscriber a new secret; for a day messages carry the signature by the one before, too."""
-    kept, secret = node.subscribing.rotate(name)
+    kept, secret = node.writing.subscribing.rotate(name)
     return SubscribedOut.model_validate({**subscriber_fields(kept), "secret": secret})
 
 

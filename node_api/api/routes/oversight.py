@@ -124,5 +124,5 @@ def read_lane(
 
 
 def _act(node: TheNode, order: o.Order) -> DoneOut:
-    sent, block = node.oversight.act(order)
+    sent, block = node.writing.oversight.act(order)
     return DoneOut(sent=sent, block=BlockOut.of(block))

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query
 
 from node_api.api.access import Caller, require_merchant
 from node_api.api.answers import BlockOut
-from node_api.api.documented import READING, problems
+from node_api.api.documented import KEEPING, READING, problems
 from node_api.api.fields import AddressText, MerchantNumber, NoNul, VoucherText, as_address
 from node_api.api.node import TheNode
 from node_api.api.record import (
@@ -61,7 +61,7 @@ def read_holder(
 
 
 @router.get(
-    "/wallet/vouchers", tags=["redeeming"], responses=problems(*READING, errors.WalletMissing, errors.ProgrammeUnknown)
+    "/wallet/vouchers", tags=["redeeming"], responses=problems(*KEEPING, errors.WalletMissing, errors.ProgrammeUnknown)
 )
 def read_wallet(
     node: TheNode,
@@ -73,7 +73,7 @@ def read_wallet(
 ) -> HolderOut:
     """A custodial person's address and vouchers in a programme."""
     start = _start(after)
-    holder, found, block, now = node.codes.vouchers(programme, person, limit=limit, after=start)
+    holder, found, block, now = node.writing.codes.vouchers(programme, person, limit=limit, after=start)
     return holder_out(holder, found, limit, caller, now, BlockOut.of(block))
 
 

@@ -21,7 +21,7 @@ from node_api.api.answers import (
     operation_out,
     refusal_of,
 )
-from node_api.api.documented import READING, REDEEMING, RULES, WRITING, problems
+from node_api.api.documented import KEEPING, REDEEMING, RULES, WRITING, problems
 from node_api.api.fields import NoNul
 from node_api.api.front import MAX_WAIT, Endpoint
 from node_api.api.gathered import Asked, Gathered, TheGathered
@@ -44,7 +44,7 @@ _JSON = "application/json"
     "/wallet/codes",
     response_model=CodeOut,
     responses=problems(
-        *READING, errors.RequestTooLarge, errors.WalletMissing, errors.ProgrammeUnknown, errors.VoucherNotFound
+        *KEEPING, errors.RequestTooLarge, errors.WalletMissing, errors.ProgrammeUnknown, errors.VoucherNotFound
     ),
 )
 def make_code(node: TheNode, _: Caller, body: CodeIn, qr: WithQr = True) -> Response:
@@ -53,14 +53,14 @@ def make_code(node: TheNode, _: Caller, body: CodeIn, qr: WithQr = True) -> Resp
     With `max_bill` in place of merchant, bill and receipt it is an open code: good at any merchant, where the rules allow it.
     """
     asked = body.to_domain()
-    code = node.codes.make_open(asked) if isinstance(asked, OpenCodeRequest) else node.codes.make(asked)
+    code = node.writing.codes.make_open(asked) if isinstance(asked, OpenCodeRequest) else node.writing.codes.make(asked)
     return _json(code_out(code, qr_svg(code.text) if qr else None).model_dump_json())
 
 
 @router.post("/redemptions/check", response_model=CheckOut, responses=problems(*REDEEMING))
 def check(node: TheNode, caller: Caller, body: RedeemIn) -> Response:
     """Whether a redemption would be accepted in the next block, without one. A refusal is an answer here, not a problem."""
-    return _json(check_out(node.redemptions.check(caller, body.to_domain(caller))).model_dump_json())
+    return _json(check_out(node.writing.redemptions.check(caller, body.to_domain(caller))).model_dump_json())
 
 
 @router.post(
@@ -93,11 +93,11 @@ HOT: Mapping[str, Endpoint] = {"/v1/redemptions": redeem, "/v1/redemptions/batch
 
 @router.get(
     "/operations/{operation}",
-    responses=problems(*READING, errors.OperationUnknown, errors.MerchantNotYours),
+    responses=problems(*KEEPING, errors.OperationUnknown, errors.MerchantNotYours),
 )
 def read_operation(node: TheNode, caller: Caller, operation: Annotated[str, NoNul]) -> OperationOut:
     """How far a write has come."""
-    return operation_out(node.redemptions.get(caller, operation))
+    return operation_out(node.writing.redemptions.get(caller, operation))
 
 
 def qr_svg(text: str) -> str:

@@ -35,7 +35,7 @@ OfHolder = Annotated[AddressText | None, Query(description="from or to this hold
 @router.post("/transfers", responses=problems(*PASSING))
 def transfer(node: TheNode, caller: Caller, key: WriteKey, body: TransferIn) -> TransferOut:
     """Passes a voucher on by its holder's signature, where its rules allow it. Answered once it is on chain."""
-    done, block = node.passing.transfer(Request(caller, key, _hash("transfer", body)), body.to_domain())
+    done, block = node.writing.passing.transfer(Request(caller, key, _hash("transfer", body)), body.to_domain())
     return TransferOut.model_validate({**transfer_fields(done), "block": BlockOut.of(block)})
 
 
@@ -44,7 +44,7 @@ def transfer_by_wallet(node: TheNode, caller: Caller, key: WriteKey, body: Walle
     """Passes a voucher of a custodial holder on: the node's wallet signs what is asked."""
     request = Request(caller, key, _hash("wallet transfer", body))
     programme = body.programme if isinstance(body.programme, str) else ProgrammeId(body.programme)
-    done, block = node.passing.transfer_by_wallet(request, programme, body.person, body.to_domain())
+    done, block = node.writing.passing.transfer_by_wallet(request, programme, body.person, body.to_domain())
     return TransferOut.model_validate({**transfer_fields(done), "block": BlockOut.of(block)})
 
 

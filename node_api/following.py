@@ -1,0 +1,47 @@
+"""Does something again and again while a node runs, in a thread of its own: following the chain, above all."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import structlog
+
+FOLLOW_SECONDS = 0.5
+
+log = structlog.get_logger()
+
+
+class Following:
+    """Calls what keeps up with the chain twice a second, whatever becomes of it."""
+
+    def __init__(self, keep_up: Callable[[], object]) -> None:
+        """Starts nothing yet."""
+        self._keep_up = keep_up
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="index", daemon=True)
+
+    def start(self) -> None:
+        """Begins, half a second from now."""
+        self._thread.start()
+
+    def let_go(self) -> None:
+        """Has it end after the call in hand, and waits for nothing."""
+        self._stopping.set()
+
+    def stop(self) -> None:
+        """Ends it, and waits until it has ended."""
+        self._stopping.set()
+        self._thread.join()
+
+    def _follow(self) -> None:
+        told = ""
+        while not self._stopping.wait(FOLLOW_SECONDS):
+            try:
+                self._keep_up()
+                told = ""
+            except Exception as error:  # noqa: BLE001  following goes on when it is over; reads say what they stand on
+                fault = f"{type(error).__name__}: {error}"
+                if fault != told:
+                    log.warning("index_waits", fault=fault)
+                told = fault

@@ -1,0 +1,113 @@
+"""A node put together that only observes: chain, index and audits behind the API, and no key of its own."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Self
+
+from fastapi import FastAPI
+
+from node_api.api.application import create_api
+from node_api.api.events import Streams
+from node_api.api.node import Node
+from node_api.api.waiting import Waiting
+from node_api.app import NotStarted, error_selectors, faults_of, only_one, signing_domain, vitals
+from node_api.cases import fresh_reads
+from node_api.chain.handle import ChainHandle
+from node_api.chain.keys import KeyRing
+from node_api.chain.rpc_errors import ChainError
+from node_api.config import Settings
+from node_api.domain.ids import Address
+from node_api.following import Following
+from node_api.record import Follower, Record, open_record
+from node_api.services.api_keys import ApiKeyring
+from node_api.services.audits import Audits
+from node_api.services.rates import Rates
+from node_api.storage.api_keys import ApiKeys
+from node_api.storage.engine import open_database
+from node_api.telling import index_events
+
+_NOBODY = Address("0x" + "0" * 40)
+
+
+class RunningObserver:
+    """An observer: as a context manager it follows the chain; `api` answers all the while."""
+
+    def __init__(self, api: FastAPI, keyring: ApiKeyring, follower: Follower, resources: ExitStack) -> None:
+        self.api = api
+        self.keyring = keyring
+        self._follower = follower
+        self._resources = resources
+        self._following = Following(follower.catch_up)
+
+    def __enter__(self) -> Self:
+        """Brings the index up to the chain, then goes on following.
+
+        Raises:
+            ChainUnavailable: the chain does not answer.
+            IndexNotReady: the index is of another chain, or of other contracts.
+        """
+        with ExitStack() as undo:
+            undo.callback(self._resources.close)
+            self._follower.catch_up()
+            self._following.start()
+            undo.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Finishes what is in hand and stops."""
+        self._following.stop()
+        self._resources.close()
+
+
+def build_observer(settings: Settings, handle: ChainHandle) -> RunningObserver:
+    """Puts an observer together; nothing runs until it is entered.
+
+    Args:
+        settings: the observer's settings.
+        handle: its chain, which answers.
+
+    Raises:
+        NotStarted: another process serves this folder, or it holds keys.
+        NotDeployed, JournalOfOtherChain: the contracts are not on this chain.
+    """
+    keys = KeyRing(settings.keys_folder).present()
+    if keys:
+        raise NotStarted(
+            f"{settings.keys_folder} holds keys of {', '.join(keys)}: an observer has none, "
+            "give it a folder of its own with --data"
+        )
+    with ExitStack() as resources:
+        resources.callback(os.close, only_one(settings))
+        few = settings.database_connections // 4
+        durable = open_database(settings.database_url, connections=few)
+        resources.callback(durable.dispose)
+        many = settings.database_connections - few
+        record = open_record(settings, handle, open_database(settings.database_url, durable=False, connections=many))
+        resources.callback(record.close)
+        keyring, follower = ApiKeyring(ApiKeys(durable)), Follower(record.indexer)
+        api = create_api(_node(record, follower, keyring, settings), ChainError)
+        return RunningObserver(api, keyring, follower, resources.pop_all())
+
+
+def _node(record: Record, follower: Follower, keyring: ApiKeyring, settings: Settings) -> Node:
+    """What the API answers from."""
+    fresh = fresh_reads(record, follower)
+    return Node(
+        fresh=fresh,
+        audits=Audits(fresh, record.ledger, record.calls),
+        writes=None,
+        keyring=keyring,
+        waiting=Waiting(),
+        signing=signing_domain(record.handle.chain_id, Address(record.deployment.address("Vouchers"))),
+        error_selectors=error_selectors(),
+        faults=lambda: faults_of(follower),
+        vitals=vitals(record, _NOBODY, lambda: False),
+        events=index_events(settings, record.engine),
+        streams=Streams(),
+        rates=Rates(settings.rate_limit, settings.rate_burst),
+    )

@@ -1,0 +1,117 @@
+"""The node of a body that looks on: its own folder, the chain's address, addresses.json, and no key.
+
+an observer of a world → its index, and its answers to every audit question, equal those of the operator's node
+every route that carries something out, by every role that may → NodeOnlyObserves; it signs nothing, and has nothing to sign with
+a folder with a key in it → refused      a second process on the same folder → refused
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from node_api.api.access import OBSERVED
+from node_api.app import NotStarted
+from node_api.chain.handle import attach_chain
+from node_api.chain.keys import KeyRing, KeyRole
+from node_api.domain.access import ApiRole
+from node_api.domain.ids import MerchantId
+from node_api.observer import RunningObserver, build_observer
+from node_api.serving import serving
+from tests.api.conftest import Client, Served
+from tests.api.test_access import call
+from tests.api.test_redeeming import assert_refused, code_for
+from tests.e2e.other_node import settings_of_other
+from tests.world import CHAIN_ID
+from tools.role_table import routes
+
+QUESTIONS = (
+    "/v1/audit/vouchers/{voucher}/trace",
+    "/v1/audit/vouchers/{voucher}/trace?checked=false",
+    "/v1/audit/programmes/1/reconciliation",
+    "/v1/audit/programmes/2/reconciliation",
+    "/v1/programmes",
+    "/v1/programmes/1",
+    "/v1/programmes/1/rules",
+    "/v1/programmes/1/budget-moves",
+    "/v1/merchants/1",
+    "/v1/merchants/1/redemptions?limit=1000",
+    "/v1/merchants/1/statement",
+    "/v1/settlements",
+    "/v1/freezes",
+    "/v1/revocations",
+    "/v1/emergency",
+    "/v1/disputes",
+    "/v1/reversals",
+    "/v1/events?limit=100",
+    "/v1/eip712",
+)
+
+
+@dataclass
+class Observed:
+    """A running observer and its address."""
+
+    node: RunningObserver
+    url: str
+    clients: list[Client] = field(default_factory=list)
+
+    def client(self, role: ApiRole) -> Client:
+        merchant = MerchantId(1) if role is ApiRole.MERCHANT else None
+        self.clients.append(Client(self.url, self.node.keyring.create(role, role, merchant)[1]))
+        return self.clients[-1]
+
+
+@pytest.fixture
+def observed(served: Served, tmp_path: Path) -> Iterator[Observed]:
+    settings = settings_of_other(served.world, tmp_path)
+    handle = attach_chain(served.world.handle.url, CHAIN_ID, tmp_path / "identity.json")
+    with build_observer(settings, handle) as observer, serving(observer.api) as url:
+        observed = Observed(observer, url)
+        yield observed
+        for client in observed.clients:
+            client.http.close()
+    assert not (tmp_path / "keys").exists()
+
+
+def test_observer__asked_for_an_audit__answers_as_the_operators_node_does(
+    served: Served, wallet: Client, merchant: Client, person: int, observed: Observed
+) -> None:
+    assert merchant.redeem({"code": code_for(wallet, served, person)["code"]}).status_code == 200
+    ours, theirs = observed.client(ApiRole.AUDITOR), served.client(ApiRole.AUDITOR)
+    for question in QUESTIONS:
+        path = question.format(voucher=served.voucher(4, person))
+        found = ours.get(path)
+        assert found.status_code == 200, (path, found.text)
+        assert found.json() == theirs.get(path).json(), path
+    assert ours.get(QUESTIONS[0].format(voucher=served.voucher(4, person))).json()["state"] == "REDEEMED"
+    assert ours.get("/readyz").json() == {"ready": True, "faults": {}}
+    assert "vouchertrail_index_lag_blocks 0.0" in ours.get("/metrics").text
+
+
+def test_observer__asked_to_carry_something_out__refuses(served: Served, observed: Observed) -> None:
+    before = served.world.rpc.call("eth_blockNumber")
+    written = {route: roles for route, roles in routes().items() if not re.match("GET ", route)}
+    assert set(written) - OBSERVED == set(written) - {"POST /v1/validity/check"}
+    for role in ApiRole:
+        client = observed.client(role)
+        for route, roles in routes().items():
+            if role.value in roles and route not in OBSERVED:
+                assert_refused(call(client, route), "NodeOnlyObserves", 403)
+    assert served.world.rpc.call("eth_blockNumber") == before
+
+
+def test_observer__in_a_folder_with_a_key__refuses(served: Served, tmp_path: Path) -> None:
+    settings = settings_of_other(served.world, tmp_path)
+    KeyRing(settings.keys_folder).create_missing([KeyRole.AUDITOR])
+    with pytest.raises(NotStarted, match="holds keys of auditor: an observer has none"):
+        build_observer(settings, served.world.handle)
+
+
+def test_observer__second_on_one_folder__refuses(served: Served, observed: Observed, tmp_path: Path) -> None:
+    with pytest.raises(NotStarted, match="another process serves"):
+        build_observer(settings_of_other(served.world, tmp_path), served.world.handle)
