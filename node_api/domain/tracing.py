@@ -33,6 +33,7 @@ class Marks(NamedTuple):
     place_changed: bool = True
     booked: bool = True
     consented: bool = True
+    paid: bool = True
     disputed: bool = True
     reversed: bool = True
 

@@ -85,9 +85,7 @@ class _Life:
         if claimed is not None:
             details = {"round": str(claimed.number), "nullifier": claimed.nullifier}
             yield self._step("place claimed", claimed.tx, None, details)
-        issue = reader.issued(batch.id, roll.id)
-        if issue is not None:
-            yield self._step("issued", issue.tx, None, {"vouchers": str(issue.count), "amount": str(issue.amount)})
+        yield reader.remembered(("issued", batch.id, roll.id), self._issued)
         for refusal in reader.refusals(voucher=facts.voucher, limit=1_000) if marks.refused else ():
             details = {"merchant": str(refusal.merchant), "reason": self._calls.reason(refusal.reason)}
             yield self._step("refused", refusal.tx, None, details)
@@ -113,6 +111,11 @@ class _Life:
         written = self._reader.roll_written(roll.id)
         assert written is not None, "the voucher's roll is indexed"
         return self._step("roll written", written, None, {"roll": roll.ref, "places": str(roll.places)})
+
+    def _issued(self) -> LifeStep:
+        issue = self._reader.issued(self._facts.batch.id, self._facts.roll.id)
+        assert issue is not None, "the voucher's batch was issued to its roll"
+        return self._step("issued", issue.tx, None, {"vouchers": str(issue.count), "amount": str(issue.amount)})
 
     def _moves(self) -> Iterator[LifeStep]:
         """How it came to a holder other than the roll's."""
@@ -211,7 +214,7 @@ class _Life:
             details = {"number": str(done.number), "amount": str(reversal.amount), "reason": reversal.reason}
             details |= {"money came off day": str(reversal.day), "voucher": "live" if reversal.live else "expired"}
             yield self._step("reversed", reversal.tx, reversal.actor, details)
-        for paid in reader.payments_of_day(done.line, done.merchant, done.day):
+        for paid in reader.payments_of_day(done.line, done.merchant, done.day) if self._marks.paid else ():
             if pays(paid, done, dispute, reversal):
                 details = {"run": str(paid.run), "amount of the day": str(paid.amount), "account": paid.account}
                 yield self._step("merchant paid", paid.tx, None, details)

@@ -41,6 +41,13 @@ def _consented() -> ColumnElement[bool]:
     )
 
 
+def _paid() -> ColumnElement[bool]:
+    """A payment of the day of one of its redemptions."""
+    done, paid = t.redemptions, t.payments
+    its_day = (paid.c.line == done.c.line) & (paid.c.merchant == done.c.merchant) & (paid.c.day == done.c.day)
+    return select(literal(1, Integer)).select_from(done.join(paid, its_day)).where(done.c.voucher == _voucher).exists()
+
+
 def _stands() -> Query:
     places, issues, sweeps = t.roll_places, t.issues, t.sweeps
     steps, claimed = t.place_steps, t.claimed_places
@@ -51,6 +58,7 @@ def _stands() -> Query:
         "place_changed": _any(steps, steps.c.roll == _roll, steps.c.place == _place),
         "booked": _of_voucher(t.bookings),
         "consented": _consented(),
+        "paid": _paid(),
         "disputed": _of_voucher(t.disputes),
         "reversed": _of_voucher(t.reversals),
     }
