@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import random
 import time
-from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from pydantic import SecretStr
 from sqlalchemy import Engine, text
 
 from bench.record.chain import TailedChain
-from bench.record.folder import BATCHES, SPAN
-from bench.record.served import served
+from bench.record.folder import BATCHES, MERCHANTS, SPAN
+from bench.record.reads import OverHttp, Reads, read_over_http
 from bench.record.tail import CALL, CALLS, Tail
+from bench.record.timing import Spread, seconds, spread
 from bench.record.town import Issued, issued
 from bench.record.words import lines_of, slots_after
 from bench.redemptions.processes import memory_mib
@@ -29,11 +25,19 @@ from node_api.chain.ledger import Ledger
 from node_api.chain.redeem_calls import RedeemCalls
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_values import data
-from node_api.cli.api_keys import keyring
 from node_api.cli.deploy import open_deployed_chain
 from node_api.config import Settings
-from node_api.domain.access import ApiRole
-from node_api.domain.ids import MAX_PLACES, Address, BatchId, Place, ProgrammeId, RollId, VoucherId, voucher_id
+from node_api.domain.ids import (
+    MAX_PLACES,
+    Address,
+    BatchId,
+    MerchantId,
+    Place,
+    ProgrammeId,
+    RollId,
+    VoucherId,
+    voucher_id,
+)
 from node_api.record import source_of
 from node_api.services.indexing import Indexer
 from node_api.services.lives import life
@@ -51,14 +55,6 @@ _SEED = 31
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
-    """Milliseconds: half of the reads took `p50` at most, all but one in a hundred `p99`."""
-
-    p50: float
-    p99: float
-
-
-@dataclass(frozen=True, slots=True)
 class Record:
     """Every figure.
 
@@ -67,10 +63,11 @@ class Record:
         issued: what issuing took; indexing and reconciling it stand beside it, before anything was redeemed.
         index_seconds, index_rate: of the redemptions, with the time it took to make them up.
         trace: a voucher's whole life from the index, no signature checked, a reader opened for each.
-        trace_within: the same by one reader. trace_http, list_http: over HTTP, one request after the other.
-        list: a holder's vouchers. totals: of the programme.
+        trace_within: the same by one reader.
+        list: a holder's vouchers. statement: a merchant's days, redeemed, paid and open. totals: of the programme.
+        http: a node that is served on the record.
         bytes_each: of the database, for each redemption beyond what issuing took.
-        node_mib: memory of the process that indexed.
+        node_mib: memory of the process that indexed, of all it did.
     """
 
     database: str
@@ -85,10 +82,10 @@ class Record:
     index_rate: float
     trace: Spread
     trace_within: Spread
-    trace_http: Spread
     list: Spread
-    list_http: Spread
+    statement: Spread
     totals: Spread
+    http: OverHttp
     reconcile_seconds: float
     words: int
     database_mib: int
@@ -132,14 +129,14 @@ class _Bench:
     def run(self, cost: Issued) -> Record:
         """Everything, in order."""
         with RpcClient(self._handle.url) as rpc:
-            first = _seconds(lambda: self._index(rpc))
+            first = seconds(lambda: self._index(rpc))
             checked, _ = self._reconcile(rpc)
             listed, size = self._list(), database_bytes(self._engine)
             tail = self._redeem(rpc)
         with TailedChain(self._handle.url, tail) as rpc:
-            indexed = _seconds(lambda: self._index(rpc))
+            indexed = seconds(lambda: self._index(rpc))
             reconciled, words = self._reconcile(rpc)
-            trace_http, list_http = self._over_http(rpc)
+            http_reads = self._over_http(rpc)
         grown = database_bytes(self._engine)
         return Record(
             database=self._engine.dialect.name,
@@ -154,10 +151,10 @@ class _Bench:
             index_rate=self._redemptions / indexed,
             trace=self._trace(),
             trace_within=self._trace_within(),
-            trace_http=trace_http,
             list=self._list(),
-            list_http=list_http,
+            statement=self._statement(),
             totals=self._totals(),
+            http=http_reads,
             reconcile_seconds=reconciled,
             words=words,
             database_mib=grown >> 20,
@@ -181,8 +178,8 @@ class _Bench:
         """The tail, and the chain's storage as it would be after it."""
         base = source_of(rpc, self._handle, self._deployment).head()
         vouchers = self._addresses["Vouchers"].lower()
-        seconds = int(SPAN.total_seconds()) * CALL * CALLS // self._redemptions
-        tail = Tail(base, self._redemptions, max(1, seconds), sender="0x" + 40 * "7", vouchers=vouchers)
+        apart = int(SPAN.total_seconds()) * CALL * CALLS // self._redemptions
+        tail = Tail(base, self._redemptions, max(1, apart), sender="0x" + 40 * "7", vouchers=vouchers)
         lines = lines_of(_PROGRAMME)
         slot = w.slot_of("Vouchers", "_lines")
         before = rpc.batch([("eth_getStorageAt", (vouchers, w.mapped(line, slot), "latest")) for line in lines])
@@ -196,31 +193,20 @@ class _Bench:
             with self._reads.at_head() as reader:
                 life(reader, self._calls, self._any_voucher())
 
-        return _spread(once, _READS, _WARM)
+        return spread(once, _READS, _WARM)
 
     def _trace_within(self) -> Spread:
         with self._reads.at_head() as reader:
-            return _spread(lambda: life(reader, self._calls, self._any_voucher()), _READS, _WARM)
+            return spread(lambda: life(reader, self._calls, self._any_voucher()), _READS, _WARM)
 
-    def _over_http(self, chain: TailedChain) -> tuple[Spread, Spread]:
-        """Traces and lists through a served node, on one connection."""
-        database = self._engine.url.render_as_string(hide_password=False)
-        with keyring(Settings(data=self._settings.data, database=SecretStr(database))) as ring:
-            token = ring.create(ApiRole.AUDITOR, "bench")[1]
-        with served(chain, self._settings, database) as url, closing(_line(url)) as line:
-
-            def get(path: str) -> None:
-                line.request("GET", path, headers={"authorization": f"Bearer {token}"})
-                answer = line.getresponse()
-                body = answer.read()
-                if answer.status != http.client.OK:
-                    raise ValueError(f"{path}: {answer.status} {body[:500]!r}")
-
-            holders = iter(self._holders(2 * _LISTS))
-            trace = _spread(
-                lambda: get(f"/v1/audit/vouchers/{self._any_voucher()}/trace?checked=false"), _LISTS, _LISTS // 10
-            )
-            return trace, _spread(lambda: get(f"/v1/holders/{next(holders)}/vouchers"), _LISTS, _LISTS // 10)
+    def _over_http(self, chain: TailedChain) -> OverHttp:
+        holders = iter(self._holders(2 * _LISTS))
+        reads = Reads(
+            trace=lambda: f"/v1/audit/vouchers/{self._any_voucher()}/trace?checked=false",
+            list=lambda: f"/v1/holders/{next(holders)}/vouchers",
+            statement=lambda: f"/v1/merchants/{self._any_merchant()}/statement",
+        )
+        return read_over_http(chain, self._settings, self._engine.url, reads, _LISTS)
 
     def _holders(self, count: int) -> list[Address]:
         """Drawn at random."""
@@ -234,18 +220,32 @@ class _Bench:
             with self._reads.at_head() as reader:
                 assert len(reader.vouchers_of(next(names))) == BATCHES
 
-        return _spread(once, _LISTS, _LISTS // 10)
+        return spread(once, _LISTS, _LISTS // 10)
+
+    def _statement(self) -> Spread:
+        def once() -> None:
+            merchant = self._any_merchant()
+            with self._reads.at_head() as reader:
+                assert reader.merchant(merchant) is not None
+                assert reader.merchant_days(merchant)
+                assert reader.reversed_sum(merchant) == (0, 0)
+                assert reader.payments(merchant) == []
+
+        return spread(once, _LISTS, _LISTS // 10)
 
     def _totals(self) -> Spread:
         def once() -> None:
             with self._reads.at_head() as reader:
                 assert reader.totals(_PROGRAMME).redeemed == self._redemptions
 
-        return _spread(once, _TOTALS, _TOTALS // 10)
+        return spread(once, _TOTALS, _TOTALS // 10)
 
     @property
     def _rolls(self) -> int:
         return -(-self._redemptions // BATCHES // MAX_PLACES)
+
+    def _any_merchant(self) -> MerchantId:
+        return MerchantId(self._rng.randint(1, MERCHANTS))
 
     def _any_voucher(self) -> VoucherId:
         roll, place = divmod(self._rng.randrange(self._redemptions // BATCHES), MAX_PLACES)
@@ -260,21 +260,3 @@ def database_bytes(engine: Engine) -> int:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
             return Path(str(engine.url.database)).stat().st_size
         return int(connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
-
-
-def _line(url: str) -> http.client.HTTPConnection:
-    place = urlsplit(url)
-    return http.client.HTTPConnection(place.hostname or "", place.port)
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
-
-
-def _spread(once: Callable[[], object], times: int, warm: int) -> Spread:
-    for _ in range(warm):
-        once()
-    found = sorted(1_000 * _seconds(once) for _ in range(times))
-    return Spread(found[times // 2], found[times * 99 // 100])

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from rich.table import Table
 
-from bench.record.lines import Record, Spread
+from bench.record.lines import Record
+from bench.record.timing import Spread
 from bench.redemptions.report import Facts, console, print_facts, write_measured
 
 _MILLION = 1_000_000
@@ -43,14 +44,18 @@ def _rows(record: Record) -> Iterator[tuple[str, ...]]:
     yield "index the redemptions, s", f"{record.index_seconds:,.1f}"
     yield "trace, reader opened for each, ms", *_spread(record.trace)
     yield "trace, within one reader, ms", *_spread(record.trace_within)
-    yield "trace over HTTP, ms", *_spread(record.trace_http)
+    yield "trace over HTTP, ms", *_spread(record.http.trace)
     yield "a holder's list, ms", *_spread(record.list)
-    yield "a holder's list over HTTP, ms", *_spread(record.list_http)
+    yield "a holder's list over HTTP, ms", *_spread(record.http.list)
+    yield "a merchant's statement, ms", *_spread(record.statement)
+    yield "a merchant's statement over HTTP, ms", *_spread(record.http.statement)
     yield "totals of the programme, ms", *_spread(record.totals)
     yield f"reconcile, {record.words:,} words of the chain, s", f"{record.reconcile_seconds:,.1f}"
     yield "database, MiB", f"{record.database_mib:,}"
     yield "… MiB for a million redemptions", f"{record.bytes_each * _MILLION / (1 << 20):,.0f}"
     yield "memory of the process that indexes, MiB", f"{record.node_mib:,}"
+    yield "start of a node that is served on it, s", f"{record.http.start_seconds:,.1f}"
+    yield "… its memory when it is ready, MiB; after all reads", f"{record.http.started_mib:,}; {record.http.mib:,}"
 
 
 def _spread(spread: Spread) -> tuple[str, str]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -19,16 +21,26 @@ from node_api.chain.rpc_values import Json
 from node_api.config import Settings
 
 
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A node that is served: its address, its process, and the seconds from its command to its telling the address."""
+
+    url: str
+    pid: int
+    seconds: float
+
+
 @contextmanager
-def served(chain: TailedChain, settings: Settings, database: str) -> Iterator[str]:
-    """A node on the chain, as long as the context lasts; gives its address. Its database is indexed up to there."""
+def served(chain: TailedChain, settings: Settings, database: str) -> Iterator[Serving]:
+    """A node on the chain, as long as the context lasts. Its database is indexed up to there."""
     with _relayed(chain) as url:
         named = {"DATA": str(settings.data), "CHAIN_URL": url, "DATABASE": database}
         kept = {name: value for name, value in os.environ.items() if not name.startswith("VOUCHERTRAIL_")}
         environment = {**kept, **{f"VOUCHERTRAIL_{name}": value for name, value in named.items()}}
         command = [sys.executable, "-m", "node_api", "serve", "--port", "0", "--json"]
-        with process(command, Path(settings.data) / "record.log", environment) as (_, line):
-            yield str(orjson.loads(line)["url"])
+        began = time.perf_counter()
+        with process(command, Path(settings.data) / "record.log", environment) as (running, line):
+            yield Serving(str(orjson.loads(line)["url"]), running.pid, time.perf_counter() - began)
 
 
 @contextmanager
