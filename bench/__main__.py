@@ -10,6 +10,8 @@ import click
 
 from bench.index import lines as index
 from bench.index import report as index_report
+from bench.issue import lines as issue
+from bench.issue import report as issue_report
 from bench.record import lines as record
 from bench.record import report as record_report
 from bench.redemptions import lines as measured
@@ -17,13 +19,16 @@ from bench.redemptions.lines import KINDS, Length, Line
 from bench.redemptions.processes import machine
 from bench.redemptions.report import Facts, print_table, versions, write_json
 from bench.redemptions.town import Town, build_town
+from bench.start import lines as start
+from bench.start import report as start_report
 from node_api.loaders.completejourney.load import load_completejourney
 
 OUT = Path(__file__).resolve().parents[1] / "build" / "bench"
-_INDEX, _RECORD = "index", "record"
-_LINES = (*KINDS, _INDEX, _RECORD)
-_SIZES = {_INDEX: 60_000, _RECORD: 1_000_000}
-"""Redemptions in the chain that the index is measured on, and in the record that is read."""
+_START, _INDEX, _ISSUE, _RECORD = "start", "index", "issue", "record"
+_IN_TOWN = (*KINDS, _START, _INDEX)
+_LINES = (*_IN_TOWN, _ISSUE, _RECORD)
+_SIZES = {_INDEX: 60_000, _ISSUE: 100_000, _RECORD: 1_000_000}
+"""Redemptions in the chain that the index is measured on, vouchers issued, and redemptions in the record that is read."""
 
 
 @click.command()
@@ -31,7 +36,11 @@ _SIZES = {_INDEX: 60_000, _RECORD: 1_000_000}
 @click.option("--seconds", default=10.0, show_default=True, type=click.FloatRange(min=0.1), help="Of a run, about.")
 @click.option("--runs", default=3, show_default=True, type=click.IntRange(min=1), help="The median of so many counts.")
 @click.option("--warm-up", default=200, show_default=True, type=click.IntRange(min=1), help="Redemptions before.")
-@click.option("--size", type=click.IntRange(min=1), help="Redemptions of the index (60,000) or the record (a million).")
+@click.option(
+    "--size",
+    type=click.IntRange(min=1),
+    help="Redemptions of the index (60,000) or the record (a million), vouchers issued (100,000).",
+)
 @click.option("--database", help="An empty one for the record, by its URL; else an SQLite file.")
 @click.option("--folder", type=click.Path(path_type=Path, exists=True), help="Import folder; else Complete Journey's.")
 @click.option("--out", default=OUT, type=click.Path(path_type=Path), help="Folder of the JSON.")
@@ -53,12 +62,16 @@ def main(
     with tempfile.TemporaryDirectory(prefix="vouchertrail-bench-") as name:
         work = Path(name)
         facts: Facts = {**machine(), **versions(), "runs": runs}
-        if wanted != [_RECORD]:
+        if set(wanted) & set(_IN_TOWN):
             town = build_town(folder or _complete_journey(work / "data"), work)
             lines = [name for name in wanted if name in KINDS]
             _redemptions(lines, town, work, Length(seconds, runs, warm_up), facts, out)
+            if _START in wanted:
+                _start(town, work, facts, out)
             if _INDEX in wanted:
                 _index(town, work, size or _SIZES[_INDEX], runs, facts, out)
+        if _ISSUE in wanted:
+            _issue(work / "issue", size or _SIZES[_ISSUE], runs, facts, out)
         if _RECORD in wanted:
             _record(work / "record", size or _SIZES[_RECORD], database, facts, out)
 
@@ -75,12 +88,28 @@ def _redemptions(wanted: Sequence[str], town: Town, work: Path, length: Length, 
     print_table(told, found)
 
 
+def _start(town: Town, work: Path, facts: Facts, out: Path) -> None:
+    click.echo("start …", err=True)
+    found = start.measure(town, work)
+    told = {**facts, "engine": found[0].engine}
+    start_report.write_json(out / "start.json", told, found)
+    start_report.print_table(told, found)
+
+
 def _index(town: Town, work: Path, size: int, runs: int, facts: Facts, out: Path) -> None:
     click.echo(f"index, after {size:,} redemptions …", err=True)
     found = index.measure(town, work, size, runs)
     told = {**facts, "engine": found[0].engine}
     index_report.write_json(out / "index.json", told, found)
     index_report.print_table(told, found)
+
+
+def _issue(work: Path, size: int, runs: int, facts: Facts, out: Path) -> None:
+    click.echo(f"issue of {size:,} vouchers …", err=True)
+    found = issue.measure(work, size, runs)
+    told = {**facts, "engine": found[0].engine}
+    issue_report.write_json(out / "issue.json", told, found)
+    issue_report.print_table(told, found)
 
 
 def _record(work: Path, size: int, database: str | None, facts: Facts, out: Path) -> None:

@@ -28,7 +28,7 @@ from web3.logs import DISCARD
 from bench.peers.contract import GAS, Contract, one_item, opened
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.002, 0.05
-_SCHEMA = "CREATE TABLE redemptions (key TEXT PRIMARY KEY, transaction_hash BLOB, number INTEGER)"
+_SCHEMA = "CREATE TABLE IF NOT EXISTS redemptions (key TEXT PRIMARY KEY, transaction_hash BLOB, number INTEGER)"
 
 
 class Spend(BaseModel):

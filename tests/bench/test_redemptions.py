@@ -1,6 +1,7 @@
-"""The benchmarks of redemptions and of the index, on a small folder and for an instant.
+"""The benchmarks of redemptions, of starting and of the index, on a small folder and for an instant.
 
 run with the node and its peer → ends, and its JSON has every figure of each
+├── and the start ............. → both answer
 └── and the index ............. → both read the chain; the node's keeps what it reads
 memory
 ├── that grows by a MiB each second → 60 a minute, of the last seconds alone
@@ -25,6 +26,7 @@ from bench import __main__ as bench
 from bench.redemptions.folder import bend_folder
 from bench.redemptions.processes import MemoryWatch
 from bench.redemptions.traffic import drawn_sales, neighbouring_sales
+from bench.start import lines as start
 from node_api.domain.importing.wallets import Custody, custody
 from tests.e2e.town import FOLDER
 
@@ -36,8 +38,22 @@ INDEX_FIGURES = {"name", "engine", "events", "rates", "rate", "times_peer", "cpu
 MACHINE = {"cpu", "cores", "memory_mib", "kernel", "load_before", "engine", "vouchertrail", "web3", "seconds", "runs"}
 
 
-def test_bench__node_and_peer_for_an_instant__tells_every_figure(tmp_path: Path) -> None:
-    short = ["--what", "single,fastapi,index", "--seconds", "0.1", "--runs", "1", "--warm-up", "1", "--size", "20"]
+def test_bench__node_and_peer_for_an_instant__tells_every_figure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(start, "_STARTS", 1)
+    short = [
+        "--what",
+        "single,fastapi,start,index",
+        "--seconds",
+        "0.1",
+        "--runs",
+        "1",
+        "--warm-up",
+        "1",
+        "--size",
+        "20",
+    ]
     done = CliRunner().invoke(bench.main, [*short, "--folder", str(FOLDER), "--out", str(tmp_path)])
     assert done.exit_code == 0, f"{done.output}\n{done.exception!r}"
 
@@ -55,6 +71,12 @@ def test_bench__node_and_peer_for_an_instant__tells_every_figure(tmp_path: Path)
     assert peer["calls"] == peer["redemptions"]
     assert peer["times_peer"] == 1
     assert 0 < single["latency_ms"][0] <= single["latency_ms"][1]
+
+    told = json.loads((tmp_path / "start.json").read_text(encoding="utf-8"))
+    assert [line["name"] for line in told["lines"]] == ["node, served", "FastAPI + AsyncWeb3"]
+    for line in told["lines"]:
+        assert line["memory_mib"] > 0
+        assert 0 < min(line["seconds"]) <= line["median"] <= max(line["seconds"])
 
     told = json.loads((tmp_path / "index.json").read_text(encoding="utf-8"))
     assert told.keys() >= MACHINE - {"seconds"}
@@ -110,8 +132,8 @@ def test_traffic__neighbours__is_one_merchants_place_after_place(tmp_path: Path)
     assert places == [(batch, place) for batch in ("meals-20", "drinks-5") for place in range(24)]
 
 
-@pytest.mark.parametrize("what", ["issue", "single,", ""])
+@pytest.mark.parametrize("what", ["mint", "single,", ""])
 def test_bench__line_nobody_knows__is_refused(what: str) -> None:
     done = CliRunner().invoke(bench.main, ["--what", what])
     assert done.exit_code == 2
-    assert "there are single, batch, neighbours, fastapi, web3, index, record" in done.output
+    assert "there are single, batch, neighbours, fastapi, web3, start, index, issue, record" in done.output

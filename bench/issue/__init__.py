@@ -1,0 +1,1 @@
+"""Vouchers issued a second, and the gas of each."""
