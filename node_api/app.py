@@ -43,6 +43,7 @@ from node_api.services.codes import CodeMaker
 from node_api.services.judging import Judge
 from node_api.services.operations import Redemptions
 from node_api.services.outbox import Outbox
+from node_api.services.packing import ANY_NETWORK, EMBEDDED
 from node_api.services.rates import Rates
 from node_api.services.redemption_lane import RedemptionLane
 from node_api.services.vitals import NodeVitals
@@ -157,7 +158,7 @@ def _assemble(
     signatures, wallet = ChainSignatures(rpc, handle.chain_id, vouchers), _wallet(keys)
     bookings = booking_lane(relayer, signatures, calls)
     lanes = (
-        RedemptionLane(store, calls, relayer),
+        RedemptionLane(store, calls, relayer, EMBEDDED if handle.embedded else ANY_NETWORK),
         claim_lane(record, durable, relayer, settings.claim_gather_seconds),
         bookings,
     )

@@ -1,31 +1,49 @@
 """How queued redemptions of many callers become one call."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from node_api.domain.ids import MerchantId
 from node_api.domain.items import Item, ItemGroup
 from node_api.domain.operations import Place, WorkItem
 from node_api.services.ports.operations import QueuedItem
 
-MAX_ITEMS = 200
-"""Items in one call: more save little, and a call must fit a block of any network."""
-MAX_VOUCHERS = 300
-"""Vouchers in one call, unless a single item has more: what bounds its gas."""
-MAX_BYTES = 120_000
-"""Call data of one call, unless a single item has more: geth takes no transaction of more than 128 KiB."""
-WORTH_A_CALL = 50
-"""Items that are sent while other calls are in flight: each call costs its own block, receipt and page of the index."""
+
+@dataclass(frozen=True, slots=True)
+class CallBounds:
+    """How large a call may be, and how small one is worth sending.
+
+    A call costs its own block, receipt and page of the index: large ones save the chain's engine up to half of what a redemption
+    takes it. Opening one redemption of a call later (a reversal, a dispute) takes a hash of each other one.
+
+    Attributes:
+        items: in one call.
+        vouchers: in one call, unless a single item has more: what bounds its gas.
+        data: bytes of its call data, unless a single item has more.
+        worth: items that are sent while other calls are in flight.
+    """
+
+    items: int
+    vouchers: int
+    data: int
+    worth: int
+
+
+ANY_NETWORK = CallBounds(items=200, vouchers=300, data=120_000, worth=50)
+"""geth takes no transaction of more than 128 KiB, and a call must fit a block of any network."""
+EMBEDDED = CallBounds(items=600, vouchers=900, data=450_000, worth=100)
+"""Of the embedded chain, whose blocks have the room."""
 _WORD, _CALL_WORDS, _GROUP_WORDS, _ITEM_WORDS, _SPEND_WORDS, _CONSENT_WORDS = 32, 6, 7, 9, 3, 4
 
 
-def one_call(queued: Sequence[QueuedItem]) -> list[QueuedItem]:
+def one_call(queued: Sequence[QueuedItem], bounds: CallBounds) -> list[QueuedItem]:
     """The first of them that fit one call; at least one."""
     taken: list[QueuedItem] = []
     vouchers, size = 0, _CALL_WORDS * _WORD
     for entry in queued:
         vouchers += len(entry.outcome.work.item.spends)
         size += bytes_of(entry.outcome.work)
-        if taken and (vouchers > MAX_VOUCHERS or size > MAX_BYTES):
+        if taken and (vouchers > bounds.vouchers or size > bounds.data):
             break
         taken.append(entry)
     return taken

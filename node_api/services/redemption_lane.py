@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from node_api.domain.items import ItemGroup
 from node_api.domain.models import BlockRef
 from node_api.domain.operations import Place, SentCall, Verdict
-from node_api.services.packing import MAX_ITEMS, WORTH_A_CALL, one_call, pack
+from node_api.services.packing import CallBounds, one_call, pack
 from node_api.services.ports.operations import OperationStore, OutboxStore
 from node_api.services.ports.relaying import CallOutcome, RedemptionRelay
 
@@ -45,15 +45,17 @@ class RedemptionShipment:
 class RedemptionLane:
     """Implements `Lane`."""
 
-    def __init__(self, operations: OperationStore, calls: OutboxStore, relay: RedemptionRelay) -> None:
-        self._operations, self._calls, self._relay = operations, calls, relay
+    def __init__(
+        self, operations: OperationStore, calls: OutboxStore, relay: RedemptionRelay, bounds: CallBounds
+    ) -> None:
+        self._operations, self._calls, self._relay, self._bounds = operations, calls, relay, bounds
 
     def next(self, *, busy: bool) -> RedemptionShipment | None:
         """See the port."""
-        queued = self._operations.queued(MAX_ITEMS)
-        if len(queued) < (WORTH_A_CALL if busy else 1):
+        queued = self._operations.queued(self._bounds.items)
+        if len(queued) < (self._bounds.worth if busy else 1):
             return None
-        groups, places = pack(one_call(queued))
+        groups, places = pack(one_call(queued, self._bounds))
         return RedemptionShipment(self._relay.sign(groups), groups, places, self._calls, self._relay)
 
     def again(self, call: SentCall) -> RedemptionShipment | None:

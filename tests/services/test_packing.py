@@ -17,7 +17,7 @@ from node_api.domain.ids import Address, Amount, Hash, MerchantId, UnixSeconds, 
 from node_api.domain.items import Item, ItemGroup, Spend, TerminalSeal
 from node_api.domain.models import BlockRef
 from node_api.domain.operations import ItemOutcome, OperationState, WorkItem
-from node_api.services.packing import MAX_BYTES, MAX_VOUCHERS, bytes_of, one_call, pack
+from node_api.services.packing import ANY_NETWORK, bytes_of, one_call, pack
 from node_api.services.ports.operations import QueuedItem
 
 BLOCK = BlockRef(1, Hash("0x" + "0" * 64), UnixSeconds(0))
@@ -58,26 +58,26 @@ def test_pack__of_queued_items__groups_and_sorts_them(
 
 
 def test_one_call__many_vouchers__stops_at_the_bound() -> None:
-    half = MAX_VOUCHERS // 2
+    half = ANY_NETWORK.vouchers // 2
 
-    taken = one_call([queued(0, 1, 1, vouchers=half), queued(1, 1, 1, vouchers=half), queued(2, 1, 1)])
+    taken = one_call([queued(0, 1, 1, vouchers=half), queued(1, 1, 1, vouchers=half), queued(2, 1, 1)], ANY_NETWORK)
 
     assert [entry.position for entry in taken] == [0, 1]
 
 
 def test_one_call__a_single_giant__goes_alone() -> None:
-    taken = one_call([queued(0, 1, 1, vouchers=MAX_VOUCHERS + 1), queued(1, 1, 1)])
+    taken = one_call([queued(0, 1, 1, vouchers=ANY_NETWORK.vouchers + 1), queued(1, 1, 1)], ANY_NETWORK)
 
     assert [entry.position for entry in taken] == [0]
 
 
 def test_one_call__much_call_data__stops_at_the_bound() -> None:
     entries = [queued(number, number, number, SEAL) for number in range(200)]
-    fitting = (MAX_BYTES - 6 * 32) // bytes_of(entries[0].outcome.work)
+    fitting = (ANY_NETWORK.data - 6 * 32) // bytes_of(entries[0].outcome.work)
 
     assert 1 < fitting < len(entries)
-    assert one_call(entries) == entries[:fitting]
-    assert one_call(entries[:fitting]) == entries[:fitting]
+    assert one_call(entries, ANY_NETWORK) == entries[:fitting]
+    assert one_call(entries[:fitting], ANY_NETWORK) == entries[:fitting]
 
 
 @pytest.mark.parametrize("consent", [b"", bytes(65)], ids=["no consent", "consents"])
