@@ -52,6 +52,7 @@ from node_api.storage.engine import open_database
 from node_api.storage.operations import Operations
 from node_api.storage.outbox import Outbox as OutboxTables
 from node_api.storage.vitals import StoreFigures
+from node_api.storage.watch import WatchTables
 from node_api.telling import Outside, outside
 
 
@@ -187,6 +188,7 @@ def _assemble(
         faults=lambda: faults_of(follower) or _outbox_fault(outbox),
         vitals=vitals(record, relayer.sender, lambda: outbox.fault is not None),
         events=told.events,
+        findings=WatchTables(record.engine),
         streams=Streams(),
         rates=Rates(settings.rate_limit, settings.rate_burst),
     )
@@ -197,7 +199,7 @@ def _assemble(
 def vitals(record: Record, sender: Address, outbox_waits: Callable[[], bool]) -> NodeVitals:
     """What is measured of it."""
     store, chain = StoreFigures(record.engine), ChainFigures(record.rpc)
-    return NodeVitals(store, chain, record.tables, record.indexer, outbox_waits, sender)
+    return NodeVitals(store, chain, record.tables, record.indexer, outbox_waits, sender, WatchTables(record.engine))
 
 
 def signing_domain(chain_id: int, vouchers: Address) -> SigningDomain:

@@ -15,11 +15,13 @@ log = structlog.get_logger()
 class Following:
     """Calls what keeps up with the chain twice a second, whatever becomes of it."""
 
-    def __init__(self, keep_up: Callable[[], object]) -> None:
-        """Starts nothing yet."""
-        self._keep_up = keep_up
+    def __init__(self, keep_up: Callable[[], object], name: str = "index") -> None:
+        """Starts nothing yet; `name` is the thread's, and the log's word for it."""
+        self._keep_up, self._waits = keep_up, f"{name}_waits"
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._follow, name="index", daemon=True)
+        self._thread = threading.Thread(target=self._follow, name=name, daemon=True)
+        self.fault: str | None = None
+        """Why the last call failed; None where it did not."""
 
     def start(self) -> None:
         """Begins, half a second from now."""
@@ -35,13 +37,12 @@ class Following:
         self._thread.join()
 
     def _follow(self) -> None:
-        told = ""
         while not self._stopping.wait(FOLLOW_SECONDS):
             try:
                 self._keep_up()
-                told = ""
+                self.fault = None
             except Exception as error:  # noqa: BLE001  following goes on when it is over; reads say what they stand on
                 fault = f"{type(error).__name__}: {error}"
-                if fault != told:
-                    log.warning("index_waits", fault=fault)
-                told = fault
+                if fault != self.fault:
+                    log.warning(self._waits, fault=fault)
+                self.fault = fault

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -27,23 +28,33 @@ from node_api.services.audits import Audits
 from node_api.services.rates import Rates
 from node_api.storage.api_keys import ApiKeys
 from node_api.storage.engine import open_database
+from node_api.storage.watch import WatchTables
 from node_api.telling import index_events
+from node_api.watching import ALONE, Watched, opened_watch
 
 _NOBODY = Address("0x" + "0" * 40)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What has to be started and stopped."""
+
+    follower: Follower
+    following: Following
+    watching: Following
 
 
 class RunningObserver:
     """An observer: as a context manager it follows the chain; `api` answers all the while."""
 
-    def __init__(self, api: FastAPI, keyring: ApiKeyring, follower: Follower, resources: ExitStack) -> None:
+    def __init__(self, api: FastAPI, keyring: ApiKeyring, parts: _Parts, resources: ExitStack) -> None:
         self.api = api
         self.keyring = keyring
-        self._follower = follower
+        self._parts = parts
         self._resources = resources
-        self._following = Following(follower.catch_up)
 
     def __enter__(self) -> Self:
-        """Brings the index up to the chain, then goes on following.
+        """Brings the index up to the chain, then goes on following and watching it.
 
         Raises:
             ChainUnavailable: the chain does not answer.
@@ -51,8 +62,9 @@ class RunningObserver:
         """
         with ExitStack() as undo:
             undo.callback(self._resources.close)
-            self._follower.catch_up()
-            self._following.start()
+            self._parts.follower.catch_up()
+            self._parts.following.start()
+            self._parts.watching.start()
             undo.pop_all()
         return self
 
@@ -60,16 +72,18 @@ class RunningObserver:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Finishes what is in hand and stops."""
-        self._following.stop()
+        for one in (self._parts.following, self._parts.watching):
+            one.stop()
         self._resources.close()
 
 
-def build_observer(settings: Settings, handle: ChainHandle) -> RunningObserver:
+def build_observer(settings: Settings, handle: ChainHandle, watched: Watched = ALONE) -> RunningObserver:
     """Puts an observer together; nothing runs until it is entered.
 
     Args:
         settings: the observer's settings.
         handle: its chain, which answers.
+        watched: what the watch is told beside.
 
     Raises:
         NotStarted: another process serves this folder, or it holds keys.
@@ -90,13 +104,15 @@ def build_observer(settings: Settings, handle: ChainHandle) -> RunningObserver:
         record = open_record(settings, handle, open_database(settings.database_url, durable=False, connections=many))
         resources.callback(record.close)
         keyring, follower = ApiKeyring(ApiKeys(durable)), Follower(record.indexer)
-        api = create_api(_node(record, follower, keyring, settings), ChainError)
-        return RunningObserver(api, keyring, follower, resources.pop_all())
+        watching = Following(resources.enter_context(opened_watch(record, watched)).look, "watch")
+        parts = _Parts(follower, Following(follower.catch_up), watching)
+        api = create_api(_node(record, parts, keyring, settings), ChainError)
+        return RunningObserver(api, keyring, parts, resources.pop_all())
 
 
-def _node(record: Record, follower: Follower, keyring: ApiKeyring, settings: Settings) -> Node:
+def _node(record: Record, parts: _Parts, keyring: ApiKeyring, settings: Settings) -> Node:
     """What the API answers from."""
-    fresh = fresh_reads(record, follower)
+    fresh = fresh_reads(record, parts.follower)
     return Node(
         fresh=fresh,
         audits=Audits(fresh, record.ledger, record.calls),
@@ -105,9 +121,15 @@ def _node(record: Record, follower: Follower, keyring: ApiKeyring, settings: Set
         waiting=Waiting(),
         signing=signing_domain(record.handle.chain_id, Address(record.deployment.address("Vouchers"))),
         error_selectors=error_selectors(),
-        faults=lambda: faults_of(follower),
+        faults=lambda: faults_of(parts.follower) or _watch_fault(parts.watching),
         vitals=vitals(record, _NOBODY, lambda: False),
         events=index_events(settings, record.engine),
+        findings=WatchTables(record.engine),
         streams=Streams(),
         rates=Rates(settings.rate_limit, settings.rate_burst),
     )
+
+
+def _watch_fault(watching: Following) -> dict[str, str]:
+    """What keeps the observer from watching now."""
+    return {} if watching.fault is None else {"watch": watching.fault}

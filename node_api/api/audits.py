@@ -3,6 +3,7 @@
 from node_api.api.answers import BlockOut
 from node_api.api.fields import Out
 from node_api.api.record import RedemptionOut, redemption_out
+from node_api.domain.findings import Finding, FindingKind
 from node_api.domain.reconciliation import Check, Reconciliation
 from node_api.domain.tracing import VoucherTrace
 
@@ -143,3 +144,26 @@ def _check_out(check: Check) -> TermOut:
         expected=check.expected,
         equal=check.equal,
     )
+
+
+class NoticedOut(Out):
+    """Something noticed. `subject`: the account or contract it is about, if any; `noticed_at`: by the observer's clock."""
+
+    kind: FindingKind
+    subject: str
+    detail: str
+    block: BlockOut
+    noticed_at: int
+
+
+class FindingsOut(Out):
+    """What was noticed. `watched`: the newest block that was looked at; null where this node watches nothing."""
+
+    findings: list[NoticedOut]
+    watched: BlockOut | None
+
+
+def noticed_out(one: Finding) -> NoticedOut:
+    """From the domain."""
+    block = BlockOut(number=one.number, hash=one.hash, timestamp=one.at)
+    return NoticedOut(kind=one.kind, subject=one.subject, detail=one.detail, block=block, noticed_at=one.noticed_at)

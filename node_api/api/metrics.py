@@ -70,6 +70,10 @@ class _NodeFigures(Collector):
         for name, count in vitals.store.failing.items():
             failing.add_metric((name,), count)
         yield failing
+        noticed = GaugeMetricFamily("vouchertrail_findings", "What the observer noticed", labels=("kind",))
+        for kind, count in sorted(vitals.findings.items()):
+            noticed.add_metric((kind,), count)
+        yield noticed
 
     def _refusals(self, vitals: Vitals) -> Metric:
         family = CounterMetricFamily(

@@ -20,6 +20,7 @@ from node_api.services.operations import Redemptions
 from node_api.services.oversight import Oversight
 from node_api.services.passing import Passing
 from node_api.services.ports.telling import EventLog
+from node_api.services.ports.watching import FindingReads
 from node_api.services.rates import Rates
 from node_api.services.reserving import Reserving
 from node_api.services.subscribing import Subscribing
@@ -69,6 +70,7 @@ class Node:
     faults: Callable[[], dict[str, str]]
     vitals: NodeVitals
     events: EventLog
+    findings: FindingReads
     streams: Streams
     rates: Rates
 

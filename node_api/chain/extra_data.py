@@ -88,6 +88,15 @@ def read_qbft_extra_data(extra: bytes) -> QbftExtraData:
     )
 
 
+def encode_qbft(extra: QbftExtraData, *, with_round: bool) -> bytes:
+    """`extraData` without its seals: what a validator seals, or without the round, too, what the block's hash is of."""
+    vote = [] if extra.vote is None else [_raw(extra.vote[0]), _ADD_VOTE if extra.vote[1] else b""]
+    encoded: bytes = rlp.encode(
+        [extra.vanity, [_raw(one) for one in extra.validators], vote, extra.round if with_round else 0, []]
+    )
+    return encoded
+
+
 def _vote(found: object) -> tuple[Address, bool] | None:
     if found in ((), []):
         return None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TypeVar
 
 import rich_click as click
 
 from node_api.cli.audit_output import print_report
 from node_api.cli.audit_sections import (
+    findings_section,
     merchant_sections,
     programme_sections,
     reconciliation_rows,
@@ -17,8 +19,10 @@ from node_api.cli.audit_sections import (
     trace_sections,
 )
 from node_api.cli.deploy import open_deployed_chain
+from node_api.cli.observe import watch_options, watched
 from node_api.cli.options import CHAIN_FAULT, FAULT, Shared, fail, shared_options
 from node_api.domain.errors import DomainError
+from node_api.domain.findings import FindingKind
 from node_api.domain.ids import VOUCHER_BITS, VoucherId
 from node_api.record import Record, open_record
 from node_api.services.auditing import find_merchant, find_programme, merchant_report, programme_report
@@ -28,6 +32,8 @@ from node_api.services.ports.reading import BlockNotIndexed, IndexEmpty
 from node_api.services.reconciling import reconcile
 from node_api.services.tracing import trace
 from node_api.storage.migrate import DatabaseNewer
+from node_api.storage.watch import WatchTables
+from node_api.watching import opened_watch
 
 F = TypeVar("F", bound=Callable[..., None])
 
@@ -95,6 +101,26 @@ def reconcile_command(shared: Shared, name: str | None, block: int | None, as_cs
     print_report(shared, as_csv, {**whole, **counts}, sections)
     if outcome.differences:
         raise SystemExit(FAULT)
+
+
+@cli.command(name="findings")
+@click.option(
+    "--kind", "kinds", multiple=True, type=click.Choice([kind.value for kind in FindingKind]), help="Only these."
+)
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 10_000), help="How many, newest first.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print the findings as CSV.")
+@watch_options
+@shared_options
+def findings_command(
+    shared: Shared, kinds: tuple[str, ...], limit: int, as_csv: bool, network: Path | None, beside: tuple[str, ...]
+) -> None:
+    """Look at validators, clocks, contracts and roles up to the newest block, and tell what was noticed of them."""
+    told = watched(shared, network, beside)
+    with _audited(shared, None) as (record, _), opened_watch(record, told) as watch:
+        watch.look()
+        store = WatchTables(record.engine)
+        found, at = store.findings([FindingKind(kind) for kind in kinds], limit=limit), store.watched()
+    print_report(shared, as_csv, {"watched": at, "findings": found}, [findings_section(found)])
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from node_api.chain.redeem_codec import REASONS
 from node_api.chain.rpc_values import data
 from node_api.cli.audit_output import Cell, Section, line_name, local_day, local_time, place
 from node_api.cli.case_sections import case_sections
+from node_api.domain.findings import Finding
 from node_api.domain.models import BudgetLine, VoucherKind
 from node_api.domain.reconciliation import Check, Reconciliation, Source
 from node_api.domain.tracing import VoucherTrace
@@ -214,3 +215,9 @@ def _told(check: Check) -> str:
 
 def _check(check: Check) -> tuple[Cell, ...]:
     return (check.subject, check.term, *(check.values.get(source) for source in Source))
+
+
+def findings_section(found: Iterable[Finding]) -> Section:
+    """What an observer noticed, newest first."""
+    rows = [(local_time(one.at, 0), one.kind.value, one.subject, one.number, one.detail) for one in found]
+    return Section("Noticed", ("time (UTC)", "what", "about", "block", "details"), rows)

@@ -1,7 +1,7 @@
 """What is measured of a node at work."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,7 @@ class Vitals:
         indexed, indexed_at: number and time of the newest block of the index; None where it is empty.
         rewinds: how often this process took blocks back that the chain had left.
         outbox_waits: whether something keeps the outbox from sending.
+        findings: what an observer noticed, by kind; empty for a node that watches nothing.
     """
 
     store: StoreVitals
@@ -71,6 +72,7 @@ class Vitals:
     indexed_at: int | None
     rewinds: int
     outbox_waits: bool
+    findings: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def nonce_gap(self) -> int | None:

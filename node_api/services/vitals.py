@@ -8,6 +8,7 @@ from node_api.domain.vitals import ChainVitals, Vitals
 from node_api.services.indexing import Indexer
 from node_api.services.ports.indexing import IndexStore
 from node_api.services.ports.vitals import ChainWatch, StoreWatch
+from node_api.services.ports.watching import FindingReads
 
 
 class NodeVitals:
@@ -21,10 +22,12 @@ class NodeVitals:
         indexer: Indexer,
         outbox_waits: Callable[[], bool],
         sender: Address,
+        findings: FindingReads,
     ) -> None:
         """`sender` is the relayer's account; `outbox_waits` says whether something keeps it from sending."""
         self._store, self._chain, self._index = store, chain, index
         self._indexer, self._outbox_waits, self._sender = indexer, outbox_waits, sender
+        self._findings = findings
 
     def read(self) -> Vitals:
         """Everything as it is now; a chain that does not answer is left out."""
@@ -36,6 +39,7 @@ class NodeVitals:
             indexed_at=None if at is None else at.timestamp,
             rewinds=self._indexer.rewinds,
             outbox_waits=self._outbox_waits(),
+            findings=self._findings.counts(),
         )
 
     def _ask_chain(self) -> ChainVitals | None:

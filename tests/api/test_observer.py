@@ -2,12 +2,15 @@
 
 an observer of a world → its index, and its answers to every audit question, equal those of the operator's node
 every route that carries something out, by every role that may → NodeOnlyObserves; it signs nothing, and has nothing to sign with
+what it noticed → over HTTP and by the command the same; a node that serves → has watched nothing
 a folder with a key in it → refused      a second process on the same folder → refused
 """
 
 from __future__ import annotations
 
+import json
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +28,7 @@ from node_api.serving import serving
 from tests.api.conftest import Client, Served
 from tests.api.test_access import call
 from tests.api.test_redeeming import assert_refused, code_for
+from tests.api.test_start import run
 from tests.e2e.other_node import settings_of_other
 from tests.world import CHAIN_ID
 from tools.role_table import routes
@@ -103,6 +107,33 @@ def test_observer__asked_to_carry_something_out__refuses(served: Served, observe
             if role.value in roles and route not in OBSERVED:
                 assert_refused(call(client, route), "NodeOnlyObserves", 403)
     assert served.world.rpc.call("eth_blockNumber") == before
+
+
+def test_findings__of_an_observer__are_the_same_over_http_and_by_the_command(
+    served: Served, observed: Observed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = observed.client(ApiRole.AUDITOR)
+    for _ in range(600):
+        answer = client.get("/v1/audit/findings", kind="role-granted", limit=1_000).json()
+        if answer["watched"] is not None:
+            break
+        time.sleep(0.1)
+    operator = served.world.roles.address(KeyRole.OPERATOR).lower()
+    assert operator in {one["subject"] for one in answer["findings"] if one["detail"].startswith("OPERATOR in 0x")}
+    assert {one["kind"] for one in answer["findings"]} == {"role-granted"}
+
+    monkeypatch.setenv("VOUCHERTRAIL_CHAIN_URL", served.world.handle.url)
+    monkeypatch.setenv("VOUCHERTRAIL_CHAIN_ID", str(CHAIN_ID))
+    code, said = run("audit", "findings", "--kind", "role-granted", "--json", data=tmp_path)
+    assert code == 0, said
+    told = json.loads(said)
+    assert told["watched"]["number"] >= answer["watched"]["number"]
+    assert [(one["subject"], one["detail"]) for one in told["findings"]] == [
+        (one["subject"], one["detail"]) for one in answer["findings"]
+    ]
+    assert "PERMISSIONS_CHANGED" not in run("audit", "findings", "--kind", "vote", data=tmp_path)[1]
+    serving = served.client(ApiRole.AUDITOR).get("/v1/audit/findings").json()
+    assert serving == {"findings": [], "watched": None}
 
 
 def test_observer__in_a_folder_with_a_key__refuses(served: Served, tmp_path: Path) -> None:

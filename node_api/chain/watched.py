@@ -1,0 +1,157 @@
+"""The chain as an observer's watch sees it, over JSON-RPC. Implements the ports `WatchedChain` and `OtherNode`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from node_api.chain.contracts import contract
+from node_api.chain.deployment.addresses import DeployedContract, Deployment
+from node_api.chain.hashing import keccak
+from node_api.chain.permission_events import permission_notices
+from node_api.chain.rpc import Request, RpcClient
+from node_api.chain.rpc_errors import ChainError, RpcError
+from node_api.chain.rpc_values import Json, data, quantity, record, rows, text
+from node_api.chain.sealed_headers import sealed_header
+from node_api.domain.council import Notice, SealedHeader
+from node_api.domain.errors import ChainUnavailable
+from node_api.domain.findings import FindingKind
+from node_api.domain.ids import Hash
+from node_api.services.ports.indexing import PageUnsettled
+from node_api.services.ports.watching import WatchedBlock
+
+_FULL_BLOCKS = 10
+"""Blocks with all their transactions that are asked for at once: one may have megabytes."""
+
+
+class WatchedNode:
+    """The observer's own node."""
+
+    def __init__(self, rpc: RpcClient, deployment: Deployment) -> None:
+        """Asks nothing yet."""
+        self._rpc, self._deployment = rpc, deployment
+        self._known = {entry.address.lower() for entry in deployment.contracts.values()}
+        self._manager = deployment.address("AccessManager")
+
+    def head(self) -> SealedHeader:
+        """See the port."""
+        return sealed_header(record(self._rpc.call("eth_getBlockByNumber", ["latest", False])))
+
+    def header(self, number: int) -> SealedHeader | None:
+        """See the port."""
+        block = self._rpc.call("eth_getBlockByNumber", [hex(number), False])
+        return None if block is None else sealed_header(record(block))
+
+    def blocks(self, first: int, last: int) -> list[WatchedBlock]:
+        """See the port."""
+        found = self._batch([("eth_getBlockByNumber", (hex(number), False)) for number in range(first, last + 1)])
+        blocks = [record(block) for block in found]
+        headers = [sealed_header(block) for block in blocks]
+        happened = self._permissions(headers)
+        for number, notices in self._created(
+            [header for header, block in zip(headers, blocks, strict=True) if block["transactions"]]
+        ):
+            happened.setdefault(number, []).extend(notices)
+        return [WatchedBlock(header, tuple(happened.get(header.number, ()))) for header in headers]
+
+    def codes(self) -> list[Notice]:
+        """See the port."""
+        entries = list(self._deployment.contracts.values())
+        codes = self._batch([("eth_getCode", (entry.address, "latest")) for entry in entries])
+        return [
+            notice for entry, code in zip(entries, codes, strict=True) for notice in _code_notices(entry, data(code))
+        ]
+
+    def _permissions(self, headers: list[SealedHeader]) -> dict[int, list[Notice]]:
+        """What the AccessManager logged, by block."""
+        wanted: Json = {
+            "address": self._manager,
+            "fromBlock": hex(headers[0].number),
+            "toBlock": hex(headers[-1].number),
+        }
+        (answer,) = self._batch([("eth_getLogs", (wanted,))])
+        hashes, logs = {header.number: header.hash for header in headers}, dict[int, list[dict[str, Json]]]()
+        for log in map(record, rows(answer)):
+            number = quantity(log["blockNumber"])
+            if hashes.get(number) != text(log["blockHash"]).lower():
+                raise PageUnsettled(f"a log names block {number} by another hash")
+            logs.setdefault(number, []).append(log)
+        return {number: permission_notices(found) for number, found in logs.items()}
+
+    def _created(self, headers: list[SealedHeader]) -> list[tuple[int, list[Notice]]]:
+        """Contracts that transactions of these blocks created, but those on record."""
+        created: list[tuple[SealedHeader, str]] = []
+        for at in range(0, len(headers), _FULL_BLOCKS):
+            some = headers[at : at + _FULL_BLOCKS]
+            answers = self._batch([("eth_getBlockByHash", (header.hash, True)) for header in some])
+            for header, answer in zip(some, answers, strict=True):
+                sent = map(record, rows(record(answer)["transactions"]))
+                created += [(header, text(one["hash"])) for one in sent if one.get("to") is None]
+        receipts = self._batch([("eth_getTransactionReceipt", (transaction,)) for _, transaction in created])
+        found = [
+            (header.number, self._creation(record(receipt)))
+            for (header, _), receipt in zip(created, receipts, strict=True)
+        ]
+        return [(number, [notice]) for number, notice in found if notice is not None]
+
+    def _creation(self, receipt: dict[str, Json]) -> Notice | None:
+        address = text(receipt["contractAddress"]).lower()
+        if quantity(receipt["status"]) == 0 or address in self._known:
+            return None
+        return (
+            FindingKind.CONTRACT_CREATED,
+            address,
+            f"by {text(receipt['from']).lower()} in {text(receipt['transactionHash'])}",
+        )
+
+    def _batch(self, questions: list[Request]) -> list[Json]:
+        """A refusal, or an empty answer, means that the chain moved meanwhile."""
+        try:
+            answers = self._rpc.batch(questions) if questions else []
+        except RpcError as error:
+            raise PageUnsettled(str(error)) from error
+        if None in answers:
+            raise PageUnsettled(f"no answer to {questions[answers.index(None)]}")
+        return answers
+
+
+class NodeBeside:
+    """A node of another organisation, at its JSON-RPC."""
+
+    def __init__(self, url: str, own: tuple[int, str]) -> None:
+        """`own` is the chain's id and genesis hash: nothing is asked of another chain."""
+        self._rpc = RpcClient(url, own=own)
+
+    def close(self) -> None:
+        """Gives back connections."""
+        self._rpc.close()
+
+    def unknown(self, known: Callable[[Hash], bool], most: int) -> list[SealedHeader]:
+        """See the port."""
+        found: list[SealedHeader] = []
+        try:
+            block = self._rpc.call("eth_getBlockByNumber", ["latest", False])
+            while block is not None and len(found) < most:
+                header = sealed_header(record(block))
+                if known(header.hash):
+                    break
+                found.append(header)
+                block = self._rpc.call("eth_getBlockByHash", [header.parent, False])
+        except ChainError as error:
+            raise ChainUnavailable(f"{self._rpc.address}: {error}") from error
+        return found
+
+
+def _code_notices(entry: DeployedContract, code: bytes) -> list[Notice]:
+    """Where code, record and release do not agree: whoever wrote the record may have lied."""
+    shipped = contract(entry.contract)
+    found = "0x" + keccak(shipped.without_immutables(code)).hex() if code else "none"
+    told = {"on chain": found, "this release ships": shipped.code_hash()}
+    return [
+        (
+            FindingKind.CODE_DIFFERS,
+            entry.address.lower(),
+            f"{entry.contract}: on record {entry.code_hash}, {where} {one}",
+        )
+        for where, one in told.items()
+        if one != entry.code_hash
+    ]

@@ -1,0 +1,173 @@
+"""Watches the chain itself: who seals it and when, what is deployed to it, and who may do what on it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import structlog
+
+from node_api.domain.council import Council, Notice, SealedHeader
+from node_api.domain.errors import ChainUnavailable
+from node_api.domain.findings import Finding, FindingKind
+from node_api.domain.ids import Address, Hash, UnixSeconds
+from node_api.services.ports.indexing import CheckpointMoved, PageUnsettled
+from node_api.services.ports.watching import OtherNode, WatchedBlock, WatchedChain, WatchStore
+
+KEPT = 1_000
+"""Newest heights at which every block seen is kept: no branch is longer."""
+_PAGE = 100
+_BESIDE = 64
+_CODE_SECONDS = 300.0
+_AHEAD_SECONDS = 15
+_LATE_SECONDS, _LATE_BLOCKS = 30, 10
+
+log = structlog.get_logger()
+
+
+class Watch:
+    """Looks at what is new when it is told to. Thread-safe: one looks, the others wait and find the work done."""
+
+    def __init__(
+        self,
+        chain: WatchedChain,
+        store: WatchStore,
+        *,
+        block_time: int | None = None,
+        others: Sequence[OtherNode] = (),
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Looks at nothing yet.
+
+        Args:
+            chain: the observer's own copy.
+            store: where it is written down.
+            block_time: seconds from block to block, where a plan says so.
+            others: nodes of others, whose blocks are compared with ours.
+            clock: the observer's clock, Unix seconds.
+        """
+        self._chain, self._store, self._others, self._clock = chain, store, others, clock
+        self._block_time = block_time
+        self._late = max(_LATE_SECONDS, _LATE_BLOCKS * (block_time or 0))
+        self._codes_due = 0.0
+        self._lock = threading.Lock()
+
+    def look(self) -> None:
+        """Goes on to the chain's newest block, and notes what is to be noticed.
+
+        Raises: the chain's own fault where it does not answer.
+        """
+        with self._lock:
+            try:
+                head = self._follow()
+            except (PageUnsettled, CheckpointMoved):  # the next look goes on
+                return
+            self._look_beside()
+            self._look_at_clock(head)
+            self._look_at_codes(head)
+
+    def _follow(self) -> SealedHeader:
+        head = self._chain.head()
+        while (at := self._store.place()) is None or at[0].hash != head.hash:
+            if at is not None and not self._stands(at[0], head):
+                if head.number < at[0].number and self._store.hash_at(head.number) == head.hash:
+                    return at[0]  # the node asked only lags
+                self._rewind(at[0])
+                continue
+            first = 0 if at is None else at[0].number + 1
+            page = self._chain.blocks(first, min(head.number, first + _PAGE - 1))
+            headers = [*([] if at is None else [at[0]]), *(block.header for block in page)]
+            if any(after.parent != before.hash for before, after in pairwise(headers)):
+                raise PageUnsettled(f"blocks from {first} on do not follow each other")
+            self._take(at, page, head.number)
+        return head
+
+    def _stands(self, at: SealedHeader, head: SealedHeader) -> bool:
+        if head.number < at.number:
+            return False
+        found = self._chain.header(at.number)
+        return found is not None and found.hash == at.hash
+
+    def _rewind(self, at: SealedHeader) -> None:
+        number = at.number - 1
+        while number >= 0:
+            ours, theirs = self._store.hash_at(number), self._chain.header(number)
+            if ours is None or (theirs is not None and theirs.hash == ours):
+                break
+            number -= 1
+        self._store.rewind(at.hash, number if number >= 0 and self._store.hash_at(number) else -1)
+
+    def _take(self, at: tuple[SealedHeader, Council] | None, page: list[WatchedBlock], head: int) -> None:
+        before, council = at or (None, Council({}))
+        seen, findings = list[tuple[SealedHeader, Council]](), list[Finding]()
+        for block in page:
+            header = block.header
+            council, noticed = council.follow(header)
+            for notice in (*noticed, *self._timely(before, header), *block.happened):
+                findings.append(self._finding(notice, header))
+            if header.number > head - KEPT or block is page[-1]:
+                seen.append((header, council))
+            before = header
+        findings += self._twice([header for header, _ in seen])
+        self._store.append(None if at is None else at[0].hash, seen, findings)
+
+    def _timely(self, before: SealedHeader | None, header: SealedHeader) -> list[Notice]:
+        """What is odd about the time of a block; block 0 is older than its network."""
+        if before is None or before.number == 0 or header.signer is None:
+            return []
+        gap = header.timestamp - before.timestamp
+        if gap > self._late:
+            return [(FindingKind.BLOCK_LATE, header.signer, f"{gap} s after the block before it")]
+        if self._block_time is not None and gap < self._block_time:
+            return [
+                (FindingKind.BLOCK_EARLY, header.signer, f"{gap} s after the one before, {self._block_time} are agreed")
+            ]
+        return []
+
+    def _twice(self, headers: Sequence[SealedHeader]) -> list[Finding]:
+        """Blocks of one signer at one height: an honest one makes one, unless it was rewound by hand."""
+        others: dict[tuple[int, Address], list[Hash]] = {}
+        for number, signer, found in self._store.sealed({header.number for header in headers}):
+            others.setdefault((number, signer), []).append(found)
+        return [
+            self._finding((FindingKind.SEALED_TWICE, header.signer, f"this block, and {other}"), header)
+            for header in headers
+            if header.signer is not None
+            for other in others.get((header.number, header.signer), ())
+            if other != header.hash
+        ]
+
+    def _look_beside(self) -> None:
+        for other in self._others:
+            try:
+                found = other.unknown(self._store.knows, _BESIDE)
+            except ChainUnavailable as fault:
+                log.warning("other_node_unseen", fault=str(fault))
+                continue
+            if found:
+                self._store.note(self._twice(found), found)
+
+    def _look_at_clock(self, head: SealedHeader) -> None:
+        if head.signer is None:
+            return
+        age = int(self._clock()) - head.timestamp
+        off = age < -_AHEAD_SECONDS or age > self._late
+        before = self._store.newest_of((FindingKind.CLOCK_OFF, FindingKind.CLOCK_RIGHT))
+        if off and before is not FindingKind.CLOCK_OFF:
+            how = f"{age} s old" if age > 0 else f"{-age} s ahead of this node's clock"
+            self._store.note([self._finding((FindingKind.CLOCK_OFF, "", f"the newest block is {how}"), head)])
+        if not off and before is FindingKind.CLOCK_OFF:
+            self._store.note([self._finding((FindingKind.CLOCK_RIGHT, "", f"the newest block is {age} s old"), head)])
+
+    def _look_at_codes(self, head: SealedHeader) -> None:
+        if self._clock() < self._codes_due:
+            return
+        found = [notice for notice in self._chain.codes() if not self._store.has(*notice)]
+        self._store.note([self._finding(notice, head) for notice in found])
+        self._codes_due = self._clock() + _CODE_SECONDS
+
+    def _finding(self, notice: Notice, header: SealedHeader) -> Finding:
+        now = UnixSeconds(int(self._clock()))
+        return Finding(*notice, header.number, header.hash, header.timestamp, now)

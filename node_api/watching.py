@@ -1,0 +1,39 @@
+"""Puts together what watches the chain itself: for an observer, and for the command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from node_api.chain.watched import NodeBeside, WatchedNode
+from node_api.record import Record
+from node_api.services.watching import Watch
+from node_api.storage.watch import WatchTables
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What a watch is told beside the chain.
+
+    Attributes:
+        block_time: seconds from block to block, as the network's plan says; None without one.
+        others: addresses of other organisations' nodes, whose blocks are compared.
+    """
+
+    block_time: int | None = None
+    others: tuple[str, ...] = ()
+
+
+ALONE = Watched()
+
+
+@contextmanager
+def opened_watch(record: Record, watched: Watched = ALONE) -> Iterator[Watch]:
+    """A watch over the record's chain, as long as the context lasts."""
+    with ExitStack() as resources:
+        others = [NodeBeside(url, record.handle.identity) for url in watched.others]
+        for other in others:
+            resources.callback(other.close)
+        chain, store = WatchedNode(record.rpc, record.deployment), WatchTables(record.engine)
+        yield Watch(chain, store, block_time=watched.block_time, others=others)

@@ -1,0 +1,124 @@
+"""What an observer sees of real signers, by its own node alone, where geth is built (`make geth`).
+
+every block → its signer is the one that geth names, its hash is that of its fields
+a further organisation is voted in, and hangs → reported, silent; it goes on → reported, seals
+└── one is voted out → reported; the council is geth's own all the while
+a contract on record is not there → reported
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from node_api.chain.deployment.addresses import DeployedContract, Deployment
+from node_api.chain.rpc import RpcClient
+from node_api.chain.rpc_values import quantity, record, text
+from node_api.chain.sealed_headers import sealed_header
+from node_api.chain.watched import NodeBeside, WatchedNode
+from node_api.domain.council import Council
+from node_api.domain.findings import Finding, FindingKind
+from node_api.services.watching import Watch
+from node_api.storage.engine import open_database
+from node_api.storage.migrate import migrate
+from node_api.storage.watch import WatchTables
+from tests.network.geths import Geths, geth_or_skip, running_geths, until, url_of
+
+pytestmark = pytest.mark.slow
+COUNCIL = (
+    FindingKind.VALIDATOR_ADDED,
+    FindingKind.VALIDATOR_REMOVED,
+    FindingKind.VALIDATOR_SILENT,
+    FindingKind.VALIDATOR_BACK,
+)
+NOTHING = DeployedContract("AccessManager", "0x" + "11" * 20, "0x", 0, "0x")
+
+
+@pytest.fixture(scope="module")
+def geths(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Geths]:
+    with running_geths(tmp_path_factory.mktemp("observed") / "city", geth_or_skip()) as geths:
+        yield geths
+
+
+class Observer:
+    """A watch over the regulator's node, with its own database."""
+
+    def __init__(self, geths: Geths, folder: Path) -> None:
+        self.engine = open_database(f"sqlite:///{folder / 'watch.sqlite'}")
+        migrate(self.engine)
+        network = geths.network
+        self.rpc = RpcClient(url_of(geths.observer))
+        deployed = Deployment(network.parameters.chain_id, network.genesis_hash, True, {"AccessManager": NOTHING})
+        own = (network.parameters.chain_id, str(network.genesis_hash))
+        self.beside = NodeBeside(url_of(geths.signers[0]), own)
+        self.store = WatchTables(self.engine)
+        chain = WatchedNode(self.rpc, deployed)
+        self.watch = Watch(chain, self.store, block_time=network.parameters.block_time, others=[self.beside])
+
+    def close(self) -> None:
+        self.beside.close()
+        self.rpc.close()
+        self.engine.dispose()
+
+    def noticed(self, *kinds: FindingKind) -> list[Finding]:
+        self.watch.look()
+        return self.store.findings(kinds, limit=1_000)[::-1]
+
+    def council(self) -> Council:
+        self.watch.look()
+        place = self.store.place()
+        assert place is not None
+        return place[1]
+
+
+@pytest.fixture
+def observer(geths: Geths, tmp_path: Path) -> Iterator[Observer]:
+    observer = Observer(geths, tmp_path)
+    yield observer
+    observer.close()
+
+
+def test_headers__when_read__then_signer_and_hash_are_those_of_geth(geths: Geths) -> None:
+    with RpcClient(url_of(geths.observer)) as rpc:
+        last = quantity(rpc.call("eth_blockNumber"))
+        for number in range(1, last + 1):
+            block, signer = rpc.batch(
+                [("eth_getBlockByNumber", (hex(number), False)), ("clique_getSigner", (hex(number),))]
+            )
+            assert sealed_header(record(block)).signer == text(signer).lower()
+
+
+def test_council__when_one_joins_hangs_and_seals_and_one_leaves__then_all_is_reported(
+    geths: Geths, observer: Observer
+) -> None:
+    first, newcomer = {str(node.signer).lower() for node in geths.signers}, geths.node("newcomer-observer")
+    assert set(observer.council().sealed) == first
+    assert observer.noticed(*COUNCIL) == []
+    geths.signal(newcomer, signal.SIGSTOP)  # with one of them hanging there is ever only one who may seal: no branches
+    try:
+        geths.propose(geths.signers, geths.newcomer, True)
+        until(lambda: observer.noticed(FindingKind.VALIDATOR_ADDED))
+        until(lambda: observer.noticed(FindingKind.VALIDATOR_SILENT))
+    finally:
+        geths.signal(newcomer, signal.SIGCONT)
+    until(lambda: observer.noticed(FindingKind.VALIDATOR_BACK))
+    assert [(one.kind, one.subject) for one in observer.noticed(*COUNCIL)] == [
+        (kind, geths.newcomer) for kind in (*COUNCIL[:1], *COUNCIL[2:])
+    ]
+    assert set(observer.council().sealed) == first | {geths.newcomer} == geths.valid_signers()
+
+    leaving = geths.signers[-1]
+    geths.propose([*geths.signers[:-1], newcomer], str(leaving.signer), False)
+    until(lambda: observer.noticed(FindingKind.VALIDATOR_REMOVED))
+    (removed,) = observer.noticed(FindingKind.VALIDATOR_REMOVED)
+    assert removed.subject == str(leaving.signer).lower()
+    assert set(observer.council().sealed) == first - {removed.subject} | {geths.newcomer} == geths.valid_signers()
+    assert {vote.subject for vote in observer.noticed(FindingKind.VOTE)} == {geths.newcomer, removed.subject}
+
+
+def test_record__when_a_contract_is_not_there__then_its_code_differs(observer: Observer) -> None:
+    (code, *_) = observer.noticed(FindingKind.CODE_DIFFERS)
+    assert (code.subject, "on chain none" in code.detail) == (NOTHING.address, True)

@@ -1,0 +1,257 @@
+"""An observer's watch, on both databases, over a chain that is told what to answer.
+
+a chain → followed to its head, every notice with its block; again, and after a restart → nothing twice
+the chain goes back
+├── what was said of blocks that are gone → gone, what is said of the new ones told
+├── by more than is kept → begins anew       ├── the node only lags → nothing      └── it moves while it is read → the next look
+one signer, two blocks of a height: by a reorganisation, by another node's answer → told, and stays; a node that is gone → nothing
+time: half a minute after the block before → not yet; more → late; less than agreed → early; block 1 → never
+├── the newest block: ahead by 15 s, old by 30 s → not yet; by more → told once, and once when it is right again
+└── a chain that nobody seals → no clock
+code that differs → told once
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from node_api.domain.council import Notice, SealedHeader
+from node_api.domain.errors import ChainUnavailable
+from node_api.domain.findings import Finding
+from node_api.domain.findings import FindingKind as Kind
+from node_api.domain.ids import Address, Hash, UnixSeconds
+from node_api.services.ports.watching import WatchedBlock
+from node_api.services.watching import KEPT, Watch
+from node_api.storage.watch import WatchTables
+from tests.storage.conftest import MakeDatabase
+
+A, B = (Address("0x" + letter * 40) for letter in "ab")
+CREATED: Notice = (Kind.CONTRACT_CREATED, "0x" + "c" * 40, "by somebody")
+CODE: Notice = (Kind.CODE_DIFFERS, "0x" + "d" * 40, "Vouchers: other code")
+
+
+def hash_of(number: int, branch: str = "0") -> Hash:
+    return Hash(f"0x{branch}{number:063x}")
+
+
+@dataclass
+class Chain:
+    """Blocks by height; `branch` names those that are made."""
+
+    blocks_made: list[WatchedBlock] = field(default_factory=list)
+    told_codes: list[Notice] = field(default_factory=list)
+    lags: int = 0
+
+    def grow(
+        self, count: int, *happened: Notice, branch: str = "0", signer: Address | None = None, gap: int = 1
+    ) -> None:
+        for _ in range(count):
+            number = len(self.blocks_made)
+            parent = self.blocks_made[-1].header if number else None
+            header = SealedHeader(
+                number,
+                hash_of(number, branch),
+                parent.hash if parent else hash_of(0, "f"),
+                UnixSeconds((parent.timestamp if parent else 1_000) + gap),
+                None if number == 0 else signer or (A, B)[number % 2],
+                (A, B) if number == 0 else None,
+            )
+            self.blocks_made.append(WatchedBlock(header, happened))
+
+    def cut(self, to: int) -> None:
+        del self.blocks_made[to + 1 :]
+
+    @property
+    def newest(self) -> SealedHeader:
+        return self.blocks_made[-1].header
+
+    def head(self) -> SealedHeader:
+        return self.blocks_made[-1 - self.lags].header
+
+    def header(self, number: int) -> SealedHeader | None:
+        return self.blocks_made[number].header if number < len(self.blocks_made) else None
+
+    def blocks(self, first: int, last: int) -> list[WatchedBlock]:
+        return self.blocks_made[first : last + 1]
+
+    def codes(self) -> list[Notice]:
+        return self.told_codes
+
+
+@dataclass
+class Other:
+    """Another's node with its own newest blocks."""
+
+    newest: list[SealedHeader]
+    gone: bool = False
+
+    def unknown(self, known: Callable[[Hash], bool], most: int) -> list[SealedHeader]:
+        if self.gone:
+            raise ChainUnavailable("nobody answers")
+        return [one for one in self.newest if not known(one.hash)][:most]
+
+
+@pytest.fixture
+def store(make_database: MakeDatabase) -> WatchTables:
+    return WatchTables(make_database())
+
+
+def watch_of(chain: Chain, store: WatchTables, *others: Other, block_time: int | None = 1, age: int = 0) -> Watch:
+    return Watch(chain, store, block_time=block_time, others=others, clock=lambda: chain.newest.timestamp + age)
+
+
+def told(store: WatchTables) -> list[tuple[Kind, str, int]]:
+    return [(one.kind, one.subject, one.number) for one in store.findings(limit=1_000)[::-1]]
+
+
+def test_watch__when_the_chain_grows__then_every_notice_once(store: WatchTables) -> None:
+    chain = Chain()
+    chain.grow(251)
+    chain.grow(1, CREATED)
+    watch_of(chain, store).look()
+    chain.grow(3)
+    watch = watch_of(chain, store)
+    watch.look()
+    watch.look()
+    assert told(store) == [(*CREATED[:2], 251)]
+    at = store.watched()
+    assert at is not None
+    assert (at.number, at.hash) == (254, hash_of(254))
+    (one,) = store.findings()
+    assert one == Finding(*CREATED, 251, hash_of(251), one.at, one.noticed_at)
+    assert store.counts() == {"contract-created": 1}
+    assert store.findings([Kind.VOTE]) == []
+
+
+def test_watch__when_the_chain_goes_back__then_what_is_gone_is_gone(store: WatchTables) -> None:
+    chain = Chain()
+    chain.grow(10)
+    chain.grow(2, CREATED)
+    watch = watch_of(chain, store)
+    watch.look()
+    assert told(store) == [(*CREATED[:2], 10), (*CREATED[:2], 11)]
+    chain.cut(9)
+    chain.grow(1, branch="1", signer=B)
+    chain.grow(2, CREATED, branch="1", signer=A)
+    watch.look()
+    assert told(store) == [(*CREATED[:2], 11), (*CREATED[:2], 12)]
+    assert store.hash_at(11) == hash_of(11, "1")
+
+
+def test_watch__when_everything_kept_is_gone__then_it_begins_anew(store: WatchTables) -> None:
+    chain = Chain()
+    chain.grow(KEPT + 50, CREATED)
+    watch = watch_of(chain, store)
+    watch.look()
+    assert store.hash_at(49) is None
+    chain.cut(0)
+    chain.grow(3, branch="1")
+    watch.look()
+    assert told(store)[-1] == (*CREATED[:2], 0)
+    assert store.hash_at(3) == hash_of(3, "1")
+
+
+def test_watch__when_the_node_lags__then_it_waits(store: WatchTables) -> None:
+    chain = Chain()
+    chain.grow(10)
+    watch = watch_of(chain, store)
+    watch.look()
+    chain.lags = 4
+    watch.look()
+    assert store.hash_at(9) == hash_of(9)
+    at = store.watched()
+    assert at is not None
+    assert at.number == 9
+
+
+def test_watch__when_the_chain_moves_while_read__then_the_next_look_goes_on(store: WatchTables) -> None:
+    chain = Chain()
+    chain.grow(5)
+    middle = chain.blocks_made[3]
+    chain.blocks_made[3] = WatchedBlock(SealedHeader(3, hash_of(3, "2"), hash_of(2), UnixSeconds(1_004), A), ())
+    watch = watch_of(chain, store)
+    watch.look()
+    assert store.watched() is None
+    chain.blocks_made[3] = middle
+    watch.look()
+    assert store.hash_at(4) == hash_of(4)
+
+
+def test_signer__when_it_seals_a_height_twice__then_told_and_it_stays(store: WatchTables) -> None:
+    chain = Chain()
+    chain.grow(10)
+    watch = watch_of(chain, store)
+    watch.look()
+    chain.cut(7)
+    chain.grow(1, branch="1", signer=B)
+    chain.grow(2, branch="1", signer=B)
+    watch.look()
+    assert told(store) == [(Kind.SEALED_TWICE, B, 9)]
+    (one,) = store.findings()
+    assert (one.hash, one.detail) == (hash_of(9, "1"), f"this block, and {hash_of(9)}")
+    chain.cut(8)
+    chain.grow(2, branch="2", signer=A)
+    watch.look()
+    assert told(store)[0] == (Kind.SEALED_TWICE, B, 9)
+
+
+def test_signer__when_another_node_has_its_other_block__then_told_once(store: WatchTables) -> None:
+    chain = Chain()
+    chain.grow(10)
+    rival = SealedHeader(9, hash_of(9, "9"), hash_of(8), UnixSeconds(1_010), B)
+    beside = Other([rival, chain.newest])
+    watch = watch_of(chain, store, beside, Other([], gone=True))
+    watch.look()
+    watch.look()
+    assert told(store) == [(Kind.SEALED_TWICE, B, 9)]
+    assert store.hash_at(9) == hash_of(9)
+
+
+@pytest.mark.parametrize(("gap", "kinds"), [(1, []), (30, []), (31, [Kind.BLOCK_LATE]), (0, [Kind.BLOCK_EARLY])])
+def test_time__of_a_block__then_late_or_early_by_the_one_before(
+    store: WatchTables, gap: int, kinds: list[Kind]
+) -> None:
+    chain = Chain()
+    chain.grow(1)
+    chain.grow(1, gap=10_000)  # block 0 is as old as the plan
+    chain.grow(1, gap=gap)
+    watch_of(chain, store).look()
+    assert [kind for kind, _, number in told(store) if number == 2] == kinds == [kind for kind, _, _ in told(store)]
+
+
+def test_time__when_nothing_is_agreed__then_never_early(store: WatchTables) -> None:
+    chain = Chain()
+    chain.grow(2)
+    chain.grow(1, gap=0)
+    watch_of(chain, store, block_time=None).look()
+    assert told(store) == []
+
+
+@pytest.mark.parametrize(("age", "off"), [(30, False), (31, True), (-15, False), (-16, True)])
+def test_clock__of_the_newest_block__then_off_beyond_its_bounds(store: WatchTables, age: int, off: bool) -> None:
+    chain = Chain()
+    chain.grow(3)
+    for _ in range(2):
+        watch_of(chain, store, age=age).look()
+    assert told(store) == ([(Kind.CLOCK_OFF, "", 2)] if off else [])
+    chain.grow(1)
+    watch_of(chain, store).look()
+    assert told(store)[1:] == ([(Kind.CLOCK_RIGHT, "", 3)] if off else [])
+
+
+def test_clock__when_nobody_seals__then_none(store: WatchTables) -> None:
+    chain = Chain()
+    chain.grow(1)
+    watch_of(chain, store, age=10_000).look()
+    assert told(store) == []
+
+
+def test_code__when_it_differs__then_told_once(store: WatchTables) -> None:
+    chain = Chain(told_codes=[CODE])
+    chain.grow(2)
+    for _ in range(2):
+        watch_of(chain, store).look()
+    assert told(store) == [(*CODE[:2], 1)]
