@@ -53,7 +53,7 @@ def main(seed: int, rounds: int, only: int | None) -> None:
 
 
 def _round(town: Town, work: Path, seed: int, number: int, server: PostgresServer | None) -> Outcome:
-    """Plays one and tells how it went; the nodes' log is kept where something was found."""
+    """Plays one and tells how it went; the logs are kept where something was found."""
     began, folder = time.monotonic(), work / f"round-{number}"
     folder.mkdir()
     outcome = play(town, folder, f"{seed} {number}", Sizes(), server)
@@ -65,7 +65,8 @@ def _round(town: Town, work: Path, seed: int, number: int, server: PostgresServe
     )
     if outcome.faults:
         OUT.mkdir(parents=True, exist_ok=True)
-        shutil.copy(folder / "node.log", OUT / f"seed-{seed}-round-{number}.log")
+        for log in folder.glob("*.log"):
+            shutil.copy(log, OUT / f"seed-{seed}-round-{number}-{log.name}")
         click.echo("\n".join(f"  {fault}" for fault in outcome.faults))
         click.echo(f"  again: make chaos SEED={seed} ROUND={number}    log: {OUT}")
     shutil.rmtree(folder, ignore_errors=True)

@@ -77,6 +77,15 @@ class Chain:
         """Number of the newest block."""
         return quantity(self.rpc.call("eth_blockNumber"))
 
+    def says(self) -> str:
+        """How it stands, for a finding: its head, and blocks that it lacks below."""
+        try:
+            head = self.head()
+            blocks = self.rpc.batch([("eth_getBlockByNumber", (hex(at), False)) for at in range(head + 1)])
+        except ChainError as error:
+            return f"the chain itself: {error}"
+        return f"the chain stands at block {head}, lacks {[at for at, block in enumerate(blocks) if block is None]}"
+
     def nonce(self, account: str) -> int:
         """The account's next nonce."""
         return nonce_of(self.rpc, account)

@@ -88,9 +88,11 @@ class Ground:
 
 @contextmanager
 def ground(town: Town, folder: Path, faults: Faults, patience: float, store: PostgresServer | None) -> Iterator[Ground]:
-    """A copy of the town in `folder`; gone afterwards, but for the nodes' log where something is found."""
+    """A copy of the town in `folder`; gone afterwards, but for the logs of its nodes and its chain."""
     with ExitStack() as stack:
         place = stack.enter_context(copied(town, folder / "data"))
+        for name in ("supervisor.log", "anvil.log"):
+            stack.callback(shutil.copy, Settings(data=place.data).chain_folder / name, folder)
         proxy = stack.enter_context(proxying(Proxy(place.chain_url, faults, patience)))
         database = None if store is None else SecretStr(store.create())
         settings = Settings(data=place.data, database=database)

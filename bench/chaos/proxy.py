@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import socket
 import struct
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -28,7 +29,11 @@ Answer = dict[str, Json]
 
 
 class Proxy(ThreadingHTTPServer):
-    """In front of one chain. Its faults can be exchanged while it runs."""
+    """In front of one chain. Its faults can be exchanged while it runs.
+
+    Attributes:
+        broken: what broke a connection last, beside what was drawn.
+    """
 
     daemon_threads = True
     request_queue_size = 128
@@ -43,6 +48,7 @@ class Proxy(ThreadingHTTPServer):
         """
         super().__init__((LOOPBACK, 0), _Handler)
         self.chain, self.faults, self.rng, self.patience = chain, faults, faults.rng, patience
+        self.broken = "nothing"
 
     @property
     def url(self) -> str:
@@ -58,8 +64,9 @@ class Proxy(ThreadingHTTPServer):
         finally:
             self.chain = own
 
-    def handle_error(self, request: object, client_address: object) -> None:
+    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002  socketserver asks so
         """A node that was killed hangs up in the middle of everything."""
+        self.broken = repr(sys.exception())
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -93,8 +100,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._reply(self._ask(body))
             else:
                 really = self._befall(kind, body, asked, questions)
-        except (OSError, http.client.HTTPException):  # chain or node was killed: the other sees a connection that broke
-            self.close_connection = True
+        except (OSError, http.client.HTTPException) as error:  # chain or node was killed: the other sees it break
+            self.server.broken, self.close_connection = repr(error), True
         if kind is not None and not really:
             self.server.faults.take_back(kind)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from bench.chaos.acts import Act, Jump, KillChain, KillStore, NewNode, Reorganise, Sizes, SwapChain, draw
+from bench.chaos.chain import ChainDown
 from bench.chaos.checker import Found, check
 from bench.chaos.faults import Faults
 from bench.chaos.lives import Doom, Life
@@ -23,6 +24,7 @@ from bench.chaos.shopping import Customer, Shop
 from bench.chaos.swap import another_chain, says_foreign
 from bench.chaos.tills import Asked, Street, Till, all_at_once
 from bench.redemptions.town import Town
+from node_api.chain.rpc_errors import ChainError
 from node_api.chain.rpc_values import quantity, record
 from node_api.storage import operation_tables as t
 from node_api.storage.engine import open_database, reading
@@ -74,7 +76,11 @@ def play(
     acts = draw(random.Random(seed), sizes, server=store is not None) if acts is None else acts
     with ground(town, folder, faults, _PATIENCE, store) as place:
         day = Round(place, seed, planted)
-        found = day.run(acts, sizes.customers)
+        try:
+            found = day.run(acts, sizes.customers)
+        except (NodeStuck, ChainError, ChainDown) as stuck:
+            way = f"the way there broke last by {place.proxy.broken}"
+            found = Found([f"{type(stuck).__name__}: {stuck}; {place.chain.says()}; {way}"])
         done = day.done + place.chain.done + Counter({str(kind): count for kind, count in faults.done.items()})
     return Outcome(done, found.checked + day.street.seen, found.faults)
 
@@ -105,7 +111,8 @@ class Round:
             self._beside(Customer(self.street, self._shop, rng, self._closing).go)
         self._beside(self._passers_by)
         try:
-            for act in acts:
+            for played, act in enumerate(acts, start=1):
+                self._shop.day = played / len(acts)
                 self._play(act)
                 time.sleep(self._rng.uniform(0, 0.4))
             self._new_node(None)

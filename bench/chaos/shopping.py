@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 import orjson
 
@@ -17,7 +17,7 @@ from node_api.domain.ids import UnixSeconds
 _DAYS_2 = 2 * 86_400
 _HASTY_SECONDS = 300
 _BATCH = 6
-_MOST_PAUSE = 0.05
+_MOST_PAUSE, _LONGER_PAUSE = 0.05, 1.0
 _STUCK_SECONDS = 400.0
 
 
@@ -26,7 +26,11 @@ class SoldOut(Exception):
 
 
 class Shop:
-    """Signs purchases. Thread-safe; the same seed draws the same vouchers."""
+    """Signs purchases. Thread-safe; the same seed draws the same vouchers.
+
+    Attributes:
+        day: how much of the round is over, 0 to 1; told by who plays it.
+    """
 
     def __init__(self, town: Town, tokens: Mapping[int, str], now: Callable[[], int], seed: str) -> None:
         """
@@ -37,7 +41,9 @@ class Shop:
             seed: draws the vouchers.
         """
         self._town, self._tokens, self._now = town, tokens, now
-        self._sales: Iterator[Sale] = drawn_sales(town.folder, random.Random(seed).getrandbits(32))
+        self._sales: list[Sale] = list(drawn_sales(town.folder, random.Random(seed).getrandbits(32)))
+        self._vouchers = len(self._sales)
+        self.day = 0.0
         self._aside: list[Sale] = []
         self._lock = threading.Lock()
         self._receipts = self._keys = 0
@@ -71,10 +77,13 @@ class Shop:
 
     def _sale(self) -> Sale:
         with self._lock:
-            sale = next(self._sales, None)
-        if sale is None:
-            raise SoldOut
-        return sale
+            if not self._sales:
+                raise SoldOut
+            return self._sales.pop()
+
+    def is_ahead(self) -> bool:
+        """Whether more was sold than so much of the day accounts for: what is left has to last."""
+        return len(self._sales) < (1 - self.day) * self._vouchers
 
     def _asked(self, path: str, merchant: int, body: bytes, *, hasty: bool = False, rivals: bool = False) -> Asked:
         with self._lock:
@@ -102,7 +111,7 @@ class Customer:
         try:
             while not self._stop.is_set():
                 self._buy()
-                time.sleep(self._rng.uniform(0, _MOST_PAUSE))
+                time.sleep(self._rng.uniform(0, _LONGER_PAUSE if self._shop.is_ahead() else _MOST_PAUSE))
         except SoldOut:
             self._street.note("customers who found all sold")
         finally:
