@@ -21,18 +21,22 @@ from bench.redemptions.report import Facts, print_table, versions, write_json
 from bench.redemptions.town import Town, build_town
 from bench.start import lines as start
 from bench.start import report as start_report
+from bench.validators import lines as validators
+from bench.validators import report as validators_report
 from node_api.loaders.completejourney.load import load_completejourney
 
 OUT = Path(__file__).resolve().parents[1] / "build" / "bench"
-_START, _INDEX, _ISSUE, _RECORD = "start", "index", "issue", "record"
+_START, _INDEX, _ISSUE, _RECORD, _VALIDATORS = "start", "index", "issue", "record", "validators"
 _IN_TOWN = (*KINDS, _START, _INDEX)
-_LINES = (*_IN_TOWN, _ISSUE, _RECORD)
-_SIZES = {_INDEX: 60_000, _ISSUE: 100_000, _RECORD: 1_000_000}
-"""Redemptions in the chain that the index is measured on, vouchers issued, and redemptions in the record that is read."""
+_UNASKED = (*_IN_TOWN, _ISSUE, _RECORD)
+_LINES = (*_UNASKED, _VALIDATORS)
+"""The last one needs geth."""
+_SIZES = {_INDEX: 60_000, _ISSUE: 100_000, _RECORD: 1_000_000, _VALIDATORS: 40_000}
+"""Redemptions in the chain that the index is measured on, vouchers issued, redemptions in the record, vouchers minted."""
 
 
 @click.command()
-@click.option("--what", default=",".join(_LINES), show_default=True, help="Lines, joined by commas.")
+@click.option("--what", default=",".join(_UNASKED), show_default=True, help="Lines, joined by commas.")
 @click.option("--seconds", default=10.0, show_default=True, type=click.FloatRange(min=0.1), help="Of a run, about.")
 @click.option("--runs", default=3, show_default=True, type=click.IntRange(min=1), help="The median of so many counts.")
 @click.option("--warm-up", default=200, show_default=True, type=click.IntRange(min=1), help="Redemptions before.")
@@ -72,6 +76,8 @@ def main(
                 _index(town, work, size or _SIZES[_INDEX], runs, facts, out)
         if _ISSUE in wanted:
             _issue(work / "issue", size or _SIZES[_ISSUE], runs, facts, out)
+        if _VALIDATORS in wanted:
+            _validators(work / "validators", size or _SIZES[_VALIDATORS], facts, out)
         if _RECORD in wanted:
             _record(work / "record", size or _SIZES[_RECORD], database, facts, out)
 
@@ -110,6 +116,14 @@ def _issue(work: Path, size: int, runs: int, facts: Facts, out: Path) -> None:
     told = {**facts, "engine": found[0].engine}
     issue_report.write_json(out / "issue.json", told, found)
     issue_report.print_table(told, found)
+
+
+def _validators(work: Path, size: int, facts: Facts, out: Path) -> None:
+    click.echo(f"networks, {size:,} vouchers minted on each …", err=True)
+    found = validators.measure(work, size // validators.BATCHES)
+    told = {**facts, "engine": found[0].engine}
+    validators_report.write_json(out / "validators.json", told, found)
+    validators_report.print_table(told, found)
 
 
 def _record(work: Path, size: int, database: str | None, facts: Facts, out: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from eth_account import Account
+from eth_account.signers.local import LocalAccount
 from web3 import HTTPProvider, Web3
 
 from tools.compile import ROOT, artifact, run_compiler, settings
@@ -16,7 +17,7 @@ from tools.compile import ROOT, artifact, run_compiler, settings
 _HOLDERS = 100
 """In a call: with ten batches a thousand vouchers, some 27 million gas."""
 _GAS = 60_000_000
-_IN_FLIGHT = 4
+_IN_FLIGHT = 8
 _LOOK_SECONDS = 0.002
 _CODE = ("abi", "evm.bytecode.object", "evm.deployedBytecode.object", "storageLayout")
 
@@ -31,12 +32,19 @@ class Minted:
 
 
 class Minter:
-    """A token of its own on a chain that asks nothing for gas."""
+    """A token of its own on a chain."""
 
-    def __init__(self, chain: str, name: str) -> None:
-        """Compiles and deploys one of `contracts/`, by its name."""
-        self._web3 = Web3(HTTPProvider(chain))
-        self._account = Account.create()
+    def __init__(self, chain: str, name: str, account: LocalAccount | None = None, gas_price: int = 0) -> None:
+        """Compiles and deploys one of `contracts/`, by its name.
+
+        Args:
+            chain: address of a node.
+            name: of the contract.
+            account: who mints; where gas costs nothing anybody can, and a new one is made.
+            gas_price: of every transaction.
+        """
+        self._web3, self._gas_price = Web3(HTTPProvider(chain)), gas_price
+        self._account = account or Account.create()
         self._nonce, self._chain_id = 0, self._web3.eth.chain_id
         code = _compiled(name)
         token: Any = self._web3.eth.contract(abi=code["abi"], bytecode=code["bytecode"])
@@ -63,12 +71,14 @@ class Minter:
             "data": data,
             "nonce": self._nonce,
             "gas": _GAS,
-            "gasPrice": 0,
+            "gasPrice": self._gas_price,
             "value": 0,
             "chainId": self._chain_id,
         }
         self._nonce += 1
-        signed = self._account.sign_transaction(transaction if to is None else {**transaction, "to": to})
+        if to is not None:
+            transaction["to"] = to
+        signed = self._account.sign_transaction(transaction)
         return self._web3.eth.send_raw_transaction(signed.raw_transaction)
 
     def _receipt(self, sent: Any) -> Any:
