@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -18,6 +19,8 @@ from node_api.chain.rpc_errors import ChainError, RpcUnavailable
 LOOPBACK = "127.0.0.1"
 _NPM_BINARY = Path("node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil")
 _START_SECONDS = 20.0
+_PORTS, _DRAWN = range(24_000, 32_000), 50
+"""Below those that systems give to outgoing connections: no such connection takes an address while its anvil is started anew."""
 
 
 class AnvilMissing(ChainError):
@@ -63,6 +66,12 @@ def free_port(wanted: int | None = None) -> int:
                 continue
             return int(probe.getsockname()[1])
     raise AnvilFailed("the system gives no free port on loopback")
+
+
+def lasting_port(wanted: int | None = None) -> int:
+    """As `free_port`, but one that the system gives to nobody else, where one of those drawn is free."""
+    drawn = [port for port in (wanted, *random.sample(_PORTS, _DRAWN)) if port is not None]
+    return next((port for port in drawn if free_port(port) == port), None) or free_port()
 
 
 def command_line(binary: Path, options: EmbeddedOptions, port: int, genesis_at: int) -> list[str]:
@@ -116,7 +125,7 @@ def start_anvil(
     """
     binary = find_anvil(options.anvil)
     log = options.folder / "anvil.log"
-    port = free_port(wanted_port)
+    port = lasting_port(wanted_port)
     line = command_line(binary, options, port, genesis_at)
     line += [] if mining else ["--no-mining"]
     line += ["--load-state", str(state)] if state else []

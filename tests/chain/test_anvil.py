@@ -2,7 +2,9 @@
 
 find → the named one, the one on PATH; nowhere → says where to get it
 port → the wanted one where it is free, else another
-start → one that ends at once is told with its words
+start
+├── its port → the wanted one where it is free, else one that the system gives to nobody
+└── one that ends at once → told with its words
 orphan → killed where it is this chain's own, never another process
 """
 
@@ -13,11 +15,12 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from node_api.chain import anvil
-from node_api.chain.anvil import AnvilFailed, AnvilMissing, find_anvil, free_port, kill_orphan, start_anvil
+from node_api.chain.anvil import AnvilFailed, AnvilMissing, find_anvil, free_port, kill, kill_orphan, start_anvil
 from node_api.chain.options import EmbeddedOptions
 
 
@@ -48,6 +51,23 @@ def test_port__when_wanted_and_free_or_taken__then_it_or_another() -> None:
         port = int(taken.getsockname()[1])
         assert free_port(port) != port
     assert free_port(port) == port
+
+
+def test_start__when_the_wanted_port_is_taken__then_at_one_that_no_connection_gets(
+    chain_options: EmbeddedOptions,
+) -> None:
+    local = Path("/proc/sys/net/ipv4/ip_local_port_range")
+    lowest_given = int(local.read_text(encoding="utf-8").split()[0]) if local.exists() else 32_768
+    chain_options.folder.mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        process, rpc = start_anvil(chain_options, 1, int(taken.getsockname()[1]))
+        kill(process)
+    port = urlsplit(rpc.url).port
+    assert port is not None
+    assert port < lowest_given
+    process, again = start_anvil(chain_options, 1, port)
+    kill(process)
+    assert again.url == rpc.url
 
 
 def test_start__when_it_ends_at_once__then_its_words(chain_options: EmbeddedOptions, binary: Path) -> None:
