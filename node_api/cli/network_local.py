@@ -15,7 +15,8 @@ from node_api.network.create import network_folder
 from node_api.network.faults import NetworkFault
 from node_api.network.files import read_network
 from node_api.network.plan import Network
-from node_api.network.processes import NotRunning, find_program, running, start, stop
+from node_api.network.processes import NotRunning, find_program, local_folder, running, start, stop
+from node_api.network.stall_watch import STALLS, stalls_ended
 from node_api.network.standing import NotUp, Standing, standings, wait_until_up
 
 UP_SECONDS = 120.0
@@ -31,12 +32,15 @@ _NETWORK = click.option("--network", "named", help="Name, or folder; without it 
     help="What runs the nodes; without it geth or besu on PATH, or what `make geth` built.",
 )
 @click.option("--seconds", type=float, default=UP_SECONDS, show_default=True, help="How long to wait for blocks.")
+@click.option(
+    "--watch/--no-watch", default=True, help="Whether to end Clique's stalls on branches of equal difficulty."
+)
 @shared_options
-def up(shared: Shared, named: str | None, program: Path | None, seconds: float) -> None:
+def up(shared: Shared, named: str | None, program: Path | None, seconds: float, watch: bool) -> None:
     """Start every node of the network on this machine, or tell that they run; they outlive this command."""
     with _faults(shared):
         folder, network = _network(shared, named)
-        began = start(folder, network, find_program(network.parameters.engine, program))
+        began = start(folder, network, find_program(network.parameters.engine, program), watch=watch)
         found = wait_until_up(folder, network, seconds)
     _tell(shared, network, found, {"started": began})
 
@@ -49,7 +53,10 @@ def status(shared: Shared, named: str | None) -> None:
     with _faults(shared):
         folder, network = _network(shared, named)
         found = standings(folder, network)
-    _tell(shared, network, found, {"supervised": running(folder) is not None})
+        ended = stalls_ended(folder)
+    _tell(shared, network, found, {"supervised": running(folder) is not None, "stalls_ended": ended})
+    if ended and not shared.as_json:
+        click.echo(f"{counted(len(ended), 'stall')} ended by a rewind, see {local_folder(folder) / STALLS}")
     if all(one.height is None for one in found):
         raise SystemExit(CHAIN_FAULT)
 

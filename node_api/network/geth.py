@@ -10,8 +10,9 @@ from node_api.network.plan import Network, Node, Role, as_ip
 CONFIG, DATA = "config.toml", "data"
 GENESIS = "../shared/genesis.json"
 _LOOPBACK_NET = "127.0.0.0/8"
-# `clique` lets whoever reaches a validator's loopback vote in its name; `debug` lets its supervisor rewind a stalled branch.
-_APIS = {Role.VALIDATOR: "eth,net,web3,clique,debug", Role.OBSERVER: "eth,net,web3,clique"}
+# `clique` lets whoever reaches a validator's loopback vote in its name; `debug` and `miner` let the watch for stalls rewind it,
+# and stop its sealing meanwhile.
+_APIS = {Role.VALIDATOR: "eth,net,web3,clique,debug,miner", Role.OBSERVER: "eth,net,web3,clique"}
 
 
 # geth takes nothing lower over the network: a price of zero is raised to a billion wei, and transactions without a tip are taken

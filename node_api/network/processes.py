@@ -22,6 +22,8 @@ from node_api.network.start_files import PROGRAMS
 STOP_SECONDS = 120.0
 _LOCAL, _STATUS, _LOG = "local", "supervisor.json", "supervisor.log"
 _LOOK_EVERY = 0.05
+NO_WATCH = "--no-watch"
+"""Has a supervisor run the nodes without the watch for stalls."""
 
 
 class NotRunning(NetworkFault):
@@ -89,8 +91,8 @@ def tell(folder: Path, processes: list[Process]) -> None:
     write_whole(local_folder(folder) / _STATUS, [orjson.dumps(said, option=orjson.OPT_INDENT_2)])
 
 
-def start(folder: Path, network: Network, program: Path) -> bool:
-    """Starts the supervisor, where none lives, as a session of its own; says whether it did.
+def start(folder: Path, network: Network, program: Path, *, watch: bool = True) -> bool:
+    """Starts the supervisor, where none lives, as a session of its own; says whether it did. It watches for stalls, or does not.
 
     Raises:
         NotRunning: a key is missing here, so that a node could not run.
@@ -102,6 +104,7 @@ def start(folder: Path, network: Network, program: Path) -> bool:
     if supervisor_pid(local_folder(folder)) is not None:
         return False
     command = [sys.executable, "-m", "node_api.network.supervisor", str(folder.resolve()), str(program)]
+    command += [] if watch else [NO_WATCH]
     leave_running(command, private_folder(local_folder(folder)) / _LOG)
     return True
 

@@ -18,8 +18,8 @@ import structlog
 from node_api.chain.apart import Deaths, start_apart
 from node_api.chain.status import ALREADY_RUNNING, AlreadyRunning, hold_folder
 from node_api.network.files import read_network
-from node_api.network.plan import Node
-from node_api.network.processes import Process, local_folder, node_log, tell
+from node_api.network.plan import Engine, Node
+from node_api.network.processes import NO_WATCH, Process, local_folder, node_log, tell
 from node_api.network.start_files import engine_variable
 
 _END_SECONDS = 60.0
@@ -29,12 +29,12 @@ log = structlog.get_logger("network.supervisor")
 
 
 class _Kept:
-    """A node that is kept running."""
+    """A process that is kept running: a node, or the watch for stalls."""
 
-    def __init__(self, folder: Path, node: Node, environment: dict[str, str]) -> None:
-        self.name = node.seat.name
-        self._place = folder / node.seat.organisation.name / node.seat.role
-        self._log = node_log(folder, self.name)
+    def __init__(self, name: str, command: list[str], log: Path, environment: dict[str, str]) -> None:
+        self.name = name
+        self._command = command
+        self._log = log
         self._environment = environment
         self._deaths = Deaths()
         self._restarts = 0
@@ -60,13 +60,17 @@ class _Kept:
         return Process(self.name, pid, self._restarts, self._given_up)
 
     def _start(self) -> None:
-        command = [str(self._place / "start.sh")]
-        self.process = start_apart(command, self._log, environment=self._environment, ends_by=signal.SIGTERM)
+        self.process = start_apart(self._command, self._log, environment=self._environment, ends_by=signal.SIGTERM)
         log.info("node_started", node=self.name, pid=self.process.pid)
 
 
-def supervise(folder: Path, program: Path) -> None:
+def supervise(folder: Path, program: Path, *, watch: bool = True) -> None:
     """Runs every node of the network until told to stop. Call it from the main thread.
+
+    Args:
+        folder: of the network.
+        program: of its engine.
+        watch: whether Clique is watched for stalls on branches of equal difficulty, and these are ended.
 
     Raises:
         AlreadyRunning: a supervisor of this network lives.
@@ -79,17 +83,31 @@ def supervise(folder: Path, program: Path) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda received, _: stopping.append(received))
         environment = {**os.environ, engine_variable(network.parameters.engine): str(program)}
-        kept: list[_Kept] = []
+        nodes: list[_Kept] = []
+        watches: list[_Kept] = []
         try:
-            kept.extend(_Kept(folder, node, environment) for node in network.nodes)
-            tell(folder, [one.told() for one in kept])
+            nodes.extend(_node(folder, node, environment) for node in network.nodes)
+            tell(folder, [one.told() for one in nodes])
+            if watch and network.parameters.engine is Engine.GETH_CLIQUE:
+                watches.append(_stall_watch(folder))
             while not stopping and still_held():
-                if any([one.look() for one in kept]):  # noqa: C419 - every one is looked at
-                    tell(folder, [one.told() for one in kept])
+                if any([one.look() for one in (*nodes, *watches)]):  # noqa: C419 - every one is looked at
+                    tell(folder, [one.told() for one in nodes])
                 time.sleep(_LOOK_EVERY)
         finally:
-            _end([one.process for one in kept])
+            _end([one.process for one in (*watches, *nodes)])
     log.info("stopped", network=network.parameters.name)
+
+
+def _node(folder: Path, node: Node, environment: dict[str, str]) -> _Kept:
+    name = node.seat.name
+    script = folder / node.seat.organisation.name / node.seat.role / "start.sh"
+    return _Kept(name, [str(script)], node_log(folder, name), environment)
+
+
+def _stall_watch(folder: Path) -> _Kept:
+    command = [sys.executable, "-m", "node_api.network.stall_watch", str(folder)]
+    return _Kept("stall-watch", command, node_log(folder, "stall-watch"), dict(os.environ))
 
 
 def _end(processes: list[subprocess.Popen[bytes]]) -> None:
@@ -108,10 +126,10 @@ def _end(processes: list[subprocess.Popen[bytes]]) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Entry point of the process: the network's folder, and the program of its engine."""
+    """Entry point of the process: the network's folder, the program of its engine, and `--no-watch` or nothing."""
     structlog.configure(processors=[structlog.processors.TimeStamper(), structlog.processors.JSONRenderer()])
     try:
-        supervise(Path(arguments[0]), Path(arguments[1]))
+        supervise(Path(arguments[0]), Path(arguments[1]), watch=NO_WATCH not in arguments[2:])
     except AlreadyRunning:
         return ALREADY_RUNNING
     return 0

@@ -17,10 +17,13 @@ from node_api.domain.ids import Address, UnixSeconds
 from node_api.network.create import create_network
 from node_api.network.faults import PlanRefused
 from node_api.network.plan import Engine, Network, Organisation, Parameters, Role, seats
+from node_api.network.processes import NotRunning, find_program
 from node_api.network.rules import WEAKNESSES, require_sound
 
 GENESIS_AT = UnixSeconds(1_700_000_000)
 SENDER = Address("0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc")
+SENDER_KEY = "0x8b3a350cf5c34c9194ca85829a2df0ec3153be0318b5e2d3348e872092edffba"
+"""Of the sender; development software has had it in its manual for years, so that nobody takes it for a secret."""
 MEMBERS = ("treasury", "regulator", "merchants", "operator", "auditor")
 
 Make = Callable[..., Network]
@@ -40,6 +43,11 @@ def organisations(count: int = 5, host: str = "127.0.0.1") -> tuple[Organisation
     if count > 1:
         found[1] = Organisation(MEMBERS[1], "Regulator", host, (Role.VALIDATOR, Role.OBSERVER))
     return tuple(found)
+
+
+def validators(count: int) -> tuple[Organisation, ...]:
+    """So many organisations with a validator each, and no observer."""
+    return tuple(replace(one, roles=(Role.VALIDATOR,)) for one in organisations(count))
 
 
 @pytest.fixture
@@ -81,6 +89,15 @@ def stand_in(folder: Path) -> Path:
 @pytest.fixture
 def program(tmp_path: Path) -> Path:
     return stand_in(tmp_path)
+
+
+@pytest.fixture
+def geth() -> Path:
+    """The real one, as `make geth` builds it."""
+    try:
+        return find_program(Engine.GETH_CLIQUE, None)
+    except NotRunning as missing:
+        pytest.skip(str(missing))
 
 
 def at_free_ports(members: tuple[Organisation, ...]) -> tuple[Organisation, ...]:

@@ -13,21 +13,13 @@ import pytest
 from node_api.chain.rpc import RpcClient
 from node_api.network.check import check_node
 from node_api.network.create import create_network
-from node_api.network.plan import Engine, Role
-from node_api.network.processes import NotRunning, find_program, start, stop
+from node_api.network.plan import Role
+from node_api.network.processes import start, stop
 from node_api.network.rules import WEAKNESSES
 from node_api.network.standing import wait_until_up
 from tests.network.conftest import at_free_ports, organisations, parameters
 
 PATIENCE = 300.0
-
-
-@pytest.fixture
-def geth() -> Path:
-    try:
-        return find_program(Engine.GETH_CLIQUE, None)
-    except NotRunning as missing:
-        pytest.skip(str(missing))
 
 
 @pytest.mark.slow

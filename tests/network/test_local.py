@@ -2,6 +2,7 @@
 
 up
 ├── starts every node once, and tells how they stand; again → they run
+├── with a watch for stalls, or without
 ├── keys elsewhere, no program → refused
 ├── a node that dies at once → given up, its last words told, the others run
 └── what was started runs on after the command
@@ -25,7 +26,7 @@ import pytest
 from node_api.chain.status import supervisor_pid
 from node_api.network.create import create_network
 from node_api.network.plan import Engine, Network
-from node_api.network.processes import NotRunning, Process, find_program, local_folder, running, start, stop
+from node_api.network.processes import NotRunning, Process, find_program, local_folder, node_log, running, start, stop
 from node_api.network.rules import WEAKNESSES
 from node_api.network.standing import NotUp, standings, wait_until_up
 from tests.network.conftest import at_free_ports, organisations, parameters
@@ -79,6 +80,16 @@ def test_up__when_run_twice__then_started_once(network: Network, folder: Path, p
     assert stop(folder) is False
     assert running(folder) is None
     assert [(one.pid, one.height, one.silent) for one in standings(folder, network)][-1] == (0, None, False)
+
+
+@pytest.mark.parametrize("watch", [True, False])
+def test_up__when_told_to_watch_or_not__then_stalls_are_watched_for_or_not(
+    network: Network, folder: Path, program: Path, watch: bool
+) -> None:
+    start(folder, network, program, watch=watch)
+    wait_until_up(folder, network, PATIENCE)
+    assert node_log(folder, "stall-watch").exists() is watch
+    assert stop(folder)
 
 
 @pytest.mark.parametrize(("height", "silent"), [(5, set()), (6, {"the last one"})])

@@ -1,0 +1,241 @@
+"""Watches a Clique network on this machine for a stall on branches of equal difficulty, and ends it.
+
+Runs as a process of its own, `python -m node_api.network.stall_watch FOLDER`, which the supervisor keeps. Each time it did
+something, that becomes a line of `local/stalls.jsonl`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import orjson
+import structlog
+
+from node_api.chain.rpc import RpcClient
+from node_api.chain.rpc_errors import ChainError, RpcError
+from node_api.chain.rpc_values import Json, quantity, record, rows, text
+from node_api.domain.ids import Address, Hash
+from node_api.network.branches import Holder, Move, Sealed, move_of, stalled
+from node_api.network.files import read_network
+from node_api.network.plan import Network, Node
+from node_api.network.processes import local_folder, running
+
+STALLS = "stalls.jsonl"
+ROUNDS = 3
+"""So many rounds without a block are a stall."""
+LEAST_SECONDS = 15.0
+"""But not before geth has asked its peers for heavier branches by itself, which it does every 10 s."""
+FOLLOW_SECONDS = 60.0
+_ASK_SECONDS = 5.0
+_LOOK_EVERY = 1.0
+_DEPTH_ROUNDS = 4
+_NOBODY = "0x" + "0" * 40
+
+log = structlog.get_logger("network.stall_watch")
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What was done about a stall.
+
+    Attributes:
+        at: Unix seconds.
+        mover: node that was rewound.
+        to: node whose branch it was to follow, and which was started anew to tell of it.
+        fork: number of the block it was rewound to.
+        kept: newest block of the branch that goes on.
+        dropped: blocks of the mover that are no more, with those who sealed them.
+        sent_again: transactions of these that the mover took again.
+        followed: whether the mover had the other branch within a minute.
+    """
+
+    at: int
+    mover: str
+    to: str
+    fork: int
+    kept: Hash
+    dropped: tuple[Sealed, ...]
+    sent_again: int
+    followed: bool
+
+
+class StallWatch:
+    """Looks at the signers' newest blocks, and acts where they have not changed for several rounds."""
+
+    def __init__(self, folder: Path, network: Network, patience: float | None = None) -> None:
+        """Of this network; nobody is asked yet. Without a block for `patience` seconds it is stalled; None is three rounds."""
+        self._folder = folder
+        self._nodes = [node for node in network.nodes if node.signer is not None]
+        rounds = max(LEAST_SECONDS, ROUNDS * len(self._nodes) * network.parameters.block_time)
+        self._patience = rounds if patience is None else patience
+        self._heads: dict[str, Hash] = {}
+        self._since = time.monotonic()
+
+    def look(self) -> Ended | None:
+        """Asks every signer's node once; returns what was done, where something was."""
+        holders = list(self._holders())
+        heads = {one.name: one.head.hash for one in holders}
+        if heads != self._heads:
+            self._heads, self._since = heads, time.monotonic()
+            return None
+        if time.monotonic() - self._since < self._patience or not stalled(holders):
+            return None
+        self._since = time.monotonic()
+        move = move_of(holders)
+        if move is None:
+            log.error("stalled", heads=heads, remedy="signers that are down must come back: no move is allowed")
+            return None
+        return self._end(move)
+
+    def _holders(self) -> Iterator[Holder]:
+        for node in self._nodes:
+            with contextlib.suppress(ChainError), RpcClient(_url(node), timeout=_ASK_SECONDS) as rpc:
+                yield _holder(node, rpc, _DEPTH_ROUNDS * len(self._nodes))
+
+    def _end(self, move: Move) -> Ended | None:
+        """Rewinds the mover while it seals nothing, and lets it seal again once it has the other branch."""
+        log.warning("rewinding", node=move.mover.name, to=move.to.name, fork=move.fork)
+        mover, to = self._client(move.mover), self._client(move.to)
+        try:
+            with mover as rpc, to, _sealing_stopped(rpc):
+                if text(_block(rpc, "latest")["hash"]) != move.mover.head.hash:
+                    return None  # it has gone on meanwhile
+                transactions = _transactions(rpc, move)
+                rpc.call("debug_setHead", [hex(move.fork)])
+                self._start_anew(move.to.name)
+                followed = _within(lambda: _difficulty(rpc) >= move.to.difficulty)
+                # before that it would throw away the block that the mover seals next
+                _within(lambda: _seals(to))
+                sent = sum(_sent(rpc, raw) for raw in transactions)
+        except ChainError as error:
+            log.error("not_rewound", node=move.mover.name, fault=str(error))
+            return None
+        ended = Ended(
+            int(time.time()), move.mover.name, move.to.name, move.fork, move.to.head.hash, move.dropped, sent, followed
+        )
+        with (local_folder(self._folder) / STALLS).open("ab") as stalls:
+            stalls.write(orjson.dumps(asdict(ended)) + b"\n")
+        log.warning("rewound", node=ended.mover, fork=ended.fork, sent_again=sent, followed=followed)
+        return ended
+
+    def _client(self, holder: Holder) -> RpcClient:
+        node = next(one for one in self._nodes if one.seat.name == holder.name)
+        return RpcClient(_url(node), timeout=_ASK_SECONDS)
+
+    def _start_anew(self, name: str) -> None:
+        """Ends the node, which the supervisor starts again: geth fetches a heavier branch only from a peer that tells of it,
+        which it does when it connects and when it has sealed.
+        """
+        process = (running(self._folder) or {}).get(name)
+        if process is not None and process.pid:
+            os.kill(process.pid, signal.SIGTERM)
+
+
+def stalls_ended(folder: Path) -> list[dict[str, object]]:
+    """What the watch of this network has done, oldest first."""
+    try:
+        return [orjson.loads(line) for line in (local_folder(folder) / STALLS).read_bytes().splitlines()]
+    except FileNotFoundError:
+        return []
+
+
+def _holder(node: Node, rpc: RpcClient, depth: int) -> Holder:
+    assert node.signer is not None
+    head = _block(rpc, "latest")
+    height = quantity(head["number"])
+    numbers = range(max(0, height - depth), height + 1)
+    blocks = rpc.batch([("eth_getBlockByNumber", [hex(one), False]) for one in numbers])
+    sealers = [_NOBODY] * (numbers[0] == 0) + rpc.batch([("clique_getSigner", [hex(one)]) for one in numbers if one])
+    signers = rows(rpc.call("clique_getSigners", [hex(height)]))
+    return Holder(
+        name=node.seat.name,
+        account=_account(node.signer),
+        difficulty=quantity(head.get("totalDifficulty")),
+        branch=tuple(
+            Sealed(number, Hash(text(record(block)["hash"])), _account(sealer))
+            for number, block, sealer in zip(numbers, blocks, sealers, strict=True)
+        ),
+        signers=frozenset(map(_account, signers)),
+    )
+
+
+@contextlib.contextmanager
+def _sealing_stopped(rpc: RpcClient) -> Iterator[None]:
+    """Meanwhile the node seals nothing: rewound, it would at once seal its own block again."""
+    rpc.call("miner_stop")
+    try:
+        yield
+    finally:
+        rpc.call("miner_start")
+
+
+def _transactions(rpc: RpcClient, move: Move) -> list[str]:
+    """Those of the blocks that are dropped: a node forgets them with the blocks."""
+    found: list[str] = []
+    for block in move.dropped:
+        count = len(rows(record(rpc.call("eth_getBlockByHash", [block.hash, False]))["transactions"]))
+        method = "eth_getRawTransactionByBlockHashAndIndex"
+        found += map(text, rpc.batch([(method, [block.hash, hex(place)]) for place in range(count)]))
+    return found
+
+
+def _difficulty(rpc: RpcClient) -> int:
+    return quantity(_block(rpc, "latest").get("totalDifficulty"))
+
+
+def _seals(rpc: RpcClient) -> bool:
+    try:
+        return rpc.call("eth_mining") is True
+    except ChainError:  # it starts
+        return False
+
+
+def _within(true: Callable[[], bool]) -> bool:
+    """Waits a minute at most until it is so; says whether it is."""
+    deadline = time.monotonic() + FOLLOW_SECONDS
+    while not true():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def _sent(rpc: RpcClient, raw: str) -> bool:
+    try:
+        rpc.call("eth_sendRawTransaction", [raw])
+    except RpcError:  # it is in the other branch, too
+        return False
+    return True
+
+
+def _block(rpc: RpcClient, number: str) -> dict[str, Json]:
+    return record(rpc.call("eth_getBlockByNumber", [number, False]))
+
+
+def _account(value: Json) -> Address:
+    return Address(text(value).lower())
+
+
+def _url(node: Node) -> str:
+    return f"http://{node.seat.rpc_host}:{node.seat.rpc_port}"
+
+
+def main(arguments: list[str]) -> None:
+    """Entry point of the process: the network's folder. Runs until it is ended."""
+    structlog.configure(processors=[structlog.processors.TimeStamper(), structlog.processors.JSONRenderer()])
+    folder = Path(arguments[0])
+    watch = StallWatch(folder, read_network(folder))
+    while True:
+        watch.look()
+        time.sleep(_LOOK_EVERY)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
