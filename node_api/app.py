@@ -163,7 +163,7 @@ def _assemble(
         claim_lane(record, durable, relayer, settings.claim_gather_seconds),
         bookings,
     )
-    outbox = Outbox(lanes, calls, relayer, follower)
+    outbox = Outbox(lanes, calls, relayer, follower, handle.profile.in_flight)
     outbox.on_settled(waiting.settled)
     fresh = fresh_reads(record, follower)
     writing = Writing(
@@ -172,9 +172,9 @@ def _assemble(
         oversight=oversight(record, fresh, keys),
         cases=case_work(record, fresh, keys, durable),
         claims=claiming(record, fresh, signatures, outbox, wallet),
-        bookings=booking_work(record, fresh, durable, wallet),
+        bookings=booking_work(record, fresh, keys, durable, wallet),
         reserving=reserving(record, fresh, durable, signatures, bookings, outbox),
-        passing=passing(record, fresh, wallet, durable),
+        passing=passing(record, fresh, keys, wallet, durable),
         subscribing=told.subscribing,
     )
     node = Node(

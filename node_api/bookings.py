@@ -6,7 +6,9 @@ from sqlalchemy import Engine
 
 from node_api.chain.book_calls import BookingRelayer
 from node_api.chain.booking_calls import BookingCalls
+from node_api.chain.courier import courier_of
 from node_api.chain.eip712 import domain_separator
+from node_api.chain.keys import KeyRing
 from node_api.chain.limit_words import LimitWords
 from node_api.chain.redeem import Relayer
 from node_api.chain.signing import ChainSignatures
@@ -23,18 +25,19 @@ from node_api.storage.case_requests import CaseRequestTable
 from node_api.storage.operations import Operations
 
 
-def booking_work(record: Record, fresh: FreshReads, durable: Engine, wallet: Wallet | None) -> Bookings:
+def booking_work(record: Record, fresh: FreshReads, keys: KeyRing, durable: Engine, wallet: Wallet | None) -> Bookings:
     """Carries out captures and releases.
 
     Args:
         record: the open record.
         fresh: readers on its newest block.
+        keys: the node's key files.
         durable: the database with every commit on disk.
         wallet: the custodial wallet, where this node keeps one.
     """
     vouchers, chain = Address(record.deployment.address("Vouchers")), record.handle.chain_id
     signatures = ChainSignatures(record.rpc, chain, vouchers)
-    desk, requests = BookingCalls(record.rpc, chain, vouchers), CaseRequestTable(durable)
+    desk, requests = BookingCalls(record.rpc, chain, vouchers, courier_of(keys)), CaseRequestTable(durable)
     return Bookings(fresh, desk, requests, signatures, Operations(record.engine), wallet)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Engine
 
 from node_api.chain.case_desk import CaseCalls
+from node_api.chain.courier import courier_of
 from node_api.chain.head import Head
 from node_api.chain.keys import KeyRing, KeyRole
 from node_api.chain.transfer_desk import TransferCalls
@@ -36,11 +37,12 @@ def case_work(record: Record, fresh: FreshReads, keys: KeyRing, durable: Engine)
     """
     arbiter = keys.account(KeyRole.ARBITER) if KeyRole.ARBITER in keys.present() else None
     desk = Address(record.deployment.address("CaseDesk"))
-    return CaseWork(fresh, CaseCalls(record.rpc, record.handle.chain_id, desk, arbiter), CaseRequestTable(durable))
+    calls = CaseCalls(record.rpc, record.handle.chain_id, desk, courier_of(keys), arbiter)
+    return CaseWork(fresh, calls, CaseRequestTable(durable))
 
 
-def passing(record: Record, fresh: FreshReads, wallet: Wallet | None, durable: Engine) -> Passing:
+def passing(record: Record, fresh: FreshReads, keys: KeyRing, wallet: Wallet | None, durable: Engine) -> Passing:
     """Carries out transfers, signed by the wallet where this node keeps one. For the arguments see `case_work`."""
     desk, vouchers = (Address(record.deployment.address(name)) for name in ("CaseDesk", "Vouchers"))
-    calls = TransferCalls(record.rpc, record.handle.chain_id, desk, vouchers)
+    calls = TransferCalls(record.rpc, record.handle.chain_id, desk, vouchers, courier_of(keys))
     return Passing(fresh, calls, CaseRequestTable(durable), wallet)

@@ -7,12 +7,12 @@ lists them all. Secrets are `SecretStr`, so that no log and no error shows them.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from node_api.chain.options import EmbeddedOptions
+from node_api.chain.options import EmbeddedOptions, OutsideOptions
 
 _PLACEHOLDERS = ("changeme", "change-me", "secret", "password", "todo", "xxx")
 
@@ -24,6 +24,10 @@ def _no_placeholder(value: SecretStr) -> SecretStr:
     return value
 
 
+def _addresses(listed: str) -> tuple[str, ...]:
+    return tuple(one.strip() for one in listed.split(",") if one.strip())
+
+
 Secret = Annotated[SecretStr, AfterValidator(_no_placeholder)]
 
 
@@ -32,7 +36,15 @@ class Settings(BaseSettings):
 
     Attributes:
         data: folder of everything the node keeps.
-        chain_url: a chain that others run; without it the node starts and keeps an embedded one.
+        network: name below `networks` in the data folder, or folder, of a network that `network create` made: chain id, genesis
+            hash, engine and addresses are its, where they are not given.
+        organisation: whose node this is; its own validator and observer are asked first.
+        chain_url: a chain that others run; without it the node starts and keeps an embedded one. Several addresses to read from,
+            the best first, are divided by commas.
+        chain_send_url: where to send transactions, likewise; without it where it reads.
+        chain_engine: which profile the chain has; without it that of the program that answers.
+        chain_confirmations: blocks that must stand on one before it is final; without it as the engine has it.
+        chain_genesis_hash: hash of block 0 the chain must have; without it any, the first time.
         chain_id: EIP-155 chain id the chain must have.
         chain_genesis_at: block time of the embedded chain's block 0, Unix seconds; without it the first start's.
         chain_snapshot_seconds: least seconds between two snapshots of the embedded chain.
@@ -41,7 +53,7 @@ class Settings(BaseSettings):
         database: `sqlite:///…` or `postgresql://…` of the index and the operations; without it `node.sqlite` in the data
             folder. It may hold a password.
         database_connections: most connections of this process to a PostgreSQL.
-        index_page: most blocks read in one step of the index.
+        index_page: most blocks read in one step of the index; without it as the engine has it.
         claim_gather_seconds: how long a claim waits for others that go into the same roll.
         rate_limit: requests a second that an API key may make; 0 for any number.
         rate_burst: requests that it may make at once.
@@ -53,7 +65,13 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="VOUCHERTRAIL_", env_file=".env", extra="ignore", frozen=True)
 
     data: Path = Path(".vouchertrail")
+    network: str | None = None
+    organisation: str | None = None
     chain_url: str | None = None
+    chain_send_url: str | None = None
+    chain_engine: Literal["anvil", "geth-clique", "besu-qbft"] | None = None
+    chain_confirmations: Annotated[int, Field(ge=0, le=1000)] | None = None
+    chain_genesis_hash: Annotated[str, Field(pattern="^0x[0-9a-f]{64}$")] | None = None
     chain_id: Annotated[int, Field(ge=1, lt=2**53)] = 31373
     chain_genesis_at: Annotated[int, Field(ge=1, lt=2**40)] | None = None
     chain_snapshot_seconds: Annotated[float, Field(gt=0, le=3600)] = 5.0
@@ -61,13 +79,25 @@ class Settings(BaseSettings):
     deployments: Path | None = None
     database: SecretStr | None = None
     database_connections: Annotated[int, Field(ge=4, le=1000)] = 20
-    index_page: Annotated[int, Field(ge=1, le=100_000)] = 500
+    index_page: Annotated[int, Field(ge=1, le=100_000)] | None = None
     claim_gather_seconds: Annotated[float, Field(ge=0, le=60)] = 2.0
     rate_limit: Annotated[float, Field(ge=0, le=1_000_000)] = 0.0
     rate_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 100
     events_confirmations: Annotated[int, Field(ge=0, le=1000)] = 0
     webhooks_private: bool = False
     key_password: Secret | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_network(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Fills in what the named network's plan says."""
+        named = given.get("network")
+        if not named:
+            return given
+        from node_api.network.endpoints import planned  # most nodes keep a chain of their own
+
+        data = Path(given.get("data") or cls.model_fields["data"].default)
+        return planned(data / "networks", str(named), given.get("organisation")) | given
 
     @property
     def chain_folder(self) -> Path:
@@ -90,6 +120,20 @@ class Settings(BaseSettings):
         if self.database is not None:
             return self.database.get_secret_value()
         return f"sqlite:///{self.data.resolve() / 'node.sqlite'}"
+
+    def outside_chain(self) -> OutsideOptions | None:
+        """The chain that others run; None where the node keeps its own."""
+        if self.chain_url is None:
+            return None
+        return OutsideOptions(
+            readers=_addresses(self.chain_url),
+            chain_id=self.chain_id,
+            identity_file=self.chain_folder / "identity.json",
+            senders=_addresses(self.chain_send_url or ""),
+            genesis_hash=self.chain_genesis_hash,
+            engine=self.chain_engine,
+            confirmations=self.chain_confirmations,
+        )
 
     def embedded_chain(self) -> EmbeddedOptions:
         """What the embedded chain is to be."""

@@ -90,10 +90,10 @@ def open_record(settings: Settings, handle: ChainHandle, engine: Engine | None =
     deployment = read_deployment(settings.deployments_folder, handle.chain_id, handle.genesis_hash)
     database = engine or open_database(settings.database_url)
     migrate(database)
-    rpc, kept = RpcClient(handle.url, own=handle.identity), Kept()
+    rpc, kept = handle.connect(), Kept()
     tables = IndexTables(database, kept)
     source = source_of(rpc, handle, deployment)
-    indexer = Indexer(source, tables, page=settings.index_page, one_node=handle.embedded)
+    indexer = Indexer(source, tables, page=settings.index_page or handle.profile.page, one_node=handle.embedded)
     addresses = {name: entry.address for name, entry in deployment.contracts.items()}
     return Record(
         handle=handle,

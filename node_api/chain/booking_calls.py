@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from node_api.chain.courier import Courier, new_courier
+from eth_account.signers.local import LocalAccount
+
+from node_api.chain.courier import Courier
 from node_api.chain.rpc import RpcClient
 from node_api.domain.errors import BookingRefused
 from node_api.domain.ids import Address
@@ -12,9 +14,9 @@ from node_api.domain.reservations import Capture, Release
 class BookingCalls:
     """See the port."""
 
-    def __init__(self, rpc: RpcClient, chain_id: int, vouchers: Address) -> None:
-        """Asks for nothing yet."""
-        self._courier = Courier(rpc, chain_id, new_courier(), ("Vouchers", vouchers), BookingRefused)
+    def __init__(self, rpc: RpcClient, chain_id: int, vouchers: Address, courier: LocalAccount) -> None:
+        """Asks for nothing yet; `courier` is the account that brings them."""
+        self._courier = Courier(rpc, chain_id, courier, ("Vouchers", vouchers), BookingRefused)
 
     def capture(self, capture: Capture) -> None:
         """See the port."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from eth_account.signers.local import LocalAccount
 
-from node_api.chain.courier import Courier, new_courier
+from node_api.chain.courier import Courier
 from node_api.chain.redeem_calls import leaf_hash, leaf_of
 from node_api.chain.rpc import RpcClient
 from node_api.domain.errors import ArbiterMissing, CaseRefused
@@ -15,17 +15,20 @@ from node_api.services.ports.casework import Opening, Statement
 class CaseCalls:
     """See the port."""
 
-    def __init__(self, rpc: RpcClient, chain_id: int, desk: Address, arbiter: LocalAccount | None) -> None:
+    def __init__(
+        self, rpc: RpcClient, chain_id: int, desk: Address, courier: LocalAccount, arbiter: LocalAccount | None
+    ) -> None:
         """Asks for nothing yet.
 
         Args:
             rpc: where to send.
             chain_id: EIP-155 chain id.
             desk: address of `CaseDesk`.
+            courier: brings what parties signed.
             arbiter: who decides; None where the node keeps no such key.
         """
         target = "CaseDesk", desk
-        self._courier = Courier(rpc, chain_id, new_courier(), target, CaseRefused)
+        self._courier = Courier(rpc, chain_id, courier, target, CaseRefused)
         self._arbiter = None if arbiter is None else Courier(rpc, chain_id, arbiter, target, CaseRefused)
 
     def reverse(self, opening: Opening, statement: Statement) -> None:

@@ -1,7 +1,8 @@
 """Calls of one contract by one account, each sent once it was tried, and the contract's own word where it says no.
 
-What a party signed is sent from an account made for that when the node starts: it has no role, and the networks this is made for
-take gas for nothing. So it never gets in the way of the relayer's nonces, and nobody mistakes it for somebody who decides.
+What a party signed is sent from an account of no role: so it never gets in the way of the relayer's nonces, and nobody mistakes
+it for somebody who decides. Where a network asks who sends, or a price for gas, it has a key file; elsewhere it is made when the
+node starts.
 """
 
 from __future__ import annotations
@@ -12,24 +13,28 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
 from node_api.chain.contracts import contract, custom_errors
+from node_api.chain.keys import KeyRing, KeyRole
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import RpcUnavailable
-from node_api.chain.sender import NoReceipt, Reverted, Sender, WouldRevert
+from node_api.chain.sender import NoReceipt, Reverted, Sender, WouldRevert, wait_until_final
 from node_api.domain.errors import ChainUnavailable, ContractReverted
 from node_api.domain.ids import Address
 from node_api.domain.reverts import reverted
 
 _SELECTOR = 4
+_LOCKS: dict[str, threading.Lock] = {}
 
 
-def new_courier() -> LocalAccount:
-    """An account of no role, gone with the process."""
+def courier_of(keys: KeyRing) -> LocalAccount:
+    """The account of the courier's key file; without one an account that is gone with the process."""
+    if KeyRole.COURIER in keys.present():
+        return keys.account(KeyRole.COURIER)
     courier: LocalAccount = Account.create()
     return courier
 
 
 class Courier:
-    """Thread-safe; one for an account, or nonces collide."""
+    """Thread-safe. Several of one account wait for each other, or nonces would collide."""
 
     def __init__(
         self,
@@ -51,26 +56,27 @@ class Courier:
         self._sender = Sender(rpc, account, chain_id)
         self._name, self._address = target
         self._refusal = refusal
-        self._lock = threading.Lock()
+        self._lock = _LOCKS.setdefault(account.address, threading.Lock())
 
     def send(self, function: str, *arguments: object) -> None:
-        """Returns once the call stands in a block.
+        """Returns once the call stands in a block that is final.
 
         Raises:
             ContractReverted: of the kind given: the contract says no; nothing happened.
             ChainUnavailable: the chain does not answer.
         """
         calldata = contract(self._name).function(function).encode(arguments)
-        with self._lock:  # so that the account's nonces stand in one row
-            try:
+        try:
+            with self._lock:  # so that the account's nonces stand in one row
                 self._sender.forget_nonce()
-                self._sender.transact(self._address, calldata, what=f"{self._name}.{function}")
-            except WouldRevert as error:
-                raise self._refused(error.data) from error
-            except Reverted as error:
-                raise self._refused(self._why(calldata)) from error
-            except (RpcUnavailable, NoReceipt) as error:
-                raise ChainUnavailable(str(error)) from error
+                receipt = self._sender.transact(self._address, calldata, what=f"{self._name}.{function}")
+            wait_until_final(self._sender.rpc, receipt)
+        except WouldRevert as error:
+            raise self._refused(error.data) from error
+        except Reverted as error:
+            raise self._refused(self._why(calldata)) from error
+        except (RpcUnavailable, NoReceipt) as error:
+            raise ChainUnavailable(str(error)) from error
 
     def _why(self, calldata: bytes) -> str:
         """Something changed between the trial run and the block: asks once more."""

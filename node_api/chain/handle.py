@@ -8,15 +8,19 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from node_api.chain.apart import last_words, leave_running
 from node_api.chain.durable import private_folder
 from node_api.chain.identity import ChainIdentity, recognise
-from node_api.chain.options import EmbeddedOptions
+from node_api.chain.nodes import ChainNodes
+from node_api.chain.options import EmbeddedOptions, OutsideOptions
+from node_api.chain.profile import ANVIL, EngineProfile, profile_of
 from node_api.chain.rpc import RpcClient
-from node_api.chain.rpc_errors import ChainError, ForeignChain, RpcUnavailable
+from node_api.chain.rpc_errors import ChainError, ForeignChain, RpcError, RpcUnavailable
+from node_api.chain.rpc_values import rows
 from node_api.chain.status import ALREADY_RUNNING, ChainStatus, Phase, read_status, supervisor_pid
 
 READY_SECONDS = 120.0
@@ -37,32 +41,54 @@ class ChainHandle:
         chain_id: EIP-155 chain id.
         genesis_hash: hash of block 0, 0x-hex, lower case.
         embedded: whether the node's own supervisor keeps it (then its clock can be moved).
+        profile: what its engine asks of whoever uses it.
+        readers, senders: where a chain of several nodes is read and written; the best first. None: at `url`.
     """
 
     url: str
     chain_id: int
     genesis_hash: str
     embedded: bool
+    profile: EngineProfile = ANVIL
+    readers: tuple[str, ...] = ()
+    senders: tuple[str, ...] = ()
 
     @property
     def identity(self) -> tuple[int, str]:
         """Chain id and genesis hash: what tells it from every other chain."""
         return self.chain_id, self.genesis_hash
 
+    def connect(self) -> RpcClient:
+        """The way to the chain; closed by whoever asked for it."""
+        if self.embedded:
+            return RpcClient(self.url, own=self.identity)
+        return ChainNodes(self.readers or (self.url,), self.senders, own=self.identity, profile=self.profile)
+
 
 def attach_chain(url: str, chain_id: int, identity_file: Path) -> ChainHandle:
+    """Uses a chain of one node that others run. See `attach_nodes`."""
+    return attach_nodes(OutsideOptions((url,), chain_id, identity_file))
+
+
+def attach_nodes(options: OutsideOptions) -> ChainHandle:
     """Uses a chain that others run; records its identity at the first meeting.
 
     Raises:
-        ForeignChain: it has another chain id, or is not the chain recorded in the file.
-        ChainError: it does not answer.
+        ForeignChain: it has another chain id, is another than the plan's, or is not the chain recorded in the file.
+        ChainError: none of its nodes answers.
     """
+    url, found = _first_that_answers(options.readers)
     with RpcClient(url) as rpc:
-        found = ChainIdentity.ask(rpc)
-    if found.chain_id != chain_id:
-        raise ForeignChain(f"the chain at {rpc.address} has id {found.chain_id}, the settings ask for {chain_id}")
-    recognise(identity_file, found, rpc.address)
-    return ChainHandle(url, found.chain_id, found.genesis_hash, embedded=False)
+        if found.chain_id != options.chain_id:
+            told = f"the chain at {rpc.address} has id {found.chain_id}, the settings ask for {options.chain_id}"
+            raise ForeignChain(told)
+        if options.genesis_hash not in (None, found.genesis_hash):
+            raise ForeignChain.at(rpc.address, "genesis hash", found.genesis_hash, options.genesis_hash)
+        recognise(options.identity_file, found, rpc.address)
+        profile = _confirmed(profile_of(found.client, options.engine), options.confirmations, rpc)
+    return ChainHandle(
+        url, found.chain_id, found.genesis_hash, False, profile, readers=options.readers, senders=options.senders
+    )
 
 
 def ensure_chain(options: EmbeddedOptions) -> ChainHandle:
@@ -137,6 +163,32 @@ def living_status(folder: Path) -> ChainStatus | None:
     pid = supervisor_pid(folder)
     status = read_status(folder)
     return status if pid is not None and status is not None and status.pid == pid else None
+
+
+def _first_that_answers(urls: Sequence[str]) -> tuple[str, ChainIdentity]:
+    """The first address at which a chain answers, and which one. Raises RpcUnavailable."""
+    fault: RpcUnavailable | None = None
+    for url in urls:
+        try:
+            with RpcClient(url) as rpc:
+                return url, ChainIdentity.ask(rpc)
+        except RpcUnavailable as error:
+            fault = error
+    assert fault is not None, "a chain has an address"
+    raise fault
+
+
+def _confirmed(profile: EngineProfile, confirmations: int | None, rpc: RpcClient) -> EngineProfile:
+    """The profile with its number of confirmations: as set, else as its signers are now."""
+    if confirmations is not None:
+        return replace(profile, confirmations=confirmations)
+    if not profile.by_signers:
+        return profile
+    try:
+        return profile.among(len(rows(rpc.call("clique_getSigners"))))
+    except RpcError as error:
+        told = f"{rpc.address} does not say who signs ({error}): set VOUCHERTRAIL_CHAIN_CONFIRMATIONS to half of them and one"
+        raise ChainNotReady(told) from error
 
 
 def _checked(options: EmbeddedOptions, status: ChainStatus) -> ChainHandle:

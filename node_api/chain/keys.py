@@ -31,7 +31,7 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class KeyRole(StrEnum):
-    """Whose key: the file's name. The first nine are roles of the AccessManager."""
+    """Whose key: the file's name. The first nine are roles of the AccessManager; the courier brings what others signed."""
 
     ADMIN = "admin"
     TREASURER = "treasurer"
@@ -43,6 +43,7 @@ class KeyRole(StrEnum):
     EMERGENCY = "emergency"
     ATTESTOR = "attestor"
     ISSUER = "issuer"
+    COURIER = "courier"
     WALLET_MASTER = "wallet-master"
 
 

@@ -1,4 +1,4 @@
-"""What the embedded chain is to be: plain data, filled in by the node's settings."""
+"""What the embedded chain is to be, or where the chain of others is: plain data, filled in by the node's settings."""
 
 from __future__ import annotations
 
@@ -51,3 +51,26 @@ class EmbeddedOptions:
     def identity_file(self) -> Path:
         """Where the chain's identity is recorded."""
         return self.folder / "identity.json"
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideOptions:
+    """A chain that others run.
+
+    Attributes:
+        readers: addresses of nodes to read from, the best first; at least one.
+        chain_id: EIP-155 chain id it must have.
+        identity_file: where its identity is recorded.
+        senders: addresses of nodes to send to; none: the readers.
+        genesis_hash: hash block 0 must have; None: any, the first time.
+        engine: name of its profile; None: by what answers.
+        confirmations: blocks that must stand on one before it is final; None: as its engine has it.
+    """
+
+    readers: tuple[str, ...]
+    chain_id: int
+    identity_file: Path
+    senders: tuple[str, ...] = ()
+    genesis_hash: str | None = None
+    engine: str | None = None
+    confirmations: int | None = None

@@ -12,7 +12,7 @@ from node_api.chain.contracts import contract, custom_errors
 from node_api.chain.keys import KeyRole
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import RpcUnavailable
-from node_api.chain.sender import NoReceipt, Reverted, Sender, WouldRevert
+from node_api.chain.sender import NoReceipt, Reverted, Sender, WouldRevert, wait_until_final
 from node_api.domain.errors import ChainUnavailable, OversightKeyMissing, OversightRefused
 from node_api.domain.reverts import reverted
 from node_api.services.ports import oversight as o
@@ -50,16 +50,17 @@ class OversightCalls:
         if sender is None:
             raise OversightKeyMissing(f"no key file of {role.name}")
         calldata = contract(target).function(function).encode(arguments)
-        with self._lock:
-            try:
+        try:
+            with self._lock:
                 sender.forget_nonce()
-                sender.transact(self._addresses[target], calldata, what=f"{target}.{function}")
-            except WouldRevert as error:
-                raise _refused(error.data) from error
-            except Reverted as error:
-                raise _refused(self._why(sender, target, calldata)) from error
-            except (RpcUnavailable, NoReceipt) as error:
-                raise ChainUnavailable(str(error)) from error
+                receipt = sender.transact(self._addresses[target], calldata, what=f"{target}.{function}")
+            wait_until_final(sender.rpc, receipt)
+        except WouldRevert as error:
+            raise _refused(error.data) from error
+        except Reverted as error:
+            raise _refused(self._why(sender, target, calldata)) from error
+        except (RpcUnavailable, NoReceipt) as error:
+            raise ChainUnavailable(str(error)) from error
 
     def _why(self, sender: Sender, target: str, calldata: bytes) -> str:
         """Something changed between the trial run and the block: asks once more."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from node_api.chain.contracts import contract
@@ -109,6 +109,7 @@ class Pipeline:
         self._senders: dict[KeyRole, Sender] = {}
         self._resent_at = 0.0
         self._landed = Landed()
+        self._held: Call | None = None  # waits until those of another account have landed
 
     def run(self, calls: Iterable[Call]) -> Iterator[tuple[Call, Mined]]:
         """Yields each call with its receipt, in order. Ends once none of them can be lost any more.
@@ -166,9 +167,13 @@ class Pipeline:
         exhausted = False
         portion = size + _PORTION_BYTES
         while len(flying) + len(fresh) < WINDOW and size < min(WINDOW_BYTES, portion):
-            call = next(waiting, None)
+            call = next(waiting, None) if self._held is None else self._held
+            self._held = None
             if call is None:
                 exhausted = True
+                break
+            if not self._may_follow(call, [*flying, *fresh]):
+                self._held = call
                 break
             fresh.append(self._sign(call))
             size += len(fresh[-1].data)
@@ -176,6 +181,10 @@ class Pipeline:
         if fresh:
             self._send([entry.signed for entry in fresh])
         return exhausted
+
+    def _may_follow(self, call: Call, before: Sequence[_Flying]) -> bool:
+        """Whether the call comes into a block behind those in flight: where blocks do not keep the order, one account's do."""
+        return self._rpc.profile.in_order or not before or before[-1].call.role is call.role
 
     def _sign(self, call: Call) -> _Flying:
         sender = self._sender(call.role)

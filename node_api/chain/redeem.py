@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from itertools import takewhile
 
 from eth_account.signers.local import LocalAccount
 
@@ -18,6 +19,7 @@ from node_api.chain.sender import (
     Sender,
     SignedTransaction,
     TxHash,
+    final_nonce_of,
     nonce_of,
     receipt_of,
     receipts_of,
@@ -53,6 +55,7 @@ class Relayer:
         self._clock = ChainClock(rpc)
         self._nonce: int | None = None  # of the next call; None: the chain's next
         self._seen: dict[Hash, Receipt] = {}
+        self._looked_at: int | None = None  # the chain's height, where nothing more was final
         self._movable: bool | None = None
         self._time_lent = 0
 
@@ -81,11 +84,23 @@ class Relayer:
     def look(self, calls: Sequence[SentCall]) -> int:
         """See the port. What a chain says of a later call while an earlier one is not there yet is left for the next look."""
         self._seen.clear()
+        if self._rpc.profile.confirmations:
+            calls = self._final(calls)
         for call, receipt in zip(calls, receipts_of(self._rpc, map(_signed, calls)), strict=True):
             if receipt is None:
                 break
             self._seen[call.hash] = receipt
         return len(self._seen)
+
+    def _final(self, calls: Sequence[SentCall]) -> list[SentCall]:
+        """Those of the first whose nonces are used up for good; nobody is asked again before there is a new block."""
+        head = quantity(self._rpc.call("eth_blockNumber"))
+        if head == self._looked_at:
+            return []
+        used = final_nonce_of(self._rpc, self._sender.address)
+        final = list(takewhile(lambda call: call.nonce < used, calls))
+        self._looked_at = None if final else head
+        return final
 
     def next_nonce(self) -> int:
         """See the port."""
@@ -122,7 +137,7 @@ class Relayer:
         """The receipt of a call and its block; None where it is in no block after so many seconds."""
         deadline, looks = time.monotonic() + seconds, 0
         receipt = self._seen.pop(call.hash, None)
-        while receipt is None and (receipt := receipt_of(self._rpc, TxHash(call.hash))) is None:
+        while receipt is None and (receipt := self._final_receipt(call)) is None:
             if time.monotonic() > deadline:
                 return None
             looks += 1
@@ -130,6 +145,11 @@ class Relayer:
         block = self._block(receipt)
         self._return_time(block.timestamp)
         return receipt, block
+
+    def _final_receipt(self, call: SentCall) -> Receipt | None:
+        if self._rpc.profile.confirmations and final_nonce_of(self._rpc, call.sender) <= call.nonce:
+            return None
+        return receipt_of(self._rpc, TxHash(call.hash))
 
     def _return_time(self, now: UnixSeconds) -> None:
         """Gives the next block the time that it had before a restored call took its turn."""

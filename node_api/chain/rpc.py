@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 import orjson
 
+from node_api.chain.profile import ANVIL, EngineProfile
 from node_api.chain.rpc_errors import (
     ChainError,
     ForeignChain,
@@ -61,6 +62,7 @@ class RpcClient:
         batch_limit: int = DEFAULT_BATCH_LIMIT,
         headers: Mapping[str, str] | None = None,
         own: tuple[int, str] | None = None,
+        profile: EngineProfile = ANVIL,
     ) -> None:
         """Opens nothing yet: the first request connects.
 
@@ -70,6 +72,7 @@ class RpcClient:
             batch_limit: most requests in one HTTP body; Besu takes 50 well, anvil 100.
             headers: sent with every request, e.g. {"Authorization": "Bearer …"}.
             own: chain id and genesis hash of the one chain to speak to: every new connection is asked for them first.
+            profile: what its engine asks of whoever uses it.
 
         Raises:
             ValueError: the address is not http:// or https://, or the limit is below one.
@@ -82,6 +85,7 @@ class RpcClient:
         self.url = url
         self.timeout = timeout
         self.batch_limit = batch_limit
+        self.profile = profile
         self._secure = parts.scheme == "https"
         self._host = parts.hostname
         self._port = parts.port or (443 if self._secure else 80)

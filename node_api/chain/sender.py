@@ -99,20 +99,19 @@ class Receipt:
 class Sender:
     """Transactions of one account, in order. Thread-safe; one sender for each account, or nonces collide."""
 
-    def __init__(self, rpc: RpcClient, account: LocalAccount, chain_id: int, *, gas_price: int = 0) -> None:
+    def __init__(self, rpc: RpcClient, account: LocalAccount, chain_id: int) -> None:
         """Asks for nothing yet.
 
         Args:
-            rpc: where to send.
+            rpc: where to send; what its engine asks for gas is offered.
             account: who signs.
             chain_id: EIP-155 chain id, signed with every transaction.
-            gas_price: offered for a unit of gas, in wei; the networks this is made for take 0.
         """
         self.rpc = rpc
         self.address = str(to_checksum_address(account.address))
         self._account = account
         self._chain_id = chain_id
-        self._gas_price = gas_price
+        self._gas_price = rpc.profile.gas_price
         self._nonce: int | None = None
         self._lock = threading.Lock()
 
@@ -181,6 +180,15 @@ def nonce_of(rpc: RpcClient, address: str) -> int:
     return quantity(rpc.call("eth_getTransactionCount", [address, "latest"]))
 
 
+def final_nonce_of(rpc: RpcClient, address: str) -> int:
+    """The account's next nonce by the newest block that is final."""
+    deep = rpc.profile.confirmations
+    if not deep:
+        return nonce_of(rpc, address)
+    final = max(0, quantity(rpc.call("eth_blockNumber")) - deep)
+    return quantity(rpc.call("eth_getTransactionCount", [address, hex(final)]))
+
+
 def submit(rpc: RpcClient, signed: SignedTransaction) -> None:
     """Sends the bytes; sending what the chain has already is no fault.
 
@@ -194,8 +202,8 @@ def submit(rpc: RpcClient, signed: SignedTransaction) -> None:
         if is_known(error):
             return
         if is_past(error):
-            if _landed_soon(rpc, signed.hash):
-                return
+            if _landed_soon(rpc, signed.hash) or final_nonce_of(rpc, signed.sender) <= signed.nonce:
+                return  # where another has it, the chain may still take it back
             raise NonceTaken(f"nonce {signed.nonce} of {signed.sender} belongs to another transaction") from error
         raise
 
@@ -262,6 +270,30 @@ def wait_for(rpc: RpcClient, transaction: TxHash, *, seconds: float = RECEIPT_SE
     if not receipt.succeeded:
         raise Reverted(receipt)
     return receipt
+
+
+def wait_until_final(rpc: RpcClient, receipt: Receipt, *, seconds: float = RECEIPT_SECONDS) -> Receipt:
+    """Waits until a transaction that was in a block stands in a final one; where the chain goes back, it comes again by itself.
+
+    Raises: as `wait_for`.
+    """
+    if not rpc.profile.confirmations:
+        return receipt
+    while True:
+        wait_until_built_on(rpc, receipt.block, seconds=seconds)
+        found = wait_for(rpc, receipt.transaction, seconds=seconds)
+        if found.block_hash == receipt.block_hash:
+            return found
+        receipt = found
+
+
+def wait_until_built_on(rpc: RpcClient, block: int, *, seconds: float = RECEIPT_SECONDS) -> None:
+    """Waits until so many blocks stand on the one of this number that it is final. Raises NoReceipt."""
+    deadline = time.monotonic() + seconds
+    while quantity(rpc.call("eth_blockNumber")) < block + rpc.profile.confirmations:
+        if time.monotonic() > deadline:
+            raise NoReceipt(f"block {block} is not final after {seconds:g} s")
+        time.sleep(_LONGEST_WAIT)
 
 
 def see_through(rpc: RpcClient, signed: SignedTransaction, *, seconds: float = RECEIPT_SECONDS) -> Receipt:

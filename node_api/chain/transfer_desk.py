@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from node_api.chain.courier import Courier, new_courier
+from eth_account.signers.local import LocalAccount
+
+from node_api.chain.courier import Courier
 from node_api.chain.deployed import Deployed, Question
 from node_api.chain.documents import transfer_document
 from node_api.chain.eip712 import as_hash, domain_separator, transfer_digest
@@ -15,7 +17,7 @@ from node_api.domain.transfers import TransferOrder
 class TransferCalls:
     """See the port."""
 
-    def __init__(self, rpc: RpcClient, chain_id: int, desk: Address, vouchers: Address) -> None:
+    def __init__(self, rpc: RpcClient, chain_id: int, desk: Address, vouchers: Address, courier: LocalAccount) -> None:
         """Asks for nothing yet.
 
         Args:
@@ -23,8 +25,9 @@ class TransferCalls:
             chain_id: EIP-155 chain id.
             desk: address of `CaseDesk`.
             vouchers: address of `Vouchers`: the verifying contract of everything signed.
+            courier: the account that brings them.
         """
-        self._courier = Courier(rpc, chain_id, new_courier(), ("CaseDesk", desk), CaseRefused)
+        self._courier = Courier(rpc, chain_id, courier, ("CaseDesk", desk), CaseRefused)
         self._chain_id, self._vouchers = chain_id, vouchers
         self._domain = domain_separator(chain_id, vouchers)
         self._asked = Deployed(rpc, {"Vouchers": vouchers})

@@ -46,8 +46,7 @@ class ChainDesk:
         self._pipeline.settle()
 
     def now(self) -> UnixSeconds:
-        """Time of the pending block, where the chain has one; else of the newest."""
-        answers = self._deployed.rpc.batch(
-            [("eth_getBlockByNumber", ("pending", False)), ("eth_getBlockByNumber", ("latest", False))]
-        )
+        """Time of the pending block, where the chain has one that does not come by the clock; else of the newest."""
+        tags = ("latest",) if self._deployed.rpc.profile.steady else ("pending", "latest")
+        answers = self._deployed.rpc.batch([("eth_getBlockByNumber", (tag, False)) for tag in tags])
         return UnixSeconds(max(quantity(record(block)["timestamp"]) for block in answers if block is not None))

@@ -13,6 +13,7 @@ from node_api.bookings import booking_work
 from node_api.cases import fresh_reads
 from node_api.cli.audit_output import Cell, Section, local_time, place, plain, print_report
 from node_api.cli.deploy import open_deployed_chain
+from node_api.cli.keys import key_ring
 from node_api.cli.options import FAULT, Shared, fail, shared_options
 from node_api.domain.access import ApiKey, ApiRole
 from node_api.domain.bookings import Booking
@@ -85,7 +86,9 @@ def _opened(shared: Shared) -> Iterator[Bookings]:
     record = open_record(shared.settings, open_deployed_chain(shared.settings))
     durable = open_database(shared.settings.database_url)
     try:
-        yield booking_work(record, fresh_reads(record, Follower(record.indexer)), durable, None)
+        yield booking_work(
+            record, fresh_reads(record, Follower(record.indexer)), key_ring(shared.settings), durable, None
+        )
     except DomainError as error:
         fail(str(error), FAULT, kind=error.name, as_json=shared.as_json)
     finally:

@@ -8,7 +8,7 @@ import rich_click as click
 import structlog
 
 from node_api.chain.follower import head_of
-from node_api.chain.handle import attach_chain, ensure_chain, living_status, snapshot_chain, stop_chain
+from node_api.chain.handle import attach_nodes, ensure_chain, living_status, snapshot_chain, stop_chain
 from node_api.chain.rpc import RpcClient
 from node_api.chain.status import read_status
 from node_api.chain.supervisor import Supervisor
@@ -64,9 +64,10 @@ def snapshot(shared: Shared) -> None:
 def status(shared: Shared) -> None:
     """Tell whether the chain runs, where, and how far it is. Exit code 3 where it does not run."""
     settings = shared.settings
-    if settings.chain_url is not None:
-        handle = attach_chain(settings.chain_url, settings.chain_id, settings.chain_folder / "identity.json")
-        head = head_of(RpcClient(handle.url))
+    if (outside := settings.outside_chain()) is not None:
+        handle = attach_nodes(outside)
+        with handle.connect() as rpc:
+            head = head_of(rpc)
         shared.tell({**asdict(handle), "head": head.number}, f"chain {handle.chain_id}, block {head.number}")
         return
     living = living_status(settings.chain_folder)

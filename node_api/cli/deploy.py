@@ -10,7 +10,7 @@ import rich_click as click
 from node_api.chain.deployment.addresses import require_deployed
 from node_api.chain.deployment.engine import StepReport
 from node_api.chain.deployment.run import deployer
-from node_api.chain.handle import ChainHandle, attach_chain, ensure_chain
+from node_api.chain.handle import ChainHandle, attach_nodes, ensure_chain
 from node_api.cli.keys import key_ring
 from node_api.cli.options import Shared, shared_options
 from node_api.config import Settings
@@ -19,8 +19,9 @@ from node_api.domain.printable import counted
 
 def open_chain(settings: Settings) -> ChainHandle:
     """The chain the settings name: one that others run, or the embedded one, started where it does not run."""
-    if settings.chain_url is not None:
-        return attach_chain(settings.chain_url, settings.chain_id, settings.chain_folder / "identity.json")
+    outside = settings.outside_chain()
+    if outside is not None:
+        return attach_nodes(outside)
     return ensure_chain(settings.embedded_chain())
 
 

@@ -61,7 +61,7 @@ def verify(shared: Shared) -> None:
     """Build a second index beside the first and compare all tables. Exit code 1 where any differs."""
     with _opened(shared) as record:
         record.indexer.catch_up()
-        number, differences = compare_with_rebuild(record, shared.settings.index_page)
+        number, differences = compare_with_rebuild(record, shared.settings.index_page or record.handle.profile.page)
         told = "\n".join(
             f"{one.table}: {counted(one.index[0], 'row')} here, {one.rebuilt[0]:,} rebuilt" for one in differences
         )

@@ -83,4 +83,9 @@ def shared_options(command: Callable[Concatenate[Shared, P], R]) -> Callable[P, 
 
 def _settings_text(fault: ValidationError) -> str:
     """Which setting is wrong and why, without its value: it may be a secret."""
-    return "; ".join(f"VOUCHERTRAIL_{'_'.join(map(str, e['loc']))}".upper() + f": {e['msg']}" for e in fault.errors())
+    return "; ".join(f"VOUCHERTRAIL_{_setting(e['loc'])}".upper() + f": {e['msg']}" for e in fault.errors())
+
+
+def _setting(place: tuple[int | str, ...]) -> str:
+    """The setting's name. What a plan says is judged before there are fields: only the network's name can be wrong there."""
+    return "_".join(map(str, place)) or "network"

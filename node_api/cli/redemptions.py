@@ -8,7 +8,6 @@ from node_api.chain.attestor import Attestor
 from node_api.chain.deployed import Deployed
 from node_api.chain.deployment.addresses import read_deployment
 from node_api.chain.keys import KeyRole
-from node_api.chain.rpc import RpcClient
 from node_api.cli.deploy import open_deployed_chain
 from node_api.cli.keys import key_ring
 from node_api.cli.options import FAULT, Shared, fail, shared_options
@@ -32,7 +31,7 @@ def consent(shared: Shared, digest: Hash) -> None:
     settings = shared.settings
     handle = open_deployed_chain(settings)
     deployment = read_deployment(settings.deployments_folder, handle.chain_id, handle.genesis_hash)
-    with RpcClient(handle.url, own=handle.identity) as rpc:
+    with handle.connect() as rpc:
         deployed = Deployed(rpc, {"Vouchers": Address(deployment.address("Vouchers"))})
         attestor = Attestor(deployed, key_ring(settings).account(KeyRole.ATTESTOR), handle.chain_id)
         if not attestor.is_known():

@@ -10,6 +10,7 @@ from hashlib import file_digest, sha256
 
 from node_api.app import NotStarted, build_node
 from node_api.cases import case_work, fresh_reads
+from node_api.chain.courier import courier_of
 from node_api.chain.keys import KeyRole
 from node_api.chain.player_keys import ReplayKeys
 from node_api.chain.redeem import Relayer
@@ -96,7 +97,13 @@ class ReplayStage:
             cases=case_work(self.record, fresh, self.office.keys, durable),
             oversight=auditor,
             till=TerminalCalls(self.office.rpc, chain_id, vouchers, self.office.wallets.device),
-            passing=TransferCalls(self.office.rpc, chain_id, self.office.deployed.address("CaseDesk"), vouchers),
+            passing=TransferCalls(
+                self.office.rpc,
+                chain_id,
+                self.office.deployed.address("CaseDesk"),
+                vouchers,
+                courier_of(self.office.keys),
+            ),
             keys=self.keys,
             account=self.office.wallets.account,
         )

@@ -20,6 +20,7 @@ from node_api.chain.patient_rpc import PatientRpc
 from node_api.chain.pipeline import Pipeline
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import ChainError
+from node_api.chain.sender import wait_until_built_on
 from node_api.chain.treasury_book import ChainBook
 from node_api.chain.treasury_desk import ChainDesk
 from node_api.chain.wallet import CustodialWallet
@@ -63,7 +64,7 @@ def open_treasury(settings: Settings) -> TreasuryOffice:
     handle = open_deployed_chain(settings)
     deployment = read_deployment(settings.deployments_folder, handle.chain_id, handle.genesis_hash)
     revive = reviver(settings, handle)
-    rpc = PatientRpc(handle.url, revive, handle.identity)
+    rpc = PatientRpc(handle.url, revive, handle.identity) if handle.embedded else handle.connect()
     deployed = Deployed(rpc, {name: Address(entry.address) for name, entry in deployment.contracts.items()})
     keys = key_ring(settings)
     pipeline = Pipeline(deployed, keys, handle.chain_id, revive, keeper(settings, handle))
@@ -85,11 +86,14 @@ def reviver(settings: Settings, handle: ChainHandle) -> Callable[[], object]:
 
 
 def keeper(settings: Settings, handle: ChainHandle) -> Callable[[int], object]:
-    """Waits until a block is kept: the embedded chain's supervisor writes it down, others look after themselves."""
+    """Waits until a block is kept: the embedded chain's supervisor writes it down, on others it becomes final."""
 
     def keep(block: int) -> None:
         if handle.embedded:
             wait_until_journaled(settings.chain_folder, block)
+        elif handle.profile.confirmations:
+            with handle.connect() as rpc:
+                wait_until_built_on(rpc, block)
 
     return keep
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
+from typing import Any
 
 import orjson
 from coincurve import PrivateKey
@@ -26,7 +27,7 @@ ACCOUNT_FILE = "organisation.key"
 NODE_KEY_FILE = "node.key"
 SIGNER_FILE = "signer/key.json"
 SIGNER_PASSWORD_FILE = "signer.password"  # noqa: S105 - a file's name
-_KEY_BYTES = 32
+_KEY_BYTES, _IV_DIGITS = 32, 32
 
 
 def make_keys(folder: Path, organisation: Organisation, engine: Engine) -> OwnKeys:
@@ -76,11 +77,19 @@ def _clique_signer(folder: Path) -> Address:
         write_whole(password_file, [secrets.token_urlsafe(32).encode()])
     if not path.exists():
         password = read_private(password_file).decode()
-        write_whole(path, [orjson.dumps(Account.encrypt(PrivateKey().secret, password, "scrypt", SCRYPT_N))])
+        write_whole(path, [orjson.dumps(sealed_key(PrivateKey().secret, password))])
     try:
         return Address(to_checksum_address("0x" + orjson.loads(read_private(path))["address"].removeprefix("0x")))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise KeyUnopened(f"{path} is damaged: it is not a key file") from error
+
+
+def sealed_key(secret: bytes, password: str) -> dict[str, Any]:
+    """A V3 key file. eth-account leaves out the zeros that an IV begins with; geth ends with a panic at such a file."""
+    sealed: dict[str, Any] = Account.encrypt(secret, password, "scrypt", SCRYPT_N)
+    parameters = sealed["crypto"]["cipherparams"]
+    parameters["iv"] = parameters["iv"].zfill(_IV_DIGITS)
+    return sealed
 
 
 def _key(path: Path) -> PrivateKey:

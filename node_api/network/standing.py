@@ -11,6 +11,7 @@ from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import ChainError, RpcError
 from node_api.chain.rpc_values import Json, quantity, record, text
 from node_api.domain.ids import Address
+from node_api.network.endpoints import url_of
 from node_api.network.faults import NetworkFault
 from node_api.network.plan import Engine, Network, Node
 from node_api.network.processes import Process, node_log, running
@@ -106,7 +107,7 @@ def _standing(
     mine = None if node.signer is None else sealed.get(node.signer)
     return Standing(
         name=seat.name,
-        url=_url(node),
+        url=url_of(node),
         pid=process.pid if process else 0,
         restarts=process.restarts if process else 0,
         height=height,
@@ -122,7 +123,7 @@ def _standing(
 def _head(node: Node) -> dict[str, Json] | None:
     """Its newest block, with the number of its peers; None where it does not answer."""
     try:
-        with RpcClient(_url(node), timeout=_ASK_SECONDS) as rpc:
+        with RpcClient(url_of(node), timeout=_ASK_SECONDS) as rpc:
             block, peers = rpc.batch([("eth_getBlockByNumber", ["latest", False]), ("net_peerCount", [])])
         return {**record(block), "peers": peers}
     except ChainError:
@@ -141,7 +142,7 @@ def _sealed(network: Network, node: Node, height: int) -> dict[Address, int]:
     # QBFT names the proposer as the block's beneficiary; Clique's is free for votes, its signer follows from the seal.
     method = "clique_getSigner" if clique else "eth_getBlockByNumber"
     try:
-        with RpcClient(_url(node), timeout=_ASK_SECONDS) as rpc:
+        with RpcClient(url_of(node), timeout=_ASK_SECONDS) as rpc:
             answers = rpc.batch([(method, [hex(one)] if clique else [hex(one), False]) for one in numbers])
     except (RpcError, ChainError):
         return {}
@@ -162,7 +163,3 @@ def _bytes(folder: Path) -> int:
         except FileNotFoundError:  # the node has just removed it
             continue
     return total
-
-
-def _url(node: Node) -> str:
-    return f"http://{node.seat.rpc_host}:{node.seat.rpc_port}"

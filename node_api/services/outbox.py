@@ -47,9 +47,11 @@ class Outbox:
         calls: OutboxStore,
         relay: Relay,
         follower: IndexFollower,
+        in_flight: int = IN_FLIGHT,
     ) -> None:
-        """Starts nothing yet."""
+        """Starts nothing yet; `in_flight` calls at most are sent and not final."""
         self._lanes, self._calls, self._relay, self._follower = lanes, calls, relay, follower
+        self._in_flight = in_flight
         self._wanted = threading.Event()
         self._stopping = threading.Event()
         self._settled: list[Settled] = []
@@ -123,12 +125,12 @@ class Outbox:
             sent = [self._send_next(lane) for lane in self._lanes]
             if not any(sent):
                 return False
-            if len(self._flight) >= IN_FLIGHT or self._nonce is None:
+            if len(self._flight) >= self._in_flight or self._nonce is None:
                 return True
 
     def _send_next(self, lane: Lane) -> bool:
         """Sends the lane's next call, if there is room for one; says whether there may be another."""
-        if (self._flight and self._nonce is None) or len(self._flight) >= IN_FLIGHT:
+        if (self._flight and self._nonce is None) or len(self._flight) >= self._in_flight:
             return True
         self._relay.number(self._nonce if self._flight else None)
         shipment = lane.next(busy=bool(self._flight))
@@ -182,7 +184,7 @@ class Outbox:
             for shipment in list(self._flight):
                 self._send(shipment)
         self._looks += 1
-        if len(self._flight) < IN_FLIGHT and not self._stopping.is_set():
+        if len(self._flight) < self._in_flight and not self._stopping.is_set():
             self._wanted.wait(pause(self._looks))
         else:
             time.sleep(max(pause(self._looks), _FULL_WAIT))

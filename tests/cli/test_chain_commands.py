@@ -67,7 +67,7 @@ def test_help__when_asked__then_commands_are_listed(run: Run) -> None:
 
 def test_keys__when_created_and_listed__then_accounts_and_no_keys(run: Run, tmp_path: Path) -> None:
     created = parsed(run("keys", "create", "--json"))
-    assert len(created["created"]) == 11  # type: ignore[arg-type]
+    assert len(created["created"]) == 12  # type: ignore[arg-type]
     assert parsed(run("keys", "create", "--json"))["created"] == []
     accounts = parsed(run("keys", "list", "--json"))["accounts"]
     assert isinstance(accounts, dict)

@@ -3,6 +3,7 @@
 create
 ├── keys 0600, each organisation's in its own folder and nowhere else; public files hold none
 ├── validators of the genesis are the accounts the keys seal with
+├── a sealed key whose IV begins with zeros → it is written in full
 ├── again → nothing is made, nothing changes
 ├── again with another plan → refused, nothing written
 ├── cut off after any file → the next run makes the same network
@@ -23,6 +24,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from coincurve import PrivateKey
 from eth_account import Account
 
 from node_api.chain.durable import write_whole
@@ -33,7 +35,7 @@ from node_api.network import create
 from node_api.network.create import create_network, network_folder, planned_files
 from node_api.network.faults import FilesDiffer, NoNetwork, PlanDiffers, PlanRefused
 from node_api.network.files import read_network, require_derived
-from node_api.network.keys import make_keys, seal_account
+from node_api.network.keys import make_keys, seal_account, sealed_key
 from node_api.network.plan import Engine, Role
 from node_api.network.rules import NO_FAULT_TOLERATED
 from tests.network.conftest import MEMBERS, Make, organisations, parameters
@@ -73,6 +75,13 @@ def test_create__when_clique__then_signers_are_the_unlocked_accounts(make: Make,
         sealed = json.loads((folder / member / "validator" / "signer" / "key.json").read_bytes())
         password = (folder / member / "validator" / "signer.password").read_text()
         assert Account.from_key(Account.decrypt(sealed, password)).address in network.validators
+
+
+def test_sealed_key__when_its_iv_begins_with_zeros__then_written_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    secret, short = PrivateKey().secret, "ab" * 15
+    sealed = {"address": "00", "crypto": {"cipherparams": {"iv": short}}}
+    monkeypatch.setattr(Account, "encrypt", lambda *_: sealed)
+    assert sealed_key(secret, "word")["crypto"]["cipherparams"]["iv"] == "00" + short
 
 
 def test_create__when_qbft__then_validators_are_the_nodes_accounts(make: Make, folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from eth_utils.address import to_canonical_address, to_checksum_address
@@ -13,11 +14,20 @@ from node_api.chain.deployment.addresses import DeployedContract, Deployment, wr
 from node_api.chain.deployment.errors import StepRefused, UnexpectedCode
 from node_api.chain.deployment.inspection import Inspector, StepState, shipped_code
 from node_api.chain.deployment.journal import Finished, Journal, Started
-from node_api.chain.deployment.resolve import Accounts, Resolver
+from node_api.chain.deployment.resolve import Accounts, Prepared, Resolver
 from node_api.chain.deployment.steps import Call, Deploy, Plan, Step
 from node_api.chain.keys import KeyRole
 from node_api.chain.rpc import RpcClient
-from node_api.chain.sender import NonceTaken, Receipt, Reverted, Sender, WouldRevert, see_through, submit
+from node_api.chain.sender import (
+    NonceTaken,
+    Receipt,
+    Reverted,
+    Sender,
+    SignedTransaction,
+    WouldRevert,
+    see_through,
+    submit,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +42,9 @@ class StepReport:
 # First bytes of RLP: a string of up to 55 bytes, a list of up to 55 bytes.
 _SHORT, _LIST = 0x80, 0xC0
 _ADDRESS = 20
+
+_AHEAD = 40
+_MOST_GAS_DEPLOY, _MOST_GAS_CALL = 12_000_000, 3_000_000
 
 Reporter = Callable[[StepReport], None]
 
@@ -92,6 +105,8 @@ class Deployer:
                 state = self._inspector.state(step)
                 if state is not StepState.DONE:
                     self._tell(step, state)
+                    if self._rpc.profile.steady:
+                        self._send_ahead(step)
                     self._carry_out(step)
                     if isinstance(step.action, Deploy):
                         write_deployment(self._folder, self._deployment(complete=False))
@@ -113,6 +128,19 @@ class Deployer:
             self._require_code(step, action)
         self._journal.finish(Finished(step.id, receipt.transaction, receipt.block))
 
+    def _send_ahead(self, step: Step) -> None:
+        """Signs and sends a step and those behind it that the same account sends, where none was signed: where blocks come by the
+        clock, they share one. A bound takes the place of the estimate, which the steps before them would have to be done for.
+        """
+        steps = self._plan.steps
+        following = steps[steps.index(step) :][:_AHEAD]
+        for one in takewhile(lambda other: other.action.sender is step.action.sender, following):
+            if self._inspector.state(one) is not StepState.PENDING:
+                return
+            gas = _MOST_GAS_DEPLOY if isinstance(one.action, Deploy) else _MOST_GAS_CALL
+            prepared, sender = self._resolver.prepare(one.action), self._sender(one.action.sender)
+            submit(self._rpc, self._write_down(one, prepared, sender.sign(prepared.to, prepared.data, gas)))
+
     def _send_again(self, step: Step) -> Receipt | None:
         """Sends journaled bytes; None where there are none, or they can never take effect any more."""
         entry = self._journal.started.get(step.id)
@@ -132,12 +160,15 @@ class Deployer:
             gas = sender.estimate(prepared.to, prepared.data, step.id)
         except WouldRevert as fault:
             raise StepRefused(f"{fault} (sent by {step.action.sender.upper()})") from fault
-        signed = sender.sign(prepared.to, prepared.data, gas)
+        submit(self._rpc, self._write_down(step, prepared, sender.sign(prepared.to, prepared.data, gas)))
+        return self._await(step)
+
+    def _write_down(self, step: Step, prepared: Prepared, signed: SignedTransaction) -> SignedTransaction:
+        """Has the journal know a step's transaction before it is sent."""
         address = "" if prepared.to else created_address(signed.sender, signed.nonce)
         self._journal.start(Started(step.id, signed, address, shipped_code(step), prepared.arguments))
         self._tell(step, "started")
-        submit(self._rpc, signed)
-        return self._await(step)
+        return signed
 
     def _await(self, step: Step) -> Receipt:
         self._tell(step, "sent")
@@ -145,7 +176,16 @@ class Deployer:
             return see_through(self._rpc, self._journal.started[step.id].signed)
         except Reverted as fault:
             self._journal.fail(step.id, str(fault))
-            raise StepRefused(f"step {step.id}: {fault}") from fault
+            raise StepRefused(f"step {step.id}: {fault}{self._why(step)}") from fault
+
+    def _why(self, step: Step) -> str:
+        """The contract's reason to refuse a step, where it would refuse it now."""
+        prepared = self._resolver.prepare(step.action)
+        try:
+            self._sender(step.action.sender).estimate(prepared.to, prepared.data, step.id)
+        except WouldRevert as fault:
+            return f"; {fault}"
+        return ""
 
     def _require_code(self, step: Step, action: Deploy) -> None:
         entry = self._journal.started[step.id]

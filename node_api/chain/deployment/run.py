@@ -10,7 +10,6 @@ from node_api.chain.deployment.engine import Deployer, Reporter
 from node_api.chain.deployment.resolve import Accounts
 from node_api.chain.deployment.steps import load_plan, migrations_folder
 from node_api.chain.handle import ChainHandle
-from node_api.chain.rpc import RpcClient
 
 
 def deployer(
@@ -23,8 +22,7 @@ def deployer(
 ) -> Deployer:
     """A deployer of this installation's migrations. Raises PlanFault."""
     plan = load_plan(migrations_folder(), parameters)
-    rpc = RpcClient(handle.url, own=handle.identity)
-    return Deployer(rpc, handle.identity, deployments, plan, accounts, report)
+    return Deployer(handle.connect(), handle.identity, deployments, plan, accounts, report)
 
 
 def deploy(handle: ChainHandle, deployments: Path, accounts: Accounts, report: Reporter = lambda _: None) -> Deployment:

@@ -55,7 +55,7 @@ class Relay(Protocol):
         ...
 
     def look(self, calls: Sequence[SentCall]) -> int:
-        """How many of the first of these stand in blocks, asked together; their outcomes are known from then on."""
+        """How many of the first of these stand in final blocks, asked together; their outcomes are known from then on."""
         ...
 
     def send(self, call: SentCall) -> None:

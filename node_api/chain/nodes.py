@@ -1,0 +1,203 @@
+"""Several nodes of one chain as one client: read from the first that answers and keeps up, send to the first that takes it.
+
+Nodes are asked by turns who they are and how far; that is no vote. Two that tell different blocks where nothing can change any
+more are an alarm for people, and the node goes on reading where it read.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import structlog
+
+from node_api.chain.profile import EngineProfile
+from node_api.chain.rpc import DEFAULT_TIMEOUT, Request, RpcClient
+from node_api.chain.rpc_errors import ChainError, RpcError, RpcUnavailable
+from node_api.chain.rpc_values import Json, quantity, record, text
+
+MOST_LAG = 5
+"""Blocks that a node may be behind the others and still be read from."""
+LOOK_SECONDS = 1.0
+_TIMEOUT_SECONDS, _LOOK_TIMEOUT_SECONDS = 10.0, 2.0
+_SEND = "eth_sendRawTransaction"
+_KNOWN = "known"  # what every engine says of bytes it has already
+
+T = TypeVar("T")
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class NodeStanding:
+    """How a node was at the last look.
+
+    Attributes:
+        address: host and port.
+        height: its newest block; None where it does not answer.
+        lag: blocks behind the highest.
+        fault: why it does not answer; empty where it does.
+    """
+
+    address: str
+    height: int | None
+    lag: int = 0
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """Nodes that tell different blocks of one number, where nothing can change any more: hash by address."""
+
+    number: int
+    hashes: dict[str, str]
+
+    def __str__(self) -> str:
+        told = ", ".join(f"{address} says {block}" for address, block in sorted(self.hashes.items()))
+        return f"block {self.number} is final, and the nodes differ about it: {told}"
+
+
+class ChainNodes(RpcClient):
+    """See the module. Thread-safe."""
+
+    def __init__(
+        self, readers: Sequence[str], senders: Sequence[str], *, own: tuple[int, str], profile: EngineProfile
+    ) -> None:
+        """Asks nothing yet.
+
+        Args:
+            readers: addresses to read from, the best first; at least one.
+            senders: addresses to send to, likewise; none: the readers.
+            own: chain id and genesis hash of the one chain to speak to.
+            profile: what its engine asks of whoever uses it.
+        """
+
+        def client(url: str, timeout: float) -> RpcClient:
+            return RpcClient(url, timeout=timeout, batch_limit=profile.batch, own=own, profile=profile)
+
+        super().__init__(readers[0], batch_limit=profile.batch, own=own, profile=profile)
+        sending = senders or readers
+        patience = DEFAULT_TIMEOUT if {*readers, *sending} == {readers[0]} else _TIMEOUT_SECONDS
+        self._clients = {url: client(url, patience) for url in (*readers, *sending)}
+        self._watched = {url: client(url, _LOOK_TIMEOUT_SECONDS) for url in self._clients}
+        self._readers = tuple(dict.fromkeys(readers))
+        self._senders = tuple(dict.fromkeys(sending))
+        self._order = self._readers  # the one read from first
+        self._standings: tuple[NodeStanding, ...] = ()
+        self._disagreement: Disagreement | None = None
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def standings(self) -> tuple[NodeStanding, ...]:
+        """How every node was at the last look; empty before the first."""
+        return self._standings
+
+    @property
+    def disagreement(self) -> Disagreement | None:
+        """Where nodes differ about what is final; it stays until they tell the same of that block."""
+        return self._disagreement
+
+    def start(self) -> None:
+        """Looks at all nodes every second, until closed."""
+        self._thread = threading.Thread(target=self._watch, name="nodes", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """See `RpcClient`; also ends looking."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        for client in (*self._clients.values(), *self._watched.values()):
+            client.close()
+
+    def call(self, method: str, params: Sequence[Json] = ()) -> Json:
+        """See `RpcClient`."""
+        if method == _SEND:
+            (outcome,) = self._hand_out([(method, params)])
+            if isinstance(outcome, RpcError):
+                raise outcome
+            return outcome
+        return self._read(lambda node: node.call(method, params))
+
+    def try_batch(self, requests: Sequence[Request]) -> list[Json | RpcError]:
+        """See `RpcClient`; a batch that sends holds nothing else."""
+        if requests and requests[0][0] == _SEND:
+            return self._hand_out(requests)
+        return self._read(lambda node: node.try_batch(requests))
+
+    def _read(self, ask: Callable[[RpcClient], T]) -> T:
+        """Asks the first that answers; one that did not is asked last from then on, until a look finds it well again."""
+        fault: RpcUnavailable | None = None
+        for url in self._order:
+            try:
+                return ask(self._clients[url])
+            except RpcUnavailable as error:
+                fault = error
+                self._order = (*(one for one in self._order if one != url), url)
+        assert fault is not None, "there is a node to read from"
+        raise fault
+
+    def _hand_out(self, requests: Sequence[Request]) -> list[Json | RpcError]:
+        """Sends to the first that answers. What that one has already is handed to the next as well: it may be cut off."""
+        fault: RpcUnavailable | None = None
+        found: list[Json | RpcError] | None = None
+        for url in self._senders:
+            try:
+                outcomes = self._clients[url].try_batch(requests)
+            except RpcUnavailable as error:
+                fault = error
+                continue
+            found = found or outcomes
+            if not all(isinstance(one, RpcError) and _KNOWN in one.message.lower() for one in outcomes):
+                return outcomes
+        if found is not None:
+            return found
+        assert fault is not None, "there is a node to send to"
+        raise fault
+
+    def _watch(self) -> None:
+        while True:
+            try:
+                self.look()
+            except Exception as error:  # noqa: BLE001  looking goes on; what is read is not touched by it
+                log.warning("chain_nodes_not_looked_at", fault=f"{type(error).__name__}: {error}")
+            if self._stopping.wait(LOOK_SECONDS):
+                return
+
+    def look(self) -> None:
+        """Asks every node how far it is, and all that answer about a block that is final at each of them."""
+        found = {url: self._standing(node) for url, node in self._watched.items()}
+        heights = {url: one.height for url, one in found.items() if one.height is not None}
+        top = max(heights.values(), default=0)
+        found |= {url: replace(found[url], lag=top - height) for url, height in heights.items()}
+        self._standings = tuple(found.values())
+        well = [url for url in self._readers if url in heights and found[url].lag <= MOST_LAG]
+        self._order = tuple(dict.fromkeys([*well, *self._order]))
+        if heights:
+            self._compare(heights)
+
+    def _standing(self, node: RpcClient) -> NodeStanding:
+        try:
+            return NodeStanding(node.address, quantity(node.call("eth_blockNumber")))
+        except ChainError as error:
+            return NodeStanding(node.address, None, fault=str(error))
+
+    def _compare(self, heights: Mapping[str, int]) -> None:
+        """Has the nodes tell the hash of a final block: the one they differed about before, else the newest."""
+        before = self._disagreement
+        number = max(0, min(heights.values()) - self.profile.confirmations) if before is None else before.number
+        hashes: dict[str, str] = {}
+        for url, height in heights.items():
+            node = self._watched[url]
+            block = node.call("eth_getBlockByNumber", [hex(number), False]) if height >= number else None
+            if block is not None:
+                hashes[node.address] = text(record(block)["hash"])
+        if len(set(hashes.values())) > 1:
+            self._disagreement = Disagreement(number, hashes)
+            if before is None:
+                log.error("chain_nodes_disagree", block=number, hashes=hashes)
+        elif before is None or len(hashes) == len(before.hashes):
+            self._disagreement = None

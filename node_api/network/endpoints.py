@@ -1,0 +1,78 @@
+"""Where the nodes of a network are read and written: the settings of a voucher node that follow from the network's plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from node_api.network.create import network_folder
+from node_api.network.faults import NetworkFault, NoNetwork
+from node_api.network.files import read_network
+from node_api.network.plan import Network, Node, Role, is_loopback
+
+
+def planned(networks: Path, named: str, organisation: str | None) -> dict[str, object]:
+    """Settings by their names.
+
+    Args:
+        networks: folder of the networks made here.
+        named: name below it, or a folder.
+        organisation: whose voucher node it is; None: of nobody in particular, as where all nodes are on this machine.
+
+    Raises:
+        ValueError: there is no such network, or no such organisation in it, or none of its nodes can be reached from here.
+    """
+    try:
+        network = read_network(network_folder(networks, named))
+        readers, senders = _readers(network, organisation), _senders(network, organisation)
+    except NetworkFault as fault:
+        raise ValueError(str(fault)) from fault
+    return {
+        "chain_id": network.parameters.chain_id,
+        "chain_genesis_hash": network.genesis_hash,
+        "chain_engine": network.parameters.engine.value,
+        "chain_url": ",".join(readers),
+        "chain_send_url": ",".join(senders),
+    }
+
+
+def _readers(network: Network, organisation: str | None) -> list[str]:
+    """Observers first, the organisation's own at the head; validators after them, which have their blocks to make."""
+    found = [
+        *_urls(network, Role.OBSERVER, organisation, own=True),
+        *_urls(network, Role.OBSERVER, organisation, own=False),
+        *_urls(network, Role.VALIDATOR, organisation, own=True),
+    ]
+    found = found or _urls(network, Role.VALIDATOR, organisation, own=False)
+    if not found:
+        raise NoNetwork(f"no node of {network.parameters.name} can be reached from here: name your organisation")
+    return found
+
+
+def _senders(network: Network, organisation: str | None) -> list[str]:
+    """Validators, the organisation's own at the head."""
+    return [url for own in (True, False) for url in _urls(network, Role.VALIDATOR, organisation, own=own)]
+
+
+def _urls(network: Network, role: Role, organisation: str | None, *, own: bool) -> list[str]:
+    """Addresses of nodes that can be reached from the organisation's machine."""
+    names = {node.seat.organisation.name for node in network.nodes}
+    if organisation is not None and organisation not in names:
+        raise NoNetwork(f"{organisation} is no organisation of {network.parameters.name}: {', '.join(sorted(names))}")
+    return [
+        url_of(node)
+        for node in network.nodes
+        if node.seat.role is role
+        and (node.seat.organisation.name == organisation) is own
+        and (own or _is_near(node) or not is_loopback(node.seat.rpc_host))
+    ]
+
+
+def _is_near(node: Node) -> bool:
+    """Whether the node is on this machine, as all of a network on loopback are."""
+    return is_loopback(node.seat.organisation.host)
+
+
+def url_of(node: Node) -> str:
+    """Where it answers JSON-RPC."""
+    host = node.seat.rpc_host
+    return f"http://{f'[{host}]' if ':' in host else host}:{node.seat.rpc_port}"
