@@ -107,7 +107,7 @@ def _index(place: Place, work: Path, engine: str, runs: int) -> Line:
     rates, cpu, events, size = [], 0.0, 0, 0
     for run in range(runs):
         file = work / f"index-{run}.sqlite"
-        database = open_database(f"sqlite:///{file}")
+        database = open_database(f"sqlite:///{file}", durable=False)  # as a node opens what it can build anew
         migrate(database)
         with RpcClient(place.chain_url) as rpc:
             source = Counted(source_of(rpc, handle, deployment))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from typing import cast
 
@@ -114,6 +114,7 @@ def _word(data: bytes, index: int) -> int:
 _REDEEMED = struct.Struct(">32s32s24sQ24sQ24sQ")
 """Receipt and digest, then amount, rules version and number: words of 256 bits that never fill more than 64."""
 _EMPTY = bytes(24)
+_redeemed = partial(tuple.__new__, VoucherRedeemed)  # in half the time of its own way
 
 
 def _voucher_redeemed(topics: list[str], data: bytes) -> tuple[Event, ...]:
@@ -125,7 +126,7 @@ def _voucher_redeemed(topics: list[str], data: bytes) -> tuple[Event, ...]:
     if not above == over == beyond == _EMPTY:
         raise EventUnknown("VoucherRedeemed with a number above 64 bits")
     voucher, merchant = int(topics[1], 16), int(topics[2], 16)
-    return (VoucherRedeemed(number, voucher, merchant, receipt, digest, amount, rules_version),)
+    return (_redeemed((number, voucher, merchant, receipt, digest, amount, rules_version)),)
 
 
 def _redemption_refused(topics: list[str], data: bytes) -> tuple[Event, ...]:

