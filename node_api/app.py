@@ -43,6 +43,7 @@ from node_api.services.codes import CodeMaker
 from node_api.services.judging import Judge
 from node_api.services.operations import Redemptions
 from node_api.services.outbox import Outbox
+from node_api.services.pace import ChainPace
 from node_api.services.packing import ANY_NETWORK, EMBEDDED
 from node_api.services.rates import Rates
 from node_api.services.redemption_lane import RedemptionLane
@@ -94,6 +95,7 @@ class RunningNode:
             if not self._is_relayer():
                 relayer = self._parts.relayer
                 raise NotStarted(f"the key of OPERATOR ({relayer}) is no relayer: grant the role, then syncRelayer")
+            self._parts.record.watch_nodes()
             self._parts.outbox.start()
             self._following.start()
             self._parts.outside.telling.start()
@@ -139,7 +141,7 @@ def build_node(settings: Settings, handle: ChainHandle, keys: KeyRing) -> Runnin
         many = settings.database_connections - few
         record = open_record(settings, handle, open_database(settings.database_url, durable=False, connections=many))
         resources.callback(record.close)
-        told = outside(settings, record.engine)
+        told = outside(settings, record.engine, handle.profile.confirmations)
         resources.callback(told.post.close)
         api, keyring, parts = _assemble(record, durable, keys, settings, told)
         return RunningNode(api, keyring, parts, resources.pop_all())
@@ -165,9 +167,10 @@ def _assemble(
     )
     outbox = Outbox(lanes, calls, relayer, follower, handle.profile.in_flight)
     outbox.on_settled(waiting.settled)
+    pace = record.pace(settings)
     fresh = fresh_reads(record, follower)
     writing = Writing(
-        redemptions=Redemptions(Judge(fresh, signatures, LimitWords(rpc, vouchers), store), store, outbox),
+        redemptions=Redemptions(Judge(fresh, signatures, LimitWords(rpc, vouchers), store), store, outbox, pace),
         codes=CodeMaker(fresh, signatures, wallet),
         oversight=oversight(record, fresh, keys),
         cases=case_work(record, fresh, keys, durable),
@@ -185,8 +188,8 @@ def _assemble(
         waiting=waiting,
         signing=signing_domain(handle.chain_id, vouchers),
         error_selectors=error_selectors(),
-        faults=lambda: faults_of(follower) or _outbox_fault(outbox),
-        vitals=vitals(record, relayer.sender, lambda: outbox.fault is not None),
+        faults=lambda: faults_of(record, follower, pace) or _outbox_fault(outbox),
+        vitals=vitals(record, pace, relayer.sender, lambda: outbox.fault is not None),
         events=told.events,
         findings=WatchTables(record.engine),
         streams=Streams(),
@@ -196,10 +199,11 @@ def _assemble(
     return create_api(node, ChainError), keyring, parts
 
 
-def vitals(record: Record, sender: Address, outbox_waits: Callable[[], bool]) -> NodeVitals:
+def vitals(record: Record, pace: ChainPace, sender: Address, outbox_waits: Callable[[], bool]) -> NodeVitals:
     """What is measured of it."""
     store, chain = StoreFigures(record.engine), ChainFigures(record.rpc)
-    return NodeVitals(store, chain, record.tables, record.indexer, outbox_waits, sender, WatchTables(record.engine))
+    findings = WatchTables(record.engine)
+    return NodeVitals(store, chain, record.tables, record.indexer, outbox_waits, sender, findings, pace)
 
 
 def signing_domain(chain_id: int, vouchers: Address) -> SigningDomain:
@@ -225,15 +229,16 @@ def _wallet(keys: KeyRing) -> CustodialWallet | None:
     return CustodialWallet(keys.unsafe_wallet_master())
 
 
-def faults_of(follower: Follower) -> dict[str, str]:
-    """What keeps the node from answering now."""
+def faults_of(record: Record, follower: Follower, pace: ChainPace) -> dict[str, str]:
+    """What keeps the node from answering now, or makes its answers doubtful."""
     try:
         follower.catch_up()
     except ChainUnavailable as error:
         return {"chain": str(error)}
     except Exception as error:  # noqa: BLE001  whatever it is, the answer is that the node is not ready
         return {"index": str(error)}
-    return {}
+    found = {"final": pace.fault(), "nodes": record.disagreement()}
+    return {name: fault for name, fault in found.items() if fault is not None}
 
 
 def _outbox_fault(outbox: Outbox) -> dict[str, str]:

@@ -44,6 +44,8 @@ class Settings(BaseSettings):
         chain_send_url: where to send transactions, likewise; without it where it reads.
         chain_engine: which profile the chain has; without it that of the program that answers.
         chain_confirmations: blocks that must stand on one before it is final; without it as the engine has it.
+        chain_still_seconds: without a block for longer, a chain that makes them by the clock stands still, and `/readyz` says so.
+        chain_still_refuses: whether redemptions are refused while it does; else they wait in the queue.
         chain_genesis_hash: hash of block 0 the chain must have; without it any, the first time.
         chain_id: EIP-155 chain id the chain must have.
         chain_genesis_at: block time of the embedded chain's block 0, Unix seconds; without it the first start's.
@@ -57,7 +59,7 @@ class Settings(BaseSettings):
         claim_gather_seconds: how long a claim waits for others that go into the same roll.
         rate_limit: requests a second that an API key may make; 0 for any number.
         rate_burst: requests that it may make at once.
-        events_confirmations: blocks that must stand on one before its events are told outside.
+        events_confirmations: blocks that must stand on one before its events are told outside; without it as make it final.
         webhooks_private: whether messages may go to addresses of private networks, and over plain HTTP.
         key_password: opens the key files; without it the file `keys/password` in the data folder does.
     """
@@ -71,6 +73,8 @@ class Settings(BaseSettings):
     chain_send_url: str | None = None
     chain_engine: Literal["anvil", "geth-clique", "besu-qbft"] | None = None
     chain_confirmations: Annotated[int, Field(ge=0, le=1000)] | None = None
+    chain_still_seconds: Annotated[float, Field(gt=0, le=86_400)] = 15.0
+    chain_still_refuses: bool = False
     chain_genesis_hash: Annotated[str, Field(pattern="^0x[0-9a-f]{64}$")] | None = None
     chain_id: Annotated[int, Field(ge=1, lt=2**53)] = 31373
     chain_genesis_at: Annotated[int, Field(ge=1, lt=2**40)] | None = None
@@ -83,7 +87,7 @@ class Settings(BaseSettings):
     claim_gather_seconds: Annotated[float, Field(ge=0, le=60)] = 2.0
     rate_limit: Annotated[float, Field(ge=0, le=1_000_000)] = 0.0
     rate_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 100
-    events_confirmations: Annotated[int, Field(ge=0, le=1000)] = 0
+    events_confirmations: Annotated[int, Field(ge=0, le=1000)] | None = None
     webhooks_private: bool = False
     key_password: Secret | None = None
 

@@ -39,6 +39,7 @@ _NOBODY = Address("0x" + "0" * 40)
 class _Parts:
     """What has to be started and stopped."""
 
+    record: Record
     follower: Follower
     following: Following
     watching: Following
@@ -63,6 +64,7 @@ class RunningObserver:
         with ExitStack() as undo:
             undo.callback(self._resources.close)
             self._parts.follower.catch_up()
+            self._parts.record.watch_nodes()
             self._parts.following.start()
             self._parts.watching.start()
             undo.pop_all()
@@ -105,14 +107,14 @@ def build_observer(settings: Settings, handle: ChainHandle, watched: Watched = A
         resources.callback(record.close)
         keyring, follower = ApiKeyring(ApiKeys(durable)), Follower(record.indexer)
         watching = Following(resources.enter_context(opened_watch(record, watched)).look, "watch")
-        parts = _Parts(follower, Following(follower.catch_up), watching)
+        parts = _Parts(record, follower, Following(follower.catch_up), watching)
         api = create_api(_node(record, parts, keyring, settings), ChainError)
         return RunningObserver(api, keyring, parts, resources.pop_all())
 
 
 def _node(record: Record, parts: _Parts, keyring: ApiKeyring, settings: Settings) -> Node:
     """What the API answers from."""
-    fresh = fresh_reads(record, parts.follower)
+    fresh, pace = fresh_reads(record, parts.follower), record.pace(settings)
     return Node(
         fresh=fresh,
         audits=Audits(fresh, record.ledger, record.calls),
@@ -121,9 +123,9 @@ def _node(record: Record, parts: _Parts, keyring: ApiKeyring, settings: Settings
         waiting=Waiting(),
         signing=signing_domain(record.handle.chain_id, Address(record.deployment.address("Vouchers"))),
         error_selectors=error_selectors(),
-        faults=lambda: faults_of(parts.follower) or _watch_fault(parts.watching),
-        vitals=vitals(record, _NOBODY, lambda: False),
-        events=index_events(settings, record.engine),
+        faults=lambda: faults_of(record, parts.follower, pace) or _watch_fault(parts.watching),
+        vitals=vitals(record, pace, _NOBODY, lambda: False),
+        events=index_events(settings, record.engine, record.handle.profile.confirmations),
         findings=WatchTables(record.engine),
         streams=Streams(),
         rates=Rates(settings.rate_limit, settings.rate_burst),

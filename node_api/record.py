@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from node_api.chain.deployment.addresses import Deployment, read_deployment
 from node_api.chain.handle import ChainHandle
 from node_api.chain.ledger import Ledger
+from node_api.chain.nodes import ChainNodes
 from node_api.chain.redeem_calls import RedeemCalls
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import ForeignChain, RpcUnavailable
@@ -19,6 +20,7 @@ from node_api.config import Settings
 from node_api.domain.errors import ChainUnavailable, IndexNotReady
 from node_api.domain.ids import Address
 from node_api.services.indexing import Indexer, TableDifference, compare
+from node_api.services.pace import ChainPace
 from node_api.services.ports.indexing import CheckpointMoved, IndexForeign, PageUnsettled
 from node_api.storage.engine import open_database
 from node_api.storage.index import IndexTables
@@ -52,6 +54,22 @@ class Record:
     reads: IndexReads
     ledger: Ledger
     calls: RedeemCalls
+
+    def pace(self, settings: Settings) -> ChainPace:
+        """Whether the chain makes its blocks, and which are final."""
+        profile = self.handle.profile
+        still = settings.chain_still_seconds if profile.steady else None
+        return ChainPace(self.tables, profile.confirmations, still, refuses=settings.chain_still_refuses)
+
+    def watch_nodes(self) -> None:
+        """Looks at every node of the chain until closed, where there may be several."""
+        if isinstance(self.rpc, ChainNodes):
+            self.rpc.start()
+
+    def disagreement(self) -> str | None:
+        """Where nodes of the chain tell different final blocks; None where none do."""
+        found = self.rpc.disagreement if isinstance(self.rpc, ChainNodes) else None
+        return None if found is None else str(found)
 
     def close(self) -> None:
         """Gives back connections."""

@@ -32,18 +32,19 @@ class Outside:
     post: HttpPost
 
 
-def outside(settings: Settings, engine: Engine) -> Outside:
-    """Tells of the index in a migrated database."""
-    events = index_events(settings, engine)
+def outside(settings: Settings, engine: Engine, confirmations: int = 0) -> Outside:
+    """Tells of the index in a migrated database; so many blocks make one of the chain's final."""
+    events = index_events(settings, engine, confirmations)
     store, post = Subscribers(engine), HttpPost(allow_private=settings.webhooks_private)
     key = WebhookKey(settings.keys_folder)
     subscribing = Subscribing(store, events, post, key.master)
     return Outside(events, subscribing, Telling(store, events, post, key.master), post)
 
 
-def index_events(settings: Settings, engine: Engine) -> IndexEvents:
+def index_events(settings: Settings, engine: Engine, confirmations: int = 0) -> IndexEvents:
     """What happened on chain, in order, as it is told."""
-    return IndexEvents(engine, _refusals(), settings.events_confirmations)
+    wanted = settings.events_confirmations
+    return IndexEvents(engine, _refusals(), confirmations if wanted is None else wanted, confirmations)
 
 
 @contextmanager

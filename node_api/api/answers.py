@@ -7,6 +7,7 @@ import orjson
 from node_api.api.fields import Out
 from node_api.api.problems import anchor
 from node_api.domain.errors import Refusal
+from node_api.domain.finality import Finality
 from node_api.domain.kinds import left_of
 from node_api.domain.models import BlockRef, VoucherKind
 from node_api.domain.operations import ItemOutcome, Operation, OperationState, RefusalNote
@@ -97,11 +98,15 @@ class ItemOut(Out):
 
 
 class OperationOut(Out):
-    """A write and how far it has come."""
+    """A write and how far it has come.
+
+    `finality` tells of its transaction: seen in a block, confirmed by another on it, or final; null while it is in none.
+    """
 
     id: str
     kind: Literal["redemption", "redemption-batch"]
     state: StateText
+    finality: Literal["seen", "confirmed", "final"] | None
     history: list[ChangeOut]
     items: list[ItemOut]
 
@@ -145,25 +150,26 @@ class CodeOut(Out):
     block: BlockOut
 
 
-def operation_out(operation: Operation) -> OperationOut:
+def operation_out(operation: Operation, finality: Finality | None) -> OperationOut:
     """An operation's schema."""
-    return OperationOut.model_validate(_operation_fields(operation))
+    return OperationOut.model_validate(_operation_fields(operation, finality))
 
 
-def operation_json(operation: Operation) -> bytes:
+def operation_json(operation: Operation, finality: Finality | None) -> bytes:
     """The same as it is answered, in a third of the time: what makes its fields is held to the schema elsewhere."""
-    fields = _operation_fields(operation)
+    fields = _operation_fields(operation, finality)
     try:
         return orjson.dumps(fields)
     except orjson.JSONEncodeError:  # a signed number of more than 64 bits
         return OperationOut.model_validate(fields).model_dump_json().encode()
 
 
-def _operation_fields(operation: Operation) -> dict[str, object]:
+def _operation_fields(operation: Operation, finality: Finality | None) -> dict[str, object]:
     return {
         "id": operation.id,
         "kind": "redemption-batch" if operation.batch else "redemption",
         "state": operation.state.value,
+        "finality": finality,
         "history": [{"state": change.state.value, "at": change.at} for change in operation.history],
         "items": [_item_fields(outcome) for outcome in operation.items],
     }

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Literal
 
 import orjson
 from pydantic import Field
@@ -37,7 +37,8 @@ CursorText = Annotated[
 class EventOut(Out):
     """Something that happened on chain, or `chain.retracted`: what was told of blocks above `data.after_block` does not stand.
 
-    `id` is the event's own for ever; `offset` its place, the same in every index of the chain.
+    `id` is the event's own for ever; `offset` its place, the same in every index of the chain; `finality` how sure it was that it
+    stays, when it was told.
     """
 
     id: str
@@ -45,6 +46,7 @@ class EventOut(Out):
     timestamp: str
     offset: str | None
     block: BlockOut | None
+    finality: Literal["seen", "confirmed", "final"] | None
     transaction: str | None
     programme: int | None
     merchant: int | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
@@ -17,6 +17,7 @@ from node_api.api.requests import RedeemIn
 from node_api.api.waiting import Waiting
 from node_api.domain.access import ApiKey
 from node_api.domain.errors import CodeUnreadable
+from node_api.domain.finality import Finality
 from node_api.domain.operations import Operation
 from node_api.services.operations import Submission
 
@@ -54,6 +55,7 @@ class Gathered:
     batches: Gathering[Asked, Operation]
     operations: Gathering[str, Operation]
     waiting: Waiting
+    finality: Callable[[Operation], Finality | None]
 
 
 def gather(node: Node) -> Gathered:
@@ -64,7 +66,12 @@ def gather(node: Node) -> Gathered:
         batches=Gathering(partial(_take_in, node), most=_MOST_BATCHES),
         operations=Gathering(partial(_reload, node), most=_MOST),
         waiting=node.waiting,
+        finality=partial(_finality, node),
     )
+
+
+def _finality(node: Node, operation: Operation) -> Finality | None:
+    return node.writing.redemptions.finality(operation)
 
 
 def _take_in(node: Node, asked: Sequence[Asked]) -> list[Operation | Exception]:

@@ -63,6 +63,7 @@ class _NodeFigures(Collector):
         vitals = self._read()
         yield from _work(vitals)
         yield from _chain(vitals)
+        yield from _nodes(vitals)
         yield self._refusals(vitals)
         failing = GaugeMetricFamily(
             "vouchertrail_subscriber_failures", "Tries in a row that were not taken", labels=("subscriber",)
@@ -115,6 +116,20 @@ def _chain(vitals: Vitals) -> Iterator[Metric]:
     rewinds = CounterMetricFamily("vouchertrail_reorganisations", "Times the index took blocks back")
     rewinds.add_metric((), vitals.rewinds)
     yield rewinds
+
+
+def _nodes(vitals: Vitals) -> Iterator[Metric]:
+    """What is final, and the nodes that tell it."""
+    yield _gauge("vouchertrail_final_block", "Newest block indexed that is final", vitals.final)
+    yield _gauge("vouchertrail_final_timestamp_seconds", "Time of that block", vitals.final_at)
+    up = GaugeMetricFamily("vouchertrail_chain_node_up", "1 where the node answers", labels=("node",))
+    lag = GaugeMetricFamily("vouchertrail_chain_node_lag_blocks", "Blocks behind the highest node", labels=("node",))
+    for one in vitals.nodes.standings:
+        up.add_metric((one.address,), one.height is not None)
+        if one.height is not None:
+            lag.add_metric((one.address,), one.lag)
+    yield from (up, lag)
+    yield _gauge("vouchertrail_chain_nodes_differ", "1 where nodes tell different final blocks", vitals.nodes.differ)
 
 
 def _gauge(name: str, about: str, value: float | None) -> Metric:

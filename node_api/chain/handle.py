@@ -61,7 +61,7 @@ class ChainHandle:
     def connect(self) -> RpcClient:
         """The way to the chain; closed by whoever asked for it."""
         if self.embedded:
-            return RpcClient(self.url, own=self.identity)
+            return RpcClient(self.url, own=self.identity, profile=self.profile)
         return ChainNodes(self.readers or (self.url,), self.senders, own=self.identity, profile=self.profile)
 
 

@@ -17,6 +17,7 @@ from node_api.chain.profile import EngineProfile
 from node_api.chain.rpc import DEFAULT_TIMEOUT, Request, RpcClient
 from node_api.chain.rpc_errors import ChainError, RpcError, RpcUnavailable
 from node_api.chain.rpc_values import Json, quantity, record, text
+from node_api.domain.vitals import NodeStanding
 
 MOST_LAG = 5
 """Blocks that a node may be behind the others and still be read from."""
@@ -27,23 +28,6 @@ _KNOWN = "known"  # what every engine says of bytes it has already
 
 T = TypeVar("T")
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class NodeStanding:
-    """How a node was at the last look.
-
-    Attributes:
-        address: host and port.
-        height: its newest block; None where it does not answer.
-        lag: blocks behind the highest.
-        fault: why it does not answer; empty where it does.
-    """
-
-    address: str
-    height: int | None
-    lag: int = 0
-    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from node_api.chain.clock import ChainClock
 from node_api.chain.contracts import explain_revert
 from node_api.chain.eip712 import domain_separator
 from node_api.chain.redeem_codec import consents_to, encode_redeem, read_verdicts
-from node_api.chain.rpc import RpcClient
+from node_api.chain.rpc import Request, RpcClient
 from node_api.chain.rpc_errors import RpcError
 from node_api.chain.rpc_values import quantity, record
 from node_api.chain.sender import (
@@ -25,6 +25,7 @@ from node_api.chain.sender import (
     receipts_of,
     submit,
 )
+from node_api.domain.finality import Finality
 from node_api.domain.ids import Address, Hash, UnixSeconds
 from node_api.domain.items import ItemGroup
 from node_api.domain.models import BlockRef
@@ -56,6 +57,7 @@ class Relayer:
         self._nonce: int | None = None  # of the next call; None: the chain's next
         self._seen: dict[Hash, Receipt] = {}
         self._looked_at: int | None = None  # the chain's height, where nothing more was final
+        self._depths: dict[Hash, Finality] = {}  # of calls in blocks that are not final
         self._movable: bool | None = None
         self._time_lent = 0
 
@@ -97,10 +99,22 @@ class Relayer:
         head = quantity(self._rpc.call("eth_blockNumber"))
         if head == self._looked_at:
             return []
-        used = final_nonce_of(self._rpc, self._sender.address)
-        final = list(takewhile(lambda call: call.nonce < used, calls))
-        self._looked_at = None if final else head
-        return final
+        deep = self._rpc.profile.confirmations
+        tags = [hex(max(0, head - on_top)) for on_top in (deep, 1, 0)]
+        questions: list[Request] = [("eth_getTransactionCount", (self._sender.address, tag)) for tag in tags]
+        final, confirmed, seen = map(quantity, self._rpc.batch(questions))
+        self._depths = {
+            call.hash: Finality.CONFIRMED if call.nonce < confirmed else Finality.SEEN
+            for call in calls
+            if final <= call.nonce < seen
+        }
+        found = list(takewhile(lambda call: call.nonce < final, calls))
+        self._looked_at = None if found else head
+        return found
+
+    def depth(self, transaction: Hash) -> Finality | None:
+        """See the port."""
+        return self._depths.get(transaction)
 
     def next_nonce(self) -> int:
         """See the port."""

@@ -1,11 +1,12 @@
 """How far the chain is. Implements the port `ChainWatch`."""
 
+from node_api.chain.nodes import ChainNodes
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import ChainError
 from node_api.chain.rpc_values import quantity, record
 from node_api.domain.errors import ChainUnavailable
 from node_api.domain.ids import Address
-from node_api.domain.vitals import ChainVitals
+from node_api.domain.vitals import ChainVitals, NodesVitals
 
 
 class ChainFigures:
@@ -25,3 +26,9 @@ class ChainFigures:
             raise ChainUnavailable(str(error)) from error
         head = record(block)
         return ChainVitals(quantity(head["number"]), quantity(head["timestamp"]), quantity(nonce))
+
+    def nodes(self) -> NodesVitals:
+        """See the port."""
+        if not isinstance(self._rpc, ChainNodes):
+            return NodesVitals()
+        return NodesVitals(self._rpc.standings, self._rpc.disagreement is not None)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from node_api.domain.finality import Finality
 from node_api.domain.ids import Hash, MerchantId, ProgrammeId
 from node_api.domain.models import BlockRef
 
@@ -64,6 +65,7 @@ class Happened:
         programme: whose it is; None where it belongs to none, or to one that does not exist.
         merchant: whom it concerns; None where it concerns none.
         data: the rest, as docs/api.md lists it.
+        finality: how sure it was that it stays, when it was told.
     """
 
     type: str
@@ -73,6 +75,7 @@ class Happened:
     programme: ProgrammeId | None
     merchant: MerchantId | None
     data: Mapping[str, Detail]
+    finality: Finality = Finality.FINAL
 
     @property
     def id(self) -> str:

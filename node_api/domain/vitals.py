@@ -55,6 +55,31 @@ class ChainVitals:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeStanding:
+    """How a node was at the last look.
+
+    Attributes:
+        address: host and port.
+        height: its newest block; None where it does not answer.
+        lag: blocks behind the highest.
+        fault: why it does not answer; empty where it does.
+    """
+
+    address: str
+    height: int | None
+    lag: int = 0
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NodesVitals:
+    """The nodes of a chain of several, and whether any two tell different blocks where nothing can change any more."""
+
+    standings: tuple[NodeStanding, ...] = ()
+    differ: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Vitals:
     """Everything measured at one moment.
 
@@ -63,6 +88,8 @@ class Vitals:
         indexed, indexed_at: number and time of the newest block of the index; None where it is empty.
         rewinds: how often this process took blocks back that the chain had left.
         outbox_waits: whether something keeps the outbox from sending.
+        final, final_at: number and time of the newest final block of the index; None where it holds none.
+        nodes: of the chain, where there may be several.
         findings: what an observer noticed, by kind; empty for a node that watches nothing.
     """
 
@@ -73,6 +100,9 @@ class Vitals:
     rewinds: int
     outbox_waits: bool
     findings: Mapping[str, int] = field(default_factory=dict)
+    final: int | None = None
+    final_at: int | None = None
+    nodes: NodesVitals = NodesVitals()
 
     @property
     def nonce_gap(self) -> int | None:

@@ -9,6 +9,11 @@ from node_api.network.faults import NetworkFault, NoNetwork
 from node_api.network.files import read_network
 from node_api.network.plan import Network, Node, Role, is_loopback
 
+_STILL_SECONDS, _STILL_BLOCKS = (
+    15,
+    5,
+)  # a signer that is down makes the others wait for half a second, and one hangs now and then
+
 
 def planned(networks: Path, named: str, organisation: str | None) -> dict[str, object]:
     """Settings by their names.
@@ -32,6 +37,7 @@ def planned(networks: Path, named: str, organisation: str | None) -> dict[str, o
         "chain_engine": network.parameters.engine.value,
         "chain_url": ",".join(readers),
         "chain_send_url": ",".join(senders),
+        "chain_still_seconds": max(_STILL_SECONDS, _STILL_BLOCKS * network.parameters.block_time),
     }
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from node_api.domain.access import ApiKey, ApiRole
 from node_api.domain.errors import IdempotencyKeyReused, MerchantNotYours, OperationUnknown, ReceiptHashMismatch
+from node_api.domain.finality import Finality
+from node_api.domain.ids import Hash
 from node_api.domain.operations import (
     ItemOutcome,
     Operation,
@@ -18,6 +20,7 @@ from node_api.domain.operations import (
 )
 from node_api.services.judging import Judge, Judgement, Request
 from node_api.services.outbox import Outbox
+from node_api.services.pace import ChainPace
 from node_api.services.ports.operations import OperationStore
 
 _READS_ALL = frozenset({ApiRole.OPERATOR, ApiRole.AUDITOR, ApiRole.TREASURER, ApiRole.ARBITER})
@@ -45,7 +48,8 @@ class Submission:
 class Redemptions:
     """Checks and takes in redemptions. Thread-safe."""
 
-    def __init__(self, judge: Judge, store: OperationStore, outbox: Outbox) -> None:
+    def __init__(self, judge: Judge, store: OperationStore, outbox: Outbox, pace: ChainPace) -> None:
+        self._pace = pace
         self._judge = judge
         self._store = store
         self._outbox = outbox
@@ -75,6 +79,8 @@ class Redemptions:
         sound = [one for one, fault in zip(submissions, faults, strict=True) if fault is None]
         found = self._store.find([(one.caller.owner, one.key) for one in sound])
         new = [one for one, known in zip(sound, found, strict=True) if known is None]
+        if new:
+            self._pace.require_moving()
         kept = iter(self._store.add(self._judged(new, received)) if new else ())
         operations = iter([next(kept) if known is None else known for known in found])
         answers = [fault or _same(one, next(operations)) for one, fault in zip(submissions, faults, strict=True)]
@@ -86,6 +92,21 @@ class Redemptions:
         """New operations, all judged on the same block."""
         judgements = iter(self._judge.judge_all([request for one in submissions for request in one.requests]))
         return [_operation(one, [next(judgements) for _ in one.requests], received) for one in submissions]
+
+    def finality(self, operation: Operation) -> Finality | None:
+        """How sure what became of it is, by the least sure of its transactions; None while one of them is in no block."""
+        depths: list[Finality] = []
+        for one in operation.items:
+            if one.transaction is None and one.state.final:
+                continue  # the node refused it
+            depth = None if one.transaction is None else self._depth(one.transaction, final=one.state.final)
+            if depth is None:
+                return None
+            depths.append(depth)
+        return min(depths, key=list(Finality).index, default=None)
+
+    def _depth(self, transaction: Hash, *, final: bool) -> Finality | None:
+        return Finality.FINAL if final else self._outbox.depth(transaction)
 
     def reload(self, operations: Sequence[str]) -> list[Operation | Exception]:
         """These operations as they stand now; OperationUnknown for one that there is not."""

@@ -19,6 +19,8 @@ from typing import Any
 
 import structlog
 
+from node_api.domain.finality import Finality
+from node_api.domain.ids import Hash
 from node_api.domain.operations import SentCall
 from node_api.services.ports.chain_head import IndexFollower
 from node_api.services.ports.lanes import Lane, Shipment
@@ -81,6 +83,10 @@ class Outbox:
     def wake(self) -> None:
         """Says that something was queued."""
         self._wanted.set()
+
+    def depth(self, transaction: Hash) -> Finality | None:
+        """How far a call in flight has come; None where it is in no block."""
+        return self._relay.depth(transaction)
 
     def _work(self) -> None:
         calm = False

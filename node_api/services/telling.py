@@ -31,7 +31,7 @@ _MOST_AT_ONCE = 32
 _STOP_SECONDS = 15.0  # the longest that a subscriber may take
 _TAKEN = range(200, 300)
 
-_NOWHERE = dict.fromkeys(("offset", "block", "transaction", "programme", "merchant"))
+_NOWHERE = dict.fromkeys(("offset", "block", "finality", "transaction", "programme", "merchant"))
 
 log = structlog.get_logger()
 
@@ -57,6 +57,7 @@ def message(event: Happened | Retracted) -> dict[str, object]:
         "timestamp": _written(block.timestamp),
         "offset": f"{block.number}-{event.log}",
         "block": {"number": block.number, "hash": block.hash, "timestamp": block.timestamp},
+        "finality": event.finality.value,
         "transaction": event.transaction,
         "programme": event.programme,
         "merchant": event.merchant,

@@ -6,6 +6,7 @@ from node_api.domain.errors import ChainUnavailable
 from node_api.domain.ids import Address
 from node_api.domain.vitals import ChainVitals, Vitals
 from node_api.services.indexing import Indexer
+from node_api.services.pace import ChainPace
 from node_api.services.ports.indexing import IndexStore
 from node_api.services.ports.vitals import ChainWatch, StoreWatch
 from node_api.services.ports.watching import FindingReads
@@ -23,15 +24,16 @@ class NodeVitals:
         outbox_waits: Callable[[], bool],
         sender: Address,
         findings: FindingReads,
+        pace: ChainPace,
     ) -> None:
         """`sender` is the relayer's account; `outbox_waits` says whether something keeps it from sending."""
         self._store, self._chain, self._index = store, chain, index
         self._indexer, self._outbox_waits, self._sender = indexer, outbox_waits, sender
-        self._findings = findings
+        self._findings, self._pace = findings, pace
 
     def read(self) -> Vitals:
         """Everything as it is now; a chain that does not answer is left out."""
-        at = self._index.checkpoint()
+        at, final = self._index.checkpoint(), self._pace.final()
         return Vitals(
             store=self._store.read(self._sender),
             chain=self._ask_chain(),
@@ -40,6 +42,9 @@ class NodeVitals:
             rewinds=self._indexer.rewinds,
             outbox_waits=self._outbox_waits(),
             findings=self._findings.counts(),
+            final=None if final is None else final.number,
+            final_at=None if final is None else final.timestamp,
+            nodes=self._chain.nodes(),
         )
 
     def _ask_chain(self) -> ChainVitals | None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Engine, RowMapping, func, or_, select
 
+from node_api.domain.finality import finality
 from node_api.domain.ids import MerchantId, ProgrammeId, UnixSeconds
 from node_api.domain.models import BlockRef
 from node_api.domain.told import WHOLE_BLOCK, Cursor, Detail, EventPage, Happened, Retracted, Wanted
@@ -32,15 +33,16 @@ Found = tuple[int, int, str, RowMapping]
 class IndexEvents:
     """See the port."""
 
-    def __init__(self, engine: Engine, names: Mapping[str, str], confirmations: int = 0) -> None:
+    def __init__(self, engine: Engine, names: Mapping[str, str], confirmations: int = 0, final: int = 0) -> None:
         """The database must have been migrated (`storage.migrate`).
 
         Args:
             engine: the node's database.
             names: name of every refusal of the contracts, by the selector of its error, 0x-hex.
             confirmations: blocks that must stand on one before it is told of.
+            final: blocks that must stand on one before nothing of it can change.
         """
-        self._engine, self._names, self._confirmations = engine, names, confirmations
+        self._engine, self._names, self._confirmations, self._final = engine, names, confirmations, final
 
     def newest(self) -> Cursor:
         """See the port."""
@@ -60,7 +62,7 @@ class IndexEvents:
             if upto < start.block or (upto == start.block and start.log == WHOLE_BLOCK):
                 return EventPage(first, start, more=False)
             found = _cut(_merged(connection, start, upto, wanted, limit), limit)
-            events = self._complete(connection, found, wanted)
+            events = self._complete(connection, found, wanted, head + self._confirmations)
         places = [(Cursor(event.block.number, event.log, rewinds), event) for event in events]
         full = len(found) >= limit
         end = Cursor(found[-1][0], found[-1][1], rewinds) if full else Cursor(upto, WHOLE_BLOCK, rewinds)
@@ -70,8 +72,8 @@ class IndexEvents:
         number: int | None = connection.execute(select(t.checkpoint.c.number)).scalar_one_or_none()
         return -1 if number is None else number - self._confirmations
 
-    def _complete(self, connection: Connection, found: list[Found], wanted: Wanted) -> list[Happened]:
-        """Events with what their rows do not say themselves; those of another programme left out."""
+    def _complete(self, connection: Connection, found: list[Found], wanted: Wanted, newest: int) -> list[Happened]:
+        """Events with what their rows do not say themselves, as of the newest block; those of another programme left out."""
         rows = [row for *_, row in found]
         numbers = sorted({row["block"] for row in rows})
         blocks = {row.number: row for row in connection.execute(_in(t.blocks, t.blocks.c.number, numbers))}
@@ -94,6 +96,7 @@ class IndexEvents:
                     programme=programme,
                     merchant=None if merchant is None else MerchantId(merchant),
                     data=self._data(row),
+                    finality=finality(newest - number, self._final),
                 )
             )
         return events

@@ -3,7 +3,8 @@
 /metrics
 ├── redemptions that pass and that are refused → counted by state and reason, with their times by route template
 ├── paths nobody knows → one label for all of them
-└── a nonce the chain lost, an index behind → said in numbers
+├── a nonce the chain lost, an index behind → said in numbers
+└── several nodes of the chain, what is final → said of each
 X-Request-Id
 ├── one fit for a log → answered as given      ├── none, or an unfit one → a new one
 └── an answer that failed → carries it too
@@ -17,6 +18,7 @@ import json
 import logging
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,7 +29,7 @@ from starlette.testclient import TestClient
 from node_api.api.application import create_api
 from node_api.api.metrics import Metrics
 from node_api.chain.rpc_errors import ChainError
-from node_api.domain.vitals import ChainVitals, Queue, StoreVitals, Vitals
+from node_api.domain.vitals import ChainVitals, NodeStanding, NodesVitals, Queue, StoreVitals, Vitals
 from node_api.logs import configure_logs
 from tests.api.conftest import Client, Json, Served
 from tests.api.test_redeeming import code_for
@@ -93,6 +95,18 @@ def test_metrics__of_a_node_in_trouble__say_so() -> None:
     assert behind["vouchertrail_subscriber_failures", (("subscriber", "till"),)] == 7
     assert behind["vouchertrail_refusals_total", (("by", "contract"), ("reason", "Expired"))] == 2
     assert behind["vouchertrail_refusals_total", (("by", "contract"), ("reason", "unknown"))] == 1
+
+
+def test_metrics__of_several_nodes__tell_of_each() -> None:
+    found = NodesVitals((NodeStanding("a:1", 20), NodeStanding("b:2", 18, 2), NodeStanding("c:3", None)), differ=True)
+    read = replace(vitals(next_nonce=1, indexed=20, chain=None), final=17, final_at=97, nodes=found)
+    shown = page_of(read)
+
+    up = {labels[0][1]: value for (name, labels), value in shown.items() if name == "vouchertrail_chain_node_up"}
+    lag = {labels[0][1]: v for (name, labels), v in shown.items() if name == "vouchertrail_chain_node_lag_blocks"}
+    assert (up, lag) == ({"a:1": 1, "b:2": 1, "c:3": 0}, {"a:1": 0, "b:2": 2})
+    assert (shown["vouchertrail_final_block", ()], shown["vouchertrail_final_timestamp_seconds", ()]) == (17, 97)
+    assert shown["vouchertrail_chain_nodes_differ", ()] == 1
 
 
 def test_metrics__nonces_ahead_of_what_is_stored__are_no_gap() -> None:

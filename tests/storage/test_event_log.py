@@ -6,7 +6,8 @@ the log
 ├── for a programme, for a merchant .......... its part of the whole, the rest looked through
 ├── of every table it tells of ............... with type, programme, merchant and data
 ├── behind the newest ........................ empty, and stands still
-└── with confirmations ....................... ends so many blocks below the head
+├── with confirmations ....................... ends so many blocks below the head
+└── of blocks that can change ................ says how sure each is
 a reorganisation
 ├── below what was told ...................... one retraction, then what stands there now; told once
 └── above it ................................. no retraction
@@ -20,6 +21,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine, Table, insert
 
+from node_api.domain.finality import Finality, finality
 from node_api.domain.ids import MerchantId, ProgrammeId
 from node_api.domain.told import WHOLE_BLOCK, Cursor, Happened, Retracted, Wanted
 from node_api.storage import tables as t
@@ -200,6 +202,13 @@ def test_log__with_confirmations__ends_below_the_head(indexed: Engine, told: Wor
     last = told.head() - 30
     assert shown == [event for event in happened(whole(IndexEvents(indexed, NAMES))) if event.block.number <= last]
     assert IndexEvents(indexed, NAMES, confirmations=10_000).newest().block == 0
+
+
+def test_log__of_blocks_that_can_change__says_how_sure_each_is(indexed: Engine, told: World) -> None:
+    head = told.head()
+    found = {event.block.number: event.finality for event in happened(whole(IndexEvents(indexed, NAMES, final=3)))}
+    assert found == {number: finality(head - number, 3) for number in found}
+    assert {Finality.CONFIRMED, Finality.FINAL} <= set(found.values())
 
 
 def test_reorganisation__below_what_was_told__is_told(world: World, engine: Engine) -> None:

@@ -9,7 +9,7 @@ import json
 import re
 
 from node_api.api.metrics import Metrics
-from node_api.domain.vitals import ChainVitals, Queue, StoreVitals, Vitals
+from node_api.domain.vitals import ChainVitals, NodeStanding, NodesVitals, Queue, StoreVitals, Vitals
 from tools.readme import ROOT
 
 NAME = re.compile(r"\b(?:vouchertrail|process)_[a-z_]+\b")
@@ -20,9 +20,10 @@ OF_A_PROCESS = {"process_resident_memory_bytes", "process_cpu_seconds_total", "p
 def figures() -> set[str]:
     """Every figure of ours, by its name."""
     store = StoreVitals({"q": Queue(1, 1)}, 1, 1, {"sent": 1}, {"Expired": 1}, {}, {"till": 1})
-    metrics = Metrics(
-        lambda: Vitals(store, ChainVitals(1, 1, 1), 1, 1, 0, outbox_waits=False, findings={"vote": 1}), {}
-    )
+    nodes = NodesVitals((NodeStanding("here", 1),))
+    chain, findings = ChainVitals(1, 1, 1), {"vote": 1}
+    vitals = Vitals(store, chain, 1, 1, 0, outbox_waits=False, findings=findings, final=1, final_at=1, nodes=nodes)
+    metrics = Metrics(lambda: vitals, {})
     metrics.seconds.labels("GET", "/", 200).observe(1)
     names = re.findall(r"^(\w+)", re.sub(r"^#.*$", "", metrics.page().decode(), flags=re.MULTILINE), re.MULTILINE)
     return {PARTS.sub("", name) for name in names if name.startswith("vouchertrail_")}

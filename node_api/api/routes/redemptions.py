@@ -71,7 +71,7 @@ def check(node: TheNode, caller: Caller, body: RedeemIn) -> Response:
 async def redeem(gathered: TheGathered, caller: Caller, key: WriteKey, body: RedeemIn, wait: Wait = 0) -> Response:
     """Redeems. What the rules refuse is answered as a problem that names the reason, at once or from the chain."""
     operation = await gathered.singles.ask(Asked(caller, key, "redemption", body, [body]))
-    return _answer(await _settled(gathered, operation, wait))
+    return _answer(gathered, await _settled(gathered, operation, wait))
 
 
 @router.post(
@@ -84,7 +84,7 @@ async def redeem_batch(
 ) -> Response:
     """Takes in up to 100 redemptions. Each is refused or accepted on its own, and says so in its item."""
     operation = await gathered.batches.ask(Asked(caller, key, "batch", body, body.items))
-    return _answer(await _settled(gathered, operation, wait))
+    return _answer(gathered, await _settled(gathered, operation, wait))
 
 
 HOT: Mapping[str, Endpoint] = {"/v1/redemptions": redeem, "/v1/redemptions/batch": redeem_batch}
@@ -97,7 +97,9 @@ HOT: Mapping[str, Endpoint] = {"/v1/redemptions": redeem, "/v1/redemptions/batch
 )
 def read_operation(node: TheNode, caller: Caller, operation: Annotated[str, NoNul]) -> OperationOut:
     """How far a write has come."""
-    return operation_out(node.writing.redemptions.get(caller, operation))
+    redemptions = node.writing.redemptions
+    found = redemptions.get(caller, operation)
+    return operation_out(found, redemptions.finality(found))
 
 
 def qr_svg(text: str) -> str:
@@ -117,7 +119,7 @@ async def _settled(gathered: Gathered, operation: Operation, seconds: float) -> 
     return operation
 
 
-def _answer(operation: Operation) -> Response:
+def _answer(gathered: Gathered, operation: Operation) -> Response:
     if is_single_refusal(operation):
         outcome = operation.items[0]
         assert outcome.refusal is not None
@@ -130,9 +132,10 @@ def _answer(operation: Operation) -> Response:
         )
     if not operation.batch and operation.state is OperationState.FAILED:
         return answer(errors.CallFailed(operation.items[0].fault or "the call failed"), operation=operation.id)
+    content = operation_json(operation, gathered.finality(operation))
     if operation.state.final:
-        return _json(operation_json(operation))
-    return _json(operation_json(operation), ACCEPTED, Location=f"/v1/operations/{operation.id}")
+        return _json(content)
+    return _json(content, ACCEPTED, Location=f"/v1/operations/{operation.id}")
 
 
 def _json(content: bytes | str, status: int = OK, **headers: str) -> Response:

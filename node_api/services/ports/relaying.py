@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from node_api.domain.claims import Claim, ClaimVerdict
-from node_api.domain.ids import Address, UnixSeconds
+from node_api.domain.finality import Finality
+from node_api.domain.ids import Address, Hash, UnixSeconds
 from node_api.domain.items import ItemGroup
 from node_api.domain.models import BlockRef
 from node_api.domain.operations import SentCall, Verdict
@@ -41,6 +42,10 @@ class Relay(Protocol):
     @property
     def sender(self) -> Address:
         """The relayer's account: its nonces are counted apart from those of an account before it."""
+        ...
+
+    def depth(self, transaction: Hash) -> Finality | None:
+        """How far a call in flight has come, as of the last look; None where it was in no block. From any thread."""
         ...
 
     def next_nonce(self) -> int:

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from node_api.domain.ids import Address
-from node_api.domain.vitals import ChainVitals, StoreVitals
+from node_api.domain.vitals import ChainVitals, NodesVitals, StoreVitals
 
 
 class StoreWatch(Protocol):
@@ -23,4 +23,8 @@ class ChainWatch(Protocol):
         Raises:
             ChainUnavailable: the chain does not answer.
         """
+        ...
+
+    def nodes(self) -> NodesVitals:
+        """Every node as it was at the last look at them; asks nothing."""
         ...
