@@ -62,6 +62,11 @@ node_modules/.stamp: package.json package-lock.json .npmrc requirements/node.loc
 demo: venv node ## Chain, contracts, 27 real campaigns, replay, audit, and a node that serves (SERVE=no: stop there)
 	@$(BIN)/vouchertrail demo $(if $(filter no,$(SERVE)),--no-serve)
 
+# CAMPAIGN=n takes another one of the 27.
+.PHONY: network-demo
+network-demo: venv geth ## Five organisations' signers and an observer, one real campaign replayed, and the regulator's audit of it
+	@$(BIN)/vouchertrail network-demo $(if $(CAMPAIGN),--campaign $(CAMPAIGN))
+
 # TESTS=path runs only those.
 WORKERS := --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 .PHONY: test

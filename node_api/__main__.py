@@ -30,6 +30,7 @@ _COMMANDS = {
     "merchants": "merchants",
     "mint_batch": "mint_batch",
     "network": "network",
+    "network-demo": "network_demo",
     "observe": "observe",
     "openapi": "openapi",
     "programmes": "programmes",

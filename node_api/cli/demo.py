@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-import signal
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
@@ -26,12 +24,13 @@ from node_api.chain.handle import ChainHandle, ensure_chain, living_status, stop
 from node_api.chain.identity import recorded_identity
 from node_api.cli.demo_report import DemoFigures, figures_of, tell_demo
 from node_api.cli.demo_story import Story
-from node_api.cli.folder import checked_folder, console
+from node_api.cli.folder import checked_folder
 from node_api.cli.keys import key_ring
 from node_api.cli.load import load_folder
 from node_api.cli.options import FAULT, USAGE, Shared, fail, shared_options
 from node_api.cli.replay import replay_folder
 from node_api.cli.serve import DEFAULT_PORT
+from node_api.cli.telling_steps import Teller, end_by_signal
 from node_api.cli.treasury import TreasuryOffice, open_treasury, treasury_lock
 from node_api.loaders.completejourney.calendar import weeks_behind
 from node_api.loaders.completejourney.load import REPORT, load_completejourney
@@ -72,7 +71,7 @@ def cli(shared: Shared, no_serve: bool, port: int, folder: Path | None, story: b
             "the demonstration moves its chain's clock: leave VOUCHERTRAIL_CHAIN_URL out, it starts a chain of its own"
         )
         fail(told, USAGE, kind="ClockFixed", as_json=shared.as_json)
-    signal.signal(signal.SIGTERM, _end)
+    end_by_signal()
     was_running = living_status(shared.settings.chain_folder) is not None
     try:
         _demo(shared, no_serve, port, folder, folder is None if story is None else story)
@@ -82,7 +81,7 @@ def cli(shared: Shared, no_serve: bool, port: int, folder: Path | None, story: b
 
 
 def _demo(shared: Shared, no_serve: bool, port: int, path: Path | None, with_story: bool) -> None:
-    say = _Teller(shared)
+    say = Teller(shared)
     with say.step("data"):
         folder = checked_folder(shared, path or _complete_journey(shared))
         story = Story(shared, min(row.starts_at for row in folder.programmes)) if with_story else None
@@ -192,26 +191,3 @@ def _synthetic_bills(folder: Path) -> dict[str, int]:
         return {}
     found: dict[str, int] = json.loads(report.read_text(encoding="utf-8"))["synthetic_bills"]
     return found
-
-
-class _Teller:
-    """Says what is being done, and how long it took."""
-
-    def __init__(self, shared: Shared) -> None:
-        self._shared = shared
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        """One step of the demonstration."""
-        began = time.monotonic()
-        if not self._shared.as_json:
-            console.print(f"[bold]{name}[/bold] …")
-        yield
-        self.seconds[name] = round(time.monotonic() - began, 2)
-        if not self._shared.as_json:
-            console.print(f"  done in {self.seconds[name]:.1f} s")
-
-
-def _end(_number: int, _frame: object) -> None:
-    raise SystemExit(0)

@@ -38,7 +38,7 @@ _NETWORK = click.option("--network", "named", help="Name, or folder; without it 
 @shared_options
 def up(shared: Shared, named: str | None, program: Path | None, seconds: float, watch: bool) -> None:
     """Start every node of the network on this machine, or tell that they run; they outlive this command."""
-    with _faults(shared):
+    with network_faults(shared):
         folder, network = _network(shared, named)
         began = start(folder, network, find_program(network.parameters.engine, program), watch=watch)
         found = wait_until_up(folder, network, seconds)
@@ -50,7 +50,7 @@ def up(shared: Shared, named: str | None, program: Path | None, seconds: float, 
 @shared_options
 def status(shared: Shared, named: str | None) -> None:
     """Tell heights, hashes, peers, who sealed last and who is silent, lag and disk. Exit code 3 where no node answers."""
-    with _faults(shared):
+    with network_faults(shared):
         folder, network = _network(shared, named)
         found = standings(folder, network)
         ended = stalls_ended(folder)
@@ -66,7 +66,7 @@ def status(shared: Shared, named: str | None) -> None:
 @shared_options
 def down(shared: Shared, named: str | None) -> None:
     """Stop the nodes of the network on this machine, in good order."""
-    with _faults(shared):
+    with network_faults(shared):
         folder, network = _network(shared, named)
         ran = stop(folder)
     nodes = counted(len(network.nodes), "node")
@@ -95,7 +95,8 @@ def _line(one: Standing) -> str:
 
 
 @contextmanager
-def _faults(shared: Shared) -> Iterator[None]:
+def network_faults(shared: Shared) -> Iterator[None]:
+    """Turns what is wrong with a network into exit codes."""
     try:
         yield
     except (NotRunning, NotUp) as fault:

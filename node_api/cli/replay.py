@@ -40,9 +40,16 @@ OpenBeside = Callable[[ReplayStage, Redeemed, ExitStack], Beside]
 @click.option("--unchecked", is_flag=True, help="Send straight to the contract, past the node's own check.")
 @click.option("--url", help="A running node's API; without it one is started for the replay.")
 @click.option("--shift-to-now", is_flag=True, help="Play every row now: for chains whose clock nobody can move.")
+@click.option("--together", default=1, type=click.IntRange(1, 64), help="With --shift-to-now: so many codes at once.")
 @shared_options
 def cli(
-    shared: Shared, folder: Path, report: Path | None, unchecked: bool, url: str | None, shift_to_now: bool
+    shared: Shared,
+    folder: Path,
+    report: Path | None,
+    unchecked: bool,
+    url: str | None,
+    shift_to_now: bool,
+    together: int,
 ) -> None:
     """Play the redemptions of an import FOLDER that was loaded: one code for each receipt and programme, then redeem it.
 
@@ -51,7 +58,9 @@ def cli(
     """
     checked = checked_folder(shared, folder)
     with treasury_lock(shared.settings):
-        summary = replay_folder(shared, checked, report, unchecked=unchecked, url=url, shift_to_now=shift_to_now)
+        summary = replay_folder(
+            shared, checked, report, unchecked=unchecked, url=url, shift_to_now=shift_to_now, together=together
+        )
     tell_summary(shared, summary)
     if summary.unexpected:
         raise SystemExit(FAULT)
@@ -68,6 +77,7 @@ def replay_folder(
     keyring: ApiKeyring | None = None,
     seen: Seen | None = None,
     beside: OpenBeside | None = None,
+    together: int = 1,
 ) -> Summary:
     """Plays a checked folder; the caller holds the treasury's lock.
 
@@ -81,6 +91,7 @@ def replay_folder(
         keyring: that node's API keys; None opens them in its database.
         seen: what the chain has of the folder, where a load has just looked.
         beside: opens another replay, to be played by the same clock.
+        together: how many codes are played at once, where every row is played now.
     """
     if not folder.redemption_count:
         fail("the folder holds no redemptions", USAGE, kind="NothingToReplay", as_json=shared.as_json)
@@ -92,7 +103,9 @@ def replay_folder(
         till = stage.relayed_till(stack) if unchecked else stage.http_till(stack, url=url, keyring=keyring)
         redeemed = stage.redeemed()
         acts = stage.acts(folder, name, stack) if folder.acts and not shift_to_now else None
-        replay = Replay(till, stage.clock, stage.office.desk, redeemed, journal, acts, shift_to_now=shift_to_now)
+        desk, clock = stage.office.desk, stage.clock
+        many = 1 if unchecked else together  # the relayer sends for one at a time
+        replay = Replay(till, clock, desk, redeemed, journal, acts, shift_to_now=shift_to_now, together=many)
         also = nothing_beside if beside is None else beside(stage, redeemed, stack)
         _carry_through(shared, replay.run(stage.plays, stage.seen, folder.programmes, also), folder, report)
         stage.record.indexer.catch_up()

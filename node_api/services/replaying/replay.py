@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from node_api.domain.ids import Hash, ProgrammeId, UnixSeconds, VoucherId
@@ -108,6 +109,7 @@ class Replay:
         acts: Acts | None,
         *,
         shift_to_now: bool,
+        together: int = 1,
     ) -> None:
         """Sends nothing yet.
 
@@ -119,6 +121,7 @@ class Replay:
             journal: what earlier runs learned.
             acts: what is done between the codes; None: nothing, as where every row is played now.
             shift_to_now: plays every row now instead of at its time, for chains whose clock nobody can move.
+            together: how many codes are played at once, where every row is played now.
         """
         self._till = till
         self._clock = clock
@@ -126,7 +129,7 @@ class Replay:
         self._redeemed = redeemed
         self._journal = journal
         self._acts = acts
-        self._shift = shift_to_now
+        self._shift, self._together = shift_to_now, together
         self._dormant: list[tuple[UnixSeconds, ProgrammeId]] = []
         self.summary = Summary()
 
@@ -143,9 +146,7 @@ class Replay:
         """
         began = time.monotonic()
         self.begin(seen, programmes)
-        for play in plays:
-            beside(play.at)
-            yield play, self.take(play)
+        yield from self._at_once(plays) if self._shift and self._together > 1 else self._in_turn(plays, beside)
         self.act(None)
         beside(None)
         self.summary.seconds = time.monotonic() - began
@@ -154,18 +155,38 @@ class Replay:
         """Learns which programmes are to be activated; see `run`, which does all of it."""
         self._dormant = _dormant(seen, programmes)
 
+    def _in_turn(self, plays: Iterable[Play], beside: Beside) -> Iterator[tuple[Play, Outcome]]:
+        for play in plays:
+            beside(play.at)
+            yield play, self.take(play)
+
+    def _at_once(self, plays: Iterable[Play]) -> Iterator[tuple[Play, Outcome]]:
+        """Several at a time: where blocks come by the clock, each code waits for some of them."""
+        self._activate(self._desk.now())
+        with ThreadPoolExecutor(self._together, "replay") as pool:
+            begun = [(play, pool.submit(self._known_or_played, play)) for play in plays]
+            for play, taken in begun:
+                yield play, self._noted(play, *taken.result())
+
+    def _known_or_played(self, play: Play) -> tuple[Outcome, bool]:
+        """What became of a code, and whether an earlier run brought it about."""
+        known = self._known(play)
+        return (self._play(play), False) if known is None else (known, True)
+
     def take(self, play: Play) -> Outcome:
         """Plays one code, unless an earlier run did, once everything is done that is due by its time."""
         self.act(play.at)
-        outcome = self._known(play)
-        if outcome is None:
+        if self._known(play) is None:
             self._activate(self._desk.now() if self._shift else play.at)
-            outcome = self._play(play)
+        return self._noted(play, *self._known_or_played(play))
+
+    def _noted(self, play: Play, outcome: Outcome, known: bool) -> Outcome:
+        if known:
+            self.summary.known += 1
+        else:
             if outcome.block is not None:
                 self._clock.answered(outcome.block)
             self._journal.add(play.code, outcome)
-        else:
-            self.summary.known += 1
         self.summary.add(play, outcome)
         return outcome
 

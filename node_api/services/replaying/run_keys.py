@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from types import TracebackType
 from typing import Self
 
@@ -20,6 +21,7 @@ class RunKeys:
         self._keyring = keyring
         self._name = name
         self._merchants: dict[MerchantId, str] = {}
+        self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
         self._revoke_all()
@@ -33,10 +35,11 @@ class RunKeys:
         return self._keyring.create(ApiRole.WALLET, self._name)[1]
 
     def merchant(self, merchant: MerchantId) -> str:
-        """The key of a merchant, made when it is first asked for."""
-        if merchant not in self._merchants:
-            self._merchants[merchant] = self._keyring.create(ApiRole.MERCHANT, self._name, merchant)[1]
-        return self._merchants[merchant]
+        """The key of a merchant, made when it is first asked for. From any thread."""
+        with self._lock:
+            if merchant not in self._merchants:
+                self._merchants[merchant] = self._keyring.create(ApiRole.MERCHANT, self._name, merchant)[1]
+            return self._merchants[merchant]
 
     def _revoke_all(self) -> None:
         for key in self._keyring.all():

@@ -1,0 +1,70 @@
+"""A network of geth on this machine for trying: five organisations' signers, and an observer of the regulator's."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from node_api.chain.anvil import lasting_port
+from node_api.domain.ids import Address, UnixSeconds
+from node_api.network.create import create_network
+from node_api.network.plan import LOOPBACK, Engine, Network, Organisation, Parameters, Role, seats
+from node_api.network.processes import start, stop
+from node_api.network.rules import WEAKNESSES
+from node_api.network.standing import wait_until_up
+
+OPERATOR, REGULATOR = "operator", "regulator"
+MEMBERS = {
+    "treasury": "Municipal treasury",
+    REGULATOR: "Regulator",
+    "merchants": "Merchants' association",
+    OPERATOR: "Operator",
+    "auditor": "Auditor",
+}
+CHAIN_ID, BLOCK_TIME, GAS_LIMIT = 31374, 1, 500_000_000
+UP_SECONDS = 300.0
+
+
+@contextmanager
+def trial_network(folder: Path, program: Path, accounts: Collection[Address]) -> Iterator[Network]:
+    """Every node runs, and has blocks, as long as the context lasts.
+
+    Args:
+        folder: where the network is made.
+        program: geth.
+        accounts: those that may send; the operator's.
+
+    Raises:
+        NetworkFault: the nodes did not come up.
+    """
+    parameters = Parameters("trial", Engine.GETH_CLIQUE, CHAIN_ID, BLOCK_TIME, GAS_LIMIT, UnixSeconds(int(time.time())))
+    network = create_network(folder, parameters, _members(tuple(accounts)), WEAKNESSES).network
+    try:
+        start(folder, network, program)
+        wait_until_up(folder, network, UP_SECONDS)
+        yield network
+    finally:
+        stop(folder)
+
+
+def _members(accounts: tuple[Address, ...]) -> tuple[Organisation, ...]:
+    """At ports that are free now and that the system gives to nobody."""
+    both = (Role.VALIDATOR, Role.OBSERVER)
+    while True:
+        found = tuple(
+            Organisation(
+                name,
+                title,
+                LOOPBACK,
+                both if name == REGULATOR else both[:1],
+                p2p_port=lasting_port(),
+                rpc_port=lasting_port(),
+                accounts=accounts if name == OPERATOR else (),
+            )
+            for name, title in MEMBERS.items()
+        )
+        ports = [port for seat in seats(found) for port in (seat.p2p_port, seat.rpc_port, seat.auth_port)]
+        if len(set(ports)) == len(ports) and all(lasting_port(port) == port for port in ports):
+            return found
