@@ -1,4 +1,4 @@
-"""`vouchertrail network-demo`: five organisations' signers and an observer, one real campaign, and the regulator's audit of it."""
+"""`vouchertrail network-demo`: five organisations' signers, an observer, one real campaign, and the regulator's audit of it."""
 
 from __future__ import annotations
 

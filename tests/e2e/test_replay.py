@@ -219,7 +219,7 @@ class OtherEngine(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         asked = self.rfile.read(int(self.headers["Content-Length"]))
         content = httpx.post(self.behind, content=asked, headers={"Content-Type": "application/json"}).content
-        answer = re.sub(rb'"anvil/[^"]*"', b'"Geth/v1.13.14"', content)
+        answer = re.sub(rb'"anvil/[^"]*"', b'"Nethermind/v1.30.0"', content)
         self.send_response(200)
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
