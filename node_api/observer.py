@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
@@ -84,7 +84,7 @@ def build_observer(settings: Settings, handle: ChainHandle, watched: Watched = A
 
     Args:
         settings: the observer's settings.
-        handle: its chain, which answers.
+        handle: its chain, which answers; it is read at its first address alone, and the nodes at the others are watched.
         watched: what the watch is told beside.
 
     Raises:
@@ -97,16 +97,20 @@ def build_observer(settings: Settings, handle: ChainHandle, watched: Watched = A
             f"{settings.keys_folder} holds keys of {', '.join(keys)}: an observer has none, "
             "give it a folder of its own with --data"
         )
+    own = replace(handle, readers=handle.readers[:1], senders=())
+    others = (*watched.others, *((url, None) for url in handle.readers[1:]))
     with ExitStack() as resources:
         resources.callback(os.close, only_one(settings))
         few = settings.database_connections // 4
         durable = open_database(settings.database_url, connections=few)
         resources.callback(durable.dispose)
         many = settings.database_connections - few
-        record = open_record(settings, handle, open_database(settings.database_url, durable=False, connections=many))
+        record = open_record(settings, own, open_database(settings.database_url, durable=False, connections=many))
         resources.callback(record.close)
         keyring, follower = ApiKeyring(ApiKeys(durable)), Follower(record.indexer)
-        watching = Following(resources.enter_context(opened_watch(record, watched)).look, "watch")
+        watching = Following(
+            resources.enter_context(opened_watch(record, replace(watched, others=others))).look, "watch"
+        )
         parts = _Parts(record, follower, Following(follower.catch_up), watching)
         api = create_api(_node(record, parts, keyring, settings), ChainError)
         return RunningObserver(api, keyring, parts, resources.pop_all())

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.applications import Starlette
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _BACKLOG = 1024
@@ -21,7 +21,7 @@ _PATIENCE_SECONDS = 30.0
 _COLLECTIONS = (10_000, 20, 20)
 
 
-def serve(app: FastAPI, host: str, port: int, told: Callable[[str], None]) -> None:
+def serve(app: Starlette, host: str, port: int, told: Callable[[str], None], *, lifespan: bool = False) -> None:
     """Serves until SIGINT or SIGTERM; requests in hand are finished.
 
     Args:
@@ -29,6 +29,7 @@ def serve(app: FastAPI, host: str, port: int, told: Callable[[str], None]) -> No
         host: address to listen on.
         port: 0 for any free one.
         told: is called with the address once connections are taken.
+        lifespan: whether the application has something to end once it is not asked any more.
     """
     listener = _listen(host, port)
     _spare_what_stays()
@@ -36,14 +37,14 @@ def serve(app: FastAPI, host: str, port: int, told: Callable[[str], None]) -> No
     # uvicorn raises the signal again once it has shut down, which would end the process before its caller cleans up.
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, lambda *_: None)
-    _server(app).run(sockets=[listener])
+    _server(app, lifespan).run(sockets=[listener])
 
 
 @contextmanager
-def serving(app: FastAPI, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+def serving(app: Starlette, host: str = "127.0.0.1", port: int = 0, *, lifespan: bool = False) -> Iterator[str]:
     """Serves in a thread as long as the context lasts; gives the address."""
     listener = _listen(host, port)
-    server = _server(app)
+    server = _server(app, lifespan)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="http", daemon=True)
     thread.start()
     deadline = time.monotonic() + _PATIENCE_SECONDS
@@ -118,11 +119,11 @@ def _spare_what_stays() -> None:
     gc.set_threshold(*_COLLECTIONS)
 
 
-def _server(app: FastAPI) -> uvicorn.Server:
+def _server(app: Starlette, lifespan: bool) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
         http=_Protocol,
-        lifespan="off",
+        lifespan="on" if lifespan else "off",
         access_log=False,
         log_level="warning",
         timeout_graceful_shutdown=int(_PATIENCE_SECONDS),

@@ -18,11 +18,11 @@ class Watched:
 
     Attributes:
         block_time: seconds from block to block, as the network's plan says; None without one.
-        others: addresses of other organisations' nodes, whose blocks are compared.
+        others: address of each other organisation's node whose blocks are compared, and the token it takes; None for none.
     """
 
     block_time: int | None = None
-    others: tuple[str, ...] = ()
+    others: tuple[tuple[str, str | None], ...] = ()
 
 
 ALONE = Watched()
@@ -32,7 +32,7 @@ ALONE = Watched()
 def opened_watch(record: Record, watched: Watched = ALONE) -> Iterator[Watch]:
     """A watch over the record's chain, as long as the context lasts."""
     with ExitStack() as resources:
-        others = [NodeBeside(url, record.handle.identity) for url in watched.others]
+        others = [NodeBeside(url, record.handle.identity, token) for url, token in watched.others]
         for other in others:
             resources.callback(other.close)
         chain, store = WatchedNode(record.rpc, record.deployment), WatchTables(record.engine)

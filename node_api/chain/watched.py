@@ -117,9 +117,15 @@ class WatchedNode:
 class NodeBeside:
     """A node of another organisation, at its JSON-RPC."""
 
-    def __init__(self, url: str, own: tuple[int, str]) -> None:
-        """`own` is the chain's id and genesis hash: nothing is asked of another chain."""
-        self._rpc = RpcClient(url, own=own)
+    def __init__(self, url: str, own: tuple[int, str], token: str | None = None) -> None:
+        """Asks nothing yet.
+
+        Args:
+            url: where it answers.
+            own: the chain's id and genesis hash: nothing is asked of another chain.
+            token: that it takes from us.
+        """
+        self._rpc = RpcClient(url, own=own, headers={"Authorization": f"Bearer {token}"} if token else None)
 
     def close(self) -> None:
         """Gives back connections."""

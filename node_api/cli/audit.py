@@ -111,11 +111,9 @@ def reconcile_command(shared: Shared, name: str | None, block: int | None, as_cs
 @click.option("--csv", "as_csv", is_flag=True, help="Print the findings as CSV.")
 @watch_options
 @shared_options
-def findings_command(
-    shared: Shared, kinds: tuple[str, ...], limit: int, as_csv: bool, network: Path | None, beside: tuple[str, ...]
-) -> None:
+def findings_command(shared: Shared, kinds: tuple[str, ...], limit: int, as_csv: bool, beside: Path | None) -> None:
     """Look at validators, clocks, contracts and roles up to the newest block, and tell what was noticed of them."""
-    told = watched(shared, network, beside)
+    told = watched(shared.settings, beside)
     with _audited(shared, None) as (record, _), opened_watch(record, told) as watch:
         watch.look()
         store = WatchTables(record.engine)

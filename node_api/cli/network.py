@@ -11,6 +11,7 @@ from pathlib import Path
 import rich_click as click
 
 from node_api.chain.rpc import RpcClient
+from node_api.cli.network_gateway import gateway, token
 from node_api.cli.network_local import down, status, up
 from node_api.cli.options import FAULT, USAGE, Shared, fail, shared_options
 from node_api.domain.ids import UnixSeconds
@@ -154,7 +155,7 @@ def check(shared: Shared, url: str, named: str | None, bearer: str | None) -> No
         raise SystemExit(FAULT)
 
 
-for command in (up, status, down):
+for command in (up, status, down, gateway, token):
     cli.add_command(command)
 
 

@@ -51,18 +51,23 @@ def cli(shared: Shared, host: str, port: int, public: bool) -> None:
 
 def require_fit(shared: Shared, host: str, *, public: bool) -> None:
     """Ends the command where the address can be reached from outside and should not, or signatures would take too long."""
-    if not (public or is_loopback(host)):
-        fail(
-            f"{host} can be reached from outside: give --public if you mean it, and put TLS in front",
-            SETTINGS_FAULT,
-            as_json=shared.as_json,
-        )
+    require_loopback(shared, host, public=public)
     try:
         import coincurve
     except ImportError:
         fail("coincurve is missing: signatures would take twelve times as long", SETTINGS_FAULT)
     del coincurve
     configure_logs(logging.INFO)
+
+
+def require_loopback(shared: Shared, host: str, *, public: bool) -> None:
+    """Ends the command where the address can be reached from outside and should not."""
+    if not (public or is_loopback(host)):
+        fail(
+            f"{host} can be reached from outside: give --public if you mean it, and put TLS in front",
+            SETTINGS_FAULT,
+            as_json=shared.as_json,
+        )
 
 
 def serve_until_told(shared: Shared, api: FastAPI, host: str, port: int) -> None:

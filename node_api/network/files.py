@@ -14,7 +14,7 @@ from node_api.network.faults import FilesDiffer, NoNetwork
 from node_api.network.genesis import genesis
 from node_api.network.guide import guide
 from node_api.network.plan import SHARED, Engine, Network, Node, Organisation, Parameters, Role, Seat
-from node_api.network.start_files import compose, start_script, unit, unit_name
+from node_api.network.start_files import GATEWAY, compose, gateway_script, start_script, unit, unit_name
 
 NETWORK_FILE, GENESIS_FILE = "network.json", "genesis.json"
 FORMAT = 1
@@ -119,6 +119,8 @@ def _of_organisation(network: Network, own: list[Node]) -> dict[str, File]:
         found[f"{role}/{unit_name(network, node)}"] = File(unit(network, node))
         if network.parameters.engine is Engine.GETH_CLIQUE:
             found[f"{role}/{geth.CONFIG}"] = File(geth.config(network, node))
+            if role is Role.OBSERVER:
+                found[f"{role}/{GATEWAY}"] = File(gateway_script(node), _RUNNABLE)
             continue
         found[f"{role}/{besu.CONFIG}"] = File(besu.config(network, node))
         found[f"{role}/{besu.DATA}/{besu.STATIC_NODES}"] = File(besu.static_nodes(network))

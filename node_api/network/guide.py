@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from node_api.network.plan import Engine, Network, Node
-from node_api.network.start_files import SERVER_FOLDER, engine_variable, unit_name
+from node_api.network.plan import Engine, Network, Node, Role
+from node_api.network.start_files import GATEWAY, SERVER_FOLDER, engine_variable, unit_name
 
 _SECRETS = {
     Engine.GETH_CLIQUE: "`organisation.key`, `*/node.key`, `*/signer/`, `*/signer.password`",
@@ -38,7 +38,7 @@ def guide(network: Network, own: Sequence[Node]) -> str:
 {_commands(network, own)}
 
 Open the P2P port to the hosts above and to nobody else. JSON-RPC stays where the plan puts it: {_rpc(own)}.
-`vouchertrail network check {_url(own[-1])} --network .` compares a running node with the plan.
+{_gateway(network, own)}`vouchertrail network check {_url(own[-1])} --network .` compares a running node with the plan.
 
 ## Secrets
 
@@ -72,6 +72,13 @@ def _commands(network: Network, own: Sequence[Node]) -> str:
 
 def _rpc(own: Sequence[Node]) -> str:
     return ", ".join(f"the {node.seat.role} at {_url(node)}" for node in own)
+
+
+def _gateway(network: Network, own: Sequence[Node]) -> str:
+    if network.parameters.engine is not Engine.GETH_CLIQUE or all(node.seat.role is not Role.OBSERVER for node in own):
+        return ""
+    script = f"{Role.OBSERVER}/{GATEWAY}"
+    return f"Others read from your observer through `{script}`, behind TLS, each with a token of `vouchertrail network token`.\n"
 
 
 def _url(node: Node) -> str:

@@ -157,7 +157,7 @@ def _of_rpc(engine: Engine, one: Organisation) -> Iterator[Refusal]:
         yield Refusal(
             value,
             "others could call it, and geth does not ask callers who they are",
-            "Leave it on 127.0.0.1, behind a proxy or tunnel that does.",
+            "Leave it on 127.0.0.1, behind `vouchertrail network gateway`, which does.",
         )
     elif one.rpc_jwt is None:
         yield Refusal(

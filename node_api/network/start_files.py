@@ -9,6 +9,7 @@ from node_api.network import besu, geth
 from node_api.network.plan import Engine, Network, Node
 
 SERVER_FOLDER = "/srv/vouchertrail"
+GATEWAY, GATEWAY_TOKENS = "gateway.sh", "gateway.tokens"
 PROGRAMS = {Engine.GETH_CLIQUE: "geth", Engine.BESU_QBFT: "besu"}
 _IN_IMAGE = {Engine.GETH_CLIQUE: "geth", Engine.BESU_QBFT: "/opt/besu/bin/besu"}
 
@@ -55,6 +56,18 @@ ReadWritePaths={folder}
 
 [Install]
 WantedBy=multi-user.target
+"""
+
+
+def gateway_script(node: Node) -> str:
+    """`gateway.sh`: lets others read from the observer; arguments are handed on."""
+    url = f"http://{node.seat.rpc_host}:{node.seat.rpc_port}"
+    return f"""#!/bin/sh
+# Lets bearers of a token read from {node.seat.name}: vouchertrail network token {GATEWAY_TOKENS} NAME
+set -eu
+cd "$(dirname "$0")"
+umask 077
+exec "${{VOUCHERTRAIL:-vouchertrail}}" network gateway {url} --tokens {GATEWAY_TOKENS} "$@"
 """
 
 

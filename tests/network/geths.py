@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -15,12 +16,13 @@ from pathlib import Path
 import pytest
 
 from node_api.chain.rpc import RpcClient
+from node_api.chain.rpc_errors import RpcUnavailable
 from node_api.chain.rpc_values import quantity, rows, text
 from node_api.domain.ids import Address
 from node_api.network import geth as geth_files
 from node_api.network.create import create_network
 from node_api.network.keys import make_keys
-from node_api.network.plan import Engine, Network, Node, Organisation, Role
+from node_api.network.plan import Engine, Network, Node, Organisation, Role, seats
 from node_api.network.processes import NotRunning, find_program, running, start, stop
 from node_api.network.rules import WEAKNESSES
 from node_api.network.standing import wait_until_up
@@ -129,6 +131,15 @@ def _can_seal(folder: Path, network: Network) -> Address:
     return own.signer
 
 
+def free_ports(geths: Geths) -> tuple[int, int, int]:
+    """Three more ports, besides those of the network."""
+    (one,) = at_free_ports((Organisation("outsider", "Outsider", "127.0.0.1", (Role.VALIDATOR,)),))
+    (seat,) = seats((one,))
+    taken = {port for node in geths.network.nodes for port in (node.seat.p2p_port, node.seat.rpc_port)}
+    found = seat.p2p_port, seat.rpc_port, seat.auth_port
+    return free_ports(geths) if taken & set(found) else found
+
+
 @dataclass
 class Outsider:
     """A node that has the genesis and everybody's address, and keys that nobody knows."""
@@ -136,6 +147,20 @@ class Outsider:
     url: str
     process: subprocess.Popen[bytes]
     log: Path
+
+    def refused_by(self) -> int:
+        """How many nodes have told it that they have too many peers."""
+        said = re.findall(
+            r'Failed p2p handshake +id=(\w+) .*err="too many peers"', self.log.read_text(errors="replace")
+        )
+        return len(set(said))
+
+    def answers(self) -> bool:
+        assert self.process.poll() is None, self.log.read_text(errors="replace")[-2_000:]
+        try:
+            return self.height() >= 0
+        except RpcUnavailable:
+            return False
 
     def peers(self) -> int:
         with RpcClient(self.url) as rpc:
@@ -149,6 +174,7 @@ class Outsider:
 @contextmanager
 def outsider(geths: Geths, folder: Path, ports: tuple[int, int, int]) -> Iterator[Outsider]:
     """Started by hand, with every message about peers in its log."""
+    folder.mkdir()
     shutil.copytree(geths.folder / "shared", folder / "shared")
     place = folder / "node"
     place.mkdir()
@@ -164,7 +190,9 @@ def outsider(geths: Geths, folder: Path, ports: tuple[int, int, int]) -> Iterato
     with log.open("wb") as output:
         process = subprocess.Popen([geths.program, *command.split()], cwd=place, stdout=output, stderr=output)
         try:
-            yield Outsider(f"http://127.0.0.1:{rpc}", process, log)
+            found = Outsider(f"http://127.0.0.1:{rpc}", process, log)
+            until(found.answers)
+            yield found
         finally:
             process.kill()
             process.wait()

@@ -7,7 +7,7 @@ Besu
 └── compose: four validators and an RPC node, archive, free gas
 geth
 ├── start.sh → initialises once, then runs with these arguments
-├── observers do not seal, and have no `debug`
+├── observers do not seal, and have no `debug`; theirs alone is the gateway that others read through
 ├── peers → all others, none beside
 └── hosts: loopback, addresses, names → peers are restricted to them
 units → one process of an unprivileged user, its own folder writable
@@ -176,6 +176,20 @@ def test_geth__when_an_observer__then_it_neither_seals_nor_rewinds(make: Make, f
     found = flags(arguments)
     assert not {"mine", "unlock", "password", "allow-insecure-unlock"} & set(found)
     assert found["http.api"] == "eth,net,web3,clique"
+
+
+def test_geth__its_gateway__reads_from_the_observer_alone(make: Make, folder: Path) -> None:
+    network = make(GETH)
+    assert [path.parent.name for path in folder.rglob("gateway.sh")] == ["observer"]
+    observer = folder / "regulator" / "observer"
+    script = observer / "gateway.sh"
+    environment = {"VOUCHERTRAIL": "echo", "PATH": "/usr/bin:/bin"}
+    done = subprocess.run([script, "--port", "8701"], env=environment, capture_output=True, text=True, check=True)
+    (port,) = [node.seat.rpc_port for node in network.nodes if node.seat.role is Role.OBSERVER]
+    url = f"http://127.0.0.1:{port}"
+    assert done.stdout.split() == ["network", "gateway", url, "--tokens", "gateway.tokens", "--port", "8701"]
+    assert "observer/gateway.sh" in (folder / "regulator" / "README.md").read_text()
+    assert "gateway.sh" not in (folder / "treasury" / "README.md").read_text()
 
 
 def test_geth__its_peers__are_all_others(make: Make, folder: Path) -> None:

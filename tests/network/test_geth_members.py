@@ -1,5 +1,10 @@
-"""What an observer sees of real signers, by its own node alone, where geth is built (`make geth`).
+"""Members and outsiders of a real network, where geth is built (`make geth`): who gets in, and what the observer sees of them.
 
+a node with the genesis, everybody's address and keys that nobody knows → no peer, no block
+a caller from another address than 127.0.0.1 → nobody listens
+└── both are taken out of one member's configuration → the same outsider has the chain, the same caller is answered
+a caller of the observer, through its gateway → no token: refused; a token: reads, and no more
+└── the same questions at the node itself → answered: it is the gateway that refuses
 every block → its signer is the one that geth names, its hash is that of its fields
 a further organisation is voted in, and hangs → reported, silent; it goes on → reported, seals
 └── one is voted out → reported; the council is geth's own all the while
@@ -9,6 +14,7 @@ a contract on record is not there → reported
 from __future__ import annotations
 
 import signal
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,16 +22,20 @@ import pytest
 
 from node_api.chain.deployment.addresses import DeployedContract, Deployment
 from node_api.chain.rpc import RpcClient
-from node_api.chain.rpc_values import quantity, record, text
+from node_api.chain.rpc_errors import RpcError
+from node_api.chain.rpc_values import Json, quantity, record, rows, text
 from node_api.chain.sealed_headers import sealed_header
 from node_api.chain.watched import NodeBeside, WatchedNode
 from node_api.domain.council import Council
 from node_api.domain.findings import Finding, FindingKind
+from node_api.network.gateway import Gateway
+from node_api.network.tokens import make_token, read_tokens
 from node_api.services.watching import Watch
+from node_api.serving import serving
 from node_api.storage.engine import open_database
 from node_api.storage.migrate import migrate
 from node_api.storage.watch import WatchTables
-from tests.network.geths import Geths, geth_or_skip, running_geths, until, url_of
+from tests.network.geths import Geths, free_ports, geth_or_skip, outsider, running_geths, until, url_of
 
 pytestmark = pytest.mark.slow
 COUNCIL = (
@@ -41,6 +51,23 @@ NOTHING = DeployedContract("AccessManager", "0x" + "11" * 20, "0x", 0, "0x")
 def geths(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Geths]:
     with running_geths(tmp_path_factory.mktemp("observed") / "city", geth_or_skip()) as geths:
         yield geths
+
+
+WRITES: tuple[tuple[str, list[Json]], ...] = (
+    ("eth_sendRawTransaction", ["0x"]),
+    ("eth_accounts", []),
+    ("clique_proposals", []),
+    ("clique_propose", ["0x" + "22" * 20, True]),
+    ("debug_setHead", ["0x0"]),
+)
+
+
+def listens(address: tuple[str, int]) -> bool:
+    try:
+        socket.create_connection(address, timeout=60).close()
+    except ConnectionRefusedError:
+        return False
+    return True
 
 
 class Observer:
@@ -79,6 +106,43 @@ def observer(geths: Geths, tmp_path: Path) -> Iterator[Observer]:
     observer = Observer(geths, tmp_path)
     yield observer
     observer.close()
+
+
+def test_outsider__when_a_permission_is_taken_away__then_it_is_in_and_not_before(geths: Geths, tmp_path: Path) -> None:
+    assert not any(listens(("127.0.0.2", node.seat.rpc_port)) for node in geths.network.nodes)
+    with outsider(geths, tmp_path / "first", free_ports(geths)) as one:
+        until(lambda: one.refused_by() == len(geths.network.nodes))
+        assert (one.peers(), one.height()) == (0, 0)
+
+    member = geths.observer  # nobody waits for its blocks
+    config, script = geths.place(member) / "config.toml", geths.place(member) / "start.sh"
+    lines = config.read_text().splitlines()
+    config.write_text("\n".join(line for line in lines if not line.startswith(("MaxPeers", "DialRatio"))))
+    script.write_text(script.read_text().replace("--http.addr 127.0.0.1", "--http.addr 0.0.0.0"))
+    geths.restart(member)
+    assert listens(("127.0.0.2", member.seat.rpc_port))
+    with outsider(geths, tmp_path / "second", free_ports(geths)) as one:
+        until(lambda: one.height() > 0)
+        assert one.refused_by() == len(geths.network.nodes) - 1
+
+
+def test_caller__of_the_observer__then_reads_with_a_token_and_no_more(geths: Geths, tmp_path: Path) -> None:
+    node = url_of(geths.observer)
+    token = make_token(tmp_path / "tokens", "merchants")
+    gateway = Gateway(node, read_tokens(tmp_path / "tokens")).app()
+    with serving(gateway, lifespan=True) as url:
+        with RpcClient(url) as caller, pytest.raises(RpcError, match="no token"):
+            caller.call("eth_blockNumber")
+        with RpcClient(url, headers={"Authorization": f"Bearer {token}"}) as caller:
+            head = record(caller.call("eth_getBlockByNumber", ["latest", False]))
+            assert sealed_header(head).number > 0
+            for method, params in WRITES:
+                with pytest.raises(RpcError, match=f"{method} is not served here"):
+                    caller.call(method, params)
+    with RpcClient(node) as caller:
+        assert quantity(caller.call("eth_blockNumber")) > 0
+        assert rows(caller.call("eth_accounts")) == []
+        assert caller.call("clique_proposals") == {}
 
 
 def test_headers__when_read__then_signer_and_hash_are_those_of_geth(geths: Geths) -> None:
