@@ -12,7 +12,10 @@ import rich_click as click
 
 from node_api.chain.rpc import RpcClient
 from node_api.cli.network_gateway import gateway, token
-from node_api.cli.network_local import down, status, up
+from node_api.cli.network_holding import backup, hold, release, restore
+from node_api.cli.network_join import join
+from node_api.cli.network_local import down, restart, status, up
+from node_api.cli.network_members import admit, dismiss, validator
 from node_api.cli.options import FAULT, USAGE, Shared, fail, shared_options
 from node_api.domain.ids import UnixSeconds
 from node_api.domain.printable import counted
@@ -155,8 +158,10 @@ def check(shared: Shared, url: str, named: str | None, bearer: str | None) -> No
         raise SystemExit(FAULT)
 
 
-for command in (up, status, down, gateway, token):
+for command in (up, status, down, restart, admit, dismiss, validator, join, gateway, token):
     cli.add_command(command)
+for command in (backup, restore, hold, release):
+    validator.add_command(command)
 
 
 @contextmanager

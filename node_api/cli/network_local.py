@@ -15,12 +15,15 @@ from node_api.network.create import network_folder
 from node_api.network.faults import NetworkFault
 from node_api.network.files import read_network
 from node_api.network.plan import Network
-from node_api.network.processes import NotRunning, find_program, local_folder, running, start, stop
+from node_api.network.processes import STOP_SECONDS, NotRunning, find_program, local_folder, running, start, stop
+from node_api.network.rolling import come_back, stand_still
+from node_api.network.rolling import restart as again
 from node_api.network.stall_watch import STALLS, stalls_ended
 from node_api.network.standing import NotUp, Standing, standings, wait_until_up
 
 UP_SECONDS = 120.0
 _NETWORK = click.option("--network", "named", help="Name, or folder; without it the only one of this node.")
+_NODE = click.option("--node", help="Only this one, as treasury-validator; the others run.")
 
 
 @click.command()
@@ -35,11 +38,15 @@ _NETWORK = click.option("--network", "named", help="Name, or folder; without it 
 @click.option(
     "--watch/--no-watch", default=True, help="Whether to end Clique's stalls on branches of equal difficulty."
 )
+@_NODE
 @shared_options
-def up(shared: Shared, named: str | None, program: Path | None, seconds: float, watch: bool) -> None:
-    """Start every node of the network on this machine, or tell that they run; they outlive this command."""
+def up(shared: Shared, named: str | None, program: Path | None, seconds: float, watch: bool, node: str | None) -> None:
+    """Start every node of the network on this machine, or one that stands still; they outlive this command."""
     with network_faults(shared):
         folder, network = _network(shared, named)
+        if node is not None:
+            _tell(shared, network, [come_back(folder, node, seconds)], {"started": True})
+            return
         began = start(folder, network, find_program(network.parameters.engine, program), watch=watch)
         found = wait_until_up(folder, network, seconds)
     _tell(shared, network, found, {"started": began})
@@ -63,14 +70,36 @@ def status(shared: Shared, named: str | None) -> None:
 
 @click.command()
 @_NETWORK
+@_NODE
 @shared_options
-def down(shared: Shared, named: str | None) -> None:
-    """Stop the nodes of the network on this machine, in good order."""
+def down(shared: Shared, named: str | None, node: str | None) -> None:
+    """Stop the nodes of the network on this machine, or one of them, in good order."""
     with network_faults(shared):
         folder, network = _network(shared, named)
+        if node is not None:
+            stand_still(folder, node, STOP_SECONDS)
+            shared.tell({"stopped": node}, f"{node} stopped; the others run")
+            return
         ran = stop(folder)
     nodes = counted(len(network.nodes), "node")
     shared.tell({"stopped": ran}, f"{nodes} stopped" if ran else "the network was not running")
+
+
+@click.command()
+@click.option("--seconds", type=float, default=UP_SECONDS, show_default=True, help="How long to wait for each node.")
+@_NETWORK
+@shared_options
+def restart(shared: Shared, named: str | None, seconds: float) -> None:
+    """Start every node anew, each once the one before is as far as the others, so that blocks go on."""
+    with network_faults(shared):
+        folder, network = _network(shared, named)
+        found = []
+        for one in again(folder, seconds):
+            found.append(one)
+            if not shared.as_json:
+                click.echo(_line(one))
+    if shared.as_json:
+        _tell(shared, network, found, {})
 
 
 def _network(shared: Shared, named: str | None) -> tuple[Path, Network]:

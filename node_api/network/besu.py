@@ -33,7 +33,7 @@ def permissions(network: Network) -> str:
     """
     return _toml(
         {
-            "accounts-allowlist": [account.lower() for account in network.accounts],
+            "accounts-allowlist": [account.lower() for account in network.senders],
             "nodes-allowlist": [node.enode for node in network.nodes],
         }
     )

@@ -51,7 +51,7 @@ def check_node(rpc: RpcClient, network: Network, *, clock: Callable[[], float] =
     questions: list[Question] = [
         *_identity(rpc, network),
         *_gas(rpc, network, latest),
-        ("validators", _listed(network.validators), lambda: _listed(_validators(rpc, network, latest))),
+        ("validators", _listed(network.sealers), lambda: _listed(_validators(rpc, network, latest))),
         ("peers", str(len(network.nodes) - 1), lambda: str(quantity(rpc.call("net_peerCount")))),
         ("still fetching blocks", "no", lambda: "no" if rpc.call("eth_syncing") is False else "yes"),
         ("oldest state kept", "block 0", lambda: _oldest_state(rpc, network)),
@@ -113,7 +113,7 @@ def _allow_lists(rpc: RpcClient, network: Network) -> Iterator[Question]:
     )
     yield (
         "accounts that may send",
-        _listed(network.accounts),
+        _listed(network.senders),
         lambda: _listed(map(text, rows(rpc.call("perm_getAccountsAllowlist")))),
     )
 

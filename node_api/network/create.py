@@ -42,7 +42,7 @@ def create_network(
         OSError: the disk takes nothing.
     """
     weak = require_sound(parameters, organisations, accepted)
-    with _held(folder):
+    with held(folder):
         known = _known(folder)
         if known is not None:
             _require_same(known, parameters, organisations)
@@ -103,14 +103,15 @@ def _lines(parameters: Parameters, places: Iterable[Seat]) -> Iterator[str]:
 def _assembled(
     parameters: Parameters, organisations: tuple[Organisation, ...], keys: dict[str, OwnKeys], weak: tuple[str, ...]
 ) -> Network:
-    nodes = tuple(_node(parameters.engine, seat, keys[seat.organisation.name]) for seat in seats(organisations))
+    nodes = tuple(node_of(parameters.engine, seat, keys[seat.organisation.name]) for seat in seats(organisations))
     accounts = {name: own.account for name, own in keys.items()}
     network = Network(parameters, nodes, accounts, weak, Hash(""))
-    content = genesis(parameters, network.validators, network.accounts)
-    return replace(network, genesis_hash=genesis_hash(content))
+    content = genesis(parameters, network.sealers, network.senders)
+    return replace(network, genesis_hash=genesis_hash(content), validators=network.sealers, accounts=network.senders)
 
 
-def _node(engine: Engine, seat: Seat, keys: OwnKeys) -> Node:
+def node_of(engine: Engine, seat: Seat, keys: OwnKeys) -> Node:
+    """The seat with the public keys of its organisation."""
     node_id = keys.nodes[seat.role]
     sealer = keys.signer if engine is Engine.GETH_CLIQUE else seal_account(node_id)
     plain = replace(seat.organisation, p2p_port=None, rpc_port=None, keys=None)
@@ -127,7 +128,7 @@ def _write_missing(folder: Path, network: Network) -> Iterator[str]:
 
 
 @contextmanager
-def _held(folder: Path) -> Iterator[None]:
+def held(folder: Path) -> Iterator[None]:
     """Only one process at a time makes keys and files of a network."""
     private_folder(folder.resolve())
     descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, PRIVATE_FILE)

@@ -44,13 +44,18 @@ def all_files(network: Network) -> dict[str, File]:
     return found
 
 
+def plan_file(folder: Path) -> Path:
+    """`network.json`."""
+    return folder / SHARED / NETWORK_FILE
+
+
 def read_network(folder: Path) -> Network:
     """The plan of the network whose folder, or folder of one organisation, this is.
 
     Raises:
         NoNetwork: there is no readable `network.json`.
     """
-    path = folder / SHARED / NETWORK_FILE
+    path = plan_file(folder)
     try:
         found = json.loads(path.read_bytes())
         if found["format"] != FORMAT:
@@ -169,7 +174,13 @@ def _network(found: dict[str, object]) -> Network:
         signers_of_list={entry["name"]: Address(entry["account"]) for entry in entries},
         accepted=tuple(map(str, found["accepted"])) if isinstance(found["accepted"], list) else (),
         genesis_hash=Hash(str(found["genesis_hash"])),
+        validators=_addresses(found["validators"]),
+        accounts=_addresses(found["accounts"]),
     )
+
+
+def _addresses(found: object) -> tuple[Address, ...]:
+    return tuple(map(Address, found)) if isinstance(found, list) else ()
 
 
 def _nodes(entry: dict[str, object]) -> list[Node]:

@@ -7,6 +7,7 @@ import json
 from node_api.network.keys import NODE_KEY_FILE, SIGNER_FILE, SIGNER_PASSWORD_FILE
 from node_api.network.plan import Network, Node, Role, as_ip
 
+SEAL = "--mine"
 CONFIG, DATA = "config.toml", "data"
 GENESIS = "../shared/genesis.json"
 _LOOPBACK_NET = "127.0.0.0/8"
@@ -38,7 +39,7 @@ def init_command() -> list[str]:
 
 
 def command(network: Network, node: Node) -> list[str]:
-    """Arguments that run the node, in its folder."""
+    """Arguments that run the node, in its folder; a validator seals with `SEAL` besides."""
     parameters, seat = network.parameters, node.seat
     flags: dict[str, str | int] = {
         "config": CONFIG,
@@ -68,7 +69,7 @@ def command(network: Network, node: Node) -> list[str]:
             "miner.etherbase": node.signer,
             "miner.recommit": "1s",
         }
-        switches += ["mine", "allow-insecure-unlock"]
+        switches += ["allow-insecure-unlock"]
     return [
         *(part for name, value in flags.items() for part in (f"--{name}", str(value))),
         *(f"--{one}" for one in switches),

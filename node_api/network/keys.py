@@ -44,7 +44,7 @@ def make_keys(folder: Path, organisation: Organisation, engine: Engine) -> OwnKe
     account = address_of(_key(folder / ACCOUNT_FILE).public_key)
     nodes = {role: _node_id(_key(folder / role / NODE_KEY_FILE)) for role in organisation.roles}
     geth = engine is Engine.GETH_CLIQUE and Role.VALIDATOR in organisation.roles
-    return OwnKeys(account, nodes, _clique_signer(folder / Role.VALIDATOR) if geth else None)
+    return OwnKeys(account, nodes, clique_signer(folder / Role.VALIDATOR) if geth else None)
 
 
 def seal_account(node_id: str) -> Address:
@@ -69,7 +69,7 @@ def signer_of(text: bytes, signature: bytes) -> Address | None:
     return recover(_digest(text), signature)
 
 
-def _clique_signer(folder: Path) -> Address:
+def clique_signer(folder: Path) -> Address:
     """The account geth unlocks: a V3 key file, and its password in a file that geth reads at start."""
     path, password_file = folder / SIGNER_FILE, folder / SIGNER_PASSWORD_FILE
     private_folder(path.parent)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from node_api.domain.ids import Address, Hash, UnixSeconds
@@ -149,6 +149,8 @@ class Network:
         signers_of_list: account of each organisation that signs the checksum list.
         accepted: names of the weaknesses that were accepted.
         genesis_hash: what block 0 has to be.
+        validators: who might seal blocks at block 0, ascending.
+        accounts: who might send transactions at block 0.
     """
 
     parameters: Parameters
@@ -156,16 +158,28 @@ class Network:
     signers_of_list: dict[str, Address]
     accepted: tuple[str, ...]
     genesis_hash: Hash
+    validators: tuple[Address, ...] = ()
+    accounts: tuple[Address, ...] = ()
 
     @property
-    def validators(self) -> tuple[Address, ...]:
-        """Who may seal blocks at genesis, ascending."""
+    def sealers(self) -> tuple[Address, ...]:
+        """Whom the members' validators seal with by now, ascending; who of them may seal is what the chain says."""
         return tuple(sorted((node.signer for node in self.nodes if node.signer), key=str.lower))
 
     @property
-    def accounts(self) -> tuple[Address, ...]:
-        """Who may send transactions, each once, in the order of the organisations."""
+    def senders(self) -> tuple[Address, ...]:
+        """Accounts of the members by now, each once, in the order of the organisations."""
         return tuple(dict.fromkeys(one for node in self.nodes for one in node.seat.organisation.accounts))
+
+    @property
+    def organisations(self) -> tuple[Organisation, ...]:
+        """The members, with the ports of their first nodes."""
+        first = {node.seat.organisation.name: node.seat for node in reversed(self.nodes)}
+        names = dict.fromkeys(node.seat.organisation.name for node in self.nodes)
+        return tuple(
+            replace(first[name].organisation, p2p_port=first[name].p2p_port, rpc_port=first[name].rpc_port)
+            for name in names
+        )
 
 
 def seats(organisations: tuple[Organisation, ...]) -> tuple[Seat, ...]:

@@ -57,6 +57,11 @@ def node_log(folder: Path, name: str) -> Path:
     return local_folder(folder) / f"{name}.log"
 
 
+def paused(folder: Path, name: str) -> Path:
+    """A file that is there while the node is to stand still."""
+    return local_folder(folder) / "paused" / name
+
+
 def find_program(engine: Engine, named: Path | None) -> Path:
     """The program that runs nodes: the named one, else the one on PATH, else the one `make geth` built.
 
@@ -103,6 +108,8 @@ def start(folder: Path, network: Network, program: Path, *, watch: bool = True) 
             raise NotRunning(f"{node.seat.name} has its keys elsewhere: start it there, with {place / 'start.sh'}")
     if supervisor_pid(local_folder(folder)) is not None:
         return False
+    for still in paused(folder, "").glob("*"):
+        still.unlink()
     command = [sys.executable, "-m", "node_api.network.supervisor", str(folder.resolve()), str(program)]
     command += [] if watch else [NO_WATCH]
     leave_running(command, private_folder(local_folder(folder)) / _LOG)

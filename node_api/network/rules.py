@@ -30,7 +30,7 @@ def require_sound(
     Raises:
         PlanRefused: with every value that breaks a rule.
     """
-    weak = dict(_weaknesses(parameters.engine, organisations))
+    weak = dict(of_count(parameters.engine, sum(Role.VALIDATOR in one.roles for one in organisations)))
     refusals = [
         *_of_parameters(parameters),
         *_of_organisations(parameters.engine, organisations),
@@ -167,8 +167,8 @@ def _of_rpc(engine: Engine, one: Organisation) -> Iterator[Refusal]:
         )
 
 
-def _weaknesses(engine: Engine, organisations: tuple[Organisation, ...]) -> Iterator[tuple[str, Refusal]]:
-    count = sum(Role.VALIDATOR in one.roles for one in organisations)
+def of_count(engine: Engine, count: int) -> Iterator[tuple[str, Refusal]]:
+    """Weaknesses of so many validators, by name."""
     qbft = engine is Engine.BESU_QBFT
     needed, enough = (4, "more than two thirds") if qbft else (3, "more than half")
     if 0 < count < needed:

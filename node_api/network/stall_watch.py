@@ -26,6 +26,7 @@ from node_api.network.branches import Holder, Move, Sealed, move_of, stalled
 from node_api.network.files import read_network
 from node_api.network.plan import Network, Node
 from node_api.network.processes import local_folder, running
+from node_api.network.start_files import HELD
 
 STALLS = "stalls.jsonl"
 ROUNDS = 3
@@ -96,6 +97,8 @@ class StallWatch:
 
     def _holders(self) -> Iterator[Holder]:
         for node in self._nodes:
+            if (self._folder / node.seat.organisation.name / node.seat.role / HELD).exists():
+                continue  # it must not seal
             with contextlib.suppress(ChainError), RpcClient(_url(node), timeout=_ASK_SECONDS) as rpc:
                 yield _holder(node, rpc, _DEPTH_ROUNDS * len(self._nodes))
 

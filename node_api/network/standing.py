@@ -132,27 +132,31 @@ def _head(node: Node) -> dict[str, Json] | None:
 
 def _window(network: Network) -> int:
     """How many of the newest blocks are looked at for who sealed them."""
-    return ROUNDS * len(network.validators)
+    return ROUNDS * len(network.sealers)
 
 
 def _sealed(network: Network, node: Node, height: int) -> dict[Address, int]:
     """The newest block of each validator among the last three rounds, as this node has them."""
-    clique = network.parameters.engine is Engine.GETH_CLIQUE
     numbers = range(max(1, height - _window(network) + 1), height + 1)
-    # QBFT names the proposer as the block's beneficiary; Clique's is free for votes, its signer follows from the seal.
-    method = "clique_getSigner" if clique else "eth_getBlockByNumber"
     try:
         with RpcClient(url_of(node), timeout=_ASK_SECONDS) as rpc:
-            answers = rpc.batch([(method, [hex(one)] if clique else [hex(one), False]) for one in numbers])
+            found = sealers_of(rpc, network, numbers)
     except (RpcError, ChainError):
         return {}
-    by_account = {account.lower(): account for account in network.validators}
-    found: dict[Address, int] = {}
-    for number, answer in zip(numbers, answers, strict=True):
-        account = by_account.get(text(answer if clique else record(answer)["miner"]).lower())
-        if account is not None:
-            found[account] = number
-    return found
+    by_account = {account.lower(): account for account in network.sealers}
+    return {by_account[sealer]: number for number, sealer in found.items() if sealer in by_account}
+
+
+def sealers_of(rpc: RpcClient, network: Network, numbers: range) -> dict[int, str]:
+    """Who sealed these blocks, ascending, by accounts in lower case. Raises ChainError."""
+    # QBFT names the proposer as the block's beneficiary; Clique's is free for votes, its signer follows from the seal.
+    clique = network.parameters.engine is Engine.GETH_CLIQUE
+    method = "clique_getSigner" if clique else "eth_getBlockByNumber"
+    answers = rpc.batch([(method, [hex(one)] if clique else [hex(one), False]) for one in numbers])
+    return {
+        number: text(answer if clique else record(answer)["miner"]).lower()
+        for number, answer in zip(numbers, answers, strict=True)
+    }
 
 
 def _bytes(folder: Path) -> int:

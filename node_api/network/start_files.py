@@ -10,6 +10,8 @@ from node_api.network.plan import Engine, Network, Node
 
 SERVER_FOLDER = "/srv/vouchertrail"
 GATEWAY, GATEWAY_TOKENS = "gateway.sh", "gateway.tokens"
+HELD = "held.json"
+"""While it lies beside a validator's keys, geth runs without sealing, and Besu, which cannot, does not run."""
 PROGRAMS = {Engine.GETH_CLIQUE: "geth", Engine.BESU_QBFT: "besu"}
 _IN_IMAGE = {Engine.GETH_CLIQUE: "geth", Engine.BESU_QBFT: "/opt/besu/bin/besu"}
 
@@ -29,7 +31,13 @@ def start_script(network: Network, node: Node) -> str:
         arguments = geth.command(network, node)
     else:
         arguments = besu.command()
-    return "\n".join([*lines, f"exec {program} {shlex.join(arguments)}", ""])
+    if node.signer is None:
+        return "\n".join([*lines, f"exec {program} {shlex.join(arguments)}", ""])
+    if engine is Engine.GETH_CLIQUE:
+        lines.append(f"if [ -e {HELD} ]; then set --; else set -- {geth.SEAL}; fi")
+    else:
+        lines.append(f'if [ -e {HELD} ]; then echo "held: see {HELD}" >&2; exit 1; else set --; fi')
+    return "\n".join([*lines, f'exec {program} {shlex.join(arguments)} "$@"', ""])
 
 
 def unit(network: Network, node: Node) -> str:

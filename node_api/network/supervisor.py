@@ -11,15 +11,16 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import structlog
 
 from node_api.chain.apart import Deaths, start_apart
 from node_api.chain.status import ALREADY_RUNNING, AlreadyRunning, hold_folder
-from node_api.network.files import read_network
+from node_api.network.files import plan_file, read_network
 from node_api.network.plan import Engine, Node
-from node_api.network.processes import NO_WATCH, Process, local_folder, node_log, tell
+from node_api.network.processes import NO_WATCH, Process, local_folder, node_log, paused, tell
 from node_api.network.start_files import engine_variable
 
 _END_SECONDS = 60.0
@@ -31,18 +32,25 @@ log = structlog.get_logger("network.supervisor")
 class _Kept:
     """A process that is kept running: a node, or the watch for stalls."""
 
-    def __init__(self, name: str, command: list[str], log: Path, environment: dict[str, str]) -> None:
+    def __init__(self, name: str, command: list[str], log: Path, paused: Path, environment: dict[str, str]) -> None:
         self.name = name
+        self._paused = paused
         self._command = command
         self._log = log
         self._environment = environment
         self._deaths = Deaths()
         self._restarts = 0
         self._given_up = False
+        self._stopping = self._stood = False
         self._start()
 
     def look(self) -> bool:
-        """Starts it anew where it died, five times a minute at most; says whether anything changed."""
+        """Starts it anew where it died, five times a minute at most; says whether anything changed.
+
+        It ends where it is to stand still, and is started again once it is not.
+        """
+        if self._paused.exists() or self._stopping:
+            return self._stand_still()
         if self._given_up or self.process.poll() is None:
             return False
         log.error("node_died", node=self.name, code=self.process.returncode)
@@ -51,13 +59,31 @@ class _Kept:
             self._given_up = True
             return True
         self._restarts += 1
-        self._start()
+        self._start_again()
         return True
+
+    def _stand_still(self) -> bool:
+        if self.process.poll() is None:
+            if not self._stopping:  # once: asked too often, geth ends in disorder
+                self.process.terminate()
+            self._stopping = True
+            return False
+        stood, self._stood = self._stood, self._paused.exists()
+        self._stopping = self._stood
+        if not self._stood:
+            self._start_again()
+        return not (stood and self._stood)
 
     def told(self) -> Process:
         """What is said of it."""
         pid = self.process.pid if self.process.poll() is None else 0
         return Process(self.name, pid, self._restarts, self._given_up)
+
+    def _start_again(self) -> None:
+        try:
+            self._start()
+        except OSError as error:  # its folder is not in order: it counts as dead, the others run on
+            log.error("node_not_started", node=self.name, fault=str(error))
 
     def _start(self) -> None:
         self.process = start_apart(self._command, self._log, environment=self._environment, ends_by=signal.SIGTERM)
@@ -77,7 +103,7 @@ def supervise(folder: Path, program: Path, *, watch: bool = True) -> None:
         NoNetwork: the folder holds none.
         OSError: a node's start file is not there, or the disk takes nothing.
     """
-    network = read_network(folder)
+    plan, network = plan_file(folder).stat().st_mtime_ns, read_network(folder)
     stopping: list[int] = []
     with hold_folder(local_folder(folder)) as still_held:
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -91,7 +117,13 @@ def supervise(folder: Path, program: Path, *, watch: bool = True) -> None:
             if watch and network.parameters.engine is Engine.GETH_CLIQUE:
                 watches.append(_stall_watch(folder))
             while not stopping and still_held():
-                if any([one.look() for one in (*nodes, *watches)]):  # noqa: C419 - every one is looked at
+                changed = [one.look() for one in (*nodes, *watches)]
+                if plan != (plan := plan_file(folder).stat().st_mtime_ns):
+                    nodes.extend(_added(folder, {one.name for one in nodes}, environment))
+                    for one in watches:  # it is started again, and knows them, too
+                        one.process.terminate()
+                    changed.append(True)
+                if any(changed):
                     tell(folder, [one.told() for one in nodes])
                 time.sleep(_LOOK_EVERY)
         finally:
@@ -102,12 +134,20 @@ def supervise(folder: Path, program: Path, *, watch: bool = True) -> None:
 def _node(folder: Path, node: Node, environment: dict[str, str]) -> _Kept:
     name = node.seat.name
     script = folder / node.seat.organisation.name / node.seat.role / "start.sh"
-    return _Kept(name, [str(script)], node_log(folder, name), environment)
+    return _Kept(name, [str(script)], node_log(folder, name), paused(folder, name), environment)
+
+
+def _added(folder: Path, known: set[str], environment: dict[str, str]) -> Iterator[_Kept]:
+    """Nodes of members that were let in meanwhile."""
+    for node in read_network(folder).nodes:
+        if node.seat.name not in known:
+            yield _node(folder, node, environment)
 
 
 def _stall_watch(folder: Path) -> _Kept:
     command = [sys.executable, "-m", "node_api.network.stall_watch", str(folder)]
-    return _Kept("stall-watch", command, node_log(folder, "stall-watch"), dict(os.environ))
+    name = "stall-watch"
+    return _Kept(name, command, node_log(folder, name), paused(folder, name), dict(os.environ))
 
 
 def _end(processes: list[subprocess.Popen[bytes]]) -> None:

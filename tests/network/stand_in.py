@@ -1,7 +1,7 @@
 """Stands in for geth: takes its arguments, answers a few methods, makes blocks by the clock, ends by SIGTERM.
 
 Started as `stand_in.py --datadir D init GENESIS`, it makes the folder of the chain; with `--http.port P`, it runs.
-A file `die` in the node's folder has it end at its next start, a file `height` holds its newest block's number.
+A file `die` in the node's folder has it end at its next start, a file `height` holds its newest block's number, `age` its age.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ def height() -> int:
 def answer(method: str, params: list[object]) -> object:
     validators = json.loads(Path("../shared/network.json").read_bytes())["validators"]
     if method == "eth_getBlockByNumber":
-        number = height()
-        return {"number": hex(number), "hash": f"0x{number:064x}", "timestamp": hex(int(time.time()))}
+        number = height() if params[0] == "latest" else int(str(params[0]), 16)
+        age = int(Path("age").read_text()) if Path("age").exists() else 0
+        return {"number": hex(number), "hash": f"0x{number:064x}", "timestamp": hex(int(time.time()) - age)}
     if method == "clique_getSigner":
         return validators[int(str(params[0]), 16) % max(1, len(validators) - 1)].lower()  # the last one is silent
     return "0x3"
@@ -38,8 +39,9 @@ def answer(method: str, params: list[object]) -> object:
 class Node(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        answers = [{"jsonrpc": "2.0", "id": one["id"], "result": answer(one["method"], one["params"])} for one in asked]
-        body = json.dumps(answers).encode()
+        batch = asked if isinstance(asked, list) else [asked]
+        answers = [{"jsonrpc": "2.0", "id": one["id"], "result": answer(one["method"], one["params"])} for one in batch]
+        body = json.dumps(answers if isinstance(asked, list) else answers[0]).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

@@ -8,6 +8,7 @@ up
 └── what was started runs on after the command
 status: a silent validator, from the third round on; nobody runs
 a node is killed → started anew
+a node is to stand still → it ends, the others run; it comes back; every one in turn, unless one is down
 the supervisor is killed → every node ends; up again
 down → every node ends; again → nothing to do
 """
@@ -19,14 +20,17 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from node_api.chain.status import supervisor_pid
 from node_api.network.create import create_network
+from node_api.network.members import NotAMember, admit
 from node_api.network.plan import Engine, Network
 from node_api.network.processes import NotRunning, Process, find_program, local_folder, node_log, running, start, stop
+from node_api.network.rolling import come_back, restart, stand_still
 from node_api.network.rules import WEAKNESSES
 from node_api.network.standing import NotUp, standings, wait_until_up
 from tests.network.conftest import at_free_ports, organisations, parameters
@@ -130,6 +134,37 @@ def test_supervisor__when_killed__then_its_nodes_end_and_up_starts_anew(
     assert running(folder) is None
     assert start(folder, network, program) is True
     wait_until_up(folder, network, PATIENCE)
+
+
+def test_node__when_it_is_to_stand_still__then_it_does_until_it_comes_back(
+    network: Network, folder: Path, program: Path
+) -> None:
+    start(folder, network, program)
+    wait_until_up(folder, network, PATIENCE)
+    before = alive(folder)
+    stand_still(folder, "regulator-observer", PATIENCE)
+    assert ended(before["regulator-observer"])
+    time.sleep(1)
+    found = alive(folder)
+    assert found["regulator-observer"].pid == 0
+    assert found["treasury-validator"] == before["treasury-validator"]
+    with pytest.raises(NotUp, match="regulator-observer does not run"):
+        list(restart(folder, PATIENCE))
+    assert come_back(folder, "regulator-observer", PATIENCE).restarts == 0
+    assert [one.name for one in restart(folder, PATIENCE)] == list(before)
+    after = alive(folder)
+    assert not {one.pid for one in after.values()} & {one.pid for one in before.values()}
+    assert all(one.pid and not one.restarts for one in after.values())
+    with pytest.raises(NotAMember, match="there is no node nobody"):
+        stand_still(folder, "nobody", PATIENCE)
+
+
+def test_node__when_a_member_is_let_in__then_its_node_runs_too(network: Network, folder: Path, program: Path) -> None:
+    start(folder, network, program)
+    wait_until_up(folder, network, PATIENCE)
+    after = admit(folder, at_free_ports((replace(organisations(1)[0], name="bank", accounts=()),)))
+    until(lambda: "bank-validator" in alive(folder))
+    assert {one.name for one in wait_until_up(folder, after, PATIENCE)} == {node.seat.name for node in after.nodes}
 
 
 def test_node__when_it_dies_at_once__then_given_up_and_the_others_run(

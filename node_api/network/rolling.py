@@ -1,0 +1,86 @@
+"""Nodes of a network on this machine one by one: standing still, coming back, all of them in turn without the chain noticing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from node_api.chain.durable import private_folder, write_whole
+from node_api.network.files import read_network
+from node_api.network.members import NotAMember
+from node_api.network.processes import NotRunning, Process, paused, running
+from node_api.network.standing import NotUp, Standing, standings
+
+_LOOK_EVERY = 0.2
+_MAY_LAG = 2
+
+
+def stand_still(folder: Path, name: str, seconds: float) -> None:
+    """Has one node end and stay so, the others running on.
+
+    Raises:
+        NotAMember: there is no such node.
+        NotRunning: no supervisor lives, or the node still runs after so many seconds.
+    """
+    _require_node(folder, name)
+    place = paused(folder, name)
+    private_folder(place.parent)
+    write_whole(place, [b""])
+    _wait(lambda: not _processes(folder)[name].pid, seconds, f"{name} still runs")
+
+
+def come_back(folder: Path, name: str, seconds: float) -> Standing:
+    """Has a node run again, and waits until it is as far as the others, and connected.
+
+    Raises:
+        NotAMember: there is no such node.
+        NotRunning: no supervisor lives.
+        NotUp: it is not so far after so many seconds.
+    """
+    _require_node(folder, name)
+    paused(folder, name).unlink(missing_ok=True)
+    deadline = time.monotonic() + seconds
+    while True:
+        _processes(folder)
+        found = {one.name: one for one in standings(folder, read_network(folder))}[name]
+        if found.pid and found.peers and found.lag is not None and found.lag <= _MAY_LAG:
+            return found
+        if time.monotonic() > deadline:
+            raise NotUp(f"{name} is not as far as the others after {seconds:g} s: see `vouchertrail network status`")
+        time.sleep(_LOOK_EVERY)
+
+
+def restart(folder: Path, seconds: float) -> Iterator[Standing]:
+    """Starts every node anew, one after the other, the next one only once the one before is as far as the others.
+
+    Raises:
+        NotRunning, NotUp: as above; the nodes after it were not touched.
+    """
+    for name in [node.seat.name for node in read_network(folder).nodes]:
+        if not _processes(folder)[name].pid:
+            raise NotUp(f"{name} does not run: start it first, or more than one would be down at once")
+        stand_still(folder, name, seconds)
+        yield come_back(folder, name, seconds)
+
+
+def _processes(folder: Path) -> dict[str, Process]:
+    found = running(folder)
+    if found is None:
+        raise NotRunning("the network does not run: start it with `vouchertrail network up`")
+    return found
+
+
+def _require_node(folder: Path, name: str) -> None:
+    names = [node.seat.name for node in read_network(folder).nodes]
+    if name not in names:
+        raise NotAMember(f"there is no node {name}: there are {', '.join(names)}")
+    _wait(lambda: name in _processes(folder), 30.0, f"{name} is not known to the supervisor")
+
+
+def _wait(true: Callable[[], bool], seconds: float, otherwise: str) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > deadline:
+            raise NotRunning(f"{otherwise} after {seconds:g} s")
+        time.sleep(_LOOK_EVERY)
