@@ -50,10 +50,11 @@ class Outbox:
         relay: Relay,
         follower: IndexFollower,
         in_flight: int = IN_FLIGHT,
+        unmined: int = IN_FLIGHT,
     ) -> None:
-        """Starts nothing yet; `in_flight` calls at most are sent and not final."""
+        """Starts nothing yet; `in_flight` calls at most are sent and not final, `unmined` of them in no block."""
         self._lanes, self._calls, self._relay, self._follower = lanes, calls, relay, follower
-        self._in_flight = in_flight
+        self._in_flight, self._unmined = in_flight, unmined
         self._wanted = threading.Event()
         self._stopping = threading.Event()
         self._settled: list[Settled] = []
@@ -131,12 +132,19 @@ class Outbox:
             sent = [self._send_next(lane) for lane in self._lanes]
             if not any(sent):
                 return False
-            if len(self._flight) >= self._in_flight or self._nonce is None:
+            if not self._has_room() or self._nonce is None:
                 return True
+
+    def _has_room(self) -> bool:
+        """Whether another call may be sent."""
+        if len(self._flight) < min(self._in_flight, self._unmined):
+            return True
+        unmined = sum(1 for shipment in self._flight if self._relay.depth(shipment.call.hash) is None)
+        return len(self._flight) < self._in_flight and unmined < self._unmined
 
     def _send_next(self, lane: Lane) -> bool:
         """Sends the lane's next call, if there is room for one; says whether there may be another."""
-        if (self._flight and self._nonce is None) or len(self._flight) >= self._in_flight:
+        if (self._flight and self._nonce is None) or not self._has_room():
             return True
         self._relay.number(self._nonce if self._flight else None)
         shipment = lane.next(busy=bool(self._flight))
@@ -190,7 +198,7 @@ class Outbox:
             for shipment in list(self._flight):
                 self._send(shipment)
         self._looks += 1
-        if len(self._flight) < self._in_flight and not self._stopping.is_set():
+        if self._has_room() and not self._stopping.is_set():
             self._wanted.wait(pause(self._looks))
         else:
             time.sleep(max(pause(self._looks), _FULL_WAIT))

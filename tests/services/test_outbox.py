@@ -2,6 +2,7 @@
 
 _fly
 ├── when more is queued than one call takes ........ several are in flight, numbered without a gap, resolved in order
+├── when calls stand in blocks that are not final ... others are sent, as many as may be in no block
 ├── when calls land together ....................... the index is brought up once for them, before anybody hears
 ├── when the chain lands only the first ............ the others go on
 ├── when a call's nonce is lost .................... it alone is abandoned; what it carried goes out behind those in flight
@@ -23,6 +24,7 @@ from typing import Any
 import pytest
 
 from node_api.domain.errors import ChainUnavailable
+from node_api.domain.finality import Finality
 from node_api.domain.ids import Address, Hash, UnixSeconds
 from node_api.domain.models import BlockRef
 from node_api.domain.operations import SentCall
@@ -49,6 +51,8 @@ class Chain:
     down: set[str] = field(default_factory=set)
     """Calls at whose first sending it does not answer."""
     numbered: int | None = None
+    seen: int = 0
+    """Calls of lower nonces stand in blocks, final or not."""
     sender: Address = SENDER
 
     def number(self, nonce: int | None) -> None:
@@ -57,6 +61,9 @@ class Chain:
     def sign(self, what: Sequence[int]) -> SentCall:
         nonce = self.next if self.numbered is None else self.numbered
         return SentCall(Hash(f"{nonce}:{','.join(map(str, what))}"), nonce, SENDER, "0x", block_time=UnixSeconds(nonce))
+
+    def depth(self, transaction: Hash) -> Finality | None:
+        return Finality.SEEN if int(transaction.partition(":")[0]) < self.seen else None
 
     def next_nonce(self) -> int:
         return self.next
@@ -246,6 +253,23 @@ def test_fly__more_queued_than_one_call_takes__several_are_in_flight_in_the_orde
     assert works.final == [str(one) for one in range(3 * IN_FLIGHT + 4)]
     first = works.store.story.index("resolve 0")
     assert works.store.story[first - 1 : first + IN_FLIGHT] == ["index", *works.told("resolve")[:IN_FLIGHT]]
+
+
+def test_fly__calls_in_blocks_that_are_not_final__leave_room_for_others(works: Works) -> None:
+    works.outbox = Outbox([works.lane], works.store, works.chain, works, in_flight=5, unmined=2)  # type: ignore[arg-type]
+    works.lane.waiting, works.chain.paused = list(range(30)), True
+    works.outbox.start()
+    for seen, sent in ((0, 2), (1, 3), (3, 5), (4, 5)):
+        works.chain.seen = seen
+        wait_until(lambda sent=sent: len(works.chain.pool) == sent)  # type: ignore[misc]
+        time.sleep(0.03)
+        assert sorted(works.chain.pool) == list(range(sent))
+
+    works.chain.paused = False
+    wait_until(works.done)
+    works.end()
+
+    assert works.told("resolve") == [f"resolve {nonce}" for nonce in range(10)]
 
 
 def test_fly__a_call_is_kept__before_it_is_sent_and_after_the_one_before_was(works: Works) -> None:
