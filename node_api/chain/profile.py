@@ -46,7 +46,7 @@ ANVIL: Final = EngineProfile("anvil", "anvil")
 # geth passes on no transaction that leaves its signer nothing above the base fee. That begins at zero, and a block more than half
 # full raises it by an eighth, a wei at least: to this price only 112 of them in a row would.
 GETH_CLIQUE: Final = EngineProfile(
-    "geth-clique", "geth", gas_price=1_000_000, by_signers=True, in_flight=64, unmined=8, in_order=False, steady=True
+    "geth-clique", "geth", gas_price=1_000_000, by_signers=True, in_flight=64, unmined=6, in_order=False, steady=True
 )
 # Besu closes connections that ask more at once, and bounds what it answers.
 BESU_QBFT: Final = EngineProfile("besu-qbft", "besu", batch=50, in_flight=64, unmined=64, in_order=False, steady=True)

@@ -58,6 +58,7 @@ class Relayer:
         self._seen: dict[Hash, Receipt] = {}
         self._looked_at: int | None = None  # the chain's height, where nothing more was final
         self._depths: dict[Hash, Finality] = {}  # of calls in blocks that are not final
+        self._block_gas: int | None = None  # what the network agreed on
         self._movable: bool | None = None
         self._time_lent = 0
 
@@ -74,10 +75,18 @@ class Relayer:
         return self.sign_call(self._vouchers, encode_redeem(groups, consents), gas + _GAS_CONSENT * len(consents))
 
     def sign_call(self, to: Address, calldata: bytes, gas: int) -> SentCall:
-        """Signs the next call of the account; nothing is sent. Its nonce: see `number`."""
+        """Signs the next call of the account; nothing is sent. Its nonce: see `number`.
+
+        More gas than a block has is not asked for: no node would take the call, though it uses a fraction of its bound.
+        """
         self._sender.next_nonce(self._nonce)
-        signed = self._sender.sign(to, calldata, gas)
+        signed = self._sender.sign(to, calldata, min(gas, self._gas_of_a_block()))
         return SentCall(Hash(signed.hash), signed.nonce, self.sender, signed.raw)
+
+    def _gas_of_a_block(self) -> int:
+        if self._block_gas is None:
+            self._block_gas = quantity(record(self._rpc.call("eth_getBlockByNumber", ["latest", False]))["gasLimit"])
+        return self._block_gas
 
     def number(self, nonce: int | None) -> None:
         """See the port."""

@@ -29,7 +29,7 @@ class CallBounds:
     worth: int
 
 
-ANY_NETWORK = CallBounds(items=200, vouchers=300, data=120_000, worth=50)
+ANY_NETWORK = CallBounds(items=250, vouchers=380, data=120_000, worth=60)
 """geth takes no transaction of more than 128 KiB, and a call must fit a block of any network."""
 EMBEDDED = CallBounds(items=600, vouchers=900, data=450_000, worth=100)
 """Of the embedded chain, whose blocks have the room."""
