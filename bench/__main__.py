@@ -12,6 +12,7 @@ from bench.index import lines as index
 from bench.index import report as index_report
 from bench.issue import lines as issue
 from bench.issue import report as issue_report
+from bench.network import lines as network
 from bench.record import lines as record
 from bench.record import report as record_report
 from bench.redemptions import lines as measured
@@ -26,11 +27,12 @@ from bench.validators import report as validators_report
 from node_api.loaders.completejourney.load import load_completejourney
 
 OUT = Path(__file__).resolve().parents[1] / "build" / "bench"
-_START, _INDEX, _ISSUE, _RECORD, _VALIDATORS = "start", "index", "issue", "record", "validators"
-_IN_TOWN = (*KINDS, _START, _INDEX)
-_UNASKED = (*_IN_TOWN, _ISSUE, _RECORD)
-_LINES = (*_UNASKED, _VALIDATORS)
-"""The last one needs geth."""
+_START, _INDEX, _ISSUE, _RECORD = "start", "index", "issue", "record"
+_NETWORK, _VALIDATORS = "network", "validators"
+_UNASKED = (*KINDS, _START, _INDEX, _ISSUE, _RECORD)
+_IN_TOWN = {*KINDS, _START, _INDEX, _NETWORK}
+_LINES = (*_UNASKED, _NETWORK, _VALIDATORS)
+"""The last two need geth."""
 _SIZES = {_INDEX: 60_000, _ISSUE: 100_000, _RECORD: 1_000_000, _VALIDATORS: 40_000}
 """Redemptions in the chain that the index is measured on, vouchers issued, redemptions in the record, vouchers minted."""
 
@@ -66,14 +68,19 @@ def main(
     with tempfile.TemporaryDirectory(prefix="vouchertrail-bench-") as name:
         work = Path(name)
         facts: Facts = {**machine(), **versions(), "runs": runs}
-        if set(wanted) & set(_IN_TOWN):
-            town = build_town(folder or _complete_journey(work / "data"), work)
+        source = work / "data" if folder is None else folder
+        if set(wanted) & _IN_TOWN:
+            if folder is None:
+                load_completejourney(source, weeks=0)
+            town = build_town(source, work)
             lines = [name for name in wanted if name in KINDS]
             _redemptions(lines, town, work, Length(seconds, runs, warm_up), facts, out)
             if _START in wanted:
                 _start(town, work, facts, out)
             if _INDEX in wanted:
                 _index(town, work, size or _SIZES[_INDEX], runs, facts, out)
+            if _NETWORK in wanted:
+                _network(town, source, work / "net", Length(seconds, runs, warm_up), facts, out)
         if _ISSUE in wanted:
             _issue(work / "issue", size or _SIZES[_ISSUE], runs, facts, out)
         if _VALIDATORS in wanted:
@@ -118,6 +125,14 @@ def _issue(work: Path, size: int, runs: int, facts: Facts, out: Path) -> None:
     issue_report.print_table(told, found)
 
 
+def _network(town: Town, source: Path, work: Path, length: Length, facts: Facts, out: Path) -> None:
+    click.echo("network …", err=True)
+    found = network.measure(town, source, work, length, int(str(facts["cores"])))
+    told = {**facts, "engine": found[0].engine}
+    write_json(out / "network.json", told, found)
+    print_table(told, found)
+
+
 def _validators(work: Path, size: int, facts: Facts, out: Path) -> None:
     click.echo(f"networks, {size:,} vouchers minted on each …", err=True)
     found = validators.measure(work, size // validators.BATCHES)
@@ -133,11 +148,6 @@ def _record(work: Path, size: int, database: str | None, facts: Facts, out: Path
     told = {**facts, "engine": found.issued.engine}
     record_report.write_json(out / f"record-{found.database}-{size}.json", told, found)
     record_report.print_table(told, found)
-
-
-def _complete_journey(out: Path) -> Path:
-    load_completejourney(out, weeks=0)
-    return out
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from bench.redemptions.subjects import Done, FastApiPeer, Node, NotRedeemed, Pla
 from bench.redemptions.town import Place, Town, copied, served
 from bench.redemptions.traffic import Traffic, drawn, neighbours
 
-_BATCH = 100
+BATCH = 100
 _SINGLES, _BATCHES, _PEERS = 256, 16, 64
 """Connections: enough that a call of the node is full whenever it is sent, and that a peer never waits for a request."""
 _LONGEST_WARM_UP, _PACED = 5.0, 30.0
@@ -77,7 +77,7 @@ class Kind:
     is_node: bool = True
 
 
-def _node(
+def by_node(
     traffic: Callable[[Town], Traffic], step: int, connections: int
 ) -> Callable[[Town, Place], Iterator[Subject]]:
     def opened(town: Town, place: Place) -> Iterator[Subject]:
@@ -98,9 +98,9 @@ def _plain(town: Town, place: Place) -> Iterator[Subject]:
 
 
 KINDS: Mapping[str, Kind] = {
-    "single": Kind("node, single requests, drawn", _node(drawn, 1, _SINGLES), paced=True),
-    "batch": Kind("node, batches of 100, drawn", _node(drawn, _BATCH, _BATCHES), paced=False),
-    "neighbours": Kind("node, batches of 100, neighbours", _node(neighbours, _BATCH, _BATCHES), paced=False),
+    "single": Kind("node, single requests, drawn", by_node(drawn, 1, _SINGLES), paced=True),
+    "batch": Kind("node, batches of 100, drawn", by_node(drawn, BATCH, _BATCHES), paced=False),
+    "neighbours": Kind("node, batches of 100, neighbours", by_node(neighbours, BATCH, _BATCHES), paced=False),
     "fastapi": Kind("FastAPI + AsyncWeb3, drawn", _fastapi, paced=True, is_node=False),
     "web3": Kind("web3.py in a loop, drawn", _plain, paced=False, is_node=False),
 }
@@ -108,8 +108,13 @@ KINDS: Mapping[str, Kind] = {
 
 def measure(name: str, town: Town, work: Path, length: Length, cores: int) -> Line:
     """One line, on a copy of the town in `work`."""
-    kind = KINDS[name]
-    with copied(town, work / name) as place, contextmanager(kind.open)(town, place) as subject:
+    with copied(town, work / name) as place:
+        return measure_at(KINDS[name], town, place, length, cores)
+
+
+def measure_at(kind: Kind, town: Town, place: Place, length: Length, cores: int) -> Line:
+    """One line, at a place of its own."""
+    with contextmanager(kind.open)(town, place) as subject:
         warm = _warmed(subject, length)
         count = _whole(subject, length.seconds * warm[-1].redemptions / warm[-1].seconds)
         first, memory, cpu = chain.head(place.chain_url) + 1, memory_mib(place.processes), cpu_seconds(place.processes)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import orjson
@@ -25,10 +25,12 @@ from node_api.domain.ids import Address
 from node_api.services.import_folder import ImportFolder
 from node_api.services.loading.seen import Seen, look
 
+_NOTHING: Mapping[str, str] = {}
+
 
 @dataclass(frozen=True, slots=True)
 class Town:
-    """A loaded folder whose chain is stopped.
+    """A loaded folder; its embedded chain is stopped.
 
     Attributes:
         data: the node's folder, to be copied.
@@ -57,20 +59,35 @@ class Place:
 
     Attributes:
         processes: pid of each of its processes, by name.
+        settings: of its node, beside the data folder, as variables of the environment.
     """
 
     data: Path
     chain_url: str
     processes: dict[str, int]
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 def build_town(source: Path, work: Path) -> Town:
-    """Deploys, loads the bent folder, makes API keys, and stops the chain."""
-    folder = bend_folder(source, work / "import")
+    """A town on an embedded chain."""
     data = work / "town"
-    command(data, "deploy")
-    command(data, "load", str(folder.path))
-    settings = Settings(data=data)
+    try:
+        return load_town(bend_folder(source, work / "import"), Settings(data=data), {})
+    finally:
+        stop_chain(Settings(data=data).chain_folder)
+
+
+def load_town(folder: ImportFolder, settings: Settings, told: Mapping[str, str]) -> Town:
+    """Deploys, loads the bent folder, and makes API keys.
+
+    Args:
+        folder: what to load.
+        settings: of its node.
+        told: the same, beside the data folder, as variables of the environment.
+    """
+    data = settings.data
+    command(data, "deploy", told=told)
+    command(data, "load", str(folder.path), told=told)
     office = open_treasury(settings)
     try:
         seen = look(folder, office.book, office.wallets)
@@ -82,7 +99,6 @@ def build_town(source: Path, work: Path) -> Town:
         return Town(data, folder, seen, tokens, office.wallets, vouchers, office.handle.chain_id)
     finally:
         office.rpc.close()
-        stop_chain(settings.chain_folder)
 
 
 @contextmanager
@@ -104,7 +120,7 @@ def copied(town: Town, data: Path) -> Iterator[Place]:
 def served(place: Place) -> Iterator[str]:
     """The place's API, as long as the context lasts; gives its address."""
     command = [sys.executable, "-m", "node_api", "serve", "--port", "0", "--json"]
-    with process(command, place.data / "node.log", _environment(place.data)) as (running, line):
+    with process(command, place.data / "node.log", _environment(place.data, place.settings)) as (running, line):
         place.processes["node"] = running.pid
         yield str(orjson.loads(line)["url"])
 
@@ -133,14 +149,18 @@ def process(
             running.terminate()
 
 
-def command(data: Path, *arguments: str) -> None:
-    """Runs a command of the node on a data folder. Raises ChildProcessError where it fails, with all that it said."""
+def command(data: Path, *arguments: str, told: Mapping[str, str] = _NOTHING) -> None:
+    """Runs a command of the node on a data folder, with other settings `told`.
+
+    Raises:
+        ChildProcessError: it fails; the message is all that it said.
+    """
     whole = [sys.executable, "-m", "node_api", *arguments]
-    done = subprocess.run(whole, env=_environment(data), capture_output=True, text=True, check=False)
+    done = subprocess.run(whole, env=_environment(data, told), capture_output=True, text=True, check=False)
     if done.returncode:
         raise ChildProcessError(f"{' '.join(arguments)}: {done.stdout}{done.stderr}")
 
 
-def _environment(data: Path) -> dict[str, str]:
+def _environment(data: Path, told: Mapping[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("VOUCHERTRAIL_")}
-    return {**kept, "VOUCHERTRAIL_DATA": str(data)}
+    return {**kept, "VOUCHERTRAIL_DATA": str(data), **told}

@@ -1,0 +1,1 @@
+"""Redemptions a second on a network of several organisations' nodes."""
