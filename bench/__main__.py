@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -25,6 +26,7 @@ from bench.start import report as start_report
 from bench.validators import lines as validators
 from bench.validators import report as validators_report
 from node_api.loaders.completejourney.load import load_completejourney
+from tools.postgres import find_initdb, postgres_server
 
 OUT = Path(__file__).resolve().parents[1] / "build" / "bench"
 _START, _INDEX, _ISSUE, _RECORD = "start", "index", "issue", "record"
@@ -33,6 +35,8 @@ _UNASKED = (*KINDS, _START, _INDEX, _ISSUE, _RECORD)
 _IN_TOWN = {*KINDS, _START, _INDEX, _NETWORK}
 _LINES = (*_UNASKED, _NETWORK, _VALIDATORS)
 """The last two need geth."""
+_THROW_AWAY = "postgresql"
+"""Named in place of a URL: a server of its own."""
 _SIZES = {_INDEX: 60_000, _ISSUE: 100_000, _RECORD: 1_000_000, _VALIDATORS: 40_000}
 """Redemptions in the chain that the index is measured on, vouchers issued, redemptions in the record, vouchers minted."""
 
@@ -47,7 +51,10 @@ _SIZES = {_INDEX: 60_000, _ISSUE: 100_000, _RECORD: 1_000_000, _VALIDATORS: 40_0
     type=click.IntRange(min=1),
     help="Redemptions of the index (60,000) or the record (a million), vouchers issued (100,000).",
 )
-@click.option("--database", help="An empty one for the record, by its URL; else an SQLite file.")
+@click.option(
+    "--database",
+    help="For the record: URL of an empty one, or `postgresql` for a throw-away server; else an SQLite file.",
+)
 @click.option("--folder", type=click.Path(path_type=Path, exists=True), help="Import folder; else Complete Journey's.")
 @click.option("--out", default=OUT, type=click.Path(path_type=Path), help="Folder of the JSON.")
 def main(
@@ -144,10 +151,24 @@ def _validators(work: Path, size: int, facts: Facts, out: Path) -> None:
 def _record(work: Path, size: int, database: str | None, facts: Facts, out: Path) -> None:
     click.echo(f"record of {size:,} redemptions …", err=True)
     work.mkdir()
-    found = record.measure(work, size, database)
+    with _database(database) as url:
+        found = record.measure(work, size, url)
     told = {**facts, "engine": found.issued.engine}
     record_report.write_json(out / f"record-{found.database}-{size}.json", told, found)
     record_report.print_table(told, found)
+
+
+@contextmanager
+def _database(named: str | None) -> Iterator[str | None]:
+    """The URL that was named, or that of a server which lasts as long as the context."""
+    if named != _THROW_AWAY:
+        yield named
+        return
+    initdb = find_initdb()
+    if initdb is None:
+        raise click.ClickException("PostgreSQL's server is not installed here")
+    with postgres_server(initdb) as server:
+        yield server.create()
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ class Line:
         generator_share: CPU of the load generator, of all cores, in the runs.
         shares: the same of each process of the subject.
         memory_mib: of each process, before the runs and after.
-        memory_slope: MiB a minute by which each grew in the second half of the last run; empty where that was but an instant.
+        memory_slope: MiB a minute by which each one's own grew in the second half of the last run; empty where that was short.
     """
 
     name: str

@@ -16,7 +16,7 @@ _EVERY = 0.5
 
 
 class MemoryWatch:
-    """The memory of processes over time."""
+    """The memory of processes over time: their own, without files that they have mapped."""
 
     def __init__(self, processes: Mapping[str, int]) -> None:
         """Looks for the first time."""
@@ -26,7 +26,7 @@ class MemoryWatch:
 
     def look(self) -> None:
         """Notes what each has now."""
-        self._seen.append((time.perf_counter(), {name: _resident(pid) for name, pid in self._processes.items()}))
+        self._seen.append((time.perf_counter(), {name: _own(pid) for name, pid in self._processes.items()}))
 
     def slope(self, seconds: float) -> dict[str, float]:
         """MiB a minute by which each grew in the last so many seconds, by least squares; nothing where it was not seen twice."""
@@ -89,3 +89,9 @@ def _cpu(pid: int) -> float:
 
 def _resident(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text(encoding="utf-8").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _own(pid: int) -> int:
+    """Resident memory that no file stands behind."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    return int(status.partition("RssAnon:")[2].split(maxsplit=1)[0]) << 10

@@ -115,7 +115,7 @@ def test_traffic__drawn_to_the_end__goes_on_with_what_nobody_redeemed(tmp_path: 
 def test_memory__that_grows_steadily__has_its_slope(monkeypatch: pytest.MonkeyPatch) -> None:
     seconds, resident = iter(range(100)), iter([0] * 10 + [at << 20 for at in range(90)])
     monkeypatch.setattr("time.perf_counter", lambda: float(next(seconds)))
-    monkeypatch.setattr("bench.redemptions.processes._resident", lambda _: next(resident))
+    monkeypatch.setattr("bench.redemptions.processes._own", lambda _: next(resident))
     watch = MemoryWatch({"node": 1})
     assert watch.slope(30) == {}
     for _ in range(99):
@@ -136,4 +136,4 @@ def test_traffic__neighbours__is_one_merchants_place_after_place(tmp_path: Path)
 def test_bench__line_nobody_knows__is_refused(what: str) -> None:
     done = CliRunner().invoke(bench.main, ["--what", what])
     assert done.exit_code == 2
-    assert "there are single, batch, neighbours, fastapi, web3, start, index, issue, record, validators" in done.output
+    assert "there are single, batch, neighbours, fastapi, web3, start, index, issue, record, network, validators" in done.output
