@@ -136,4 +136,7 @@ def test_traffic__neighbours__is_one_merchants_place_after_place(tmp_path: Path)
 def test_bench__line_nobody_knows__is_refused(what: str) -> None:
     done = CliRunner().invoke(bench.main, ["--what", what])
     assert done.exit_code == 2
-    assert "there are single, batch, neighbours, fastapi, web3, start, index, issue, record, network, validators" in done.output
+    assert (
+        "there are single, batch, neighbours, fastapi, web3, start, index, issue, record, network, validators"
+        in done.output
+    )
