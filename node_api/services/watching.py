@@ -52,6 +52,7 @@ class Watch:
         self._block_time = block_time
         self._late = max(_LATE_SECONDS, _LATE_BLOCKS * (block_time or 0))
         self._codes_due = 0.0
+        self._unseen = set[OtherNode]()  # those whose fault was told
         self._lock = threading.Lock()
 
     def look(self) -> None:
@@ -144,8 +145,11 @@ class Watch:
             try:
                 found = other.unknown(self._store.knows, _BESIDE)
             except ChainUnavailable as fault:
-                log.warning("other_node_unseen", fault=str(fault))
+                if other not in self._unseen:
+                    log.warning("other_node_unseen", fault=str(fault))
+                self._unseen.add(other)
                 continue
+            self._unseen.discard(other)
             if found:
                 self._store.note(self._twice(found), found)
 

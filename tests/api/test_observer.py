@@ -3,6 +3,7 @@
 an observer of a world → its index, and its answers to every audit question, equal those of the operator's node
 every route that carries something out, by every role that may → NodeOnlyObserves; it signs nothing, and has nothing to sign with
 what it noticed → over HTTP and by the command the same; a node that serves → has watched nothing
+the command → serves until it is told to stop, and notes what it noticed; a file of other nodes that others can read → refused
 a folder with a key in it → refused      a second process on the same folder → refused
 """
 
@@ -10,11 +11,15 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
 import pytest
 
 from node_api.api.access import OBSERVED
@@ -25,6 +30,8 @@ from node_api.domain.access import ApiRole
 from node_api.domain.ids import MerchantId
 from node_api.observer import RunningObserver, build_observer
 from node_api.serving import serving
+from node_api.storage.engine import open_database
+from node_api.storage.watch import WatchTables
 from tests.api.conftest import Client, Served
 from tests.api.test_access import call
 from tests.api.test_redeeming import assert_refused, code_for
@@ -134,6 +141,41 @@ def test_findings__of_an_observer__are_the_same_over_http_and_by_the_command(
     assert "PERMISSIONS_CHANGED" not in run("audit", "findings", "--kind", "vote", data=tmp_path)[1]
     serving = served.client(ApiRole.AUDITOR).get("/v1/audit/findings").json()
     assert serving == {"findings": [], "watched": None}
+
+
+def test_observe__as_a_command__serves_and_watches_until_told_to_stop(
+    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_of_other(served.world, tmp_path)
+    monkeypatch.setenv("VOUCHERTRAIL_CHAIN_URL", served.world.handle.url)
+    monkeypatch.setenv("VOUCHERTRAIL_CHAIN_ID", str(CHAIN_ID))
+    beside = tmp_path / "others.txt"
+    beside.write_text(f"{served.world.handle.url}\nhttp://127.0.0.1:1 vtn_token\n\n")
+    beside.chmod(0o640)
+    code, said = run("audit", "findings", "--beside", str(beside), data=tmp_path)
+    assert (code, "chmod 600" in said) == (4, True)
+    beside.chmod(0o600)
+    command = [sys.executable, "-m", "node_api", "observe", "--port", "0", "--json", "--beside", str(beside)]
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen([*command, "--data", str(tmp_path)], stdout=subprocess.PIPE, stderr=log, text=True)
+        try:
+            assert process.stdout is not None
+            url = json.loads(process.stdout.readline())["url"]
+            assert httpx.get(f"{url}/readyz", timeout=60).json() == {"ready": True, "faults": {}}
+            engine = open_database(settings.database_url)
+            store = WatchTables(engine)
+            for _ in range(600):
+                if store.counts().get("role-granted"):
+                    break
+                time.sleep(0.1)
+            assert store.counts()["role-granted"] >= 9
+            engine.dispose()
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=60) == 0
+        finally:
+            process.kill()
+            process.communicate()
+    assert (tmp_path / "log").read_text().count("other_node_unseen") == 1
 
 
 def test_observer__in_a_folder_with_a_key__refuses(served: Served, tmp_path: Path) -> None:

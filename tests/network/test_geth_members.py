@@ -136,6 +136,11 @@ def test_caller__of_the_observer__then_reads_with_a_token_and_no_more(geths: Get
         with RpcClient(url, headers={"Authorization": f"Bearer {token}"}) as caller:
             head = record(caller.call("eth_getBlockByNumber", ["latest", False]))
             assert sealed_header(head).number > 0
+            own = (geths.network.parameters.chain_id, str(geths.network.genesis_hash))
+            beside = NodeBeside(url, own, token)
+            newest = beside.unknown(lambda _: False, 3)
+            beside.close()
+            assert [before.parent for before in newest[:-1]] == [after.hash for after in newest[1:]]
             for method, params in WRITES:
                 with pytest.raises(RpcError, match=f"{method} is not served here"):
                     caller.call(method, params)

@@ -81,7 +81,7 @@ class Chain:
         return self.told_codes
 
 
-@dataclass
+@dataclass(eq=False)
 class Other:
     """Another's node with its own newest blocks."""
 
