@@ -115,7 +115,7 @@ def findings_command(shared: Shared, kinds: tuple[str, ...], limit: int, as_csv:
     """Look at validators, clocks, contracts and roles up to the newest block, and tell what was noticed of them."""
     told = watched(shared.settings, beside)
     with _audited(shared, None) as (record, _), opened_watch(record, told) as watch:
-        watch.look()
+        watch.catch_up()
         store = WatchTables(record.engine)
         found, at = store.findings([FindingKind(kind) for kind in kinds], limit=limit), store.watched()
     print_report(shared, as_csv, {"watched": at, "findings": found}, [findings_section(found)])

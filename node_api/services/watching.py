@@ -18,9 +18,10 @@ from node_api.services.ports.watching import OtherNode, WatchedBlock, WatchedCha
 
 KEPT = 1_000
 """Newest heights at which every block seen is kept: no branch is longer."""
-_PAGE = 100
+_PAGE, _PAGES = 100, 20
 _BESIDE = 64
 _CODE_SECONDS = 300.0
+_PATIENCE_SECONDS, _PAUSE_SECONDS = 30.0, 0.02
 _AHEAD_SECONDS = 15
 _LATE_SECONDS, _LATE_BLOCKS = 30, 10
 
@@ -55,8 +56,10 @@ class Watch:
         self._unseen = set[OtherNode]()  # those whose fault was told
         self._lock = threading.Lock()
 
-    def look(self) -> None:
-        """Goes on to the chain's newest block, and notes what is to be noticed.
+    def look(self) -> bool:
+        """Goes on towards the chain's newest block, some thousand blocks at most, and notes what is to be noticed.
+
+        Returns: whether it has come there.
 
         Raises: the chain's own fault where it does not answer.
         """
@@ -64,26 +67,52 @@ class Watch:
             try:
                 head = self._follow()
             except (PageUnsettled, CheckpointMoved):  # the next look goes on
-                return
+                return False
+            if head is None:
+                return False
             self._look_beside()
             self._look_at_clock(head)
             self._look_at_codes(head)
+            return True
 
-    def _follow(self) -> SealedHeader:
+    def catch_up(self, patience: float = _PATIENCE_SECONDS) -> None:
+        """Looks until it has come to the newest block.
+
+        Raises:
+            PageUnsettled: the chain contradicted itself for so many seconds.
+        """
+        before, deadline = self._store.place(), time.monotonic() + patience
+        while not self.look():
+            at = self._store.place()
+            if at != before:
+                before, deadline = at, time.monotonic() + patience
+            elif time.monotonic() > deadline:
+                raise PageUnsettled("the chain keeps moving while its blocks are read")
+            time.sleep(_PAUSE_SECONDS)
+
+    def _follow(self) -> SealedHeader | None:
+        """The newest block, once it is watched; None where there are more between than one look takes."""
         head = self._chain.head()
-        while (at := self._store.place()) is None or at[0].hash != head.hash:
+        for _ in range(_PAGES):
+            at = self._store.place()
+            if at is not None and at[0].hash == head.hash:
+                return head
             if at is not None and not self._stands(at[0], head):
                 if head.number < at[0].number and self._store.hash_at(head.number) == head.hash:
                     return at[0]  # the node asked only lags
                 self._rewind(at[0])
                 continue
-            first = 0 if at is None else at[0].number + 1
-            page = self._chain.blocks(first, min(head.number, first + _PAGE - 1))
-            headers = [*([] if at is None else [at[0]]), *(block.header for block in page)]
-            if any(after.parent != before.hash for before, after in pairwise(headers)):
-                raise PageUnsettled(f"blocks from {first} on do not follow each other")
-            self._take(at, page, head.number)
-        return head
+            self._next(at, head.number)
+        return None
+
+    def _next(self, at: tuple[SealedHeader, Council] | None, head: int) -> None:
+        """The page behind the place reached."""
+        first = 0 if at is None else at[0].number + 1
+        page = self._chain.blocks(first, min(head, first + _PAGE - 1))
+        headers = [*([] if at is None else [at[0]]), *(block.header for block in page)]
+        if any(after.parent != before.hash for before, after in pairwise(headers)):
+            raise PageUnsettled(f"blocks from {first} on do not follow each other")
+        self._take(at, page, head)
 
     def _stands(self, at: SealedHeader, head: SealedHeader) -> bool:
         if head.number < at.number:
@@ -141,6 +170,9 @@ class Watch:
         ]
 
     def _look_beside(self) -> None:
+        """Blocks of others that a validator of ours sealed; what anybody else sealed is worth nothing, and is not kept."""
+        place = self._store.place()
+        validators = set() if place is None else set(place[1].sealed)
         for other in self._others:
             try:
                 found = other.unknown(self._store.knows, _BESIDE)
@@ -150,8 +182,8 @@ class Watch:
                 self._unseen.add(other)
                 continue
             self._unseen.discard(other)
-            if found:
-                self._store.note(self._twice(found), found)
+            sealed = [header for header in found if header.signer in validators]
+            self._store.note(self._twice(sealed), sealed)
 
     def _look_at_clock(self, head: SealedHeader) -> None:
         if head.signer is None:

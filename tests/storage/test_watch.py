@@ -1,6 +1,7 @@
 """An observer's watch, on both databases, over a chain that is told what to answer.
 
 a chain → followed to its head, every notice with its block; again, and after a restart → nothing twice
+└── a long one → in several looks; one that never settles → given up, and said
 the chain goes back
 ├── what was said of blocks that are gone → gone, what is said of the new ones told
 ├── by more than is kept → begins anew       ├── the node only lags → nothing      └── it moves while it is read → the next look
@@ -23,6 +24,7 @@ from node_api.domain.errors import ChainUnavailable
 from node_api.domain.findings import Finding
 from node_api.domain.findings import FindingKind as Kind
 from node_api.domain.ids import Address, Hash, UnixSeconds
+from node_api.services.ports.indexing import PageUnsettled
 from node_api.services.ports.watching import WatchedBlock
 from node_api.services.watching import KEPT, Watch
 from node_api.storage.watch import WatchTables
@@ -126,6 +128,17 @@ def test_watch__when_the_chain_grows__then_every_notice_once(store: WatchTables)
     assert store.findings([Kind.VOTE]) == []
 
 
+def test_watch__when_there_is_much_to_read__then_in_several_looks(store: WatchTables) -> None:
+    chain = Chain()
+    chain.grow(2_001)
+    watch = watch_of(chain, store)
+    assert watch.look() is False
+    watch.catch_up()
+    at = store.watched()
+    assert at is not None
+    assert at.number == 2_000
+
+
 def test_watch__when_the_chain_goes_back__then_what_is_gone_is_gone(store: WatchTables) -> None:
     chain = Chain()
     chain.grow(10)
@@ -173,10 +186,12 @@ def test_watch__when_the_chain_moves_while_read__then_the_next_look_goes_on(stor
     middle = chain.blocks_made[3]
     chain.blocks_made[3] = WatchedBlock(SealedHeader(3, hash_of(3, "2"), hash_of(2), UnixSeconds(1_004), A), ())
     watch = watch_of(chain, store)
-    watch.look()
+    assert watch.look() is False
     assert store.watched() is None
+    with pytest.raises(PageUnsettled):
+        watch.catch_up(patience=0.1)
     chain.blocks_made[3] = middle
-    watch.look()
+    assert watch.look() is True
     assert store.hash_at(4) == hash_of(4)
 
 
@@ -202,12 +217,14 @@ def test_signer__when_another_node_has_its_other_block__then_told_once(store: Wa
     chain = Chain()
     chain.grow(10)
     rival = SealedHeader(9, hash_of(9, "9"), hash_of(8), UnixSeconds(1_010), B)
-    beside = Other([rival, chain.newest])
+    strangers = SealedHeader(9, hash_of(9, "8"), hash_of(8), UnixSeconds(1_010), Address("0x" + "e" * 40))
+    beside = Other([strangers, rival, chain.newest])
     watch = watch_of(chain, store, beside, Other([], gone=True))
     watch.look()
     watch.look()
     assert told(store) == [(Kind.SEALED_TWICE, B, 9)]
     assert store.hash_at(9) == hash_of(9)
+    assert (store.knows(rival.hash), store.knows(strangers.hash)) == (True, False)
 
 
 @pytest.mark.parametrize(("gap", "kinds"), [(1, []), (30, []), (31, [Kind.BLOCK_LATE]), (0, [Kind.BLOCK_EARLY])])
