@@ -3,6 +3,7 @@
 anybody may send: the node takes what they send, and puts it into blocks
 redeem, issue, draft, grant → each reverts by the role it lacks, and no word of any contract has changed
 └── the role is given → the same transaction by the same account goes through
+the regulator's own node → tells that a role was given, and to whom, and of a contract that the stranger created
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import httpx
 import pytest
 from eth_account import Account
 
@@ -26,10 +28,14 @@ from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import RpcError, RpcUnavailable
 from node_api.chain.rpc_values import quantity, record, text
 from node_api.chain.sender import Reverted, Sender
+from node_api.config import Settings
+from node_api.domain.access import ApiRole
 from node_api.domain.ids import Address
 from node_api.network.create import create_network
 from node_api.network.processes import start, stop
 from node_api.network.rules import WEAKNESSES
+from node_api.observer import build_observer
+from node_api.serving import serving
 from tests.network.conftest import at_free_ports, organisations, parameters
 from tests.network.geths import geth_or_skip, until, url_of
 from tests.world import Roles
@@ -48,6 +54,7 @@ class Place:
     rpc: RpcClient
     admin: Sender
     deployment: Deployment
+    deployments: Path
     block: int = 0
 
     def grant(self, role: KeyRole, account: str) -> int:
@@ -81,7 +88,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
             until(lambda: _answers(rpc))
             handle = attach_chain(url, network.parameters.chain_id, folder / "identity.json")
             deployment = deploy(handle, folder / "deployments", roles)
-            place = Place(rpc, Sender(rpc, roles.account(KeyRole.ADMIN), handle.chain_id), deployment)
+            place = Place(
+                rpc, Sender(rpc, roles.account(KeyRole.ADMIN), handle.chain_id), deployment, folder / "deployments"
+            )
             place.block = place.grant(KeyRole.AUDITOR, roles.address(KeyRole.AUDITOR))
             yield place
     finally:
@@ -194,3 +203,28 @@ def test_stranger__when_the_role_is_given__then_the_same_goes_through(place: Pla
     assert [stranger.tries(*one) for one in asked] == ["went through"] * 3
     changed = {name for name, words in place.words(stranger.block).items() if words != before[name]}
     assert {"ProgrammeRegistry", "AccessManager", "Vouchers"} <= changed
+
+
+def test_regulators_node__when_a_stranger_is_given_a_role__then_it_tells(
+    place: Place, stranger: Stranger, tmp_path: Path
+) -> None:
+    grant(stranger, KeyRole.ARBITER)
+    created = Sender(place.rpc, stranger.account, place.deployment.chain_id).transact(
+        None, bytes.fromhex("600160005360016000f3"), gas=GAS
+    )
+    settings = Settings(
+        data=tmp_path, deployments=place.deployments, chain_url=place.rpc.url, chain_id=place.deployment.chain_id
+    )
+    handle = attach_chain(place.rpc.url, settings.chain_id, tmp_path / "identity.json")
+    with build_observer(settings, handle) as observer, serving(observer.api) as url:
+        token = observer.keyring.create(ApiRole.AUDITOR, "regulator")[1]
+        with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=60) as client:
+            until(
+                lambda: (client.get("/v1/audit/findings").json()["watched"] or {"number": 0})["number"] >= created.block
+            )
+            found = client.get("/v1/audit/findings?limit=1000").json()["findings"]
+            assert client.post("/v1/freezes", json={}).json()["reason"] == "NodeOnlyObserves"
+    told = {(one["kind"], one["subject"], one["detail"].split(" ")[0]) for one in found}
+    assert ("role-granted", stranger.sender.address.lower(), "ARBITER") in told
+    assert ("contract-created", str(created.created).lower(), "by") in told
+    assert not any(kind == "code-differs" for kind, _, _ in told)
