@@ -74,6 +74,11 @@ test: venv-dev $(if $(TESTS),,geth-for-tests) ## All tests: Solidity, Python, ap
 	@mkdir -p build
 	@$(BIN)/pytest $(if $(TESTS),$(TESTS),$(WORKERS))
 
+# TESTS=path runs those of it alone.
+.PHONY: test-network
+test-network: venv-dev geth ## The end-to-end tests that move no clock, on a network of geth; says which run, which do not, and why
+	@$(BIN)/pytest --on-network $(or $(TESTS),tests/api tests/e2e)
+
 # What slow tests run is run by others, too; noting their lines would take half as long again.
 .PHONY: coverage coverage-contracts coverage-python
 coverage: venv-dev ## Lines that the tests run, of the contracts (95 % at least) and of Python (90 %)

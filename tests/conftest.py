@@ -3,21 +3,27 @@
 import logging
 import signal
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from node_api.logs import configure_logs
+from tests import on_network
 
 UNDER_APE = Path(sys.argv[0]).name == "ape"
 APE_TESTS = Path(__file__).parent / "ape"
+RESOURCES = ExitStack()
+if "--on-network" in sys.argv:  # before any folder's conftest makes its worlds
+    on_network.begin(RESOURCES)
 LONGEST = tuple(Path(__file__).parent / name for name in ("e2e", "tools"))
 
 pytest_plugins = ["tests.forge"]
 
 
-def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """ape registers its plugin with every pytest of the environment; it costs seconds and a chain of its own."""
+    parser.addoption("--on-network", action="store_true", help="run the end-to-end tests that can on a network of geth")
     if not UNDER_APE:
         pluginmanager.set_blocked("ape_test")
 
@@ -31,8 +37,19 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_unconfigure() -> None:
+    RESOURCES.close()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if config.option.on_network:
+        terminalreporter.write_line("\n".join(on_network.lines()))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The longest first: so that the workers end together."""
+    if config.option.on_network:
+        on_network.choose(config, items)
     items.sort(key=lambda item: not any(item.path.is_relative_to(folder) for folder in LONGEST))
 
 

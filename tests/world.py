@@ -5,6 +5,7 @@ Everything goes through the contracts as the roles would send it; nothing is wri
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,11 +21,11 @@ from node_api.chain.deployment.addresses import Deployment
 from node_api.chain.deployment.run import deploy
 from node_api.chain.eip712 import domain_separator, redemption_digest, sign, terminal_batch_digest, transfer_digest
 from node_api.chain.handle import ChainHandle
-from node_api.chain.keys import KeyRole
+from node_api.chain.keys import ACCOUNT_ROLES, KeyRole
 from node_api.chain.options import EmbeddedOptions
 from node_api.chain.redeem_codec import encode_redeem
 from node_api.chain.rpc_values import Json, data, quantity, record, text
-from node_api.chain.sender import Receipt, Sender
+from node_api.chain.sender import Receipt, Sender, SignedTransaction, see_through, submit
 from node_api.domain.ids import (
     Address,
     Amount,
@@ -40,9 +41,11 @@ from node_api.domain.ids import (
 )
 from node_api.domain.items import Item, ItemGroup, Spend, TerminalSeal
 from node_api.domain.transfers import TransferOrder
+from tests.on_network import joined
 
+NETWORK = joined()
 CHAIN_ID = 31373
-GENESIS_AT = 1_700_000_000
+GENESIS_AT = 1_700_000_000 if NETWORK is None else int(time.time()) - 3_000
 STARTS_AT = GENESIS_AT + 1_000
 ENDS_AT = STARTS_AT + 30 * 86_400
 DAY = 86_400
@@ -51,6 +54,7 @@ TILL_ONLY = 1
 CATERING, TRAVEL = 1 << 3, 1 << 63
 FACE_A, FACE_B = 5_000, 300
 TRANSFERABLE = 8
+_GAS = 10_000_000
 TRANSFER_CAPS = (FACE_A, 2 * FACE_A)  # in one transfer, in a month
 RULES_TERMS = (
     "maxDeadline", "reversalWindow", "disputeWindow", "stepUpThreshold", "merchantDailyLimit", "redemptionAmount",
@@ -81,11 +85,17 @@ class World:
     roles: Roles = field(default_factory=Roles)
 
     def start(self) -> World:
-        options = EmbeddedOptions(self.folder, CHAIN_ID, GENESIS_AT)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.process, self.rpc = start_anvil(options, GENESIS_AT, None)
-        genesis = record(self.rpc.call("eth_getBlockByNumber", ["0x0", False]))
-        self.handle = ChainHandle(self.rpc.url, CHAIN_ID, text(genesis["hash"]), embedded=True)
+        self._sent: list[SignedTransaction] = []
+        if NETWORK is None:
+            options = EmbeddedOptions(self.folder, CHAIN_ID, GENESIS_AT)
+            self.process, self.rpc = start_anvil(options, GENESIS_AT, None)
+            genesis = record(self.rpc.call("eth_getBlockByNumber", ["0x0", False]))
+            self.handle = ChainHandle(self.rpc.url, CHAIN_ID, text(genesis["hash"]), embedded=True)
+        else:
+            self.handle = NETWORK.attach(self.folder / "identity.json")
+            self.rpc = self.handle.connect()
+            NETWORK.endow(self.rpc, [self.roles.address(role) for role in ACCOUNT_ROLES])
         self.deployment: Deployment = deploy(self.handle, self.folder / "deployments", self.roles)
         self.addresses = {name: Address(entry.address) for name, entry in self.deployment.contracts.items()}
         self.domain = domain_separator(CHAIN_ID, self.addresses["Vouchers"])
@@ -98,13 +108,31 @@ class World:
         return self
 
     def stop(self) -> None:
-        kill(self.process)
+        if NETWORK is None:
+            kill(self.process)
 
     # --- sending ---
 
     def send(self, role: KeyRole, target: str, function: str, *arguments: object) -> Receipt:
         calldata = self.encode(target, function, *arguments)
         return self.senders[role].transact(self.addresses[target], calldata, what=f"{target}.{function}")
+
+    def _do(self, role: KeyRole, target: str, function: str, *arguments: object) -> None:
+        """Sends, and waits for what other accounts sent before alone: blocks of a network come by the clock."""
+        if NETWORK is None:
+            self.send(role, target, function, *arguments)
+            return
+        sender = self.senders[role]
+        if self._sent and self._sent[-1].sender != sender.address:
+            self._land()
+        self._sent.append(sender.sign(self.addresses[target], self.encode(target, function, *arguments), _GAS))
+        submit(self.rpc, self._sent[-1])
+
+    def _land(self) -> None:
+        """Waits until everything sent stands in blocks, successful."""
+        for signed in self._sent:
+            see_through(self.rpc, signed)
+        self._sent.clear()
 
     def encode(self, target: str, function: str, *arguments: object) -> bytes:
         return contract(target).function(function).encode(arguments)
@@ -124,7 +152,10 @@ class World:
         return int.from_bytes(self.ask("counts")[64:96])
 
     def at(self, timestamp: int) -> None:
-        """The next block's time."""
+        """The next block's time. Nobody moves a network's clock: there it must have passed."""
+        if NETWORK is not None:
+            assert timestamp <= time.time(), "this test moves the chain's clock"
+            return
         ChainClock(self.rpc).set_next_block(timestamp)
 
     def mine(self, blocks: int = 1) -> None:
@@ -153,8 +184,8 @@ class World:
             rules: terms of both programmes' rules, by the names of `RulesTerms`; the others as ever.
         """
         treasurer, approver, registrar = KeyRole.TREASURER, KeyRole.APPROVER, KeyRole.REGISTRAR
-        self.send(KeyRole.ISSUER, "SettlementToken", "mint", self.roles.address(treasurer), 10_000_000)
-        self.send(treasurer, "SettlementToken", "approve", self.addresses["Treasury"], 10_000_000)
+        self._do(KeyRole.ISSUER, "SettlementToken", "mint", self.roles.address(treasurer), 10_000_000)
+        self._do(treasurer, "SettlementToken", "approve", self.addresses["Treasury"], 10_000_000)
         funder = self.roles.address(KeyRole.AUDITOR)
         for number, name in enumerate(("Meals", "Travel"), start=1):
             terms = (
@@ -163,21 +194,22 @@ class World:
             )  # fmt: skip
             lines = [(funder, BEIJING, "everybody", f"{name} {line}", 1_000_000) for line in (1, 2)]
             drafted = (f"programme-{name}", terms, self.rules_terms(rules), lines)
-            self.send(treasurer, "ProgrammeRegistry", "draft", *drafted)
+            self._do(treasurer, "ProgrammeRegistry", "draft", *drafted)
             if rules.get("flags", 0) & TRANSFERABLE:
-                self.send(treasurer, "ProgrammeRegistry", "setTransferCaps", number, 1, TRANSFER_CAPS)
-            self.send(treasurer, "ProgrammeRegistry", "propose", number)
-            self.send(approver, "ProgrammeRegistry", "approve", number)
-            self.send(treasurer, "ProgrammeRegistry", "publish", number)
+                self._do(treasurer, "ProgrammeRegistry", "setTransferCaps", number, 1, TRANSFER_CAPS)
+            self._do(treasurer, "ProgrammeRegistry", "propose", number)
+            self._do(approver, "ProgrammeRegistry", "approve", number)
+            self._do(treasurer, "ProgrammeRegistry", "publish", number)
             for line in (1, 2):
                 slip = bytes([number, line]) * 16
-                self.send(treasurer, "Treasury", "deposit", number << 16 | line, 600_000, slip)
+                self._do(treasurer, "Treasury", "deposit", number << 16 | line, 600_000, slip)
         merchants = [(CATERING | TRAVEL, BEIJING, TILL_ONLY, self.roles.address(KeyRole.ARBITER))] * 2
-        self.send(registrar, "MerchantRegistry", "enter", ["shop-1", "shop-2"], merchants)
-        self.send(approver, "MerchantRegistry", "activate", [1, 2])
-        self.send(registrar, "MerchantRegistry", "nameCategories", [3, 63], ["catering", "travel"])
-        self.send(registrar, "MerchantRegistry", "addTerminal", 1, self.address_of(self.terminal))
-        self.send(registrar, "MerchantRegistry", "addKey", 1, self.roles.address(KeyRole.EMERGENCY))
+        self._do(registrar, "MerchantRegistry", "enter", ["shop-1", "shop-2"], merchants)
+        self._do(approver, "MerchantRegistry", "activate", [1, 2])
+        self._do(registrar, "MerchantRegistry", "nameCategories", [3, 63], ["catering", "travel"])
+        self._do(registrar, "MerchantRegistry", "addTerminal", 1, self.address_of(self.terminal))
+        self._do(registrar, "MerchantRegistry", "addKey", 1, self.roles.address(KeyRole.EMERGENCY))
+        self._land()
 
     def issue(self) -> None:
         """Three batches, three rolls of the four holders, five pairs, one of them before its batch's window; all active."""
@@ -187,17 +219,18 @@ class World:
             return (programme, line, 0, face, 2 * face, 0, CATERING | TRAVEL, BEIJING, 1, STARTS_AT, ENDS_AT, 0, 100)
 
         batches = [batch(1, 1, FACE_A), batch(1, 2, FACE_B), batch(2, 1, FACE_B)]
-        self.send(treasurer, "Vouchers", "openBatches", ["meal-50", "meal-3", "trip-3"], batches)
+        self._do(treasurer, "Vouchers", "openBatches", ["meal-50", "meal-3", "trip-3"], batches)
         holders = b"".join(bytes.fromhex(address[2:]) for address in self.holder_addresses)
-        self.send(treasurer, "Vouchers", "writeRoll", 1, "roll-a", 2, holders)
-        self.send(treasurer, "Vouchers", "writeRoll", 1, "roll-b", 0, holders[:40])
-        self.send(treasurer, "Vouchers", "writeRoll", 2, "roll-c", 2, holders)
-        self.send(treasurer, "Vouchers", "issue", [1], [1, 2])
-        self.send(treasurer, "Vouchers", "issue", [2], [2, 1])
-        self.send(treasurer, "Vouchers", "issue", [3], [3])
+        self._do(treasurer, "Vouchers", "writeRoll", 1, "roll-a", 2, holders)
+        self._do(treasurer, "Vouchers", "writeRoll", 1, "roll-b", 0, holders[:40])
+        self._do(treasurer, "Vouchers", "writeRoll", 2, "roll-c", 2, holders)
+        self._do(treasurer, "Vouchers", "issue", [1], [1, 2])
+        self._do(treasurer, "Vouchers", "issue", [2], [2, 1])
+        self._do(treasurer, "Vouchers", "issue", [3], [3])
         self.at(STARTS_AT)
         for programme in (1, 2):
-            self.send(treasurer, "ProgrammeRegistry", "activate", programme)
+            self._do(treasurer, "ProgrammeRegistry", "activate", programme)
+        self._land()
 
     def item(
         self, holder: int, vouchers: Sequence[tuple[int, int]], merchant: int, now: int, bill: int = 100_000

@@ -28,18 +28,21 @@ UP_SECONDS = 300.0
 
 
 @contextmanager
-def trial_network(folder: Path, program: Path, accounts: Collection[Address]) -> Iterator[Network]:
+def trial_network(
+    folder: Path, program: Path, accounts: Collection[Address], chain_id: int = CHAIN_ID
+) -> Iterator[Network]:
     """Every node runs, and has blocks, as long as the context lasts.
 
     Args:
         folder: where the network is made.
         program: geth.
         accounts: those that may send; the operator's.
+        chain_id: EIP-155 chain id.
 
     Raises:
         NetworkFault: the nodes did not come up.
     """
-    parameters = Parameters("trial", Engine.GETH_CLIQUE, CHAIN_ID, BLOCK_TIME, GAS_LIMIT, UnixSeconds(int(time.time())))
+    parameters = Parameters("trial", Engine.GETH_CLIQUE, chain_id, BLOCK_TIME, GAS_LIMIT, UnixSeconds(int(time.time())))
     network = create_network(folder, parameters, _members(tuple(accounts)), WEAKNESSES).network
     try:
         start(folder, network, program)
