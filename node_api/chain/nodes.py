@@ -60,18 +60,20 @@ class ChainNodes(RpcClient):
         def client(url: str, timeout: float) -> RpcClient:
             return RpcClient(url, timeout=timeout, batch_limit=profile.batch, own=own, profile=profile)
 
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._clients: dict[str, RpcClient] = {}
+        self._watched: dict[str, RpcClient] = {}
         super().__init__(readers[0], batch_limit=profile.batch, own=own, profile=profile)
         sending = senders or readers
         patience = DEFAULT_TIMEOUT if {*readers, *sending} == {readers[0]} else _TIMEOUT_SECONDS
-        self._clients = {url: client(url, patience) for url in (*readers, *sending)}
-        self._watched = {url: client(url, _LOOK_TIMEOUT_SECONDS) for url in self._clients}
+        self._clients |= {url: client(url, patience) for url in (*readers, *sending)}
+        self._watched |= {url: client(url, _LOOK_TIMEOUT_SECONDS) for url in self._clients}
         self._readers = tuple(dict.fromkeys(readers))
         self._senders = tuple(dict.fromkeys(sending))
         self._order = self._readers  # the one read from first
         self._standings: tuple[NodeStanding, ...] = ()
         self._disagreement: Disagreement | None = None
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
 
     @property
     def standings(self) -> tuple[NodeStanding, ...]:

@@ -23,6 +23,7 @@ from node_api.chain.sender import (
     Receipt,
     Sender,
     SignedTransaction,
+    final_nonce_of,
     is_known,
     is_past,
     nonce_of,
@@ -279,8 +280,8 @@ class Pipeline:
         self._send([*lost, *(entry.signed for entry in flying)])
 
     def _require_nonce(self, oldest: SignedTransaction) -> None:
-        """Raises NonceTaken where another transaction of the account has the oldest one's nonce."""
-        if nonce_of(self._rpc, oldest.sender) > oldest.nonce and receipt_of(self._rpc, oldest.hash) is None:
+        """Raises NonceTaken where another transaction of the account has the oldest one's nonce for good."""
+        if final_nonce_of(self._rpc, oldest.sender) > oldest.nonce and receipt_of(self._rpc, oldest.hash) is None:
             raise NonceTaken(
                 f"nonce {oldest.nonce} of {oldest.sender} belongs to another transaction: something else signs with this key"
             )

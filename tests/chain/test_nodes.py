@@ -15,11 +15,13 @@ look
 ├── another block where nothing can change any more → named, until they tell the same of that block
 ├── another block that can change → nothing
 └── one that differed and does not answer → named still
+an address that is none → refused
 """
 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -193,12 +195,17 @@ def differs(rpc: ChainNodes) -> Disagreement | None:
     return rpc.disagreement
 
 
+def test_nodes__with_an_address_that_is_none__are_refused(serve: Serve) -> None:
+    with pytest.raises(ValueError, match="must be http"):
+        ChainNodes([serve("reader").url, "ftp://elsewhere"], [], own=OWN, profile=THREE)
+
+
 def test_start__then_looks_until_closed(serve: Serve) -> None:
     reader = serve("reader")
     rpc = client([reader])
     rpc.start()
     while not rpc.standings:
-        pass
+        time.sleep(0.01)
     rpc.close()
     asked = len(reader.asked())
     assert asked
