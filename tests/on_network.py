@@ -22,7 +22,7 @@ from eth_account.signers.local import LocalAccount
 from node_api.chain.handle import ChainHandle, attach_nodes
 from node_api.chain.options import OutsideOptions
 from node_api.chain.rpc import RpcClient
-from node_api.chain.sender import SignedTransaction, TxHash, nonce_of, submit, wait_for
+from node_api.chain.sender import SignedTransaction, TxHash, nonce_of, submit, wait_for, wait_until_final
 from node_api.domain.ids import Address
 from node_api.network.endpoints import planned
 from node_api.network.plan import Engine
@@ -104,7 +104,7 @@ class Joined:
             signed = faucet.sign_transaction(cast("Any", gift | {"gasPrice": rpc.profile.gas_price}))
             sent = SignedTransaction("0x" + signed.raw_transaction.hex(), TxHash("0x" + signed.hash.hex()), "", nonce)
             submit(rpc, sent)
-        wait_for(rpc, sent.hash)
+        wait_until_final(rpc, wait_for(rpc, sent.hash))  # the signer that is sent to next may be a block behind
 
 
 def joined() -> Joined | None:
