@@ -23,7 +23,6 @@ ROOT = Path(__file__).parents[2]
 FEW = (
     "tests/api/test_signers_down.py::test_redemptions__one_signer_of_five_hangs__go_on",
     "tests/api/test_redeeming.py::test_redeem__a_custodial_code__spends_the_voucher",
-    "tests/api/test_redeeming.py::test_redeem__spent_voucher__is_refused_and_logged",
     "tests/api/test_redeeming.py::test_operation__same_key_and_body__is_the_same",
     "tests/api/test_redeeming.py::test_batch__good_and_bad_items__each_has_its_own_outcome",
 )
