@@ -165,7 +165,7 @@ def _assemble(
         claim_lane(record, durable, relayer, settings.claim_gather_seconds),
         bookings,
     )
-    outbox = Outbox(lanes, calls, relayer, follower, handle.profile.in_flight, handle.profile.unmined)
+    outbox = Outbox(lanes, calls, relayer, follower, handle.profile.in_flight, handle.profile.a_block)
     outbox.on_settled(waiting.settled)
     pace = record.pace(settings)
     fresh = fresh_reads(record, follower)

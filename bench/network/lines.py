@@ -29,7 +29,7 @@ _SIGNERS = 5
 _CONNECTIONS = 80
 """An answer takes some four blocks: enough that each of them is full."""
 _WARM_UP = _CONNECTIONS * BATCH
-_SHORTEST = 30.0
+_SHORTEST = 90.0
 KINDS = {
     "drawn": Kind("five signers and an observer, batches of 100, drawn", by_node(drawn, BATCH, _CONNECTIONS), False),
     "neighbours": Kind("… neighbours", by_node(neighbours, BATCH, _CONNECTIONS), False),

@@ -19,7 +19,7 @@ class EngineProfile:
         confirmations: blocks that must stand on one before nothing of it can change.
         by_signers: whether that number follows from the number of signers.
         in_flight: most calls of the outbox that are sent and not final.
-        unmined: most of them that are in no block: what of them fits one that every node carries out in a block's time.
+        a_block: most calls of the outbox sent between two blocks: what every node carries out in a block's time; None for any.
         in_order: whether transactions of several accounts come into blocks in the order in which they were sent.
         steady: whether blocks come by the clock: one that stands still is out of order, and its time is the real one.
     """
@@ -32,7 +32,7 @@ class EngineProfile:
     confirmations: int = 0
     by_signers: bool = False
     in_flight: int = 4
-    unmined: int = 4
+    a_block: int | None = None
     in_order: bool = True
     steady: bool = False
 
@@ -46,10 +46,10 @@ ANVIL: Final = EngineProfile("anvil", "anvil")
 # geth passes on no transaction that leaves its signer nothing above the base fee. That begins at zero, and a block more than half
 # full raises it by an eighth, a wei at least: to this price only 112 of them in a row would.
 GETH_CLIQUE: Final = EngineProfile(
-    "geth-clique", "geth", gas_price=1_000_000, by_signers=True, in_flight=64, unmined=6, in_order=False, steady=True
+    "geth-clique", "geth", gas_price=1_000_000, by_signers=True, in_flight=64, a_block=5, in_order=False, steady=True
 )
 # Besu closes connections that ask more at once, and bounds what it answers.
-BESU_QBFT: Final = EngineProfile("besu-qbft", "besu", batch=50, in_flight=64, unmined=64, in_order=False, steady=True)
+BESU_QBFT: Final = EngineProfile("besu-qbft", "besu", batch=50, in_flight=64, in_order=False, steady=True)
 PROFILES: Final = {one.name: one for one in (ANVIL, GETH_CLIQUE, BESU_QBFT)}
 
 

@@ -57,6 +57,7 @@ class Relayer:
         self._nonce: int | None = None  # of the next call; None: the chain's next
         self._seen: dict[Hash, Receipt] = {}
         self._looked_at: int | None = None  # the chain's height, where nothing more was final
+        self._height: int | None = None
         self._depths: dict[Hash, Finality] = {}  # of calls in blocks that are not final
         self._block_gas: int | None = None  # what the network agreed on
         self._movable: bool | None = None
@@ -105,7 +106,7 @@ class Relayer:
 
     def _final(self, calls: Sequence[SentCall]) -> list[SentCall]:
         """Those of the first whose nonces are used up for good; nobody is asked again before there is a new block."""
-        head = quantity(self._rpc.call("eth_blockNumber"))
+        self._height = head = quantity(self._rpc.call("eth_blockNumber"))
         if head == self._looked_at:
             return []
         deep = self._rpc.profile.confirmations
@@ -120,6 +121,11 @@ class Relayer:
         found = list(takewhile(lambda call: call.nonce < final, calls))
         self._looked_at = None if found else head
         return found
+
+    @property
+    def height(self) -> int | None:
+        """See the port."""
+        return self._height
 
     def depth(self, transaction: Hash) -> Finality | None:
         """See the port."""

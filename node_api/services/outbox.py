@@ -50,11 +50,13 @@ class Outbox:
         relay: Relay,
         follower: IndexFollower,
         in_flight: int = IN_FLIGHT,
-        unmined: int = IN_FLIGHT,
+        a_block: int | None = None,
     ) -> None:
-        """Starts nothing yet; `in_flight` calls at most are sent and not final, `unmined` of them in no block."""
+        """Starts nothing yet; `in_flight` calls at most are sent and not final, `a_block` at most are sent between two blocks."""
         self._lanes, self._calls, self._relay, self._follower = lanes, calls, relay, follower
-        self._in_flight, self._unmined = in_flight, unmined
+        self._in_flight, self._a_block = in_flight, a_block
+        self._height: int | None = None
+        self._sent = 0  # since the chain has this height
         self._wanted = threading.Event()
         self._stopping = threading.Event()
         self._settled: list[Settled] = []
@@ -137,10 +139,9 @@ class Outbox:
 
     def _has_room(self) -> bool:
         """Whether another call may be sent."""
-        if len(self._flight) < min(self._in_flight, self._unmined):
-            return True
-        unmined = sum(1 for shipment in self._flight if self._relay.depth(shipment.call.hash) is None)
-        return len(self._flight) < self._in_flight and unmined < self._unmined
+        if not self._flight or self._relay.height != self._height:
+            self._height, self._sent = self._relay.height, 0
+        return len(self._flight) < self._in_flight and (self._a_block is None or self._sent < self._a_block)
 
     def _send_next(self, lane: Lane) -> bool:
         """Sends the lane's next call, if there is room for one; says whether there may be another."""
@@ -154,7 +155,7 @@ class Outbox:
             return True
         if shipment.keep():  # else another process was quicker: look again
             self._flight.append(shipment)
-            self._nonce = shipment.call.nonce + 1
+            self._nonce, self._sent = shipment.call.nonce + 1, self._sent + 1
             self._send(shipment)
         return True
 

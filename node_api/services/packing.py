@@ -40,18 +40,25 @@ def one_call(queued: Sequence[QueuedItem], bounds: CallBounds) -> list[QueuedIte
     """The first of them that fit one call; at least one."""
     taken: list[QueuedItem] = []
     vouchers, size = 0, _CALL_WORDS * _WORD
+    merchants: set[MerchantId] = set()
     for entry in queued:
-        vouchers += len(entry.outcome.work.item.spends)
-        size += bytes_of(entry.outcome.work)
+        work = entry.outcome.work
+        alone = work.seal is not None
+        vouchers += len(work.item.spends)
+        size += bytes_of(work, in_a_group=not alone and work.item.merchant in merchants)
         if taken and (vouchers > bounds.vouchers or size > bounds.data):
             break
         taken.append(entry)
+        if not alone:
+            merchants.add(work.item.merchant)
     return taken
 
 
-def bytes_of(work: WorkItem) -> int:
-    """Call data that an item takes at most: in a group of its own, each of its parts in whole words."""
-    words = _GROUP_WORDS + _ITEM_WORDS + _SPEND_WORDS * len(work.item.spends) + _words(work.item.signature)
+def bytes_of(work: WorkItem, *, in_a_group: bool = False) -> int:
+    """Call data that an item takes at most, each of its parts in whole words; and its group, unless that has others already."""
+    words = _ITEM_WORDS + _SPEND_WORDS * len(work.item.spends) + _words(work.item.signature)
+    if not in_a_group:
+        words += _GROUP_WORDS
     if work.seal is not None:
         words += _words(work.seal.signature)
     if work.item.consent:

@@ -2,7 +2,7 @@
 
 _fly
 ├── when more is queued than one call takes ........ several are in flight, numbered without a gap, resolved in order
-├── when calls stand in blocks that are not final ... others are sent, as many as may be in no block
+├── when the chain makes blocks by the clock ....... so many are sent between two of them, as many are in flight
 ├── when calls land together ....................... the index is brought up once for them, before anybody hears
 ├── when the chain lands only the first ............ the others go on
 ├── when a call's nonce is lost .................... it alone is abandoned; what it carried goes out behind those in flight
@@ -51,8 +51,7 @@ class Chain:
     down: set[str] = field(default_factory=set)
     """Calls at whose first sending it does not answer."""
     numbered: int | None = None
-    seen: int = 0
-    """Calls of lower nonces stand in blocks, final or not."""
+    height: int | None = None
     sender: Address = SENDER
 
     def number(self, nonce: int | None) -> None:
@@ -63,7 +62,7 @@ class Chain:
         return SentCall(Hash(f"{nonce}:{','.join(map(str, what))}"), nonce, SENDER, "0x", block_time=UnixSeconds(nonce))
 
     def depth(self, transaction: Hash) -> Finality | None:
-        return Finality.SEEN if int(transaction.partition(":")[0]) < self.seen else None
+        raise AssertionError(f"nobody asks here how deep {transaction} is")
 
     def next_nonce(self) -> int:
         return self.next
@@ -255,12 +254,12 @@ def test_fly__more_queued_than_one_call_takes__several_are_in_flight_in_the_orde
     assert works.store.story[first - 1 : first + IN_FLIGHT] == ["index", *works.told("resolve")[:IN_FLIGHT]]
 
 
-def test_fly__calls_in_blocks_that_are_not_final__leave_room_for_others(works: Works) -> None:
-    works.outbox = Outbox([works.lane], works.store, works.chain, works, in_flight=5, unmined=2)  # type: ignore[arg-type]
+def test_fly__blocks_by_the_clock__so_many_are_sent_between_two(works: Works) -> None:
+    works.outbox = Outbox([works.lane], works.store, works.chain, works, in_flight=5, a_block=2)  # type: ignore[arg-type]
     works.lane.waiting, works.chain.paused = list(range(30)), True
     works.outbox.start()
-    for seen, sent in ((0, 2), (1, 3), (3, 5), (4, 5)):
-        works.chain.seen = seen
+    for height, sent in ((None, 2), (1, 4), (2, 5), (3, 5)):
+        works.chain.height = height
         wait_until(lambda sent=sent: len(works.chain.pool) == sent)  # type: ignore[misc]
         time.sleep(0.03)
         assert sorted(works.chain.pool) == list(range(sent))

@@ -80,6 +80,15 @@ def test_one_call__much_call_data__stops_at_the_bound() -> None:
     assert one_call(entries[:fitting], ANY_NETWORK) == entries[:fitting]
 
 
+def test_one_call__of_one_merchant__counts_its_group_once() -> None:
+    entries = [queued(number, 1, number) for number in range(400)]
+    shared = bytes_of(entries[1].outcome.work, in_a_group=True)
+    fitting = (ANY_NETWORK.data - 6 * 32 - bytes_of(entries[0].outcome.work)) // shared + 1
+
+    assert ANY_NETWORK.data // bytes_of(entries[0].outcome.work) < fitting < len(entries)
+    assert one_call(entries, ANY_NETWORK) == entries[:fitting]
+
+
 @pytest.mark.parametrize("consent", [b"", bytes(65)], ids=["no consent", "consents"])
 @pytest.mark.parametrize("seal", [None, TerminalSeal(Address("0x" + "1" * 40), bytes(65))], ids=["no seal", "seals"])
 def test_bytes_of__items_in_groups_of_their_own__add_up_to_the_call(seal: TerminalSeal | None, consent: bytes) -> None:

@@ -48,6 +48,11 @@ class Relay(Protocol):
         """How far a call in flight has come, as of the last look; None where it was in no block. From any thread."""
         ...
 
+    @property
+    def height(self) -> int | None:
+        """The chain's, as of the last look; None where blocks are final at once, and calls make them."""
+        ...
+
     def next_nonce(self) -> int:
         """The relayer's next nonce by the newest block."""
         ...
