@@ -8,14 +8,20 @@ the regulator's own node → tells that a role was given, and to whom, and of a 
 
 from __future__ import annotations
 
+import itertools
 import json
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from eth_account import Account
+from eth_account.signers.local import LocalAccount
 
 from node_api.chain.contracts import contract, custom_errors
 from node_api.chain.deployment.addresses import Deployment
@@ -42,6 +48,7 @@ from tests.world import Roles
 
 pytestmark = pytest.mark.slow
 GAS = 3_000_000
+_PULSE_SECONDS = 0.25
 STARTS_AT, ENDS_AT = 4_000_000_000, 4_100_000_000
 LINE = ("0x" + "11" * 20, 0, "everybody", "meals", 1_000)
 RULES = (3_600, 86_400, 43_200, *(0,) * 11)
@@ -76,8 +83,8 @@ class Place:
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder, program = tmp_path_factory.mktemp("stranger") / "city", geth_or_skip()
-    roles = Roles()
-    senders = tuple(Address(roles.address(role)) for role in ACCOUNT_ROLES)
+    roles, pulse = Roles(), Account.create()
+    senders = (*(Address(roles.address(role)) for role in ACCOUNT_ROLES), Address(pulse.address))
     members = at_free_ports((replace(organisations(1)[0], accounts=senders),))
     network = create_network(folder, parameters(), members, WEAKNESSES).network
     _seal_at_once(folder / "treasury" / "shared" / "genesis.json")
@@ -87,12 +94,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         with RpcClient(url) as rpc:
             until(lambda: _answers(rpc))
             handle = attach_chain(url, network.parameters.chain_id, folder / "identity.json")
-            deployment = deploy(handle, folder / "deployments", roles)
-            place = Place(
-                rpc, Sender(rpc, roles.account(KeyRole.ADMIN), handle.chain_id), deployment, folder / "deployments"
-            )
-            place.block = place.grant(KeyRole.AUDITOR, roles.address(KeyRole.AUDITOR))
-            yield place
+            with pulsing(url, pulse, handle.chain_id):
+                deployment = deploy(handle, folder / "deployments", roles)
+                place = Place(
+                    rpc, Sender(rpc, roles.account(KeyRole.ADMIN), handle.chain_id), deployment, folder / "deployments"
+                )
+                place.block = place.grant(KeyRole.AUDITOR, roles.address(KeyRole.AUDITOR))
+                yield place
     finally:
         stop(folder)
 
@@ -102,6 +110,29 @@ def _seal_at_once(genesis: Path) -> None:
     found = json.loads(genesis.read_text())
     found["config"]["clique"]["period"] = 0
     genesis.write_text(json.dumps(found))
+
+
+@contextmanager
+def pulsing(url: str, account: LocalAccount, chain_id: int) -> Iterator[None]:
+    """Sends something again and again: a node that seals on demand can leave one lying that comes as a block is made."""
+    over = threading.Event()
+
+    def send() -> None:
+        with RpcClient(url) as rpc:
+            for nonce in itertools.count():
+                fields: dict[str, Any] = {"to": account.address, "value": 0, "nonce": nonce, "chainId": chain_id}
+                signed = account.sign_transaction(fields | {"gas": 21_000, "gasPrice": 10**6})
+                rpc.call("eth_sendRawTransaction", ["0x" + signed.raw_transaction.hex()])
+                if over.wait(_PULSE_SECONDS):
+                    return
+
+    with ThreadPoolExecutor(1, "pulse") as pool:
+        sent = pool.submit(send)
+        try:
+            yield
+        finally:
+            over.set()
+            sent.result()
 
 
 def _answers(rpc: RpcClient) -> bool:
