@@ -135,6 +135,11 @@ siege: venv-dev ## Two processes on one PostgreSQL under load, one killed every 
 chaos: venv-dev ## Kill, cut off and mislead a node under load for 10 rounds, and compare clients, database and chain
 	@$(BIN)/python -m bench.chaos $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(ROUND),--only $(ROUND))
 
+# SECONDS=n says how long, RATE=n how many redemptions a second, CUT=n for how many seconds a signer is cut off (0: never).
+.PHONY: network-soak
+network-soak: venv-dev geth ## Redemptions on a network of six nodes for ten minutes, one signer cut off for one: what is taken back, what is lost
+	@$(BIN)/python -m bench.soak $(if $(filter command line,$(origin SECONDS)),--seconds $(SECONDS)) $(if $(RATE),--rate $(RATE)) $(if $(CUT),--cut $(CUT))
+
 # EXAMPLES=n asks each operation with n examples instead of 500, SEED=n draws others.
 .PHONY: fuzz-api
 fuzz-api: venv-dev ## Ask every operation of the API with 500 examples, and along the links of its answers (schemathesis)

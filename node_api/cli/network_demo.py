@@ -169,7 +169,7 @@ def _audited(folder: Path, operator: Shared, handle: ChainHandle, summary: Summa
         stack.callback(ours.close)
         theirs = open_record(regulator, open_chain(regulator))
         stack.callback(theirs.close)
-        block = _final(ours)
+        block = final_block(ours)
         theirs.indexer.catch_up(block)
         with theirs.reads.at(block) as reader:
             outcome = reconcile(reader, theirs.ledger)
@@ -189,12 +189,12 @@ def _audited(folder: Path, operator: Shared, handle: ChainHandle, summary: Summa
             traced=str(first.voucher),
             trace_steps=len(traced.steps),
             trace_faults=sum(one.good is False for one in traced.findings),
-            operators_digest=_digest(ours),
-            regulators_digest=_digest(theirs),
+            operators_digest=digest_of(ours),
+            regulators_digest=digest_of(theirs),
         )
 
 
-def _final(record: Record) -> int:
+def final_block(record: Record) -> int:
     """Brings an index up to a block, and waits until that is final and still the one it was."""
     while True:
         at = record.indexer.catch_up()
@@ -204,7 +204,7 @@ def _final(record: Record) -> int:
             return at.number
 
 
-def _digest(record: Record) -> str:
+def digest_of(record: Record) -> str:
     """Of all tables of an index."""
     return sha256(repr(record.tables.digest()).encode()).hexdigest()
 

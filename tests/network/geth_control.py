@@ -25,17 +25,6 @@ def until(true: Callable[[], object], patience: float = PATIENCE) -> None:
         time.sleep(0.1)
 
 
-def with_admin(program: Path, folder: Path) -> Path:
-    """The same program, its validators answering `admin_` methods, too."""
-    path = folder / "geth-with-admin"
-    path.write_text(
-        '#!/bin/sh\nfor one; do shift; case $one in eth,net,*) one=$one,admin ;; esac; set -- "$@" "$one"; done\n'
-        f'exec "{program}" "$@"\n'
-    )
-    path.chmod(0o755)
-    return path
-
-
 @contextmanager
 def hanging(process: Process) -> Iterator[None]:
     """Has it do nothing for the length of the block, without its connections being closed."""

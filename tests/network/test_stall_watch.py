@@ -15,13 +15,14 @@ from pathlib import Path
 import pytest
 from eth_account import Account
 
+from bench.soak.cut import with_admin
 from node_api.chain.rpc_values import text
 from node_api.network.create import create_network
 from node_api.network.processes import running, start, stop
 from node_api.network.stall_watch import StallWatch, stalls_ended
 from node_api.network.standing import wait_until_up
 from tests.network.conftest import SENDER_KEY, at_free_ports, parameters, validators
-from tests.network.geth_control import PATIENCE, Signer, halt, hanging, seal_one, until, with_admin
+from tests.network.geth_control import PATIENCE, Signer, halt, hanging, seal_one, until
 
 SECONDS_WITHOUT = 20.0
 PATIENCE_OF_WATCH = 5.0
