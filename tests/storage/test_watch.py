@@ -1,4 +1,4 @@
-"""An observer's watch, on both databases, over a chain that is told what to answer.
+"""An observer's watch over a chain that is told what to answer; on both databases where it goes forth and back.
 
 a chain → followed to its head, every notice with its block; again, and after a restart → nothing twice
 └── a long one → in several looks; one that never settles → given up, and said
@@ -18,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
+from sqlalchemy import Engine
 
 from node_api.domain.council import Notice, SealedHeader
 from node_api.domain.errors import ChainUnavailable
@@ -97,7 +98,12 @@ class Other:
 
 
 @pytest.fixture
-def store(make_database: MakeDatabase) -> WatchTables:
+def store(engine: Engine) -> WatchTables:
+    return WatchTables(engine)
+
+
+@pytest.fixture
+def either(make_database: MakeDatabase) -> WatchTables:
     return WatchTables(make_database())
 
 
@@ -109,23 +115,23 @@ def told(store: WatchTables) -> list[tuple[Kind, str, int]]:
     return [(one.kind, one.subject, one.number) for one in store.findings(limit=1_000)[::-1]]
 
 
-def test_watch__when_the_chain_grows__then_every_notice_once(store: WatchTables) -> None:
+def test_watch__when_the_chain_grows__then_every_notice_once(either: WatchTables) -> None:
     chain = Chain()
     chain.grow(251)
     chain.grow(1, CREATED)
-    watch_of(chain, store).look()
+    watch_of(chain, either).look()
     chain.grow(3)
-    watch = watch_of(chain, store)
+    watch = watch_of(chain, either)
     watch.look()
     watch.look()
-    assert told(store) == [(*CREATED[:2], 251)]
-    at = store.watched()
+    assert told(either) == [(*CREATED[:2], 251)]
+    at = either.watched()
     assert at is not None
     assert (at.number, at.hash) == (254, hash_of(254))
-    (one,) = store.findings()
+    (one,) = either.findings()
     assert one == Finding(*CREATED, 251, hash_of(251), one.at, one.noticed_at)
-    assert store.counts() == {"contract-created": 1}
-    assert store.findings([Kind.VOTE]) == []
+    assert either.counts() == {"contract-created": 1}
+    assert either.findings([Kind.VOTE]) == []
 
 
 def test_watch__when_there_is_much_to_read__then_in_several_looks(store: WatchTables) -> None:
@@ -139,19 +145,19 @@ def test_watch__when_there_is_much_to_read__then_in_several_looks(store: WatchTa
     assert at.number == 2_000
 
 
-def test_watch__when_the_chain_goes_back__then_what_is_gone_is_gone(store: WatchTables) -> None:
+def test_watch__when_the_chain_goes_back__then_what_is_gone_is_gone(either: WatchTables) -> None:
     chain = Chain()
     chain.grow(10)
     chain.grow(2, CREATED)
-    watch = watch_of(chain, store)
+    watch = watch_of(chain, either)
     watch.look()
-    assert told(store) == [(*CREATED[:2], 10), (*CREATED[:2], 11)]
+    assert told(either) == [(*CREATED[:2], 10), (*CREATED[:2], 11)]
     chain.cut(9)
     chain.grow(1, branch="1", signer=B)
     chain.grow(2, CREATED, branch="1", signer=A)
     watch.look()
-    assert told(store) == [(*CREATED[:2], 11), (*CREATED[:2], 12)]
-    assert store.hash_at(11) == hash_of(11, "1")
+    assert told(either) == [(*CREATED[:2], 11), (*CREATED[:2], 12)]
+    assert either.hash_at(11) == hash_of(11, "1")
 
 
 def test_watch__when_everything_kept_is_gone__then_it_begins_anew(store: WatchTables) -> None:
@@ -213,18 +219,18 @@ def test_signer__when_it_seals_a_height_twice__then_told_and_it_stays(store: Wat
     assert told(store)[0] == (Kind.SEALED_TWICE, B, 9)
 
 
-def test_signer__when_another_node_has_its_other_block__then_told_once(store: WatchTables) -> None:
+def test_signer__when_another_node_has_its_other_block__then_told_once(either: WatchTables) -> None:
     chain = Chain()
     chain.grow(10)
     rival = SealedHeader(9, hash_of(9, "9"), hash_of(8), UnixSeconds(1_010), B)
     strangers = SealedHeader(9, hash_of(9, "8"), hash_of(8), UnixSeconds(1_010), Address("0x" + "e" * 40))
     beside = Other([strangers, rival, chain.newest])
-    watch = watch_of(chain, store, beside, Other([], gone=True))
+    watch = watch_of(chain, either, beside, Other([], gone=True))
     watch.look()
     watch.look()
-    assert told(store) == [(Kind.SEALED_TWICE, B, 9)]
-    assert store.hash_at(9) == hash_of(9)
-    assert (store.knows(rival.hash), store.knows(strangers.hash)) == (True, False)
+    assert told(either) == [(Kind.SEALED_TWICE, B, 9)]
+    assert either.hash_at(9) == hash_of(9)
+    assert (either.knows(rival.hash), either.knows(strangers.hash)) == (True, False)
 
 
 @pytest.mark.parametrize(("gap", "kinds"), [(1, []), (30, []), (31, [Kind.BLOCK_LATE]), (0, [Kind.BLOCK_EARLY])])
