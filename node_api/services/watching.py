@@ -53,6 +53,7 @@ class Watch:
         self._block_time = block_time
         self._late = max(_LATE_SECONDS, _LATE_BLOCKS * (block_time or 0))
         self._codes_due = 0.0
+        self._early = False
         self._unseen = set[OtherNode]()  # those whose fault was told
         self._lock = threading.Lock()
 
@@ -150,7 +151,8 @@ class Watch:
         gap = header.timestamp - before.timestamp
         if gap > self._late:
             return [(FindingKind.BLOCK_LATE, header.signer, f"{gap} s after the block before it")]
-        if self._block_time is not None and gap < self._block_time:
+        before_too, self._early = self._early, self._block_time is not None and gap < self._block_time
+        if self._early and not before_too:  # said of the first of several
             return [
                 (FindingKind.BLOCK_EARLY, header.signer, f"{gap} s after the one before, {self._block_time} are agreed")
             ]

@@ -6,7 +6,7 @@ the chain goes back
 ├── what was said of blocks that are gone → gone, what is said of the new ones told
 ├── by more than is kept → begins anew       ├── the node only lags → nothing      └── it moves while it is read → the next look
 one signer, two blocks of a height: by a reorganisation, by another node's answer → told, and stays; a node that is gone → nothing
-time: half a minute after the block before → not yet; more → late; less than agreed → early; block 1 → never
+time: half a minute after the block before → not yet; more → late; less than agreed → early, the first of several; block 1 → never
 ├── the newest block: ahead by 15 s, old by 30 s → not yet; by more → told once, and once when it is right again
 └── a chain that nobody seals → no clock
 code that differs → told once
@@ -243,6 +243,15 @@ def test_time__of_a_block__then_late_or_early_by_the_one_before(
     chain.grow(1, gap=gap)
     watch_of(chain, store).look()
     assert [kind for kind, _, number in told(store) if number == 2] == kinds == [kind for kind, _, _ in told(store)]
+
+
+def test_time__when_several_are_early__then_told_of_the_first(store: WatchTables) -> None:
+    chain = Chain()
+    chain.grow(2)
+    for gap in (0, 0, 0, 1, 0):
+        chain.grow(1, gap=gap)
+    watch_of(chain, store).look()
+    assert [(kind, number) for kind, _, number in told(store)] == [(Kind.BLOCK_EARLY, 2), (Kind.BLOCK_EARLY, 6)]
 
 
 def test_time__when_nothing_is_agreed__then_never_early(store: WatchTables) -> None:
