@@ -58,7 +58,6 @@ RUN = {
     "tests/api/test_events.py": "pages, streams, webhooks",
     "tests/api/test_record.py": "statements and traces",
     "tests/api/test_money.py": "settlement runs, moves of budget",
-    "tests/api/test_observer.py": "an observer beside the operator's node",
     "tests/api/test_stranger.py": "the client of docs/api.md",
     "tests/e2e/test_repeated_keys.py": "10,000 requests of 200 keys",
 }
@@ -75,6 +74,7 @@ LEFT_OUT = {
     **{f"tests/api/test_{name}.py": _EMBEDDED for name in ("faults", "start")},
     **{f"tests/e2e/test_{name}.py": _CLOCK for name in _CLOCKED},
     **{f"tests/e2e/test_{name}.py": _EMBEDDED for name in ("backup", "demo", "kill")},
+    "tests/api/test_observer.py": "compares cursors of two nodes, which tell how often each index went back",
     "tests/e2e/test_foreign_chain.py": "puts another chain behind the node's address",
     "tests/e2e/test_claim_flood.py": "5,000 people for 3,000 places: beside six nodes on two cores it takes a quarter of an hour",
     "tests/e2e/test_connections.py": "about connections to PostgreSQL, under the same flood",
