@@ -6,7 +6,7 @@ Everything goes through the contracts as the roles would send it; nothing is wri
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,7 +25,15 @@ from node_api.chain.keys import ACCOUNT_ROLES, KeyRole
 from node_api.chain.options import EmbeddedOptions
 from node_api.chain.redeem_codec import encode_redeem
 from node_api.chain.rpc_values import Json, data, quantity, record, text
-from node_api.chain.sender import Receipt, Sender, SignedTransaction, see_through, submit
+from node_api.chain.sender import (
+    Receipt,
+    Reverted,
+    Sender,
+    SignedTransaction,
+    see_through,
+    submit,
+    wait_until_built_on,
+)
 from node_api.domain.ids import (
     Address,
     Amount,
@@ -86,7 +94,7 @@ class World:
 
     def start(self) -> World:
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._sent: list[SignedTransaction] = []
+        self._sent: list[tuple[SignedTransaction, Callable[[], Receipt]]] = []
         if NETWORK is None:
             options = EmbeddedOptions(self.folder, CHAIN_ID, GENESIS_AT)
             self.process, self.rpc = start_anvil(options, GENESIS_AT, None)
@@ -122,16 +130,21 @@ class World:
         if NETWORK is None:
             self.send(role, target, function, *arguments)
             return
-        sender = self.senders[role]
-        if self._sent and self._sent[-1].sender != sender.address:
+        sender, calldata = self.senders[role], self.encode(target, function, *arguments)
+        if self._sent and self._sent[-1][0].sender != sender.address:
             self._land()
-        self._sent.append(sender.sign(self.addresses[target], self.encode(target, function, *arguments), _GAS))
-        submit(self.rpc, self._sent[-1])
+        signed = sender.sign(self.addresses[target], calldata, _GAS)
+        self._sent.append((signed, lambda: self.send(role, target, function, *arguments)))
+        submit(self.rpc, signed)
 
     def _land(self) -> None:
-        """Waits until everything sent stands in blocks, successful."""
-        for signed in self._sent:
-            see_through(self.rpc, signed)
+        """Waits until everything sent stands in blocks; what rested on a block that was replaced meanwhile is sent once more."""
+        for signed, again in self._sent:
+            try:
+                see_through(self.rpc, signed)
+            except Reverted as fault:
+                wait_until_built_on(self.rpc, fault.receipt.block)
+                again()
         self._sent.clear()
 
     def encode(self, target: str, function: str, *arguments: object) -> bytes:

@@ -4,6 +4,8 @@ run
 ├── first → every contract, link, role and grant is as the table says
 ├── first, five days on → ADMIN changes no authority and no function's role at once
 ├── second → sends nothing
+├── where blocks come by the clock → an account's steps are sent together, each once
+├── a step refused because what it rests on was in a block that was replaced → sent once more; refused again → named
 ├── killed again and again, at every kind of moment → everything once
 ├── cut off when all is on the chain but the addresses are not written → the next run writes them
 ├── after the chain went back → the same bytes again, the same addresses
@@ -35,6 +37,7 @@ from hypothesis import strategies as st
 
 from node_api.chain.clock import ChainClock
 from node_api.chain.contracts import contract
+from node_api.chain.deployment import engine
 from node_api.chain.deployment.addresses import Deployment, read_deployment, write_deployment
 from node_api.chain.deployment.engine import Deployer, StepReport, created_address, journal_path
 from node_api.chain.deployment.errors import (
@@ -49,10 +52,12 @@ from node_api.chain.deployment.errors import (
 from node_api.chain.deployment.journal import Finished, Journal, Started
 from node_api.chain.deployment.steps import AddressOf, Call, Deploy, Plan, Step, load_plan, migrations_folder
 from node_api.chain.keys import KeyRing, KeyRole
+from node_api.chain.profile import ANVIL
 from node_api.chain.roles import GUARDED, ROLE_IDS
+from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import RpcError
 from node_api.chain.rpc_values import Json, data, quantity
-from node_api.chain.sender import Sender, SignedTransaction, TxHash, nonce_of
+from node_api.chain.sender import Receipt, Reverted, Sender, SignedTransaction, TxHash, nonce_of, see_through
 from node_api.domain.ids import UnixSeconds
 from tests.chain.conftest import CREATE_NOTHING, Chain
 
@@ -134,6 +139,50 @@ def test_run__when_first__then_everything_is_as_the_table_says(
     assert ask(chain, deployment, "Vouchers", "isRelayer", keys.address(KeyRole.OPERATOR)) is True
     assert ask(chain, deployment, "Treasury", "isTokenAllowed", deployment.address("SettlementToken")) is True
     assert str(ask(chain, deployment, "SettlementToken", "issuer")) == keys.address(KeyRole.ISSUER).lower()
+
+
+def test_run__where_blocks_come_by_the_clock__then_steps_are_sent_together(
+    chain: Chain, keys: KeyRing, make_deployer: Callable[..., Deployer]
+) -> None:
+    chain.rpc.profile = replace(ANVIL, steady=True)
+    told: list[tuple[str, str]] = []
+    deployment = make_deployer(report=lambda one: told.append((one.step, one.state))).run()
+    assert list(dict.fromkeys(step for step, state in told if state == "started")) == [step.id for step in PLAN.steps]
+    together = [state for _, state in told].index("sent")
+    assert together > 20  # steps of ADMIN were signed before any was waited for
+    assert nonce_of(chain.rpc, keys.address(KeyRole.ADMIN)) == sum(
+        step.action.sender is KeyRole.ADMIN for step in PLAN.steps
+    )
+    assert ask(chain, deployment, "Vouchers", "isRelayer", keys.address(KeyRole.OPERATOR)) is True
+    make_deployer(report=lambda one: told.append((one.step, "again " + one.state))).run()
+    assert {state for _, state in told if state.startswith("again")} == {"again done"}
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_run__when_what_a_step_rests_on_was_replaced__then_sent_once_more(
+    chain: Chain, make_deployer: Callable[..., Deployer], monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    chain.rpc.profile = replace(ANVIL, steady=True, confirmations=1)
+    refused: list[str] = []
+    label = next(step.id for step in PLAN.steps if step.id.endswith("label_operator"))
+    deployer = make_deployer()
+
+    def see(rpc: RpcClient, signed: SignedTransaction) -> Receipt:
+        receipt = see_through(rpc, signed)
+        entry = deployer._journal.started.get(label)
+        if entry is not None and entry.signed == signed and len(refused) < times:
+            refused.append(signed.hash)
+            chain.sender.transact(None, CREATE_NOTHING, gas=100_000)  # another block on it
+            raise Reverted(receipt)
+        return receipt
+
+    monkeypatch.setattr(engine, "see_through", see)
+    if times == 1:
+        assert deployer.run().contracts
+    else:
+        with pytest.raises(StepRefused, match=label):
+            deployer.run()
+    assert len(set(refused)) == times
 
 
 def test_run__when_five_days_have_passed__then_admin_changes_nothing_at_once(

@@ -27,6 +27,7 @@ from node_api.chain.sender import (
     WouldRevert,
     see_through,
     submit,
+    wait_until_built_on,
 )
 
 
@@ -86,6 +87,7 @@ class Deployer:
         self._resolver = Resolver(plan, self._journal, accounts)
         self._inspector = Inspector(rpc, self._journal, self._resolver)
         self._senders: dict[KeyRole, Sender] = {}
+        self._tried_again: set[str] = set()
 
     def look(self) -> list[StepReport]:
         """Every step and how far it is; changes nothing. Raises as `Inspector.state`, and JournalOfOtherChain."""
@@ -176,6 +178,10 @@ class Deployer:
             return see_through(self._rpc, self._journal.started[step.id].signed)
         except Reverted as fault:
             self._journal.fail(step.id, str(fault))
+            if self._rpc.profile.confirmations and isinstance(step.action, Call) and step.id not in self._tried_again:
+                self._tried_again.add(step.id)
+                wait_until_built_on(self._rpc, fault.receipt.block)  # what it rests on was in a block that was replaced
+                return self._send_anew(step)
             raise StepRefused(f"step {step.id}: {fault}{self._why(step)}") from fault
 
     def _why(self, step: Step) -> str:
