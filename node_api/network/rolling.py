@@ -58,6 +58,7 @@ def restart(folder: Path, seconds: float) -> Iterator[Standing]:
         NotRunning, NotUp: as above; the nodes after it were not touched.
     """
     for name in [node.seat.name for node in read_network(folder).nodes]:
+        _require_node(folder, name)
         if not _processes(folder)[name].pid:
             raise NotUp(f"{name} does not run: start it first, or more than one would be down at once")
         stand_still(folder, name, seconds)

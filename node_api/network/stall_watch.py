@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import orjson
 import structlog
@@ -23,6 +24,7 @@ from node_api.chain.rpc_errors import ChainError, RpcError
 from node_api.chain.rpc_values import Json, quantity, record, rows, text
 from node_api.domain.ids import Address, Hash
 from node_api.network.branches import Holder, Move, Sealed, move_of, stalled
+from node_api.network.endpoints import url_of
 from node_api.network.files import read_network
 from node_api.network.plan import Network, Node
 from node_api.network.processes import local_folder, running
@@ -39,6 +41,7 @@ _LOOK_EVERY = 1.0
 _DEPTH_ROUNDS = 4
 _NOBODY = "0x" + "0" * 40
 
+T = TypeVar("T")
 log = structlog.get_logger("network.stall_watch")
 
 
@@ -80,27 +83,34 @@ class StallWatch:
         self._since = time.monotonic()
 
     def look(self) -> Ended | None:
-        """Asks every signer's node once; returns what was done, where something was."""
-        holders = list(self._holders())
-        heads = {one.name: one.head.hash for one in holders}
-        if heads != self._heads:
-            self._heads, self._since = heads, time.monotonic()
-            return None
-        if time.monotonic() - self._since < self._patience or not stalled(holders):
+        """Asks every signer's node for its newest block, and for more where none has changed for so long.
+
+        Returns: what was done; None where nothing was.
+        """
+        heads = dict(self._asked(lambda _, rpc: Hash(text(_block(rpc, "latest")["hash"]))))
+        if any(self._heads.get(name) != head for name, head in heads.items()):
+            self._heads |= heads
+            self._since = time.monotonic()
+        if time.monotonic() - self._since < self._patience:
             return None
         self._since = time.monotonic()
+        depth = _DEPTH_ROUNDS * len(self._nodes)
+        holders = [holder for _, holder in self._asked(lambda node, rpc: _holder(node, rpc, depth))]
+        if not stalled(holders):
+            return None
         move = move_of(holders)
         if move is None:
             log.error("stalled", heads=heads, remedy="signers that are down must come back: no move is allowed")
             return None
         return self._end(move)
 
-    def _holders(self) -> Iterator[Holder]:
+    def _asked(self, ask: Callable[[Node, RpcClient], T]) -> Iterator[tuple[str, T]]:
+        """What each signer's node answers, by its name; one that does not is left out."""
         for node in self._nodes:
             if (self._folder / node.seat.organisation.name / node.seat.role / HELD).exists():
                 continue  # it must not seal
-            with contextlib.suppress(ChainError), RpcClient(_url(node), timeout=_ASK_SECONDS) as rpc:
-                yield _holder(node, rpc, _DEPTH_ROUNDS * len(self._nodes))
+            with contextlib.suppress(ChainError), RpcClient(url_of(node), timeout=_ASK_SECONDS) as rpc:
+                yield node.seat.name, ask(node, rpc)
 
     def _end(self, move: Move) -> Ended | None:
         """Rewinds the mover while it seals nothing, and lets it seal again once it has the other branch."""
@@ -130,7 +140,7 @@ class StallWatch:
 
     def _client(self, holder: Holder) -> RpcClient:
         node = next(one for one in self._nodes if one.seat.name == holder.name)
-        return RpcClient(_url(node), timeout=_ASK_SECONDS)
+        return RpcClient(url_of(node), timeout=_ASK_SECONDS)
 
     def _start_anew(self, name: str) -> None:
         """Ends the node, which the supervisor starts again: geth fetches a heavier branch only from a peer that tells of it,
@@ -224,10 +234,6 @@ def _block(rpc: RpcClient, number: str) -> dict[str, Json]:
 
 def _account(value: Json) -> Address:
     return Address(text(value).lower())
-
-
-def _url(node: Node) -> str:
-    return f"http://{node.seat.rpc_host}:{node.seat.rpc_port}"
 
 
 def main(arguments: list[str]) -> None:

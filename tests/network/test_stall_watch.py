@@ -24,7 +24,7 @@ from node_api.network.standing import wait_until_up
 from tests.network.conftest import SENDER_KEY, at_free_ports, parameters, validators
 from tests.network.geth_control import PATIENCE, Signer, halt, hanging, seal_one, until
 
-SECONDS_WITHOUT = 20.0
+SECONDS_WITHOUT = 15.0
 PATIENCE_OF_WATCH = 5.0
 
 
