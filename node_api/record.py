@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -21,7 +22,7 @@ from node_api.domain.errors import ChainUnavailable, IndexNotReady
 from node_api.domain.ids import Address
 from node_api.services.indexing import Indexer, TableDifference, compare
 from node_api.services.pace import ChainPace
-from node_api.services.ports.indexing import CheckpointMoved, IndexForeign, PageUnsettled
+from node_api.services.ports.indexing import CheckpointMoved, Digest, IndexForeign, PageUnsettled
 from node_api.storage.engine import open_database
 from node_api.storage.index import IndexTables
 from node_api.storage.kept import Kept
@@ -54,6 +55,10 @@ class Record:
     reads: IndexReads
     ledger: Ledger
     calls: RedeemCalls
+
+    def digest(self) -> str:
+        """Of all tables of the index: two that stand on the same block have the same."""
+        return digest_of(self.tables.digest())
 
     def pace(self, settings: Settings) -> ChainPace:
         """Whether the chain makes its blocks, and which are final."""
@@ -151,3 +156,8 @@ def source_of(rpc: RpcClient, handle: ChainHandle, deployment: Deployment) -> Ch
     """The deployed contracts' logs."""
     addresses = {name: entry.address for name, entry in deployment.contracts.items()}
     return ChainLogs(rpc, addresses, own=handle.identity, first_block=deployment.first_block)
+
+
+def digest_of(tables: Digest) -> str:
+    """One hash of the digests of all tables."""
+    return sha256(repr(tables).encode()).hexdigest()

@@ -35,7 +35,7 @@ from node_api.chain.keys import ACCOUNT_ROLES, KeyRing
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_values import quantity
 from node_api.cli.deploy import open_chain
-from node_api.cli.network_demo import digest_of, final_block
+from node_api.cli.network_demo import final_block
 from node_api.config import Settings
 from node_api.domain.ids import Address
 from node_api.loaders.completejourney.load import load_completejourney
@@ -188,7 +188,7 @@ def _found(
             differences = len(reconcile(reader, ours.ledger).differences)
             (programme,) = reader.programmes()
             redemptions = reader.totals(programme.id).redeemed
-        digests = {OPERATOR: digest_of(ours)}
+        digests = {OPERATOR: ours.digest()}
         for node in network.nodes:
             digests[node.seat.name] = _index(folder / "indexes" / node.seat.name, settings, url_of(node), block)
     natural = [one for one in branches.taken_back if not cut.begins <= one.at < cut.ends]
@@ -217,7 +217,7 @@ def _index(data: Path, operators: Settings, url: str, block: int) -> str:
     record = open_record(settings, open_chain(settings))
     try:
         record.indexer.catch_up(block)
-        return digest_of(record)
+        return record.digest()
     finally:
         record.close()
 

@@ -11,7 +11,7 @@ import rich_click as click
 from node_api.cli.deploy import open_deployed_chain
 from node_api.cli.options import CHAIN_FAULT, FAULT, Shared, fail, shared_options
 from node_api.domain.printable import counted
-from node_api.record import Record, compare_with_rebuild, open_record
+from node_api.record import Record, compare_with_rebuild, digest_of, open_record
 from node_api.services.ports.indexing import IndexForeign, PageUnsettled
 from node_api.storage.migrate import DatabaseNewer
 
@@ -35,13 +35,13 @@ def follow(shared: Shared) -> None:
 def status(shared: Shared) -> None:
     """Tell how far the index is and what it holds."""
     with _opened(shared) as record:
-        at, head = record.tables.checkpoint(), record.indexer.head()
-        rows = {name: count for name, count, _ in record.tables.digest()}
-        stands = "is empty" if at is None else f"stands at block {at.number}"
+        (at, tables), head = record.tables.digest_of(), record.indexer.head()
+        rows, digest = {name: count for name, count, _ in tables}, digest_of(tables)
+        stands = "is empty" if at is None else f"stands at block {at}"
         lines = "\n".join(f"{name:22} {count:12,}" for name, count in rows.items())
         shared.tell(
-            {"block": None if at is None else at.number, "head": head.number, "rows": rows},
-            f"the index {stands}, the chain at block {head.number}\n{lines}",
+            {"block": at, "head": head.number, "rows": rows, "digest": digest},
+            f"the index {stands}, the chain at block {head.number}\n{lines}\n{'digest':22} {digest}",
         )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import rich_click as click
 
 from node_api.chain.rpc import RpcClient
+from node_api.chain.rpc_errors import RpcUnavailable
 from node_api.cli.network_members import faults, network_option, own_folder, validator_client
 from node_api.cli.options import Shared, shared_options
 from node_api.network.files import read_network
@@ -82,7 +83,7 @@ def release(
                 try:
                     require_free(asked, network, organisation, folder)
                     break
-                except Held:
+                except (Held, RpcUnavailable):
                     if time.monotonic() > deadline:
                         raise
                     time.sleep(network.parameters.block_time)

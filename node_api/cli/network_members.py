@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import rich_click as click
 
+from node_api.chain.patient_rpc import PatientRpc
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import ChainError
 from node_api.cli.options import CHAIN_FAULT, USAGE, Shared, fail, shared_options
@@ -38,6 +40,8 @@ _CARRIED = click.option(
     show_default=True,
     help="Wait so long; carried, it is withdrawn.",
 )
+BACK_SECONDS = 5.0
+"""A node that is being started anew answers again by then."""
 _RESTART = "start every node anew, one after the other: `vouchertrail network restart`"
 
 
@@ -188,7 +192,8 @@ def _tell(shared: Shared, network: Network, found: Council) -> None:
 def validator_client(network: Network, organisation: str | None) -> RpcClient:
     """The validator of an organisation, or the first one; it answers its own machine alone. Raises NotAMember."""
     first = next((node.seat.organisation.name for node in network.nodes if node.signer), "nobody")
-    return RpcClient(url_of(validator_of(network, organisation or first)))
+    url = url_of(validator_of(network, organisation or first))
+    return PatientRpc(url, lambda: time.sleep(BACK_SECONDS))  # votes may be told twice
 
 
 def own_folder(shared: Shared, named: str | None) -> Path:

@@ -23,7 +23,7 @@ _LIST = {
 }
 _PROPOSE = {Engine.GETH_CLIQUE: "clique_propose", Engine.BESU_QBFT: "qbft_proposeValidatorVote"}
 _DISCARD = {Engine.GETH_CLIQUE: "clique_discard", Engine.BESU_QBFT: "qbft_discardValidatorVote"}
-_LOOK_EVERY = 0.2
+_LOOK_EVERY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +90,14 @@ def vote(voters: Sequence[RpcClient], engine: Engine, ballot: Ballot, seconds: f
     refusals = [refusal for name, refusal in weak if name not in ballot.accepted]
     if refusals:
         raise PlanRefused(refusals)
-    for rpc in voters:
-        rpc.call(_PROPOSE[engine], [account, ballot.add])
     deadline = time.monotonic() + seconds
-    while ballot.add != (account in council(voters[0], engine).validators) and time.monotonic() < deadline:
+    while True:
+        for rpc in voters:  # again and again: a node that is started anew meanwhile has forgotten it
+            rpc.call(_PROPOSE[engine], [account, ballot.add])
+        now = council(voters[0], engine)
+        if ballot.add == (account in now.validators) or time.monotonic() >= deadline:
+            break
         time.sleep(_LOOK_EVERY)
-    now = council(voters[0], engine)
     return withdraw(voters, engine, account) if seconds and ballot.add == (account in now.validators) else now
 
 

@@ -159,8 +159,10 @@ def test_index__is_followed_told_and_rebuilt(run: Run, told: World, data: Path) 
     result = run("index", "verify")
     assert result.exit_code == 1
     assert "issues: 4 rows here, 5 rebuilt" in result.output
+    assert json.loads(run("index", "status", "--json").output)["digest"] != status["digest"]
     assert run("index", "rebuild").exit_code == 0
     assert run("index", "verify").exit_code == 0
+    assert f"digest                 {status['digest']}" in run("index", "status").output
 
 
 def test_index__of_other_contracts__is_refused(run: Run, data: Path) -> None:

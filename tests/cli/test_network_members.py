@@ -19,6 +19,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from node_api.__main__ import cli
+from node_api.cli import network_members
 from node_api.network.files import read_network
 from tests.network.besu_answers import Answers, answering
 from tests.network.conftest import MEMBERS
@@ -104,7 +105,8 @@ def test_votes__when_cast__then_told_who_may_seal(run: Run) -> None:
     assert parsed(run("validator", "list", "--organisation", "nobody", "--json"), 2)["error"] == "NotAMember"
 
 
-def test_votes__when_the_validator_does_not_answer__then_said(run: Run) -> None:
+def test_votes__when_the_validator_does_not_answer__then_said(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(network_members, "BACK_SECONDS", 0.01)
     assert parsed(run("validator", "list", "--organisation", "merchants", "--json"), 3)["error"] == "RpcUnavailable"
 
 

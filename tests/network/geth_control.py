@@ -14,7 +14,7 @@ from node_api.chain.rpc_values import quantity, record, rows, text
 from node_api.network.plan import Node
 from node_api.network.processes import Process, running
 
-PATIENCE = 60.0
+PATIENCE = 300.0
 
 
 def until(true: Callable[[], object], patience: float = PATIENCE) -> None:

@@ -40,6 +40,7 @@ def test_readme__when_read__then_it_names_every_page() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_runbooks__when_their_commands_run__then_each_ends_well(tmp_path: Path, geth: Path) -> None:
     *members, bank = at_free_ports((*validators(1), organisations(2)[1], *validators(3)[2:], *validators(4)[3:]))
     folder = tmp_path / "data" / "networks" / "city"

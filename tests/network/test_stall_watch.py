@@ -78,6 +78,7 @@ def stall(folder: Path, signers: list[Signer]) -> Iterator[tuple[Signer, Signer,
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_stall__when_provoked__then_it_stays_without_the_watch_and_ends_with_it(
     folder: Path, tmp_path: Path, geth: Path
 ) -> None:
