@@ -17,6 +17,7 @@ from node_api.chain.profile import EngineProfile
 from node_api.chain.rpc import DEFAULT_TIMEOUT, Request, RpcClient
 from node_api.chain.rpc_errors import ChainError, RpcError, RpcUnavailable
 from node_api.chain.rpc_values import Json, quantity, record, text
+from node_api.chain.sender import is_known, is_past
 from node_api.domain.vitals import NodeStanding
 
 MOST_LAG = 5
@@ -24,7 +25,6 @@ MOST_LAG = 5
 LOOK_SECONDS = 1.0
 _TIMEOUT_SECONDS, _LOOK_TIMEOUT_SECONDS = 10.0, 2.0
 _SEND = "eth_sendRawTransaction"
-_KNOWN = "known"  # what every engine says of bytes it has already
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -127,7 +127,10 @@ class ChainNodes(RpcClient):
         raise fault
 
     def _hand_out(self, requests: Sequence[Request]) -> list[Json | RpcError]:
-        """Sends to the first that answers. What that one has already is handed to the next as well: it may be cut off."""
+        """Sends to the first that answers. What that one has already is handed to the next as well.
+
+        It may be cut off, and have it in its pool, or in blocks that nobody else will ever see.
+        """
         fault: RpcUnavailable | None = None
         found: list[Json | RpcError] | None = None
         for url in self._senders:
@@ -137,7 +140,7 @@ class ChainNodes(RpcClient):
                 fault = error
                 continue
             found = found or outcomes
-            if not all(isinstance(one, RpcError) and _KNOWN in one.message.lower() for one in outcomes):
+            if not all(isinstance(one, RpcError) and (is_known(one) or is_past(one)) for one in outcomes):
                 return outcomes
         if found is not None:
             return found

@@ -8,7 +8,7 @@ read
 └── another chain answers → refused
 send
 ├── the first one takes it → it alone is sent to; it does not answer → the next
-├── it has it already → the next is sent to as well; all have it → as one says
+├── it has it already, in its pool or in a block → the next is sent to as well; all have it → as one says
 └── without addresses of its own → where is read
 look
 ├── who does not answer, and how far behind the others are
@@ -43,7 +43,8 @@ class Node:
     def __init__(self, name: str, height: int = 100) -> None:
         self.name, self.height, self.genesis = name, height, OWN[1]
         self.branch: dict[int, str] = {}
-        self.known = False
+        self.known = ""
+        """What it says of bytes that it has."""
         self.down = False
         self.server = Server(self._answer)
         self.url = self.server.url
@@ -74,7 +75,7 @@ class Node:
             case "eth_blockNumber", _:
                 return {"result": hex(self.height)}
             case "eth_sendRawTransaction", _ if self.known:
-                return {"error": {"code": -32000, "message": "already known"}}
+                return {"error": {"code": -32000, "message": self.known}}
         return {"result": self.name}
 
 
@@ -144,13 +145,14 @@ def test_send__when_the_first_takes_it__then_no_other(serve: Serve) -> None:
     assert rpc.batch([("eth_sendRawTransaction", ("0x02",))]) == ["second"]
 
 
-def test_send__when_it_has_it_already__then_the_next_as_well(serve: Serve) -> None:
+@pytest.mark.parametrize("known", ["already known", "nonce too low: next nonce 8, tx nonce 7"])
+def test_send__when_it_has_it_already__then_the_next_as_well(serve: Serve, known: str) -> None:
     first, second = serve("first"), serve("second")
     rpc = client([serve("reader")], [first, second])
-    first.known = True
+    first.known = known
     assert rpc.call("eth_sendRawTransaction", ["0x01"]) == "second"
-    second.known = True
-    with pytest.raises(RpcError, match="already known"):
+    second.known = known
+    with pytest.raises(RpcError, match=known):
         rpc.call("eth_sendRawTransaction", ["0x01"])
     first.down = second.down = True
     with pytest.raises(RpcUnavailable):
