@@ -16,6 +16,7 @@ from node_api.api.application import create_api
 from node_api.api.node import Node, Writing
 from node_api.api.waiting import Waiting
 from node_api.domain.access import ApiKey, ApiRole
+from node_api.domain.finality import Finality
 from node_api.domain.ids import Address, Hash, ProgrammeId, UnixSeconds
 from node_api.domain.models import BlockRef
 from node_api.domain.operations import ItemOutcome, Operation, OperationState, SpentVoucher, StateChange, WorkItem
@@ -53,6 +54,10 @@ class _Services:
     def reload(self, operations: Sequence[str]) -> list[Operation]:
         """See `Redemptions`; each is asked for once."""
         return [self._done.pop(one) for one in operations]
+
+    def finality(self, operation: Operation) -> Finality | None:
+        """See `Redemptions`; what succeeded is final."""
+        return Finality.FINAL if operation.state.final else None
 
     def _settle(self) -> None:
         while True:

@@ -59,6 +59,9 @@ class Preset:
     def reload(self, operations: Sequence[str]) -> list[Operation]:
         raise AssertionError(f"nobody waits for {operations}")
 
+    def finality(self, operation: Operation) -> None:
+        """Nothing it says stands on a chain."""
+
     def _operation(self, asked: Submission, state: OperationState) -> Operation:
         work = [WorkItem(one.item, None, Hash("0x" + "cd" * 32), None, None, BLOCK) for one in asked.requests]
         items = tuple(ItemOutcome(one, state, fault="out of gas") for one in work)

@@ -26,6 +26,7 @@ from node_api.api.access import OBSERVED
 from node_api.app import NotStarted
 from node_api.chain.handle import attach_chain
 from node_api.chain.keys import KeyRing, KeyRole
+from node_api.chain.rpc_values import quantity
 from node_api.domain.access import ApiRole
 from node_api.domain.ids import MerchantId
 from node_api.observer import RunningObserver, build_observer
@@ -119,10 +120,10 @@ def test_observer__asked_to_carry_something_out__refuses(served: Served, observe
 def test_findings__of_an_observer__are_the_same_over_http_and_by_the_command(
     served: Served, observed: Observed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client = observed.client(ApiRole.AUDITOR)
+    client, head = observed.client(ApiRole.AUDITOR), quantity(served.world.rpc.call("eth_blockNumber"))
     for _ in range(600):
         answer = client.get("/v1/audit/findings", kind="role-granted", limit=1_000).json()
-        if answer["watched"] is not None:
+        if answer["watched"] is not None and answer["watched"]["number"] >= head:
             break
         time.sleep(0.1)
     operator = served.world.roles.address(KeyRole.OPERATOR).lower()
