@@ -79,7 +79,7 @@ test: venv-dev $(if $(TESTS),,geth-for-tests) ## All tests: Solidity, Python, ap
 test-network: venv-dev geth ## The end-to-end tests that move no clock, on a network of geth; says which run, which do not, and why
 	@$(BIN)/pytest --on-network $(or $(TESTS),tests/api tests/e2e)
 
-# What slow tests run is run by others, too; noting their lines would take half as long again.
+# What slow tests and those of the benches run is run by others, too; noting their lines would take half as long again.
 .PHONY: coverage coverage-contracts coverage-python
 coverage: venv-dev ## Lines that the tests run, of the contracts (95 % at least) and of Python (90 %)
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync coverage-contracts coverage-python
@@ -87,7 +87,7 @@ coverage-contracts:
 	@$(BIN)/python -m tools.coverage
 coverage-python:
 	@mkdir -p build/coverage
-	@$(BIN)/pytest -m "not slow" $(WORKERS) --cov --cov-report=term:skip-covered --cov-fail-under=90
+	@$(BIN)/pytest -m "not slow" --ignore=tests/bench $(WORKERS) --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 .PHONY: check
 check: format-check lint types layers ## What CI runs: format, lint, types, layers, artifacts, gas, README's commands, slither, coverage, all tests
