@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import os
-import random
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
-from node_api.chain.anvil import LOOPBACK, free_port
 from node_api.domain.ids import Address, UnixSeconds
 from node_api.network.create import create_network
-from node_api.network.plan import Engine, Network, Organisation, Parameters, Role
-from node_api.network.processes import find_program, start, stop
+from node_api.network.plan import LOOPBACK, Engine, Network, Organisation, Parameters, Role
+from node_api.network.processes import find_program
 from node_api.network.rules import WEAKNESSES
-from node_api.network.standing import wait_until_up
+from node_api.network.trial import BLOCK_TIME, GAS_LIMIT, at_lasting_ports
 
 FIRST = "member-0"
 """The organisation that also has the observer, and whose accounts may send."""
-_SECONDS_UP = 300.0
-_GAS_LIMIT = 500_000_000
-_PORTS = range(20_000, 24_000, 2)
 
 
 def geth() -> Path:
@@ -31,29 +25,15 @@ def geth() -> Path:
 
 def made(folder: Path, validators: int, accounts: Sequence[Address]) -> Network:
     """A network of so many validators, in blocks of one second, whose accounts have wei."""
-    ports = iter([port for port in random.Random().sample(_PORTS, 100) if free_port(port) == port])
-    members = tuple(
+    members = at_lasting_ports(
         Organisation(
             name=f"member-{number}",
             title=f"Member {number}",
             host=LOOPBACK,
             roles=(Role.VALIDATOR,) if number else (Role.VALIDATOR, Role.OBSERVER),
-            p2p_port=next(ports),
-            rpc_port=next(ports),
             accounts=() if number else tuple(accounts),
         )
         for number in range(validators)
     )
-    parameters = Parameters("bench", Engine.GETH_CLIQUE, 31_375, 1, _GAS_LIMIT, UnixSeconds(int(time.time())))
+    parameters = Parameters("bench", Engine.GETH_CLIQUE, 31_375, BLOCK_TIME, GAS_LIMIT, UnixSeconds(int(time.time())))
     return create_network(folder, parameters, members, WEAKNESSES).network
-
-
-@contextmanager
-def running(folder: Path, network: Network, program: Path) -> Iterator[None]:
-    """Every node has a block, as long as the context lasts."""
-    try:
-        start(folder, network, program)
-        wait_until_up(folder, network, _SECONDS_UP)
-        yield
-    finally:
-        stop(folder)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from bench.geths import FIRST, geth, made, running
+from bench.geths import FIRST, geth, made
 from bench.redemptions.folder import bend_folder
 from bench.redemptions.lines import BATCH, Kind, Length, Line, by_node, measure_at
 from bench.redemptions.lines import measure as measure_alone
@@ -24,6 +24,7 @@ from node_api.domain.ids import Address
 from node_api.network.endpoints import url_of
 from node_api.network.plan import Network, Role
 from node_api.network.standing import standings
+from node_api.network.trial import running
 
 _SIGNERS = 5
 _CONNECTIONS = 80

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from eth_account import Account
 
-from bench.geths import geth, made, running
+from bench.geths import geth, made
 from bench.peers.minting import Minter, holder_of
 from bench.redemptions.chain import client_version
 from bench.redemptions.processes import cpu_seconds, memory_mib
 from node_api.domain.ids import Address
 from node_api.network.plan import Role
 from node_api.network.standing import standings
+from node_api.network.trial import running
 
 VALIDATORS = (1, 3, 5)
 BATCHES = 10

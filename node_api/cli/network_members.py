@@ -23,7 +23,7 @@ from node_api.network.members import NotAMember, next_signer, switch_signer, val
 from node_api.network.members import admit as let_in
 from node_api.network.members import dismiss as let_go
 from node_api.network.organisations_file import read_organisations
-from node_api.network.plan import Engine, Network, Role
+from node_api.network.plan import Engine, Network
 from node_api.network.rules import WEAKNESSES
 from node_api.network.votes import Ballot, Council, council, vote
 from node_api.network.votes import withdraw as take_back
@@ -162,7 +162,7 @@ def switch(shared: Shared, named: str | None, organisation: str) -> None:
             may_seal = account.lower() in council(rpc, network.parameters.engine).validators
         if not may_seal:
             raise NotAMember(f"{account} may not seal yet: more than half of the validators have to propose it")
-        before = next(node.signer for node in network.nodes if node.seat.name == f"{organisation}-{Role.VALIDATOR}")
+        before = validator_of(network, organisation).signer
         switch_signer(folder, organisation)
     shared.tell(
         {"account": account, "before": before},

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from node_api.chain.anvil import lasting_port
@@ -44,30 +45,42 @@ def trial_network(
     """
     parameters = Parameters("trial", Engine.GETH_CLIQUE, chain_id, BLOCK_TIME, GAS_LIMIT, UnixSeconds(int(time.time())))
     network = create_network(folder, parameters, _members(tuple(accounts)), WEAKNESSES).network
+    with running(folder, network, program):
+        yield network
+
+
+@contextmanager
+def running(folder: Path, network: Network, program: Path) -> Iterator[None]:
+    """Every node of a network made here runs, and has blocks, as long as the context lasts. Raises NetworkFault."""
     try:
         start(folder, network, program)
         wait_until_up(folder, network, UP_SECONDS)
-        yield network
+        yield
     finally:
         stop(folder)
 
 
 def _members(accounts: tuple[Address, ...]) -> tuple[Organisation, ...]:
-    """At ports that are free now and that the system gives to nobody."""
     both = (Role.VALIDATOR, Role.OBSERVER)
-    while True:
-        found = tuple(
+    return at_lasting_ports(
+        tuple(
             Organisation(
                 name,
                 title,
                 LOOPBACK,
                 both if name == REGULATOR else both[:1],
-                p2p_port=lasting_port(),
-                rpc_port=lasting_port(),
                 accounts=accounts if name == OPERATOR else (),
             )
             for name, title in MEMBERS.items()
         )
+    )
+
+
+def at_lasting_ports(members: Iterable[Organisation]) -> tuple[Organisation, ...]:
+    """The same organisations, at ports that are free now and that the system gives to nobody."""
+    members = tuple(members)
+    while True:
+        found = tuple(replace(one, p2p_port=lasting_port(), rpc_port=lasting_port()) for one in members)
         ports = [port for seat in seats(found) for port in (seat.p2p_port, seat.rpc_port, seat.auth_port)]
         if len(set(ports)) == len(ports) and all(lasting_port(port) == port for port in ports):
             return found

@@ -8,11 +8,9 @@ from node_api.domain.claims import Claim, ClaimVerdict, first_fitting
 from node_api.domain.ids import MAX_PLACES
 from node_api.domain.models import BlockRef
 from node_api.domain.operations import SentCall
+from node_api.services.packing import ANY_NETWORK
 from node_api.services.ports.claims import ClaimQueue
 from node_api.services.ports.relaying import CallOutcome, ClaimRelay
-
-MAX_BYTES = 120_000
-"""Call data of one call, unless a single claim has more: geth takes no transaction of more than 128 KiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,7 @@ class ClaimLane:
         waiting = self._queue.waiting(MAX_PLACES)
         if not waiting:
             return None
-        count = first_fitting([self._relay.size(entry.claim) for entry in waiting], MAX_BYTES)
+        count = first_fitting([self._relay.size(entry.claim) for entry in waiting], ANY_NETWORK.data)
         full = count < len(waiting) or count == MAX_PLACES
         if not full and time.time() < waiting[0].since / 1_000 + self._gather:
             return None

@@ -91,13 +91,17 @@ def program(tmp_path: Path) -> Path:
     return stand_in(tmp_path)
 
 
-@pytest.fixture
-def geth() -> Path:
+def geth_or_skip() -> Path:
     """The real one, as `make geth` builds it."""
     try:
         return find_program(Engine.GETH_CLIQUE, None)
     except NotRunning as missing:
         pytest.skip(str(missing))
+
+
+@pytest.fixture
+def geth() -> Path:
+    return geth_or_skip()
 
 
 def at_free_ports(members: tuple[Organisation, ...]) -> tuple[Organisation, ...]:

@@ -13,8 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import pytest
-
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import RpcUnavailable
 from node_api.chain.rpc_values import quantity, rows, text
@@ -23,7 +21,7 @@ from node_api.network import geth as geth_files
 from node_api.network.create import create_network
 from node_api.network.keys import make_keys
 from node_api.network.plan import Engine, Network, Node, Organisation, Role, seats
-from node_api.network.processes import NotRunning, find_program, running, start, stop
+from node_api.network.processes import running, start, stop
 from node_api.network.rules import WEAKNESSES
 from node_api.network.standing import wait_until_up
 from node_api.network.start_files import start_script
@@ -40,14 +38,6 @@ def until(true: Callable[[], object]) -> None:
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.1)
-
-
-def geth_or_skip() -> Path:
-    """The real one, as `make geth` builds it."""
-    try:
-        return find_program(Engine.GETH_CLIQUE, None)
-    except NotRunning as missing:
-        pytest.skip(str(missing))
 
 
 @dataclass

@@ -34,7 +34,8 @@ from node_api.serving import serving
 from node_api.storage.engine import open_database
 from node_api.storage.migrate import migrate
 from node_api.storage.watch import WatchTables
-from tests.network.geths import Geths, free_ports, geth_or_skip, outsider, running_geths, until, url_of
+from tests.network.conftest import geth_or_skip
+from tests.network.geths import Geths, free_ports, outsider, running_geths, until, url_of
 
 pytestmark = pytest.mark.slow
 JOINED = (FindingKind.VALIDATOR_ADDED,)

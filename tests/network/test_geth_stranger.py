@@ -44,8 +44,8 @@ from node_api.network.processes import start, stop
 from node_api.network.rules import WEAKNESSES
 from node_api.observer import build_observer
 from node_api.serving import serving
-from tests.network.conftest import at_free_ports, organisations, parameters
-from tests.network.geths import geth_or_skip, until, url_of
+from tests.network.conftest import at_free_ports, geth_or_skip, organisations, parameters
+from tests.network.geths import until, url_of
 from tests.world import Roles
 
 pytestmark = pytest.mark.slow

@@ -15,8 +15,6 @@ from pathlib import Path
 
 import pytest
 
-from node_api.network.plan import Engine
-from node_api.network.processes import NotRunning, find_program
 from tests.on_network import LEFT_OUT, ONE_LEFT_OUT, RUN, VARIABLE
 
 ROOT = Path(__file__).parents[2]
@@ -27,14 +25,6 @@ FEW = (
     "tests/api/test_redeeming.py::test_batch__good_and_bad_items__each_has_its_own_outcome",
 )
 CAMPAIGN = "7"  # seven redemptions of eight batches
-
-
-@pytest.fixture
-def geth() -> Path:
-    try:
-        return find_program(Engine.GETH_CLIQUE, None)
-    except NotRunning as missing:
-        pytest.skip(str(missing))
 
 
 def ran(*command: str, folder: Path, geth: Path) -> str:
