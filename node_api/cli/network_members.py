@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import rich_click as click
 
@@ -28,21 +29,23 @@ from node_api.network.rules import WEAKNESSES
 from node_api.network.votes import Ballot, Council, council, vote
 from node_api.network.votes import withdraw as take_back
 
+F = TypeVar("F", bound=Callable[..., object])
+
 network_option = click.option("--network", "named", help="Name, or folder; without it the only one of this node.")
 _VOTERS = click.option(
     "--organisation", "voters", required=True, multiple=True, help="Whose validator votes; it answers its own machine."
 )
-_ACCEPT = click.option("--accept", multiple=True, type=click.Choice(WEAKNESSES), help="A weakness to go on with.")
-_CARRIED = click.option(
-    "--seconds",
-    type=float,
-    default=0.0,
-    show_default=True,
-    help="Wait so long; carried, it is withdrawn.",
-)
 BACK_SECONDS = 5.0
 """A node that is being started anew answers again by then."""
 _RESTART = "start every node anew, one after the other: `vouchertrail network restart`"
+
+
+def _ballot_options(command: F) -> F:
+    """Adds `ACCOUNT`, `--organisation`, `--accept` and `--seconds`."""
+    accept = click.option("--accept", multiple=True, type=click.Choice(WEAKNESSES), help="A weakness to go on with.")
+    carried = "Wait so long; carried, it is withdrawn."
+    seconds = click.option("--seconds", type=float, default=0.0, show_default=True, help=carried)
+    return click.argument("account")(_VOTERS(accept(seconds(command))))
 
 
 @click.command()
@@ -99,10 +102,7 @@ def listed(shared: Shared, named: str | None, organisation: str | None, member: 
 
 
 @validator.command()
-@click.argument("account")
-@_VOTERS
-@_ACCEPT
-@_CARRIED
+@_ballot_options
 @network_option
 @shared_options
 def propose(
@@ -114,10 +114,7 @@ def propose(
 
 
 @validator.command()
-@click.argument("account")
-@_VOTERS
-@_ACCEPT
-@_CARRIED
+@_ballot_options
 @network_option
 @shared_options
 def remove(
