@@ -141,7 +141,7 @@ def build_node(settings: Settings, handle: ChainHandle, keys: KeyRing) -> Runnin
         many = settings.database_connections - few
         record = open_record(settings, handle, open_database(settings.database_url, durable=False, connections=many))
         resources.callback(record.close)
-        told = outside(settings, record.engine, handle.profile.confirmations)
+        told = outside(settings, record.engine, record.confirmations)
         resources.callback(told.post.close)
         api, keyring, parts = _assemble(record, durable, keys, settings, told)
         return RunningNode(api, keyring, parts, resources.pop_all())

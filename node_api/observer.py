@@ -129,7 +129,7 @@ def _node(record: Record, parts: _Parts, keyring: ApiKeyring, settings: Settings
         error_selectors=error_selectors(),
         faults=lambda: faults_of(record, parts.follower, pace) or _watch_fault(parts.watching),
         vitals=vitals(record, pace, _NOBODY, lambda: False),
-        events=index_events(settings, record.engine, record.handle.profile.confirmations),
+        events=index_events(settings, record.engine, record.confirmations),
         findings=WatchTables(record.engine),
         streams=Streams(),
         rates=Rates(settings.rate_limit, settings.rate_burst),

@@ -60,11 +60,15 @@ class Record:
         """Of all tables of the index: two that stand on the same block have the same."""
         return digest_of(self.tables.digest())
 
+    def confirmations(self) -> int:
+        """Blocks that must stand on one before nothing of it can change; as the chain's nodes said when last looked at."""
+        return self.rpc.profile.confirmations
+
     def pace(self, settings: Settings) -> ChainPace:
         """Whether the chain makes its blocks, and which are final."""
         profile = self.handle.profile
         still = settings.chain_still_seconds if profile.steady else None
-        return ChainPace(self.tables, profile.confirmations, still, refuses=settings.chain_still_refuses)
+        return ChainPace(self.tables, self.confirmations, still, refuses=settings.chain_still_refuses)
 
     def watch_nodes(self) -> None:
         """Looks at every node of the chain until closed, where there may be several."""

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from node_api.chain.contracts import custom_errors
 from node_api.chain.webhook_key import WebhookKey
 from node_api.config import Settings
+from node_api.domain.finality import Depth, at_once
 from node_api.services.subscribing import Subscribing
 from node_api.services.telling import Telling
 from node_api.storage.engine import open_database
@@ -32,19 +33,19 @@ class Outside:
     post: HttpPost
 
 
-def outside(settings: Settings, engine: Engine, confirmations: int = 0) -> Outside:
+def outside(settings: Settings, engine: Engine, final: Depth = at_once) -> Outside:
     """Tells of the index in a migrated database; so many blocks make one of the chain's final."""
-    events = index_events(settings, engine, confirmations)
+    events = index_events(settings, engine, final)
     store, post = Subscribers(engine), HttpPost(allow_private=settings.webhooks_private)
     key = WebhookKey(settings.keys_folder)
     subscribing = Subscribing(store, events, post, key.master)
     return Outside(events, subscribing, Telling(store, events, post, key.master), post)
 
 
-def index_events(settings: Settings, engine: Engine, confirmations: int = 0) -> IndexEvents:
+def index_events(settings: Settings, engine: Engine, final: Depth = at_once) -> IndexEvents:
     """What happened on chain, in order, as it is told."""
     wanted = settings.events_confirmations
-    return IndexEvents(engine, _refusals(), confirmations if wanted is None else wanted, confirmations)
+    return IndexEvents(engine, _refusals(), final if wanted is None else lambda: wanted, final)
 
 
 @contextmanager

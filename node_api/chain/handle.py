@@ -181,7 +181,7 @@ def _first_that_answers(urls: Sequence[str]) -> tuple[str, ChainIdentity]:
 def _confirmed(profile: EngineProfile, confirmations: int | None, rpc: RpcClient) -> EngineProfile:
     """The profile with its number of confirmations: as set, else as its signers are now."""
     if confirmations is not None:
-        return replace(profile, confirmations=confirmations)
+        return replace(profile, confirmations=confirmations, by_signers=False)
     if not profile.by_signers:
         return profile
     try:

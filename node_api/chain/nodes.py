@@ -6,6 +6,7 @@ more are an alarm for people, and the node goes on reading where it read.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ import structlog
 from node_api.chain.profile import EngineProfile
 from node_api.chain.rpc import DEFAULT_TIMEOUT, Request, RpcClient
 from node_api.chain.rpc_errors import ChainError, RpcError, RpcUnavailable
-from node_api.chain.rpc_values import Json, quantity, record, text
+from node_api.chain.rpc_values import Json, quantity, record, rows, text
 from node_api.chain.sender import is_known, is_past
 from node_api.domain.vitals import NodeStanding
 
@@ -157,7 +158,7 @@ class ChainNodes(RpcClient):
                 return
 
     def look(self) -> None:
-        """Asks every node how far it is, and all that answer about a block that is final at each of them."""
+        """Asks every node how far it is, the one read from who signs, and all about a block that is final at each of them."""
         found = {url: self._standing(node) for url, node in self._watched.items()}
         heights = {url: one.height for url, one in found.items() if one.height is not None}
         top = max(heights.values(), default=0)
@@ -165,6 +166,7 @@ class ChainNodes(RpcClient):
         self._standings = tuple(found.values())
         well = [url for url in self._readers if url in heights and found[url].lag <= MOST_LAG]
         self._order = tuple(dict.fromkeys([*well, *self._order]))
+        self._count_signers()
         if heights:
             self._compare(heights)
 
@@ -173,6 +175,16 @@ class ChainNodes(RpcClient):
             return NodeStanding(node.address, quantity(node.call("eth_blockNumber")))
         except ChainError as error:
             return NodeStanding(node.address, None, fault=str(error))
+
+    def _count_signers(self) -> None:
+        """Votes change how many sign, and with that how many blocks make one final; without an answer it stays as it is."""
+        if not self.profile.by_signers:
+            return
+        before = self.profile
+        with contextlib.suppress(ChainError):
+            self.profile = before.among(len(rows(self._watched[self._order[0]].call("clique_getSigners"))))
+        if self.profile != before:
+            log.warning("chain_signers_changed", confirmations=self.profile.confirmations)
 
     def _compare(self, heights: Mapping[str, int]) -> None:
         """Has the nodes tell the hash of a final block: the one they differed about before, else the newest."""

@@ -17,7 +17,7 @@ class EngineProfile:
         batch: most requests in one HTTP body.
         page: most blocks in one step of the index.
         confirmations: blocks that must stand on one before nothing of it can change.
-        by_signers: whether that number follows from the number of signers.
+        by_signers: whether that number follows from the number of signers, which votes change.
         in_flight: most calls of the outbox that are sent and not final.
         a_block: most calls of the outbox sent between two blocks: what every node carries out in a block's time; None for any.
         in_order: whether transactions of several accounts come into blocks in the order in which they were sent.

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
+
+Depth = Callable[[], int]
+"""How many blocks must stand on one. Asked each time: where signers are voted in and out it changes."""
+
+
+def at_once() -> int:
+    """None: a block is enough."""
+    return 0
 
 
 class Finality(StrEnum):

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from node_api.domain.errors import ChainUnavailable
 from node_api.domain.events import Header
+from node_api.domain.finality import Depth
 from node_api.services.ports.indexing import IndexStore
 
 
@@ -17,7 +18,7 @@ class ChainPace:
     def __init__(
         self,
         index: IndexStore,
-        confirmations: int,
+        confirmations: Depth,
         still_seconds: float | None,
         *,
         refuses: bool = False,
@@ -38,9 +39,9 @@ class ChainPace:
     def final(self) -> Header | None:
         """The newest block that is final; None where the index holds none."""
         newest = self._index.checkpoint()
-        if newest is None or not self._confirmations:
+        if newest is None or not (deep := self._confirmations()):
             return newest
-        return self._index.header(newest.number - self._confirmations)
+        return self._index.header(newest.number - deep)
 
     def fault(self) -> str | None:
         """That the chain stands still, and since when nothing became final; None where blocks come."""

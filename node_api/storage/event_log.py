@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Engine, RowMapping, func, or_, select
 
-from node_api.domain.finality import finality
+from node_api.domain.finality import Depth, at_once, finality
 from node_api.domain.ids import MerchantId, ProgrammeId, UnixSeconds
 from node_api.domain.models import BlockRef
 from node_api.domain.told import WHOLE_BLOCK, Cursor, Detail, EventPage, Happened, Retracted, Wanted
@@ -33,7 +33,9 @@ Found = tuple[int, int, str, RowMapping]
 class IndexEvents:
     """See the port."""
 
-    def __init__(self, engine: Engine, names: Mapping[str, str], confirmations: int = 0, final: int = 0) -> None:
+    def __init__(
+        self, engine: Engine, names: Mapping[str, str], confirmations: Depth = at_once, final: Depth = at_once
+    ) -> None:
         """The database must have been migrated (`storage.migrate`).
 
         Args:
@@ -47,7 +49,8 @@ class IndexEvents:
     def newest(self) -> Cursor:
         """See the port."""
         with reading(self._engine) as connection:
-            return Cursor(max(0, self._told_upto(connection)), WHOLE_BLOCK, _newest_rewind(connection))
+            told_upto = _newest_block(connection) - self._confirmations()
+            return Cursor(max(0, told_upto), WHOLE_BLOCK, _newest_rewind(connection))
 
     def page(self, after: Cursor, wanted: Wanted, limit: int) -> EventPage:
         """See the port."""
@@ -57,20 +60,17 @@ class IndexEvents:
             if retracted is not None:
                 start = Cursor(retracted.after_block, WHOLE_BLOCK, rewinds)
             first: list[tuple[Cursor, Happened | Retracted]] = [] if retracted is None else [(start, retracted)]
-            head = self._told_upto(connection)
+            newest = _newest_block(connection)
+            head = newest - self._confirmations()
             upto = min(head, start.block + WINDOW)
             if upto < start.block or (upto == start.block and start.log == WHOLE_BLOCK):
                 return EventPage(first, start, more=False)
             found = _cut(_merged(connection, start, upto, wanted, limit), limit)
-            events = self._complete(connection, found, wanted, head + self._confirmations)
+            events = self._complete(connection, found, wanted, newest)
         places = [(Cursor(event.block.number, event.log, rewinds), event) for event in events]
         full = len(found) >= limit
         end = Cursor(found[-1][0], found[-1][1], rewinds) if full else Cursor(upto, WHOLE_BLOCK, rewinds)
         return EventPage([*first, *places], end, more=full or upto < head)
-
-    def _told_upto(self, connection: Connection) -> int:
-        number: int | None = connection.execute(select(t.checkpoint.c.number)).scalar_one_or_none()
-        return -1 if number is None else number - self._confirmations
 
     def _complete(self, connection: Connection, found: list[Found], wanted: Wanted, newest: int) -> list[Happened]:
         """Events with what their rows do not say themselves, as of the newest block; those of another programme left out."""
@@ -80,7 +80,7 @@ class IndexEvents:
         sent = _in(t.transactions, t.transactions.c.block, numbers)
         hashes = {(row.block, row.tx_index): row.hash for row in connection.execute(sent)}
         programmes = _Programmes(connection, rows)
-        events = []
+        events, final = [], self._final()
         for number, log, kind, row in found:
             programme = programmes.of(row)
             if wanted.programme is not None and programme != wanted.programme:
@@ -96,7 +96,7 @@ class IndexEvents:
                     programme=programme,
                     merchant=None if merchant is None else MerchantId(merchant),
                     data=self._data(row),
-                    finality=finality(newest - number, self._final),
+                    finality=finality(newest - number, final),
                 )
             )
         return events
@@ -187,6 +187,12 @@ def _retraction(connection: Connection, known: Cursor) -> Retracted | None:
     if number is None:
         return None
     return Retracted(_newest_rewind(connection), max(0, to_block), at // 1_000)
+
+
+def _newest_block(connection: Connection) -> int:
+    """That the index holds; -1 where it holds none."""
+    number: int | None = connection.execute(select(t.checkpoint.c.number)).scalar_one_or_none()
+    return -1 if number is None else number
 
 
 def _newest_rewind(connection: Connection) -> int:

@@ -14,7 +14,8 @@ look
 ├── who does not answer, and how far behind the others are
 ├── another block where nothing can change any more → named, until they tell the same of that block
 ├── another block that can change → nothing
-└── one that differed and does not answer → named still
+├── one that differed and does not answer → named still
+└── signers were voted in or out → blocks become final by the new number; it stays where nobody says, or where it was set
 an address that is none → refused
 """
 
@@ -23,6 +24,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -43,6 +45,7 @@ class Node:
     def __init__(self, name: str, height: int = 100) -> None:
         self.name, self.height, self.genesis = name, height, OWN[1]
         self.branch: dict[int, str] = {}
+        self.signers: int | None = 5
         self.known = ""
         """What it says of bytes that it has."""
         self.down = False
@@ -72,6 +75,10 @@ class Node:
             case "eth_getBlockByNumber", [str(number), *_]:
                 at = int(number, 16)
                 return {"result": {"hash": self.genesis if at == 0 else self.branch.get(at, f"0x{at}")}}
+            case "clique_getSigners", _ if self.signers is not None:
+                return {"result": [f"0x{one:040x}" for one in range(self.signers)]}
+            case "clique_getSigners", _:
+                return {"error": {"code": -32601, "message": "the method clique_getSigners does not exist"}}
             case "eth_blockNumber", _:
                 return {"result": hex(self.height)}
             case "eth_sendRawTransaction", _ if self.known:
@@ -190,6 +197,34 @@ def test_look__when_nodes_differ_where_nothing_can_change__then_named_until_they
     second.down = False
     del second.branch[98]
     assert differs(rpc) is None
+
+
+def test_look__when_signers_were_voted_in_or_out__then_final_by_the_new_number(serve: Serve) -> None:
+    reader, other = serve("reader"), serve("other")
+    rpc = client([reader, other])
+    found = []
+    for reader.signers in (5, 6, None, 3):
+        rpc.look()
+        found.append(rpc.profile.confirmations)
+    assert found == [3, 4, 4, 2]
+    assert "clique_getSigners" not in other.asked()
+    reader.down, other.signers = True, 7
+    rpc.look()
+    assert rpc.profile.confirmations == 4
+    other.down, other.signers = True, 1
+    rpc.look()
+    assert rpc.profile.confirmations == 4
+
+
+@pytest.mark.parametrize("profile", [BESU_QBFT, replace(THREE, confirmations=9, by_signers=False)])
+def test_look__when_the_number_does_not_follow_from_signers__then_nobody_is_asked(
+    serve: Serve, profile: EngineProfile
+) -> None:
+    reader = serve("reader")
+    rpc = client([reader], profile=profile)
+    rpc.look()
+    assert rpc.profile == profile
+    assert "clique_getSigners" not in reader.asked()
 
 
 def differs(rpc: ChainNodes) -> Disagreement | None:

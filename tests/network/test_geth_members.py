@@ -6,8 +6,8 @@ a caller from another address than 127.0.0.1 → nobody listens
 a caller of the observer, through its gateway → no token: refused; a token: reads, and no more
 └── the same questions at the node itself → answered: it is the gateway that refuses
 every block → its signer is the one that geth names, its hash is that of its fields
-a further organisation is voted in → reported, and seals
-└── one is voted out → reported; the council is geth's own all the while
+a further organisation is voted in → reported, and seals; a node that runs takes blocks for final by the new number
+└── one is voted out → reported, and so again; the council is geth's own all the while
 a contract on record is not there → reported
 """
 
@@ -20,6 +20,9 @@ from pathlib import Path
 import pytest
 
 from node_api.chain.deployment.addresses import DeployedContract, Deployment
+from node_api.chain.handle import attach_nodes
+from node_api.chain.nodes import ChainNodes
+from node_api.chain.options import OutsideOptions
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import RpcError
 from node_api.chain.rpc_values import Json, quantity, record, rows, text
@@ -104,6 +107,22 @@ def observer(geths: Geths, tmp_path: Path) -> Iterator[Observer]:
     observer.close()
 
 
+@pytest.fixture
+def counting(geths: Geths, tmp_path: Path) -> Iterator[ChainNodes]:
+    """A node's way to the observer, opened before anybody votes."""
+    options = OutsideOptions((url_of(geths.observer),), geths.network.parameters.chain_id, tmp_path / "identity.json")
+    rpc = attach_nodes(options).connect()
+    assert isinstance(rpc, ChainNodes)
+    yield rpc
+    rpc.close()
+
+
+def deep(rpc: ChainNodes) -> int:
+    """How many blocks make one final, by its next look."""
+    rpc.look()
+    return rpc.profile.confirmations
+
+
 def test_outsider__when_a_permission_is_taken_away__then_it_is_in_and_not_before(geths: Geths, tmp_path: Path) -> None:
     assert not any(listens(("127.0.0.2", node.seat.rpc_port)) for node in geths.network.nodes)
     with outsider(geths, tmp_path / "first", free_ports(geths)) as one:
@@ -156,10 +175,11 @@ def test_headers__when_read__then_signer_and_hash_are_those_of_geth(geths: Geths
 
 
 def test_council__when_one_joins_and_seals_and_one_leaves__then_all_is_reported(
-    geths: Geths, observer: Observer
+    geths: Geths, observer: Observer, counting: ChainNodes
 ) -> None:
     first, newcomer = {str(node.signer).lower() for node in geths.signers}, geths.node("newcomer-observer")
     assert set(observer.council().sealed) == first
+    assert deep(counting) == 2
     assert observer.noticed(FindingKind.VALIDATOR_ADDED, FindingKind.VALIDATOR_REMOVED) == []
     geths.propose(geths.signers, geths.newcomer, True)
     until(lambda: observer.noticed(FindingKind.VALIDATOR_ADDED, of=geths.newcomer))
@@ -167,6 +187,7 @@ def test_council__when_one_joins_and_seals_and_one_leaves__then_all_is_reported(
         lambda: any(one.number < observer.council().sealed.get(geths.newcomer, 0) for one in observer.noticed(*JOINED))
     )
     assert set(observer.council().sealed) == first | {geths.newcomer} == geths.valid_signers()
+    assert deep(counting) == 3
 
     leaving = geths.signers[-1]
     geths.propose([*geths.signers[:-1], newcomer], str(leaving.signer), False)
@@ -174,6 +195,7 @@ def test_council__when_one_joins_and_seals_and_one_leaves__then_all_is_reported(
     (removed,) = observer.noticed(FindingKind.VALIDATOR_REMOVED)
     assert removed.subject == str(leaving.signer).lower()
     assert set(observer.council().sealed) == first - {removed.subject} | {geths.newcomer} == geths.valid_signers()
+    assert deep(counting) == 2
     assert {vote.subject for vote in observer.noticed(FindingKind.VOTE)} == {geths.newcomer, removed.subject}
 
 

@@ -39,7 +39,7 @@ def pace(
     newest: int | None, deep: int, still: float | None = STILL, *, now: float = 0, refuses: bool = False
 ) -> ChainPace:
     index = cast("IndexStore", Blocks(newest))
-    return ChainPace(index, deep, still, refuses=refuses, clock=lambda: GENESIS_AT + now)
+    return ChainPace(index, lambda: deep, still, refuses=refuses, clock=lambda: GENESIS_AT + now)
 
 
 @pytest.mark.parametrize(("newest", "deep", "number"), [(9, 3, 6), (9, 0, 9), (3, 3, 0), (2, 3, None), (None, 3, None)])

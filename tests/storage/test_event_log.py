@@ -197,16 +197,21 @@ def test_log__behind_the_newest__stands_still(indexed: Engine) -> None:
 
 
 def test_log__with_confirmations__ends_below_the_head(indexed: Engine, told: World) -> None:
-    shown = happened(whole(IndexEvents(indexed, NAMES, confirmations=30)))
+    shown = happened(whole(IndexEvents(indexed, NAMES, confirmations=lambda: 30)))
 
     last = told.head() - 30
     assert shown == [event for event in happened(whole(IndexEvents(indexed, NAMES))) if event.block.number <= last]
-    assert IndexEvents(indexed, NAMES, confirmations=10_000).newest().block == 0
+    assert IndexEvents(indexed, NAMES, confirmations=lambda: 10_000).newest().block == 0
+    deep = iter((30, 31, 32, 2))
+    log = IndexEvents(indexed, NAMES, confirmations=lambda: next(deep))
+    assert [log.newest().block for _ in range(4)] == [told.head() - one for one in (30, 31, 32, 2)]
 
 
 def test_log__of_blocks_that_can_change__says_how_sure_each_is(indexed: Engine, told: World) -> None:
     head = told.head()
-    found = {event.block.number: event.finality for event in happened(whole(IndexEvents(indexed, NAMES, final=3)))}
+    found = {
+        event.block.number: event.finality for event in happened(whole(IndexEvents(indexed, NAMES, final=lambda: 3)))
+    }
     assert found == {number: finality(head - number, 3) for number in found}
     assert {Finality.CONFIRMED, Finality.FINAL} <= set(found.values())
 
