@@ -182,7 +182,7 @@ def _assemble(
     )
     node = Node(
         fresh=fresh,
-        audits=Audits(fresh, record.ledger, record.calls),
+        audits=Audits(fresh, record.ledger, record.calls, record.tables),
         writes=writing,
         keyring=keyring,
         waiting=waiting,

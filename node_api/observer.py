@@ -121,7 +121,7 @@ def _node(record: Record, parts: _Parts, keyring: ApiKeyring, settings: Settings
     fresh, pace = fresh_reads(record, parts.follower), record.pace(settings)
     return Node(
         fresh=fresh,
-        audits=Audits(fresh, record.ledger, record.calls),
+        audits=Audits(fresh, record.ledger, record.calls, record.tables),
         writes=None,
         keyring=keyring,
         waiting=Waiting(),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -20,7 +19,7 @@ from node_api.chain.source import ChainLogs
 from node_api.config import Settings
 from node_api.domain.errors import ChainUnavailable, IndexNotReady
 from node_api.domain.ids import Address
-from node_api.services.indexing import Indexer, TableDifference, compare
+from node_api.services.indexing import Indexer, TableDifference, compare, digest_of
 from node_api.services.pace import ChainPace
 from node_api.services.ports.indexing import CheckpointMoved, Digest, IndexForeign, PageUnsettled
 from node_api.storage.engine import open_database
@@ -144,14 +143,31 @@ def compare_with_rebuild(record: Record, page: int) -> tuple[int | None, list[Ta
 
     Returns: the block that both stand on, and the tables that differ.
     """
-    number, digest = record.tables.digest_of()
+    at, digest = record.tables.digest_of()
+    number = None if at is None else at.number
+    return number, compare(digest, rebuilt_upto(record.rpc, record.handle, record.deployment, number, page))
+
+
+def rebuilt_upto(rpc: RpcClient, handle: ChainHandle, deployment: Deployment, number: int | None, page: int) -> Digest:
+    """The digest of an index that is built from the chain for this, and gone afterwards.
+
+    Args:
+        rpc: the way to the chain.
+        handle: the chain.
+        deployment: whose index.
+        number: the block it is to stand on, which the chain has; None for the newest.
+        page: most blocks read in one step.
+
+    Raises:
+        ChainError, PageUnsettled: the chain does not answer, or keeps contradicting itself.
+    """
     with tempfile.TemporaryDirectory(prefix="vouchertrail-") as folder:
         database = open_database(f"sqlite:///{Path(folder) / 'rebuilt.sqlite'}", durable=False)
         try:
             migrate(database)
             rebuilt = IndexTables(database)
-            Indexer(source_of(record.rpc, record.handle, record.deployment), rebuilt, page=page).catch_up(number)
-            return number, compare(digest, rebuilt.digest())
+            Indexer(source_of(rpc, handle, deployment), rebuilt, page=page).catch_up(number)
+            return rebuilt.digest()
         finally:
             database.dispose()
 
@@ -160,8 +176,3 @@ def source_of(rpc: RpcClient, handle: ChainHandle, deployment: Deployment) -> Ch
     """The deployed contracts' logs."""
     addresses = {name: entry.address for name, entry in deployment.contracts.items()}
     return ChainLogs(rpc, addresses, own=handle.identity, first_block=deployment.first_block)
-
-
-def digest_of(tables: Digest) -> str:
-    """One hash of the digests of all tables."""
-    return sha256(repr(tables).encode()).hexdigest()

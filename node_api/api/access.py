@@ -81,6 +81,7 @@ ROLES: dict[str, frozenset[ApiRole]] = {
     "GET /v1/audit/vouchers/{voucher}/trace": STAFF,
     "GET /v1/audit/programmes/{programme}/reconciliation": STAFF,
     "GET /v1/audit/findings": STAFF,
+    "GET /v1/audit/index": frozenset({AUDITOR}),
     "GET /v1/events": frozenset({MERCHANT, *STAFF}),
     "PUT /v1/webhooks/{name}": frozenset({OPERATOR}),
     "GET /v1/webhooks": frozenset({AUDITOR, OPERATOR}),

@@ -4,8 +4,11 @@ from node_api.api.answers import BlockOut
 from node_api.api.fields import Out
 from node_api.api.record import RedemptionOut, redemption_out
 from node_api.domain.findings import Finding, FindingKind
+from node_api.domain.models import BlockRef
 from node_api.domain.reconciliation import Check, Reconciliation
 from node_api.domain.tracing import VoucherTrace
+from node_api.services.indexing import digest_of
+from node_api.services.ports.indexing import Digest
 
 
 class StepOut(Out):
@@ -161,6 +164,28 @@ class FindingsOut(Out):
 
     findings: list[NoticedOut]
     watched: BlockOut | None
+
+
+class IndexTableOut(Out):
+    """One table: how many rows, and SHA-256 over them in the order of their keys."""
+
+    table: str
+    rows: int
+    digest: str
+
+
+class IndexOut(Out):
+    """What the index holds: two that stand on the same block are equal where `digest`, which is over all tables, is."""
+
+    digest: str
+    tables: list[IndexTableOut]
+    block: BlockOut
+
+
+def index_out(block: BlockRef, tables: Digest) -> IndexOut:
+    """From what the index holds."""
+    told = [IndexTableOut(table=name, rows=count, digest=digest) for name, count, digest in tables]
+    return IndexOut(digest=digest_of(tables), tables=told, block=BlockOut.of(block))
 
 
 def noticed_out(one: Finding) -> NoticedOut:

@@ -11,7 +11,8 @@ import rich_click as click
 from node_api.cli.deploy import open_deployed_chain
 from node_api.cli.options import CHAIN_FAULT, FAULT, Shared, fail, shared_options
 from node_api.domain.printable import counted
-from node_api.record import Record, compare_with_rebuild, digest_of, open_record
+from node_api.record import Record, compare_with_rebuild, open_record
+from node_api.services.indexing import digest_of
 from node_api.services.ports.indexing import IndexForeign, PageUnsettled
 from node_api.storage.migrate import DatabaseNewer
 
@@ -36,11 +37,12 @@ def status(shared: Shared) -> None:
     """Tell how far the index is and what it holds."""
     with _opened(shared) as record:
         (at, tables), head = record.tables.digest_of(), record.indexer.head()
+        number = None if at is None else at.number
         rows, digest = {name: count for name, count, _ in tables}, digest_of(tables)
-        stands = "is empty" if at is None else f"stands at block {at}"
+        stands = "is empty" if number is None else f"stands at block {number}"
         lines = "\n".join(f"{name:22} {count:12,}" for name, count in rows.items())
         shared.tell(
-            {"block": at, "head": head.number, "rows": rows, "digest": digest},
+            {"block": number, "head": head.number, "rows": rows, "digest": digest},
             f"the index {stands}, the chain at block {head.number}\n{lines}\n{'digest':22} {digest}",
         )
 

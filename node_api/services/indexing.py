@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import threading
 import time
 from collections.abc import Iterator
@@ -68,7 +69,7 @@ class Indexer:
 
     def head(self) -> BlockRef:
         """The chain's newest block."""
-        return _ref(self._source.head())
+        return ref_of(self._source.head())
 
     def catch_up(self, to_block: int | None = None) -> BlockRef:
         """Follows until the block that is the chain's head now, or until `to_block` where that comes first.
@@ -103,22 +104,22 @@ class Indexer:
         if at is not None:
             self._require_own()
             if head.hash == at.hash:
-                return _ref(at)
+                return ref_of(at)
             if head.number <= at.number:
                 if self._only_lags(head):
-                    return _ref(at)
+                    return ref_of(at)
                 self._rewind(at)
                 return None
         first = self._source.first_block if at is None else at.number + 1
         target = head.number if to_block is None else min(head.number, to_block)
         if target < first:
-            return _ref(at) if at is not None else None if head.number < first else _ref(head)
+            return ref_of(at) if at is not None else None if head.number < first else ref_of(head)
         page = self._next(first, target, ahead)
         if at is not None and page.headers[0].parent != at.hash:
             self._rewind(at)
             return None
         self._store.append(page, at, self._source.identity())
-        return _ref(page.headers[-1]) if page.headers[-1].number >= target else None
+        return ref_of(page.headers[-1]) if page.headers[-1].number >= target else None
 
     def _next(self, first: int, target: int, ahead: ThreadPoolExecutor) -> Page:
         """The page from `first` on. The one behind it is asked for, so that the chain answers while this one is stored."""
@@ -175,6 +176,11 @@ def _garbage_kept() -> Iterator[None]:
             gc.enable()
 
 
+def digest_of(tables: Digest) -> str:
+    """One hash of the digests of all tables."""
+    return hashlib.sha256(repr(list(tables)).encode()).hexdigest()
+
+
 def compare(index: Digest, rebuilt: Digest) -> list[TableDifference]:
     """The tables in which two indexes differ; empty where they are equal."""
     first = {name: (count, digest) for name, count, digest in index}
@@ -182,5 +188,6 @@ def compare(index: Digest, rebuilt: Digest) -> list[TableDifference]:
     return [TableDifference(name, first[name], second[name]) for name in first if first[name] != second[name]]
 
 
-def _ref(header: Header) -> BlockRef:
+def ref_of(header: Header) -> BlockRef:
+    """How answers name it."""
     return BlockRef(header.number, Hash("0x" + header.hash.hex()), UnixSeconds(header.timestamp))

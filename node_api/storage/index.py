@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from node_api.domain.events import Header, Page
 from node_api.domain.ids import Hash
-from node_api.services.ports.indexing import CheckpointMoved
+from node_api.services.ports.indexing import CheckpointMoved, Digest
 from node_api.storage import tables as t
 from node_api.storage.bulk import insert_tuples
 from node_api.storage.call_blocks import follow_page
@@ -108,16 +108,15 @@ class IndexTables:
             for table in reversed(t.metadata.sorted_tables):
                 connection.execute(delete(table))
 
-    def digest(self) -> list[tuple[str, int, str]]:
+    def digest(self) -> Digest:
         """See the port."""
         return self.digest_of()[1]
 
-    def digest_of(self) -> tuple[int | None, list[tuple[str, int, str]]]:
-        """The number of the newest block stored, and the digest that belongs to it."""
+    def digest_of(self) -> tuple[Header | None, Digest]:
+        """See the port."""
         tables = sorted(t.metadata.sorted_tables, key=lambda one: one.name)
         with reading(self._engine) as connection:
-            at = _checkpoint(connection)
-            return at and at.number, [_digest(connection, table) for table in tables]
+            return _checkpoint(connection), [_digest(connection, table) for table in tables]
 
     def _require(self, connection: Connection, expected: Header | None) -> None:
         """The checkpoint's row serialises writers, also those of other processes."""

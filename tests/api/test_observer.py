@@ -60,6 +60,7 @@ QUESTIONS = (
     "/v1/disputes",
     "/v1/reversals",
     "/v1/events?limit=100",
+    "/v1/audit/index",
     "/v1/eip712",
 )
 

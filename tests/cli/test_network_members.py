@@ -138,7 +138,15 @@ def test_join__when_compared__then_exit_code_says_how(run: Run, tmp_path: Path, 
         arguments = ("join", other, "--beside", other, "--addresses", "addresses.json", "--json")
         findings = parsed(run(*arguments))["findings"]
         assert isinstance(findings, list)
-        assert [one["what"] for one in findings] == ["block 0", "block 4", "state at block 4", "code of Treasury"]
+        assert [one["what"] for one in findings] == [
+            "block 0",
+            "block 4",
+            "state at block 4",
+            "code of Treasury",
+            "index",
+        ]
+        assert findings[-1]["state"] == "unknown"
+        assert "not compared: give --index-of and --addresses" in run(*arguments[:-1]).stdout
         with answering(answers | {"eth_getCode": "0x61"}) as foreign:
             assert run("join", other, "--beside", foreign, "--addresses", "addresses.json").exit_code == 1
         with answering(answers | {"eth_getCode": "0x"}) as empty:
@@ -147,6 +155,10 @@ def test_join__when_compared__then_exit_code_says_how(run: Run, tmp_path: Path, 
             assert run("join", other, "--beside", ahead, "--seconds", "0").exit_code == 3
     with answering(answers | {"eth_getBlockByNumber": block | {"hash": "0x3"}}) as astray:
         assert run("join", astray, "--beside", astray).exit_code == 1
+        index_of = ("--index-of", "http://127.0.0.1:1")
+        assert parsed(run("join", astray, "--beside", astray, *index_of, "--json"), 2)["error"] == "Fault"
+        told = run("join", astray, "--beside", astray, *index_of, "--addresses", "addresses.json")
+        assert (told.exit_code, "not compared: what it is built from differs" in told.stdout) == (1, True)
 
 
 @pytest.mark.parametrize("command", [("restart",), ("down", "--node", "treasury-validator")])

@@ -138,8 +138,8 @@ def _check_rebuilt(world: World, settings: Settings, folder: Path) -> None:
     index, anew = open_database(settings.database_url), open_database(f"sqlite:///{folder / 'anew.sqlite'}")
     try:
         migrate(anew)
-        number, digest = IndexTables(index).digest_of()
-        indexer_of(world, anew).catch_up(number)
+        at, digest = IndexTables(index).digest_of()
+        indexer_of(world, anew).catch_up(None if at is None else at.number)
         assert compare(digest, IndexTables(anew).digest()) == []
     finally:
         index.dispose()

@@ -81,7 +81,16 @@ def read_deployment(deployments: Path, chain_id: int, genesis_hash: str) -> Depl
         JournalOfOtherChain: it is of another chain with the same id.
     """
     require_deployed(deployments, chain_id)
-    path = _addresses(deployments, chain_id)
+    return read_addresses(_addresses(deployments, chain_id), chain_id, genesis_hash)
+
+
+def read_addresses(path: Path, chain_id: int, genesis_hash: str) -> Deployment:
+    """The deployment that this `addresses.json` tells of.
+
+    Raises:
+        NotDeployed: it is not complete.
+        JournalOfOtherChain: it is of another chain than this one.
+    """
     fields = orjson.loads(path.read_bytes())
     if fields["genesis_hash"] != genesis_hash:
         raise JournalOfOtherChain(

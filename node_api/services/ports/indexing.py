@@ -98,3 +98,7 @@ class IndexStore(Protocol):
     def digest(self) -> Digest:
         """The digest of all tables, roll-ups included, as of one moment."""
         ...
+
+    def digest_of(self) -> tuple[Header | None, Digest]:
+        """The newest block stored, and the digest that belongs to it."""
+        ...
