@@ -39,12 +39,12 @@ from node_api.oversight import oversight
 from node_api.record import Follower, Record, open_record
 from node_api.services.api_keys import ApiKeyring
 from node_api.services.audits import Audits
+from node_api.services.block_room import BlockRoom
 from node_api.services.codes import CodeMaker
 from node_api.services.judging import Judge
 from node_api.services.operations import Redemptions
 from node_api.services.outbox import Outbox
 from node_api.services.pace import ChainPace
-from node_api.services.packing import ANY_NETWORK, EMBEDDED
 from node_api.services.rates import Rates
 from node_api.services.redemption_lane import RedemptionLane
 from node_api.services.vitals import NodeVitals
@@ -161,11 +161,12 @@ def _assemble(
     signatures, wallet = ChainSignatures(rpc, handle.chain_id, vouchers), _wallet(keys)
     bookings = booking_lane(relayer, signatures, calls)
     lanes = (
-        RedemptionLane(store, calls, relayer, EMBEDDED if handle.embedded else ANY_NETWORK),
+        RedemptionLane(store, calls, relayer, handle.profile.calls),
         claim_lane(record, durable, relayer, settings.claim_gather_seconds),
         bookings,
     )
-    outbox = Outbox(lanes, calls, relayer, follower, handle.profile.in_flight, handle.profile.a_block)
+    room = BlockRoom(handle.profile.block_gas, handle.profile.hold_seconds)
+    outbox = Outbox(lanes, calls, relayer, follower, handle.profile.in_flight, room)
     outbox.on_settled(waiting.settled)
     pace = record.pace(settings)
     fresh = fresh_reads(record, follower)

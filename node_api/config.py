@@ -44,6 +44,8 @@ class Settings(BaseSettings):
         chain_send_url: where to send transactions, likewise; without it where it reads.
         chain_engine: which profile the chain has; without it that of the program that answers.
         chain_confirmations: blocks that must stand on one before it is final; without it as the engine has it.
+        chain_block_gas: gas of redemptions sent between two blocks, about; without it as the engine has it.
+        chain_hold_seconds: how long after a block redemptions are held back, so that one signer alone makes the next one of them.
         chain_still_seconds: without a block for longer, a chain that makes them by the clock stands still, and `/readyz` says so.
         chain_still_refuses: whether redemptions are refused while it does; else they wait in the queue.
         chain_genesis_hash: hash of block 0 the chain must have; without it any, the first time.
@@ -73,6 +75,8 @@ class Settings(BaseSettings):
     chain_send_url: str | None = None
     chain_engine: Literal["anvil", "geth-clique", "besu-qbft"] | None = None
     chain_confirmations: Annotated[int, Field(ge=0, le=1000)] | None = None
+    chain_block_gas: Annotated[int, Field(ge=1, lt=2**53)] | None = None
+    chain_hold_seconds: Annotated[float, Field(ge=0, le=60)] = 0.0
     chain_still_seconds: Annotated[float, Field(gt=0, le=86_400)] = 15.0
     chain_still_refuses: bool = False
     chain_genesis_hash: Annotated[str, Field(pattern="^0x[0-9a-f]{64}$")] | None = None
@@ -137,6 +141,8 @@ class Settings(BaseSettings):
             genesis_hash=self.chain_genesis_hash,
             engine=self.chain_engine,
             confirmations=self.chain_confirmations,
+            block_gas=self.chain_block_gas,
+            hold_seconds=self.chain_hold_seconds,
         )
 
     def embedded_chain(self) -> EmbeddedOptions:

@@ -17,7 +17,7 @@ from node_api.chain.durable import private_folder
 from node_api.chain.identity import ChainIdentity, recognise
 from node_api.chain.nodes import ChainNodes
 from node_api.chain.options import EmbeddedOptions, OutsideOptions
-from node_api.chain.profile import ANVIL, EngineProfile, profile_of
+from node_api.chain.profile import ANVIL, EMBEDDED, EngineProfile, profile_of
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import ChainError, ForeignChain, RpcError, RpcUnavailable
 from node_api.chain.rpc_values import rows
@@ -86,6 +86,7 @@ def attach_nodes(options: OutsideOptions) -> ChainHandle:
             raise ForeignChain.at(rpc.address, "genesis hash", found.genesis_hash, options.genesis_hash)
         recognise(options.identity_file, found, rpc.address)
         profile = _confirmed(profile_of(found.client, options.engine), options.confirmations, rpc)
+    profile = replace(profile, hold_seconds=options.hold_seconds, block_gas=options.block_gas or profile.block_gas)
     return ChainHandle(
         url, found.chain_id, found.genesis_hash, False, profile, readers=options.readers, senders=options.senders
     )
@@ -197,7 +198,7 @@ def _checked(options: EmbeddedOptions, status: ChainStatus) -> ChainHandle:
     known = recognise(options.identity_file, found, status.url)
     if known.chain_id != options.chain_id:
         raise ForeignChain(f"the running chain has id {known.chain_id}, the settings ask for {options.chain_id}")
-    return ChainHandle(status.url, known.chain_id, known.genesis_hash, embedded=True)
+    return ChainHandle(status.url, known.chain_id, known.genesis_hash, True, EMBEDDED)
 
 
 def _spawn(options: EmbeddedOptions) -> subprocess.Popen[bytes]:

@@ -1,5 +1,8 @@
 """Several nodes of one chain as one client: read from the first that answers and keeps up, send to the first that takes it.
 
+Where Clique's signers are reached, that is the one whose turn it is: others fetch a large transaction from it half a second
+later. Sent shortly before a block, it alone makes the next one of it, and a rival that somebody seals is an empty one.
+
 Nodes are asked by turns who they are and how far; that is no vote. Two that tell different blocks where nothing can change any
 more are an alarm for people, and the node goes on reading where it read.
 """
@@ -75,6 +78,9 @@ class ChainNodes(RpcClient):
         self._order = self._readers  # the one read from first
         self._standings: tuple[NodeStanding, ...] = ()
         self._disagreement: Disagreement | None = None
+        self._ailing: frozenset[str] = frozenset()  # that do not answer or keep up; sent to last
+        self._signers: dict[str, str] = {}  # where each is sent to
+        self._turns: tuple[str | None, ...] = ()  # the same in their order; None: not from here
 
     @property
     def standings(self) -> tuple[NodeStanding, ...]:
@@ -128,13 +134,13 @@ class ChainNodes(RpcClient):
         raise fault
 
     def _hand_out(self, requests: Sequence[Request]) -> list[Json | RpcError]:
-        """Sends to the first that answers. What that one has already is handed to the next as well.
+        """Sends to the first by their turns that answers. What that one has already is handed to the next as well.
 
         It may be cut off, and have it in its pool, or in blocks that nobody else will ever see.
         """
         fault: RpcUnavailable | None = None
         found: list[Json | RpcError] | None = None
-        for url in self._senders:
+        for url in self._by_turns():
             try:
                 outcomes = self._clients[url].try_batch(requests)
             except RpcUnavailable as error:
@@ -147,6 +153,14 @@ class ChainNodes(RpcClient):
             return found
         assert fault is not None, "there is a node to send to"
         raise fault
+
+    def _by_turns(self) -> Sequence[str]:
+        """Where to send, the best first: the signer of the next block but one, as the next one is being made already."""
+        order, turns = self._senders, self._turns
+        with contextlib.suppress(ChainError):  # who cannot read, may well send
+            if turns and (first := turns[(quantity(self.call("eth_blockNumber")) + 2) % len(turns)]):
+                order = (first, *(url for url in order if url != first))
+        return sorted(order, key=self._ailing.__contains__)
 
     def _watch(self) -> None:
         while True:
@@ -164,8 +178,8 @@ class ChainNodes(RpcClient):
         top = max(heights.values(), default=0)
         found |= {url: replace(found[url], lag=top - height) for url, height in heights.items()}
         self._standings = tuple(found.values())
-        well = [url for url in self._readers if url in heights and found[url].lag <= MOST_LAG]
-        self._order = tuple(dict.fromkeys([*well, *self._order]))
+        self._ailing = frozenset(url for url, one in found.items() if url not in heights or one.lag > MOST_LAG)
+        self._order = tuple(dict.fromkeys([*(url for url in self._readers if url not in self._ailing), *self._order]))
         self._count_signers()
         if heights:
             self._compare(heights)
@@ -177,14 +191,23 @@ class ChainNodes(RpcClient):
             return NodeStanding(node.address, None, fault=str(error))
 
     def _count_signers(self) -> None:
-        """Votes change how many sign, and with that how many blocks make one final; without an answer it stays as it is."""
+        """Votes change whose turn it is, and how many blocks make one final; without an answer it stays as it is."""
         if not self.profile.by_signers:
             return
         before = self.profile
         with contextlib.suppress(ChainError):
-            self.profile = before.among(len(rows(self._watched[self._order[0]].call("clique_getSigners"))))
+            signers = sorted(map(text, rows(self._watched[self._order[0]].call("clique_getSigners"))))
+            self.profile = before.among(len(signers))
+            self._turns = tuple(map(self._reached().get, signers)) if len(self._senders) > 1 else ()
         if self.profile != before:
             log.warning("chain_signers_changed", confirmations=self.profile.confirmations)
+
+    def _reached(self) -> Mapping[str, str]:
+        """Where each signer is sent to, by its account. Who was asked once is not asked again."""
+        for url in (one for one in self._senders if one not in self._signers.values()):
+            with contextlib.suppress(ChainError):
+                self._signers[text(self._watched[url].call("eth_coinbase"))] = url
+        return self._signers
 
     def _compare(self, heights: Mapping[str, int]) -> None:
         """Has the nodes tell the hash of a final block: the one they differed about before, else the newest."""

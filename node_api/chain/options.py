@@ -65,6 +65,8 @@ class OutsideOptions:
         genesis_hash: hash block 0 must have; None: any, the first time.
         engine: name of its profile; None: by what answers.
         confirmations: blocks that must stand on one before it is final; None: as its engine has it.
+        block_gas: gas of a node's calls sent between two blocks; None: as its engine has it.
+        hold_seconds: after a block, before calls are sent.
     """
 
     readers: tuple[str, ...]
@@ -74,3 +76,5 @@ class OutsideOptions:
     genesis_hash: str | None = None
     engine: str | None = None
     confirmations: int | None = None
+    block_gas: int | None = None
+    hold_seconds: float = 0.0

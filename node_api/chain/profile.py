@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
+from node_api.services.packing import ANY_NETWORK, CallBounds
+from node_api.services.packing import EMBEDDED as ROOMY
+
 
 @dataclass(frozen=True, slots=True)
 class EngineProfile:
@@ -19,7 +22,10 @@ class EngineProfile:
         confirmations: blocks that must stand on one before nothing of it can change.
         by_signers: whether that number follows from the number of signers, which votes change.
         in_flight: most calls of the outbox that are sent and not final.
-        a_block: most calls of the outbox sent between two blocks: what every node carries out in a block's time; None for any.
+        block_gas: gas of the outbox's calls sent between two blocks, about: what every node carries out in a block's time; None
+            for any.
+        hold_seconds: after a block, before calls are sent: only the signer that has them from us makes the next one of them.
+        calls: how large they may be.
         in_order: whether transactions of several accounts come into blocks in the order in which they were sent.
         steady: whether blocks come by the clock: one that stands still is out of order, and its time is the real one.
     """
@@ -32,7 +38,9 @@ class EngineProfile:
     confirmations: int = 0
     by_signers: bool = False
     in_flight: int = 4
-    a_block: int | None = None
+    block_gas: int | None = None
+    hold_seconds: float = 0.0
+    calls: CallBounds = ANY_NETWORK
     in_order: bool = True
     steady: bool = False
 
@@ -41,12 +49,25 @@ class EngineProfile:
         return replace(self, confirmations=signers // 2 + 1) if self.by_signers else self
 
 
+GAS_A_SECOND: Final = 70_000_000
+"""Of blocks of geth, for each core: it carries out twice as much, but has to be done long before the next block is due."""
 # An engine that is not in the table is taken for this one: blocks are final at once, gas is free.
 ANVIL: Final = EngineProfile("anvil", "anvil")
+# The chain that the node keeps for itself.
+EMBEDDED: Final = replace(ANVIL, calls=ROOMY)
 # geth passes on no transaction that leaves its signer nothing above the base fee. That begins at zero, and a block more than half
 # full raises it by an eighth, a wei at least: to this price only 112 of them in a row would.
+# A signer carries out each block twice, to make its own and to check another's; this is what it can where blocks are of a second.
+# Where more is sent, blocks are late, others seal rivals of them, and all carry these out as well.
 GETH_CLIQUE: Final = EngineProfile(
-    "geth-clique", "geth", gas_price=1_000_000, by_signers=True, in_flight=64, a_block=5, in_order=False, steady=True
+    "geth-clique",
+    "geth",
+    gas_price=1_000_000,
+    by_signers=True,
+    in_flight=64,
+    block_gas=GAS_A_SECOND // 2,
+    in_order=False,
+    steady=True,
 )
 # Besu closes connections that ask more at once, and bounds what it answers.
 BESU_QBFT: Final = EngineProfile("besu-qbft", "besu", batch=50, in_flight=64, in_order=False, steady=True)

@@ -9,6 +9,7 @@ from eth_account.signers.local import LocalAccount
 from node_api.chain.clock import ChainClock
 from node_api.chain.contracts import explain_revert
 from node_api.chain.eip712 import domain_separator
+from node_api.chain.gas_learnt import LearntGas
 from node_api.chain.redeem_codec import consents_to, encode_redeem, read_verdicts
 from node_api.chain.rpc import Request, RpcClient
 from node_api.chain.rpc_errors import RpcError
@@ -60,6 +61,7 @@ class Relayer:
         self._height: int | None = None
         self._depths: dict[Hash, Finality] = {}  # of calls in blocks that are not final
         self._block_gas: int | None = None  # what the network agreed on
+        self._learnt = LearntGas()
         self._movable: bool | None = None
         self._time_lent = 0
 
@@ -131,6 +133,10 @@ class Relayer:
         """See the port."""
         return self._depths.get(transaction)
 
+    def gas_of(self, call: SentCall) -> int:
+        """See the port."""
+        return self._learnt.of(call)
+
     def next_nonce(self) -> int:
         """See the port."""
         return nonce_of(self._rpc, self._sender.address)
@@ -171,6 +177,7 @@ class Relayer:
                 return None
             looks += 1
             time.sleep(pause(looks))
+        self._learnt.note(call, receipt.gas_used)
         block = self._block(receipt)
         self._return_time(block.timestamp)
         return receipt, block

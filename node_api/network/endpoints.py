@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+from node_api.chain.profile import GAS_A_SECOND
 from node_api.network.create import network_folder
 from node_api.network.faults import NetworkFault, NoNetwork
 from node_api.network.files import read_network
-from node_api.network.plan import Network, Node, Role, is_loopback
+from node_api.network.plan import Engine, Network, Node, Role, is_loopback
 
 _STILL_SECONDS, _STILL_BLOCKS = (
     15,
     5,
 )  # a signer that is down makes the others wait for half a second, and one hangs now and then
+_FETCHED_SECONDS = 0.5
+"""geth announces large transactions; who has not got one by then asks for it."""
 
 
 def planned(networks: Path, named: str, organisation: str | None) -> dict[str, object]:
@@ -38,7 +42,25 @@ def planned(networks: Path, named: str, organisation: str | None) -> dict[str, o
         "chain_url": ",".join(readers),
         "chain_send_url": ",".join(senders),
         "chain_still_seconds": max(_STILL_SECONDS, _STILL_BLOCKS * network.parameters.block_time),
+        **_sending(network),
     }
+
+
+def _sending(network: Network) -> dict[str, object]:
+    """How much is sent between two blocks of Clique, and when.
+
+    As much as the nodes carry out in a block's time: a signer does so twice, to make its own block and to check another's. Where
+    all are on this machine, they share its cores; then calls are sent so late that the signer whose turn it is has them, and the
+    others only after they have begun blocks of their own.
+    """
+    parameters = network.parameters
+    if parameters.engine is not Engine.GETH_CLIQUE:
+        return {}
+    if not all(map(_is_near, network.nodes)):
+        return {"chain_block_gas": min(parameters.gas_limit, parameters.block_time * GAS_A_SECOND // 2)}
+    gas = parameters.block_time * GAS_A_SECOND * (os.cpu_count() or 1) // (len(network.nodes) + 1)
+    hold = parameters.block_time - _FETCHED_SECONDS
+    return {"chain_block_gas": min(parameters.gas_limit, gas), "chain_hold_seconds": hold}
 
 
 def _readers(network: Network, organisation: str | None) -> list[str]:

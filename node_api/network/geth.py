@@ -67,13 +67,18 @@ def command(network: Network, node: Node) -> list[str]:
             "unlock": node.signer,
             "password": SIGNER_PASSWORD_FILE,
             "miner.etherbase": node.signer,
-            "miner.recommit": "1s",
+            "miner.recommit": f"{_recommit(parameters.block_time)}s",
         }
         switches += ["allow-insecure-unlock"]
     return [
         *(part for name, value in flags.items() for part in (f"--{name}", str(value))),
         *(f"--{one}" for one in switches),
     ]
+
+
+def _recommit(block_time: int) -> int:
+    """Seconds after which a signer makes its block anew with what came since; never where the next block is due by then."""
+    return 1 if block_time > 2 else 10
 
 
 def _restrict(network: Network) -> str:

@@ -22,6 +22,7 @@ import structlog
 from node_api.domain.finality import Finality
 from node_api.domain.ids import Hash
 from node_api.domain.operations import SentCall
+from node_api.services.block_room import BlockRoom
 from node_api.services.ports.chain_head import IndexFollower
 from node_api.services.ports.lanes import Lane, Shipment
 from node_api.services.ports.operations import OutboxStore
@@ -50,13 +51,11 @@ class Outbox:
         relay: Relay,
         follower: IndexFollower,
         in_flight: int = IN_FLIGHT,
-        a_block: int | None = None,
+        room: BlockRoom | None = None,
     ) -> None:
-        """Starts nothing yet; `in_flight` calls at most are sent and not final, `a_block` at most are sent between two blocks."""
+        """Starts nothing yet; `in_flight` calls at most are sent and not final, as many between two blocks as have `room`."""
         self._lanes, self._calls, self._relay, self._follower = lanes, calls, relay, follower
-        self._in_flight, self._a_block = in_flight, a_block
-        self._height: int | None = None
-        self._sent = 0  # since the chain has this height
+        self._in_flight, self._room = in_flight, room or BlockRoom()
         self._wanted = threading.Event()
         self._stopping = threading.Event()
         self._settled: list[Settled] = []
@@ -139,23 +138,25 @@ class Outbox:
 
     def _has_room(self) -> bool:
         """Whether another call may be sent."""
-        if not self._flight or self._relay.height != self._height:
-            self._height, self._sent = self._relay.height, 0
-        return len(self._flight) < self._in_flight and (self._a_block is None or self._sent < self._a_block)
+        if not self._flight:
+            self._room.clear()
+        self._room.grown(self._relay.height)
+        return len(self._flight) < self._in_flight and self._room.is_open()
 
     def _send_next(self, lane: Lane) -> bool:
         """Sends the lane's next call, if there is room for one; says whether there may be another."""
         if (self._flight and self._nonce is None) or not self._has_room():
             return True
         self._relay.number(self._nonce if self._flight else None)
-        shipment = lane.next(busy=bool(self._flight))
+        shipment = lane.next(busy=self._room.is_worth_filling(busy=bool(self._flight)))
         if shipment is None or self._stopping.is_set():
             return False
         if not self._flight and self._restore_lost(shipment.call.nonce):
             return True
         if shipment.keep():  # else another process was quicker: look again
             self._flight.append(shipment)
-            self._nonce, self._sent = shipment.call.nonce + 1, self._sent + 1
+            self._nonce = shipment.call.nonce + 1
+            self._room.spend(self._relay.gas_of(shipment.call))
             self._send(shipment)
         return True
 
@@ -173,11 +174,13 @@ class Outbox:
     def _land(self) -> bool:
         """Looks which calls in flight stand in blocks, and brings those to their end; waits a little where the first does not.
 
-        Returns: whether any does.
+        Returns: whether any does, or there is a new block: there may be room for more.
         """
         landed = self._relay.look([shipment.call for shipment in self._flight])
         outcomes = [(shipment, shipment.outcome(0)) for shipment in list(self._flight)[:landed]]
         if not outcomes:
+            if self._room.grown(self._relay.height):
+                return True
             self._linger()
             return False
         self._follower.catch_up()  # first the index: whoever hears of an outcome finds it there

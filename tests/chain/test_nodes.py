@@ -9,6 +9,7 @@ read
 send
 ├── the first one takes it → it alone is sent to; it does not answer → the next
 ├── it has it already, in its pool or in a block → the next is sent to as well; all have it → as one says
+├── Clique's signers are reached → whose turn is the next block but one's; it lags, or is not reached → as they are named
 └── without addresses of its own → where is read
 look
 ├── who does not answer, and how far behind the others are
@@ -46,7 +47,7 @@ class Node:
         self.name, self.height, self.genesis = name, height, OWN[1]
         self.branch: dict[int, str] = {}
         self.signers: int | None = 5
-        self.known = ""
+        self.known = self.signer = ""
         """What it says of bytes that it has."""
         self.down = False
         self.server = Server(self._answer)
@@ -81,6 +82,8 @@ class Node:
                 return {"error": {"code": -32601, "message": "the method clique_getSigners does not exist"}}
             case "eth_blockNumber", _:
                 return {"result": hex(self.height)}
+            case "eth_coinbase", _ if self.signer:
+                return {"result": self.signer}
             case "eth_sendRawTransaction", _ if self.known:
                 return {"error": {"code": -32000, "message": self.known}}
         return {"result": self.name}
@@ -169,6 +172,23 @@ def test_send__when_it_has_it_already__then_the_next_as_well(serve: Serve, known
 def test_send__without_addresses_of_its_own__then_where_is_read(serve: Serve) -> None:
     reader = serve("reader")
     assert client([reader]).call("eth_sendRawTransaction", ["0x01"]) == "reader"
+
+
+def test_send__when_signers_are_reached__then_to_whose_turn_it_is(serve: Serve) -> None:
+    reader, first, second = serve("reader", 99), serve("first"), serve("second")
+    reader.signers, first.signer, second.signer = 3, f"0x{1:040x}", f"0x{2:040x}"
+    rpc = client([reader], [second, first])
+    rpc.look()
+    for height, signer in ((99, "second"), (100, "second"), (101, "first"), (102, "second")):
+        reader.height = first.height = second.height = height
+        assert rpc.call("eth_sendRawTransaction", ["0x01"]) == signer
+    second.height += MOST_LAG + 1
+    rpc.look()
+    assert rpc.call("eth_sendRawTransaction", ["0x01"]) == "second"
+    reader.height = 104
+    assert rpc.call("eth_sendRawTransaction", ["0x01"]) == "second"
+    second.down, reader.down = True, True
+    assert rpc.call("eth_sendRawTransaction", ["0x01"]) == "first"
 
 
 def test_look__then_who_does_not_answer_and_who_lags(serve: Serve) -> None:

@@ -4,6 +4,7 @@ planned
 ├── all on this machine → reads observers, then its own validator; sends to its own validator, then the others
 ├── on several machines → its own nodes, and of the others what they offer to the outside
 ├── nobody in particular → whatever is near; nothing is → refused
+├── gas between two blocks → what all nodes of this machine carry out, or one of its own does; a block's at most; Besu's → any
 └── another organisation, another network → refused
 settings
 ├── are the plan's where they are not given, and what is given goes first
@@ -18,10 +19,12 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from node_api.chain.profile import GAS_A_SECOND
 from node_api.config import Settings
+from node_api.network.create import create_network
 from node_api.network.endpoints import planned
 from node_api.network.plan import Engine, Role
-from tests.network.conftest import Make, organisations
+from tests.network.conftest import Make, organisations, parameters
 
 RPC = 8545  # of the treasury's validator; the regulator's, its observer and the others' follow
 
@@ -54,6 +57,32 @@ def test_planned__when_on_several_machines__then_own_nodes_and_what_others_offer
     assert urls(operator, "chain_send_url") == ["http://127.0.0.1:8545"]
     nobody = planned(folder.parent, "city", None)
     assert (urls(nobody, "chain_url"), urls(nobody, "chain_send_url")) == (["http://192.0.2.2:8546"], [])
+
+
+@pytest.mark.parametrize(
+    ("block_time", "cores", "gas"),
+    [(1, 2, 2 * GAS_A_SECOND // 7), (2, 3, 6 * GAS_A_SECOND // 7), (9, 64, 500_000_000)],
+)
+def test_planned__when_all_are_near__then_they_share_the_cores(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, block_time: int, cores: int, gas: int
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    create_network(folder, parameters(block_time=block_time), organisations(5), ())
+    found = planned(folder.parent, "city", "operator")
+    assert (found["chain_block_gas"], found["chain_hold_seconds"]) == (gas, block_time - 0.5)
+
+
+def test_planned__when_on_several_machines__then_a_core_for_each(make: Make, folder: Path) -> None:
+    members = tuple(replace(one, host=f"192.0.2.{number}") for number, one in enumerate(organisations(5), start=1))
+    network = make(members=members)
+    found = planned(folder.parent, "city", "operator")
+    assert found["chain_block_gas"] == network.parameters.block_time * GAS_A_SECOND // 2
+    assert "chain_hold_seconds" not in found
+
+
+def test_planned__when_of_besu__then_any_gas(make: Make, folder: Path) -> None:
+    make(Engine.BESU_QBFT)
+    assert not {"chain_block_gas", "chain_hold_seconds"} & set(planned(folder.parent, "city", "operator"))
 
 
 def test_planned__when_nothing_is_near__then_refused(make: Make, folder: Path) -> None:

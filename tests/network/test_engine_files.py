@@ -7,6 +7,7 @@ Besu
 └── compose: four validators and an RPC node, archive, free gas
 geth
 ├── start.sh → initialises once, then runs with these arguments
+├── blocks begun again for what came since → where the next is not due by then
 ├── observers do not seal, and have no `debug`; theirs alone is the gateway that others read through
 ├── peers → all others, none beside
 └── hosts: loopback, addresses, names → peers are restricted to them
@@ -26,8 +27,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from node_api.network.create import create_network
 from node_api.network.plan import Engine, Network, Node, Organisation, Role
-from tests.network.conftest import SENDER, Make, organisations
+from tests.network.conftest import SENDER, Make, organisations, parameters
 
 GETH, BESU = Engine.GETH_CLIQUE, Engine.BESU_QBFT
 
@@ -168,6 +170,13 @@ def test_geth__its_start_script__initialises_once_and_seals(make: Make, folder: 
     assert (found["http.addr"], found["http.port"], found["authrpc.port"]) == ("127.0.0.1", "8550", "9550")
     assert (found["networkid"], found["miner.gaslimit"], found["miner.gasprice"]) == ("31374", "500000000", "1")
     assert (found["gcmode"], found["nodiscover"], found["netrestrict"]) == ("archive", "", "127.0.0.0/8")
+
+
+@pytest.mark.parametrize(("block_time", "seconds"), [(1, "10s"), (2, "10s"), (3, "1s"), (60, "1s")])
+def test_geth__begins_a_block_again__unless_the_next_is_due(folder: Path, block_time: int, seconds: str) -> None:
+    create_network(folder, parameters(block_time=block_time), organisations(), ())
+    _, arguments = run(folder / "auditor" / "validator", GETH="echo")
+    assert flags(arguments)["miner.recommit"] == seconds
 
 
 def test_geth__when_an_observer__then_it_neither_seals_nor_rewinds(make: Make, folder: Path) -> None:

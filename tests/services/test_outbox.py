@@ -2,7 +2,9 @@
 
 _fly
 ├── when more is queued than one call takes ........ several are in flight, numbered without a gap, resolved in order
-├── when the chain makes blocks by the clock ....... so many are sent between two of them, as many are in flight
+├── when the chain makes blocks by the clock ....... so much gas is sent between two of them, as many are in flight
+├── when a block's gas is gone beyond .............. the next one's is the less
+├── when a block has come .......................... a small call waits no longer, though others are in flight
 ├── when calls land together ....................... the index is brought up once for them, before anybody hears
 ├── when the chain lands only the first ............ the others go on
 ├── when a call's nonce is lost .................... it alone is abandoned; what it carried goes out behind those in flight
@@ -29,6 +31,7 @@ from node_api.domain.ids import Address, Hash, UnixSeconds
 from node_api.domain.models import BlockRef
 from node_api.domain.operations import SentCall
 from node_api.services import outbox as module
+from node_api.services.block_room import BlockRoom
 from node_api.services.outbox import IN_FLIGHT, Outbox
 from node_api.services.ports.relaying import CallOutcome, NonceLost
 
@@ -51,6 +54,8 @@ class Chain:
     down: set[str] = field(default_factory=set)
     """Calls at whose first sending it does not answer."""
     numbered: int | None = None
+    gas: Sequence[int] = (10,)
+    """What calls take, by turns."""
     height: int | None = None
     sender: Address = SENDER
 
@@ -63,6 +68,9 @@ class Chain:
 
     def depth(self, transaction: Hash) -> Finality | None:
         raise AssertionError(f"nobody asks here how deep {transaction} is")
+
+    def gas_of(self, call: SentCall) -> int:
+        return self.gas[call.nonce % len(self.gas)]
 
     def next_nonce(self) -> int:
         return self.next
@@ -254,21 +262,55 @@ def test_fly__more_queued_than_one_call_takes__several_are_in_flight_in_the_orde
     assert works.store.story[first - 1 : first + IN_FLIGHT] == ["index", *works.told("resolve")[:IN_FLIGHT]]
 
 
-def test_fly__blocks_by_the_clock__so_many_are_sent_between_two(works: Works) -> None:
-    works.outbox = Outbox([works.lane], works.store, works.chain, works, in_flight=5, a_block=2)  # type: ignore[arg-type]
-    works.lane.waiting, works.chain.paused = list(range(30)), True
-    works.outbox.start()
-    for height, sent in ((None, 2), (1, 4), (2, 5), (3, 5)):
-        works.chain.height = height
-        wait_until(lambda sent=sent: len(works.chain.pool) == sent)  # type: ignore[misc]
-        time.sleep(0.03)
-        assert sorted(works.chain.pool) == list(range(sent))
+def test_fly__blocks_by_the_clock__so_much_gas_is_sent_between_two(works: Works) -> None:
+    paced(works, in_flight=5, block_gas=20)
+    works.lane.waiting = list(range(30))
+    sent_by_heights(works, (None, 2), (1, 4), (2, 5), (3, 5))
 
     works.chain.paused = False
     wait_until(works.done)
     works.end()
 
     assert works.told("resolve") == [f"resolve {nonce}" for nonce in range(10)]
+
+
+@pytest.mark.parametrize(("block_gas", "sent"), [(30, (2, 4, 5, 6)), (31, (2, 4, 6, 7))])
+def test_fly__beyond_a_blocks_gas__the_next_ones_is_the_less(works: Works, block_gas: int, sent: Sequence[int]) -> None:
+    paced(works, in_flight=9, block_gas=block_gas)
+    works.chain.gas, works.lane.waiting = (10, 30), list(range(30))
+    sent_by_heights(works, *zip((None, 1, 2, 3), sent, strict=True))
+
+
+def test_fly__blocks_by_the_clock__a_small_call_waits_for_the_next_one_at_most(works: Works) -> None:
+    paced(works, in_flight=9, block_gas=1_000)
+    works.lane.waiting = list(range(4))
+    sent_by_heights(works, (None, 2))
+    assert works.told("free") + works.told("busy") == ["free", *works.told("busy")]
+    works.chain.height = 1
+    wait_until(lambda: works.store.story[-1] == "free")
+
+
+def paced(works: Works, *, in_flight: int, block_gas: int) -> None:
+    """Gives it a worker whose chain makes blocks by the clock, and none yet."""
+    works.outbox = Outbox(
+        [works.lane],
+        works.store,  # type: ignore[arg-type]
+        works.chain,
+        works,
+        in_flight=in_flight,
+        room=BlockRoom(block_gas),
+    )
+    works.chain.paused = True
+
+
+def sent_by_heights(works: Works, *steps: tuple[int | None, int]) -> None:
+    """Has the worker work, and the chain grow: at each height so many calls have been sent, and no more come."""
+    works.outbox.start()
+    for height, sent in steps:
+        works.chain.height = height
+        wait_until(lambda sent=sent: len(works.chain.pool) == sent)  # type: ignore[misc]
+        time.sleep(0.03)
+        assert sorted(works.chain.pool) == list(range(sent))
 
 
 def test_fly__a_call_is_kept__before_it_is_sent_and_after_the_one_before_was(works: Works) -> None:

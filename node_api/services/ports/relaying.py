@@ -53,6 +53,10 @@ class Relay(Protocol):
         """The chain's, as of the last look; None where blocks are final at once, and calls make them."""
         ...
 
+    def gas_of(self, call: SentCall) -> int:
+        """Gas that the call will take, about: as much for its length as the last ones took."""
+        ...
+
     def next_nonce(self) -> int:
         """The relayer's next nonce by the newest block."""
         ...
