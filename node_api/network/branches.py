@@ -71,8 +71,14 @@ class Move:
 
 def stalled(holders: list[Holder]) -> bool:
     """Whether the heaviest branches are several, and nobody that holds one of them may seal on it."""
-    heaviest = _heaviest(holders)
-    return len({one.head.hash for one in heaviest}) > 1 and not any(one.may_seal_after(one) for one in heaviest)
+    most = heaviest(holders)
+    return len({one.head.hash for one in most}) > 1 and not any(one.may_seal_after(one) for one in most)
+
+
+def untold(holders: list[Holder]) -> Holder | None:
+    """Who holds the heaviest branch while others stand still on lighter ones: nobody told them. None where all have it."""
+    most = heaviest(holders)
+    return min(most, key=lambda one: one.name) if len(most) < len(holders) else None
 
 
 def move_of(holders: list[Holder]) -> Move | None:
@@ -80,7 +86,7 @@ def move_of(holders: list[Holder]) -> Move | None:
 
     No block is dropped that more than half the signers have sealed or built on, neither by the mover nor by those that follow.
     """
-    moves = list(_moves(_heaviest(holders)))
+    moves = list(_moves(heaviest(holders)))
     return min(moves, key=lambda one: (len(one.dropped), one.mover.name, one.to.name), default=None)
 
 
@@ -95,7 +101,8 @@ def _moves(heaviest: list[Holder]) -> Iterator[Move]:
                 yield Move(mover, to, dropped[0].number - 1, dropped)
 
 
-def _heaviest(holders: list[Holder]) -> list[Holder]:
+def heaviest(holders: list[Holder]) -> list[Holder]:
+    """Those whose branches have the highest total difficulty."""
     most = max((one.difficulty for one in holders), default=0)
     return [one for one in holders if one.difficulty == most]
 

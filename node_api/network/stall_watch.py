@@ -23,7 +23,7 @@ from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import ChainError, RpcError
 from node_api.chain.rpc_values import Json, quantity, record, rows, text
 from node_api.domain.ids import Address, Hash
-from node_api.network.branches import Holder, Move, Sealed, move_of, stalled
+from node_api.network.branches import Holder, Move, Sealed, heaviest, move_of, stalled, untold
 from node_api.network.endpoints import url_of
 from node_api.network.files import read_network
 from node_api.network.plan import Network, Node
@@ -81,11 +81,12 @@ class StallWatch:
         self._patience = rounds if patience is None else patience
         self._heads: dict[str, Hash] = {}
         self._since = time.monotonic()
+        self._told: Hash | None = None
 
     def look(self) -> Ended | None:
         """Asks every signer's node for its newest block, and for more where none has changed for so long.
 
-        Returns: what was done; None where nothing was.
+        Returns: the stall that was ended; None where there was none.
         """
         heads = dict(self._asked(lambda _, rpc: Hash(text(_block(rpc, "latest")["hash"]))))
         if any(self._heads.get(name) != head for name, head in heads.items()):
@@ -97,6 +98,7 @@ class StallWatch:
         depth = _DEPTH_ROUNDS * len(self._nodes)
         holders = [holder for _, holder in self._asked(lambda node, rpc: _holder(node, rpc, depth))]
         if not stalled(holders):
+            self._take_up(holders)
             return None
         move = move_of(holders)
         if move is None:
@@ -111,6 +113,21 @@ class StallWatch:
                 continue  # it must not seal
             with contextlib.suppress(ChainError), RpcClient(url_of(node), timeout=_ASK_SECONDS) as rpc:
                 yield node.seat.name, ask(node, rpc)
+
+    def _take_up(self, holders: list[Holder]) -> None:
+        """What a watch that was killed left half done, and what geth leaves: nodes that nobody told of a heavier branch, or
+        that have it and seal nothing. One node is started anew once for a branch: it may be that they are not connected.
+        """
+        teller = untold(holders)
+        if teller is not None and teller.head.hash != self._told:
+            self._told = teller.head.hash
+            log.warning("telling", node=teller.name, head=teller.head.hash)
+            self._start_anew(teller.name)
+            return
+        level = {one.name for one in heaviest(holders)}
+        for name, began in self._asked(lambda node, rpc: node.seat.name in level and _seals_again(rpc)):
+            if began:
+                log.warning("sealing_again", node=name)
 
     def _end(self, move: Move) -> Ended | None:
         """Rewinds the mover while it seals nothing, and lets it seal again once it has the other branch."""
@@ -208,6 +225,14 @@ def _seals(rpc: RpcClient) -> bool:
         return rpc.call("eth_mining") is True
     except ChainError:  # it starts
         return False
+
+
+def _seals_again(rpc: RpcClient) -> bool:
+    """Has the node seal where it does not; says whether it did not."""
+    if rpc.call("eth_mining") is True:
+        return False
+    rpc.call("miner_start")
+    return True
 
 
 def _within(true: Callable[[], bool]) -> bool:

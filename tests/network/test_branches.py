@@ -4,6 +4,9 @@ stalled
 ├── one branch, or one is heavier → no
 ├── somebody may seal where it stands → no
 └── nobody may → yes; one that does not answer is not asked
+untold
+├── all have the heaviest branch → nobody
+└── one has a lighter one → the first of those that have the heaviest
 move
 ├── the signer that may seal on the other's branch, back to the fork
 ├── both may → the one that drops fewer blocks
@@ -19,7 +22,7 @@ from collections.abc import Sequence
 import pytest
 
 from node_api.domain.ids import Address, Hash
-from node_api.network.branches import Holder, Sealed, move_of, stalled
+from node_api.network.branches import Holder, Sealed, move_of, stalled, untold
 
 A, B, C, D, E = (Address(f"0x{letter * 40}") for letter in "abcde")
 TRUNK = 5
@@ -49,6 +52,16 @@ def test_stalled__when_somebody_may_seal_where_it_stands__then_no() -> None:
     assert not stalled([holder(A, [A], of=3), holder(B, [B], of=3), holder(C, [B], of=3)])
     assert not stalled([holder(A, [B, A], of=5), holder(C, [D, C], of=5), holder(E, [D, C], of=5)])
     assert stalled([holder(A, [B, A], of=5), holder(C, [D, C], of=5), holder(D, [D, C], of=5)])
+
+
+def test_untold__when_all_have_the_heaviest__then_nobody() -> None:
+    assert untold([]) is None
+    assert untold([holder(A, [A], of=3), holder(B, [B], of=3)]) is None
+
+
+def test_untold__when_one_has_a_lighter_one__then_the_first_of_those_that_have_it() -> None:
+    first, second = holder(B, [A], of=3), holder(C, [A], of=3)
+    assert untold([holder(A, [], of=3, difficulty=8), second, first]) == first
 
 
 def test_move__when_two_stand_against_each_other__then_the_first_goes_to_the_fork() -> None:

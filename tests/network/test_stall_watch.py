@@ -3,6 +3,7 @@
 three signers, one hangs, the other two have sealed a block each at its turn
 ├── without the watch: they wait for each other, joined as they are
 └── with it: one of them is rewound by one block and follows the other; what was done is written down, and no transaction is lost
+one is rewound and nobody seals, as a watch that was killed leaves it → it has the blocks of the others, and all seal again
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ import pytest
 from eth_account import Account
 
 from bench.soak.cut import with_admin
+from node_api.chain.rpc_errors import ChainError
 from node_api.chain.rpc_values import text
 from node_api.network.create import create_network
+from node_api.network.plan import Network
 from node_api.network.processes import running, start, stop
 from node_api.network.stall_watch import StallWatch, stalls_ended
 from node_api.network.standing import wait_until_up
@@ -77,6 +80,25 @@ def stall(folder: Path, signers: list[Signer]) -> Iterator[tuple[Signer, Signer,
         yield one, other, sent
 
 
+def leave_half_done(one: Signer, other: Signer) -> int:
+    """Rewinds one of two by a block, and neither seals: as if the watch had been killed meanwhile. Returns the other's height."""
+    halt([one, other])
+    height = one.head()[0]
+    mover = one if one.account != one.sealer() else other
+    mover.rpc.call("debug_setHead", [hex(height - 1)])
+    assert mover.head()[0] == height - 1
+    return height
+
+
+def goes_on(network: Network, height: int) -> bool:
+    """Whether all seal, and all have blocks above this one."""
+    try:
+        signers = [Signer(node) for node in network.nodes]
+        return all(one.rpc.call("eth_mining") is True and one.head()[0] > height + 1 for one in signers)
+    except ChainError:  # one is started anew
+        return False
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_stall__when_provoked__then_it_stays_without_the_watch_and_ends_with_it(
@@ -106,5 +128,8 @@ def test_stall__when_provoked__then_it_stays_without_the_watch_and_ends_with_it(
             "sent_again": 1,
             "followed": True,
         }
+        height = leave_half_done(one, other)
+        watch = StallWatch(folder, network, 1.0)
+        until(lambda: (watch.look(), goes_on(network, height))[1])
     finally:
         assert stop(folder)
