@@ -59,6 +59,7 @@ class Relayer:
         self._seen: dict[Hash, Receipt] = {}
         self._looked_at: int | None = None  # the chain's height, where nothing more was final
         self._height: int | None = None
+        self._made_at = UnixSeconds(0)
         self._depths: dict[Hash, Finality] = {}  # of calls in blocks that are not final
         self._block_gas: int | None = None  # what the network agreed on
         self._learnt = LearntGas()
@@ -108,13 +109,15 @@ class Relayer:
 
     def _final(self, calls: Sequence[SentCall]) -> list[SentCall]:
         """Those of the first whose nonces are used up for good; nobody is asked again before there is a new block."""
-        self._height = head = quantity(self._rpc.call("eth_blockNumber"))
+        head = quantity(self._rpc.call("eth_blockNumber"))
         if head == self._looked_at:
             return []
         deep = self._rpc.profile.confirmations
         tags = [hex(max(0, head - on_top)) for on_top in (deep, 1, 0)]
         questions: list[Request] = [("eth_getTransactionCount", (self._sender.address, tag)) for tag in tags]
-        final, confirmed, seen = map(quantity, self._rpc.batch(questions))
+        *nonces, newest = self._rpc.batch([*questions, ("eth_getBlockByNumber", ("latest", False))])
+        final, confirmed, seen = map(quantity, nonces)
+        self._height, self._made_at = head, UnixSeconds(quantity(record(newest)["timestamp"]))
         self._depths = {
             call.hash: Finality.CONFIRMED if call.nonce < confirmed else Finality.SEEN
             for call in calls
@@ -128,6 +131,11 @@ class Relayer:
     def height(self) -> int | None:
         """See the port."""
         return self._height
+
+    @property
+    def made_at(self) -> UnixSeconds:
+        """See the port."""
+        return self._made_at
 
     def depth(self, transaction: Hash) -> Finality | None:
         """See the port."""

@@ -13,19 +13,20 @@ class BlockRoom:
 
         Args:
             gas: about as much is sent between two blocks; what one call was too much, the next block has the less. None: any.
-            hold_seconds: for so long after a block nothing is sent, so that only who it is sent to has it by the next one.
+            hold_seconds: for so long after a block's time nothing is sent, so that only who it is sent to has it by the next one.
         """
         self._gas, self._hold = gas, hold_seconds
         self._height: int | None = None
         self._spent = 0
         self._held_until = 0.0
 
-    def grown(self, height: int | None) -> bool:
-        """Takes the chain's height, None where calls make its blocks; says whether it is another than before."""
+    def grown(self, height: int | None, made_at: float) -> bool:
+        """Takes the height of the chain, None where calls make its blocks, and its block's time; says whether it is a new one."""
         if height == self._height:
             return False
         self._height, self._spent = height, max(0, self._spent - (self._gas or 0))
-        self._held_until = time.monotonic() + self._hold
+        left = min(self._hold, made_at + self._hold - time.time())
+        self._held_until = time.monotonic() + left if left > 0 else 0.0
         return True
 
     def spend(self, gas: int) -> None:
@@ -37,9 +38,24 @@ class BlockRoom:
         self._spent, self._held_until = 0, 0.0
 
     def is_open(self) -> bool:
-        """Whether another call may be sent."""
-        return (self._gas is None or self._spent < self._gas) and time.monotonic() >= self._held_until
+        """Whether another call may be made."""
+        return self._gas is None or self._spent < self._gas
+
+    def held_seconds(self) -> float:
+        """How long nothing is to be sent yet."""
+        return max(0.0, self._held_until - time.monotonic())
+
+    def has_reopened(self) -> bool:
+        """Whether that time has ended since this was asked last: what was too small a call before may be sent now."""
+        if not self._held_until or self.held_seconds():
+            return False
+        self._held_until = 0.0
+        return True
+
+    def until_reopened(self, seconds: float) -> float:
+        """So many seconds, or fewer where that time ends before."""
+        return min(seconds, self.held_seconds() or seconds)
 
     def is_worth_filling(self, *, busy: bool) -> bool:
-        """Whether a small call may wait for more: for the next block, or with any gas for those in flight, who are `busy`."""
-        return busy if self._gas is None else self._spent > 0
+        """Whether a small call may wait for more: until it can be sent, or with any gas for those in flight, who are `busy`."""
+        return busy if self._gas is None else self._spent > 0 or self.held_seconds() > 0

@@ -62,6 +62,7 @@ class Outbox:
         self.fault: str | None = None
         """What keeps it from sending now; None where it works."""
         self._flight: deque[Shipment] = deque()  # stored and sent, by ascending nonce
+        self._held: deque[Shipment] = deque()  # of these, the last ones that are not sent yet
         self._nonce: int | None = None  # behind those in flight; None where it must be asked for once they have ended
         self._looks, self._overdue = 0, 0.0
         self._last_nonce: int | None = None  # highest that was resolved, once it was looked up
@@ -100,7 +101,7 @@ class Outbox:
                 self._fly()
                 self.fault = None
             except Exception as error:  # noqa: BLE001  whatever it is, work goes on when it is over; nothing is lost meanwhile
-                self._flight.clear()  # they are stored
+                self._forget_flight()
                 self._tell(f"{type(error).__name__}: {error}")
                 calm = self._stopping.wait(_RETRY_SECONDS)
                 continue
@@ -140,7 +141,7 @@ class Outbox:
         """Whether another call may be sent."""
         if not self._flight:
             self._room.clear()
-        self._room.grown(self._relay.height)
+        self._room.grown(self._relay.height, self._relay.made_at)
         return len(self._flight) < self._in_flight and self._room.is_open()
 
     def _send_next(self, lane: Lane) -> bool:
@@ -157,8 +158,19 @@ class Outbox:
             self._flight.append(shipment)
             self._nonce = shipment.call.nonce + 1
             self._room.spend(self._relay.gas_of(shipment.call))
-            self._send(shipment)
+            self._held.append(shipment)
+            self._release()
         return True
+
+    def _release(self) -> None:
+        """Sends what is kept, where it is time for that."""
+        while self._held and not self._room.held_seconds():
+            self._send(self._held.popleft())
+
+    def _forget_flight(self) -> None:
+        """All of it is stored: it is found there again."""
+        self._flight.clear()
+        self._held.clear()
 
     def _send(self, shipment: Shipment) -> None:
         """Sends a call in flight. Where its nonce is lost, none is signed before those still in flight have ended."""
@@ -179,7 +191,8 @@ class Outbox:
         landed = self._relay.look([shipment.call for shipment in self._flight])
         outcomes = [(shipment, shipment.outcome(0)) for shipment in list(self._flight)[:landed]]
         if not outcomes:
-            if self._room.grown(self._relay.height):
+            self._release()
+            if self._room.grown(self._relay.height, self._relay.made_at) or self._room.has_reopened():
                 return True
             self._linger()
             return False
@@ -195,17 +208,17 @@ class Outbox:
         """Waits until it is time to look again, or something is queued; sends again what is in no block for too long."""
         if time.monotonic() > self._overdue:
             if self._stopping.is_set():
-                self._flight.clear()  # they are stored
+                self._forget_flight()
                 return
             self._restore_lost(self._relay.next_nonce())
             self._follower.catch_up()  # before the bytes are sent again: is it still the chain they are for?
-            for shipment in list(self._flight):
+            for shipment in list(self._flight)[: len(self._flight) - len(self._held)]:
                 self._send(shipment)
         self._looks += 1
         if self._has_room() and not self._stopping.is_set():
-            self._wanted.wait(pause(self._looks))
+            self._wanted.wait(self._room.until_reopened(pause(self._looks)))
         else:
-            time.sleep(max(pause(self._looks), _FULL_WAIT))
+            time.sleep(self._room.until_reopened(max(pause(self._looks), _FULL_WAIT)))
 
     def _carry(self, shipment: Shipment) -> None:
         """Sends a stored call until it stands in a block, and writes down what became of it, before any other."""

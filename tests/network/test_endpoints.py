@@ -69,7 +69,7 @@ def test_planned__when_all_are_near__then_they_share_the_cores(
     monkeypatch.setattr("os.cpu_count", lambda: cores)
     create_network(folder, parameters(block_time=block_time), organisations(5), ())
     found = planned(folder.parent, "city", "operator")
-    assert (found["chain_block_gas"], found["chain_hold_seconds"]) == (gas, block_time - 0.5)
+    assert (found["chain_block_gas"], found["chain_hold_seconds"]) == (gas, block_time - 0.3)
 
 
 def test_planned__when_on_several_machines__then_a_core_for_each(make: Make, folder: Path) -> None:

@@ -4,6 +4,7 @@ _fly
 ├── when more is queued than one call takes ........ several are in flight, numbered without a gap, resolved in order
 ├── when the chain makes blocks by the clock ....... so much gas is sent between two of them, as many are in flight
 ├── when a block's gas is gone beyond .............. the next one's is the less
+├── when calls are held back after a block ......... they are kept at once, and sent together when it is time
 ├── when a block has come .......................... a small call waits no longer, though others are in flight
 ├── when calls land together ....................... the index is brought up once for them, before anybody hears
 ├── when the chain lands only the first ............ the others go on
@@ -38,6 +39,7 @@ from node_api.services.ports.relaying import CallOutcome, NonceLost
 SENDER = Address("0x" + "5e" * 20)
 BLOCK = BlockRef(7, Hash("0x" + "b7" * 32), UnixSeconds(70))
 PATIENCE = 60.0
+_NEVER = UnixSeconds(0)
 
 
 @dataclass
@@ -57,6 +59,7 @@ class Chain:
     gas: Sequence[int] = (10,)
     """What calls take, by turns."""
     height: int | None = None
+    made_at: UnixSeconds = _NEVER
     sender: Address = SENDER
 
     def number(self, nonce: int | None) -> None:
@@ -288,6 +291,23 @@ def test_fly__blocks_by_the_clock__a_small_call_waits_for_the_next_one_at_most(w
     assert works.told("free") + works.told("busy") == ["free", *works.told("busy")]
     works.chain.height = 1
     wait_until(lambda: works.store.story[-1] == "free")
+
+
+def test_fly__held_back_after_a_block__calls_are_kept_at_once_and_sent_when_it_is_time(
+    works: Works, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paced(works, in_flight=9, block_gas=20)
+    room, held = works.outbox._room, [0.0]
+    monkeypatch.setattr(room, "held_seconds", lambda: held[0])
+    works.lane.waiting = list(range(30))
+    sent_by_heights(works, (None, 2))
+    held[0] = 0.01
+    works.chain.height = 1
+    wait_until(lambda: len(works.store.calls) == 4)
+    time.sleep(0.03)
+    assert sorted(works.chain.pool) == [0, 1]
+    held[0] = 0.0
+    wait_until(lambda: len(works.chain.pool) == 4)
 
 
 def paced(works: Works, *, in_flight: int, block_gas: int) -> None:

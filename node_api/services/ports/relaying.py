@@ -53,6 +53,11 @@ class Relay(Protocol):
         """The chain's, as of the last look; None where blocks are final at once, and calls make them."""
         ...
 
+    @property
+    def made_at(self) -> UnixSeconds:
+        """Time of the block at that height, by itself; 0 where there is none."""
+        ...
+
     def gas_of(self, call: SentCall) -> int:
         """Gas that the call will take, about: as much for its length as the last ones took."""
         ...
