@@ -9,10 +9,9 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-import orjson
 import rich_click as click
 
-from node_api.chain.deployment.addresses import read_addresses
+from node_api.chain.deployment.addresses import Deployment, read_addresses
 from node_api.chain.handle import ChainHandle
 from node_api.chain.profile import PROFILES
 from node_api.chain.rpc import RpcClient
@@ -58,36 +57,40 @@ def join(
     """
     if index_of is not None and addresses is None:
         fail("--index-of goes with --addresses: an index is of these contracts", USAGE, as_json=shared.as_json)
-    contracts = {} if addresses is None else orjson.loads(addresses.read_bytes())["contracts"]
     until = time.monotonic() + seconds
     with faults(shared), ExitStack() as open_clients:
         network = read_network(own_folder(shared, named))
+        deployment = None if addresses is None else _deployment(network, addresses)
+        contracts = {} if deployment is None else deployment.contracts
         own, *others = (open_clients.enter_context(RpcClient(one)) for one in (url, *beside))
         while not is_level(own, others):
             if time.monotonic() > until:
                 fail(f"{url} has not fetched all blocks after {seconds:g} s", CHAIN_FAULT, as_json=shared.as_json)
             time.sleep(_LOOK_EVERY)
-        findings = compare(own, others, network, {name: one["address"] for name, one in contracts.items()})
-        if index_of is None or addresses is None:
+        findings = compare(own, others, network, {name: one.address for name, one in contracts.items()})
+        if index_of is None or deployment is None:
             findings.append(not_compared(LATER))
         elif any(one.state == DIFFERS for one in findings):
             findings.append(not_compared("what it is built from differs"))
         else:
             ask = partial(ask_index, index_of, api_key)
-            findings.append(_beside_index(shared, network, url, addresses, ask, until))
+            findings.append(_beside_index(shared, network, url, deployment, ask, until))
     lines = [f"{one.state:8} {one.what:32} {one.found}" for one in findings]
     shared.tell({"url": url, "findings": [asdict(one) for one in findings]}, "\n".join(lines))
     if any(one.state == DIFFERS for one in findings):
         raise SystemExit(FAULT)
 
 
+def _deployment(network: Network, addresses: Path) -> Deployment:
+    return read_addresses(addresses, network.parameters.chain_id, network.genesis_hash)
+
+
 def _beside_index(
-    shared: Shared, network: Network, url: str, addresses: Path, ask: Callable[[], IndexTold], until: float
+    shared: Shared, network: Network, url: str, deployment: Deployment, ask: Callable[[], IndexTold], until: float
 ) -> Finding:
     """An index built from the node, beside what another's holds at a block that is final."""
     plan, profile = network.parameters, PROFILES[network.parameters.engine].among(len(network.sealers))
     handle = ChainHandle(url, plan.chain_id, network.genesis_hash, embedded=False, profile=profile)
-    deployment = read_addresses(addresses, handle.chain_id, handle.genesis_hash)
     page = shared.settings.index_page or profile.page
     with handle.connect() as own:
         told = told_where_final(own, ask, profile.confirmations, until)

@@ -4,7 +4,7 @@ admit, dismiss → what is to be done next; a bad entry → exit code 2
 validator list, propose, remove, withdraw → validators with their names; what is refused → 2; nobody answers → 3
 validator key, switch → refused until the chain lets the key seal
 validator backup, restore, hold, release → files, and why not yet
-join → equal; differs → 1; not in time → 3
+join → equal; differs → 1; not in time, no voucher node, no addresses → 3
 restart, up and down of one node → refused where the network does not run
 """
 
@@ -19,6 +19,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from node_api.__main__ import cli
+from node_api.chain.deployment.addresses import DeployedContract, Deployment, write_deployment
 from node_api.cli import network_members
 from node_api.network.files import read_network
 from tests.network.besu_answers import Answers, answering
@@ -130,10 +131,12 @@ def test_backup__when_restored__then_held_until_released(run: Run, tmp_path: Pat
 
 
 def test_join__when_compared__then_exit_code_says_how(run: Run, tmp_path: Path, answers: Answers) -> None:
-    genesis = read_network(tmp_path / "data" / "networks" / "city").genesis_hash
+    network = read_network(tmp_path / "data" / "networks" / "city")
+    genesis, chain_id = network.genesis_hash, network.parameters.chain_id
     block = {"hash": genesis, "stateRoot": "0x2", "number": "0x5"}
     answers |= {"eth_blockNumber": "0x5", "eth_syncing": False, "eth_getBlockByNumber": block, "eth_getCode": "0x60"}
-    (tmp_path / "addresses.json").write_text(json.dumps({"contracts": {"Treasury": {"address": OTHER}}}))
+    contract = DeployedContract("Treasury", OTHER, "0x1", 3, "0x2")
+    write_deployment(tmp_path, Deployment(chain_id, str(genesis), True, {"Treasury": contract}))
     with answering(dict(answers)) as other:
         arguments = ("join", other, "--beside", other, "--addresses", "addresses.json", "--json")
         findings = parsed(run(*arguments))["findings"]
@@ -146,7 +149,14 @@ def test_join__when_compared__then_exit_code_says_how(run: Run, tmp_path: Path, 
             "index",
         ]
         assert findings[-1]["state"] == "unknown"
+        index_of = ("--index-of", "http://127.0.0.1:1")
         assert "not compared: give --index-of and --addresses" in run(*arguments[:-1]).stdout
+        assert parsed(run(*arguments, *index_of), 3)["error"] == "IndexUntold"
+        (tmp_path / "bad.json").write_text('{"contracts": []}')
+        assert (
+            parsed(run("join", other, "--beside", other, "--addresses", "bad.json", "--json"), 3)["error"]
+            == "NotDeployed"
+        )
         with answering(answers | {"eth_getCode": "0x61"}) as foreign:
             assert run("join", other, "--beside", foreign, "--addresses", "addresses.json").exit_code == 1
         with answering(answers | {"eth_getCode": "0x"}) as empty:
@@ -155,7 +165,6 @@ def test_join__when_compared__then_exit_code_says_how(run: Run, tmp_path: Path, 
             assert run("join", other, "--beside", ahead, "--seconds", "0").exit_code == 3
     with answering(answers | {"eth_getBlockByNumber": block | {"hash": "0x3"}}) as astray:
         assert run("join", astray, "--beside", astray).exit_code == 1
-        index_of = ("--index-of", "http://127.0.0.1:1")
         assert parsed(run("join", astray, "--beside", astray, *index_of, "--json"), 2)["error"] == "Fault"
         told = run("join", astray, "--beside", astray, *index_of, "--addresses", "addresses.json")
         assert (told.exit_code, "not compared: what it is built from differs" in told.stdout) == (1, True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -88,10 +89,16 @@ def read_addresses(path: Path, chain_id: int, genesis_hash: str) -> Deployment:
     """The deployment that this `addresses.json` tells of.
 
     Raises:
-        NotDeployed: it is not complete.
+        NotDeployed: it is not complete, or tells of no deployment.
         JournalOfOtherChain: it is of another chain than this one.
     """
-    fields = orjson.loads(path.read_bytes())
+    try:
+        return _told(path, orjson.loads(path.read_bytes()), chain_id, genesis_hash)
+    except (AttributeError, KeyError, TypeError, ValueError) as fault:
+        raise NotDeployed(f"{path} tells of no deployment: {type(fault).__name__}: {fault}") from fault
+
+
+def _told(path: Path, fields: dict[str, Any], chain_id: int, genesis_hash: str) -> Deployment:
     if fields["genesis_hash"] != genesis_hash:
         raise JournalOfOtherChain(
             f"{path} is of the chain with genesis {fields['genesis_hash']}, this one has {genesis_hash}"
