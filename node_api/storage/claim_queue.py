@@ -15,7 +15,7 @@ from node_api.storage.claim_queue_rows import read_claim
 from node_api.storage.claim_tables import claim_counts, claim_seats, claims
 from node_api.storage.engine import reading, writing
 from node_api.storage.operation_rows import Value, raw
-from node_api.storage.outbox import HISTORY, TakenByOthers, close_call, give_up_call, keep_call, now
+from node_api.storage.outbox import TakenByOthers, add_steps, close_call, give_up_call, keep_call, now
 
 _QUEUED, _SENT = OperationState.QUEUED.value, OperationState.SENT.value
 _OLDEST = select(claims).where(claims.c.state == _QUEUED).order_by(claims.c.sequence).limit(1)
@@ -132,4 +132,4 @@ def _end(connection: Connection, name: str, state: OperationState, **values: Val
 def _add_history(connection: Connection, names: Sequence[str], state: OperationState) -> None:
     at = now()
     for name in names:
-        connection.execute(HISTORY, {"of_state": name, "new_state": state.value, "new_at": at})
+        add_steps(connection, [(name, state.value)], at)

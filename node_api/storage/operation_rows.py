@@ -179,7 +179,7 @@ def read_work(row: Record) -> WorkItem:
     if row.terminal is not None:
         seal = TerminalSeal(Address(_hex(row.terminal)), row.terminal_signature)
     return WorkItem(
-        item=_item(row.item),
+        item=read_item(row.item),
         seal=seal,
         digest=_hex(row.digest),
         holder=None if row.holder is None else Address(_hex(row.holder)),
@@ -217,7 +217,8 @@ def _item_text(item: Item) -> str:
     return orjson.dumps(fields).decode()
 
 
-def _item(text: str) -> Item:
+def read_item(text: str) -> Item:
+    """What was signed, out of its text."""
     fields = orjson.loads(text)
     return Item(
         spends=tuple(Spend(VoucherId(int(v)), Amount(int(a)), int(s)) for v, a, s in fields["spends"]),

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection, Engine, bindparam, insert, select, tuple_
+from sqlalchemy import Connection, Engine, bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from node_api.domain.ids import Hash, MerchantId, ProgrammeId
@@ -20,6 +20,7 @@ from node_api.domain.operations import (
 from node_api.services.ports.operations import Claim, QueuedItem
 from node_api.storage import operation_tables as t
 from node_api.storage.bulk import insertion, run_tuples
+from node_api.storage.by_keys import rows_by_keys
 from node_api.storage.engine import reading, writing
 from node_api.storage.operation_rows import (
     ITEM_COLUMNS,
@@ -38,17 +39,16 @@ from node_api.storage.operation_rows import (
     refusal_row,
     state_rows,
 )
+from node_api.storage.prepared import Prepared
 from node_api.storage.queries import Record, chunks
 from node_api.storage.works import Position, Works
 
 _items = t.operation_items
 _joined = _items.outerjoin(t.outbox_calls, _items.c.call == t.outbox_calls.c.hash)
-_claims = t.receipt_claims.c
+_KEY = "owner", "idempotency_key"
+_CLAIM = "programme", "merchant", "receipt"
 
 # Statements of the hot path, put together once: building one takes longer than running it.
-_FIND = select(t.operations.c.owner, t.operations.c.idempotency_key, t.operations.c.id).where(
-    tuple_(t.operations.c.owner, t.operations.c.idempotency_key).in_(bindparam("asked", expanding=True))
-)
 _ROWS = select(t.operations).where(t.operations.c.id.in_(bindparam("wanted", expanding=True)))
 _STATES = (
     select(t.operation_states.c.operation, t.operation_states.c.state, t.operation_states.c.at)
@@ -62,20 +62,16 @@ _ITEMS = (
     .order_by(_items.c.operation, _items.c.position)
 )
 _WORKS = select(*WORK).where(_items.c.operation.in_(bindparam("wanted", expanding=True)))
-_QUEUED = (
-    select(*PROGRESS)
-    .select_from(_joined)
+_QUEUED = Prepared(
+    select(*WORK)
     .where(_items.c.state == OperationState.QUEUED.value)
     .order_by(_items.c.sequence)
     .limit(bindparam("most"))
 )
-_CLAIMED = select(_claims.programme, _claims.merchant, _claims.receipt).where(
-    tuple_(_claims.programme, _claims.merchant, _claims.receipt).in_(bindparam("claims", expanding=True))
-)
 _ADD = insertion(t.operations, OPERATION_COLUMNS)
 _ADD_STATES = insertion(t.operation_states, STATE_COLUMNS)
 _ADD_ITEMS = insertion(_items, ITEM_COLUMNS)
-_ADD_CLAIMS = insertion(t.receipt_claims, ("programme", "merchant", "receipt", "operation", "position"))
+_ADD_CLAIMS = insertion(t.receipt_claims, (*_CLAIM, "operation", "position"))
 _ADD_REFUSALS = insert(t.refusal_log)
 
 
@@ -113,8 +109,13 @@ class Operations:
     def queued(self, limit: int) -> list[QueuedItem]:
         """See the port."""
         with reading(self.engine) as connection:
-            outcomes = self._outcomes(connection, connection.execute(_QUEUED, {"most": limit}).all())
-        return [QueuedItem(operation, position, outcome) for (operation, position), outcome in outcomes]
+            rows = _QUEUED.rows(connection, most=limit)
+        known = self._works.known((row.operation, row.position) for row in rows)
+        works = [known.get((row.operation, row.position)) or read_work(row) for row in rows]
+        return [
+            QueuedItem(row.operation, row.position, ItemOutcome(work, OperationState.QUEUED))
+            for row, work in zip(rows, works, strict=True)
+        ]
 
     def receipt_claimed(self, programme: ProgrammeId, merchant: MerchantId, receipt: Hash) -> bool:
         """See the port."""
@@ -170,11 +171,8 @@ class Operations:
 
 def _ids(connection: Connection, asked: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
     """The ids of operations by owner and key."""
-    found = {}
-    for some in chunks(set(asked)):
-        for owner, key, operation in connection.execute(_FIND, {"asked": some}):
-            found[owner, key] = operation
-    return found
+    rows = rows_by_keys(connection, t.operations, _KEY, (*_KEY, "id"), asked)
+    return {(owner, key): operation for owner, key, operation in rows}
 
 
 def _insert(connection: Connection, operations: Sequence[Operation], claims: Sequence[Values]) -> None:
@@ -222,8 +220,5 @@ class _Claims:
 
 def _claimed(connection: Connection, wanted: Collection[Claim]) -> set[Claim]:
     storable = [(programme, merchant, raw(receipt)) for programme, merchant, receipt in wanted if merchant < 1 << 63]
-    found = set()
-    for some in chunks(storable):
-        for programme, merchant, receipt in connection.execute(_CLAIMED, {"claims": some}):
-            found.add((ProgrammeId(programme), MerchantId(merchant), Hash("0x" + receipt.hex())))
-    return found
+    rows = rows_by_keys(connection, t.receipt_claims, _CLAIM, _CLAIM, storable)
+    return {(ProgrammeId(one[0]), MerchantId(one[1]), Hash("0x" + one[2].hex())) for one in rows}

@@ -5,12 +5,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from sqlalchemy import (
-    BigInteger,
     BindParameter,
     Connection,
     Engine,
     RowMapping,
-    String,
     and_,
     bindparam,
     delete,
@@ -36,14 +34,13 @@ from node_api.storage import operation_tables as t
 from node_api.storage.bulk import run_tuples
 from node_api.storage.call_blocks import follow_call
 from node_api.storage.engine import reading, writing
-from node_api.storage.operation_rows import WORK, Values, raw, read_work, spent_text
+from node_api.storage.operation_rows import WORK, Values, raw, read_item, read_work, spent_text
 from node_api.storage.queries import chunks
 
 SIGNED, RESOLVED, ABANDONED = "signed", "resolved", "abandoned"
 _calls, _items, _operations, _states = t.outbox_calls, t.operation_items, t.operations, t.operation_states
 
 # Statements of the hot path, put together once: building one takes longer than running it.
-_OPERATION: BindParameter[str] = bindparam("of")
 _CALL: BindParameter[bytes] = bindparam("of_call")
 _MARK_SENT = (
     f"UPDATE {_items.name} SET state = '{OperationState.SENT}', call = ?, call_group = ?, call_item = ? "  # noqa: S608
@@ -71,15 +68,10 @@ _ITEM_STATES = (
 _OPERATION_STATES = select(_operations.c.id, _operations.c.state).where(
     _operations.c.id.in_(bindparam("wanted", expanding=True))
 )
-_ADVANCE = update(_operations).where(_operations.c.id == _OPERATION).values(state=bindparam("new_state"))
-HISTORY = insert(_states).from_select(
-    ["operation", "step", "state", "at"],
-    select(
-        bindparam("of_state", type_=String),
-        func.count(),
-        bindparam("new_state", type_=String),
-        bindparam("new_at", type_=BigInteger),
-    ).where(_states.c.operation == bindparam("of_state", type_=String)),
+_ADVANCE = f"UPDATE {_operations.name} SET state = ? WHERE id = ?"  # noqa: S608  names are ours
+_ADD_STEP = (
+    f"INSERT INTO {_states.name} (operation, step, state, at) "  # noqa: S608  names are ours
+    f"SELECT ?, count(*), ?, ? FROM {_states.name} WHERE operation = ?"
 )
 _LAST_NONCE = select(func.max(_calls.c.nonce)).where(
     and_(_calls.c.state == RESOLVED, _calls.c.sender == bindparam("of_sender"))
@@ -250,9 +242,12 @@ def _set(connection: Connection, place: Place, **values: int | str | bytes | Non
 
 def _release(connection: Connection, place: Place) -> None:
     """Gives a receipt free again: it was not redeemed against."""
-    claims = t.receipt_claims
-    where = and_(claims.c.operation == place.operation, claims.c.position == place.position)
-    connection.execute(delete(claims).where(where))
+    claims, where = t.receipt_claims, and_(_items.c.operation == place.operation, _items.c.position == place.position)
+    item = connection.execute(select(_items.c.programme, _items.c.merchant, _items.c.item).where(where)).one()
+    its_own = and_(claims.c.operation == place.operation, claims.c.position == place.position)
+    receipt = raw(read_item(item.item).receipt)
+    claim = and_(claims.c.programme == item.programme, claims.c.merchant == item.merchant, claims.c.receipt == receipt)
+    connection.execute(delete(claims).where(claim, its_own))
 
 
 def _places(connection: Connection, call: Hash) -> list[Place]:
@@ -276,11 +271,14 @@ def _advance(connection: Connection, operations: set[str]) -> list[str]:
             if state.final:
                 final.append(operation)
     if moved:
-        connection.execute(_ADVANCE, [{"of": operation, "new_state": state} for operation, state in moved])
-        at = now()
-        steps = [{"of_state": operation, "new_state": state, "new_at": at} for operation, state in moved]
-        connection.execute(HISTORY, steps)
+        run_tuples(connection, _ADVANCE, [(state, operation) for operation, state in moved])
+        add_steps(connection, moved, now())
     return final
+
+
+def add_steps(connection: Connection, moved: Sequence[tuple[str, str]], at: int) -> None:
+    """Has the history of each go on with a new state."""
+    run_tuples(connection, _ADD_STEP, [(operation, state, at, operation) for operation, state in moved])
 
 
 def now() -> int:

@@ -7,13 +7,14 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, ScalarSelect, Table, bindparam, func, select, tuple_
+from sqlalchemy import BindParameter, ColumnElement, ScalarSelect, Table, bindparam, func, select
 
 from node_api.domain.freezes import Frozen, Subject
 from node_api.domain.ids import Address, Amount, Day, LineId, MerchantId, ProgrammeId
 from node_api.domain.models import Merchant, MerchantStatus
 from node_api.domain.trail import MerchantDay, Payment, Step
 from node_api.storage import tables as t
+from node_api.storage.by_keys import rows_by_keys
 from node_api.storage.kept import kept
 from node_api.storage.prepared import Prepared
 from node_api.storage.queries import Query, Record, chunks, count_of, to_address, to_raw, tx_of, with_tx
@@ -67,11 +68,7 @@ _PAID = Prepared(
 )
 _MERCHANT = _MERCHANTS.where(t.merchants.c.merchant == bindparam("wanted"))
 
-_REDEEMED_ON = select(t.merchant_days).where(
-    tuple_(t.merchant_days.c.merchant, t.merchant_days.c.line, t.merchant_days.c.day).in_(
-        bindparam("days", expanding=True)
-    )
-)
+_DAY = "merchant", "line", "day"
 
 
 class MerchantQueries(StandingQueries):
@@ -139,11 +136,9 @@ class MerchantQueries(StandingQueries):
         if not self._at_head:
             days = self.merchant_days(from_day=day, until_day=Day(day + 1))
             return {(one.line, one.merchant): one.redeemed for one in days if (one.line, one.merchant) in wanted}
-        found: dict[tuple[LineId, MerchantId], Amount] = {}
-        for some in chunks([(merchant, line, day) for line, merchant in wanted]):
-            for row in self._connection.execute(_REDEEMED_ON, {"days": some}):
-                found[row.line, row.merchant] = row.redeemed
-        return found
+        days_wanted = [(merchant, line, day) for line, merchant in wanted]
+        rows = rows_by_keys(self._connection, t.merchant_days, _DAY, (*_DAY, "redeemed"), days_wanted)
+        return {(line, merchant): redeemed for merchant, line, _, redeemed in rows}
 
     def payments(self, merchant: MerchantId | None = None, line: LineId | None = None) -> list[Payment]:
         """See the port."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from sqlalchemy import ColumnElement, Integer, bindparam, literal, select, tuple_
+from sqlalchemy import ColumnElement, Integer, bindparam, literal, select
 
 from node_api.domain.ids import (
     NOTHING,
@@ -27,6 +27,7 @@ from node_api.domain.tracing import Marks
 from node_api.domain.trail import Commitment, Refusal
 from node_api.storage import tables as t
 from node_api.storage.booking_ends import booking_ends
+from node_api.storage.by_keys import rows_by_keys
 from node_api.storage.prepared import Prepared
 from node_api.storage.queries import (
     Query,
@@ -44,6 +45,8 @@ from node_api.storage.stands import STANDS, marks_of
 from node_api.storage.sums import lines_of
 
 _FEW = 100
+
+_PLACE, _VOUCHER = ("roll", "place"), ("voucher",)
 
 
 class VoucherQueries(HolderQueries):
@@ -70,11 +73,11 @@ class VoucherQueries(HolderQueries):
     def vouchers(self, vouchers: Collection[VoucherId]) -> dict[VoucherId, VoucherFacts]:
         """See the port."""
         split = {one: split_voucher(one)[1:] for one in vouchers if 0 <= one < 1 << VOUCHER_BITS}
-        places, stands = t.roll_places, dict[tuple[int, int], Address]()
-        for some in chunks(set(split.values())):
-            which = tuple_(places.c.roll, places.c.place).in_(some)
-            for row in self._rows(select(places).where(which, self._upto(places))):
-                stands[row.roll, row.place] = to_address(row.holder)
+        columns = *_PLACE, "holder", "block"
+        rows = rows_by_keys(self._connection, t.roll_places, _PLACE, columns, split.values())
+        stands = {
+            (roll, place): to_address(holder) for roll, place, holder, block in rows if block <= self._block.number
+        }
         found = [(voucher, stands[place]) for voucher, place in sorted(split.items()) if place in stands]
         return {facts.voucher: facts for facts in self._assemble(found)}
 
@@ -287,10 +290,12 @@ class VoucherQueries(HolderQueries):
         return found
 
     def _not_reversed(self, vouchers: Collection[VoucherId]) -> dict[VoucherId, Redemption]:
-        """The redemptions that stand."""
+        """The redemptions that stand. Of a till's vouchers hardly any was redeemed before, and that is asked first."""
         found: dict[VoucherId, Redemption] = {}
         stands = ~_reversal().where(self._upto(t.reversals)).exists()
-        for some in chunks(vouchers):
+        asked = [(voucher,) for voucher in vouchers]
+        redeemed = {one for (one,) in rows_by_keys(self._connection, t.redemptions, _VOUCHER, _VOUCHER, asked)}
+        for some in chunks(redeemed):
             query = with_holder().where(t.redemptions.c.voucher.in_(some), stands).order_by(t.redemptions.c.number)
             found |= {redemption.voucher: redemption for redemption in self._redemptions(query)}
         return found
