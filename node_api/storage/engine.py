@@ -7,8 +7,6 @@ they lock first.
 from __future__ import annotations
 
 import sqlite3
-import threading
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -21,14 +19,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from node_api.domain.errors import StoreBusy, StoreUnavailable
+from node_api.storage.turns import turn_of
 
 _BUSY_SECONDS = 30
 _WAIT_SECONDS = 10  # for a connection that others have
 _FILE_CONNECTIONS = 50  # to a file, above the threads a web server uses
 _CONNECT_SECONDS = 10  # for a server to answer
 _WRITES = "vouchertrail_writes"
-_TURNS: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-"""Of the threads that write to a file: SQLite has who waits look again and again, each time later, while the file stands free."""
 _PRAGMAS = (
     "journal_mode=WAL",
     "foreign_keys=ON",
@@ -141,7 +138,7 @@ def _as_unavailable(context: ExceptionContext) -> None:
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that may write: committed at the end, rolled back on any exception."""
-    turn = _TURNS[str(engine.url.database)] if engine.dialect.name == "sqlite" else nullcontext()
+    turn = turn_of(engine.url.database) if engine.dialect.name == "sqlite" else nullcontext()
     with turn, _connected(engine).execution_options(**{_WRITES: True}) as connection, connection.begin():
         yield connection
 
