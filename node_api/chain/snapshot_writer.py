@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from node_api.chain.block_journal import BlockJournal
 from node_api.chain.follower import Follower, PathLeft, head_of
@@ -13,8 +14,10 @@ from node_api.chain.rpc_errors import ChainError
 from node_api.chain.rpc_values import data
 from node_api.chain.snapshot import FORMAT, SnapshotHeader, digest, read_header, snapshot_files, write_snapshot
 
-# Snapshots may take one part in this of the time.
-_TIME_SHARE = 20
+# Snapshots may take one part in this of the time; of a chain that is never still, one part in that.
+_TIME_SHARE, _BUSY_TIME_SHARE = 20, 100
+_STILL_SECONDS = 1.0
+_BUSY_TIMES = 12
 _ATTEMPTS = 5
 
 
@@ -23,25 +26,37 @@ class ChainNotStill(ChainError):
 
 
 class SnapshotSchedule:
-    """When the next snapshot is due: never more often than asked, and never for more than 5 % of the time."""
+    """When the next snapshot is due: never more often than asked, and never for more than 5 % of the time.
 
-    def __init__(self, least_seconds: float) -> None:
-        self._least = least_seconds
-        self._due_at = time.monotonic() + least_seconds
+    While one is read the chain makes no block. So it waits until none came for a second, or until twelve times as long as asked
+    has passed: the journal has every block meanwhile, and it takes the longer to come back from.
+    """
+
+    def __init__(self, least_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._least, self._clock = least_seconds, clock
         self.behind = False
+        self._moved_at = 0.0
+        self._wait(0.0)
 
     def moved(self) -> None:
         """Tells that blocks came which no snapshot holds."""
-        self.behind = True
+        self.behind, self._moved_at = True, self._clock()
 
     def taken(self, seconds: float) -> None:
         """Tells that a snapshot was taken and what it cost."""
         self.behind = False
-        self._due_at = time.monotonic() + max(self._least, _TIME_SHARE * seconds)
+        self._wait(seconds)
 
     def due(self) -> bool:
         """Whether one should be taken now."""
-        return self.behind and time.monotonic() >= self._due_at
+        now = self._clock()
+        still = now - self._moved_at >= _STILL_SECONDS
+        return self.behind and now >= (self._due_at if still else self._overdue_at)
+
+    def _wait(self, seconds: float) -> None:
+        now = self._clock()
+        self._due_at = now + max(self._least, _TIME_SHARE * seconds)
+        self._overdue_at = now + max(_BUSY_TIMES * self._least, _BUSY_TIME_SHARE * seconds)
 
 
 def take_snapshot(

@@ -9,14 +9,13 @@ block journal
 ├── cut anywhere → the whole lines before
 ├── kept up to a block → the rest is cut off
 └── after a snapshot → goes on in a new segment, old ones go
-schedule → never for more than a twentieth of the time
+schedule → never for more than a twentieth of the time; of a busy chain ever more seldom, but not for ever
 """
 
 from __future__ import annotations
 
 import threading
-import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -158,16 +157,51 @@ def test_journal__when_a_snapshot_follows__then_a_new_segment_and_old_ones_go(tm
 
 
 def test_schedule__when_a_snapshot_is_dear__then_they_become_rare() -> None:
-    schedule = SnapshotSchedule(0.01)
+    now = Clock()
+    schedule = SnapshotSchedule(5, now)
     assert not schedule.due()
     schedule.moved()
-    time.sleep(0.02)
+    now.at += 5
     assert schedule.due()
     schedule.taken(10)
     schedule.moved()
-    time.sleep(0.05)
+    now.at += 199
     assert not schedule.due()  # 20 × 10 s have not passed
-    schedule.taken(0.001)
-    schedule.moved()
-    time.sleep(0.05)
+    now.at += 1
     assert schedule.due()
+    schedule.taken(0.1)
+    schedule.moved()
+    now.at += 5
+    assert schedule.due()
+
+
+def test_schedule__of_a_chain_that_is_never_still__waits_longer_but_not_for_ever() -> None:
+    now = Clock()
+    schedule = SnapshotSchedule(5, now)
+    for _ in range(119):
+        now.at += 0.5
+        schedule.moved()
+        assert not schedule.due()
+    now.at += 0.5
+    assert schedule.due()  # 12 × 5 s have passed
+    schedule.taken(1)
+    for _ in range(199):
+        now.at += 0.5
+        schedule.moved()
+        assert not schedule.due()
+    now.at += 0.5
+    assert schedule.due()  # 100 × 1 s have
+    schedule.taken(1)
+    now.at += 20
+    schedule.moved()
+    assert not schedule.due()
+    now.at += 1
+    assert schedule.due()  # it is still
+
+
+@dataclass
+class Clock:
+    at: float = 1_000.0
+
+    def __call__(self) -> float:
+        return self.at
