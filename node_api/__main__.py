@@ -24,6 +24,7 @@ _COMMANDS = {
     "emergency": "emergency",
     "freezes": "freezes",
     "index": "index",
+    "intake": "intake",
     "keys": "keys",
     "load": "load",
     "loaders": "loaders",

@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 
 from node_api.api.application import create_api
 from node_api.api.events import Streams
+from node_api.api.metrics import Metrics
 from node_api.api.node import Node, SigningDomain, Writing
 from node_api.api.waiting import Waiting
 from node_api.bookings import booking_lane, booking_work, reserving
@@ -35,6 +36,7 @@ from node_api.config import Settings
 from node_api.domain.errors import ChainUnavailable
 from node_api.domain.ids import Address
 from node_api.following import Following
+from node_api.intakes import Ears, Intakes
 from node_api.oversight import oversight
 from node_api.record import Follower, Record, open_record
 from node_api.services.api_keys import ApiKeyring
@@ -70,6 +72,7 @@ class _Parts:
     follower: Follower
     relayer: Address
     outside: Outside
+    metrics: Metrics
 
 
 class RunningNode:
@@ -81,6 +84,18 @@ class RunningNode:
         self._parts = parts
         self._resources = resources
         self._following = Following(parts.follower.catch_up)
+
+    def ears(self) -> Ears:
+        """Whom processes that take in have told what they say."""
+        return Ears(self._parts.outbox.wake, self._parts.follower.catch_up, self._parts.metrics)
+
+    def tell(self, intakes: Intakes) -> None:
+        """Has processes that take in told what became of operations, where the index stands, and what was left as it was."""
+        outbox, record = self._parts.outbox, self._parts.record
+        outbox.on_settled(intakes.settled)
+        outbox.on_looked(lambda depths: intakes.tell("depths", depths))
+        record.kept.on_leaving(lambda before, last: intakes.tell("left", (before, last)))
+        self._parts.follower.on_moved(lambda at: intakes.tell("moved", (at.number, at.hash)))
 
     def __enter__(self) -> Self:
         """Brings the index up to the chain, then starts outbox and follower.
@@ -196,8 +211,8 @@ def _assemble(
         streams=Streams(),
         rates=Rates(settings.rate_limit, settings.rate_burst),
     )
-    parts = _Parts(record, outbox, follower, Address(operator.address), told)
-    return create_api(node, ChainError), keyring, parts
+    api = create_api(node, ChainError)
+    return api, keyring, _Parts(record, outbox, follower, Address(operator.address), told, api.state.metrics)
 
 
 def vitals(record: Record, pace: ChainPace, sender: Address, outbox_waits: Callable[[], bool]) -> NodeVitals:

@@ -10,15 +10,16 @@ from node_api.chain.head import Head
 from node_api.chain.keys import KeyRing, KeyRole
 from node_api.chain.transfer_desk import TransferCalls
 from node_api.domain.ids import Address
-from node_api.record import Follower, Record
+from node_api.record import Record
 from node_api.services.casework import CaseWork
 from node_api.services.fresh import FreshReads
 from node_api.services.passing import Passing
+from node_api.services.ports.chain_head import IndexFollower
 from node_api.services.ports.signing import Wallet
 from node_api.storage.case_requests import CaseRequestTable
 
 
-def fresh_reads(record: Record, follower: Follower) -> FreshReads:
+def fresh_reads(record: Record, follower: IndexFollower) -> FreshReads:
     """Readers on the newest block."""
     return FreshReads(record.reads, Head(record.rpc, movable_clock=record.handle.embedded), follower)
 

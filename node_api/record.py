@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from node_api.chain.source import ChainLogs
 from node_api.config import Settings
 from node_api.domain.errors import ChainUnavailable, IndexNotReady
 from node_api.domain.ids import Address
+from node_api.domain.models import BlockRef
 from node_api.services.indexing import Indexer, TableDifference, compare, digest_of
 from node_api.services.pace import ChainPace
 from node_api.services.ports.indexing import CheckpointMoved, Digest, IndexForeign, PageUnsettled
@@ -41,6 +43,7 @@ class Record:
         tables: the index as it is written.
         indexer: brings the index up to the chain.
         reads: readers on the index.
+        kept: what they keep of it.
         ledger: the contracts' own words, for audits.
         calls: redeeming transactions read back, for audits.
     """
@@ -52,6 +55,7 @@ class Record:
     tables: IndexTables
     indexer: Indexer
     reads: IndexReads
+    kept: Kept
     ledger: Ledger
     calls: RedeemCalls
 
@@ -90,11 +94,28 @@ class Follower:
 
     def __init__(self, indexer: Indexer) -> None:
         self._indexer = indexer
+        self._listeners: list[Callable[[BlockRef], None]] = []
+        self._told: BlockRef | None = None
+
+    def on_moved(self, listener: Callable[[BlockRef], None]) -> None:
+        """Has the listener told where the index stands, whenever that is another block."""
+        self._listeners.append(listener)
+
+    def head(self) -> BlockRef:
+        """The chain's newest block. Raises ChainUnavailable."""
+        try:
+            return self._indexer.head()
+        except RpcUnavailable as error:
+            raise ChainUnavailable(str(error)) from error
 
     def catch_up(self) -> None:
         """See the port."""
         try:
-            self._indexer.catch_up()
+            at = self._indexer.catch_up()
+            if at != self._told:
+                self._told = at
+                for listener in self._listeners:
+                    listener(at)
         except (RpcUnavailable, ForeignChain, PageUnsettled, CheckpointMoved) as error:
             raise ChainUnavailable(str(error)) from error
         except IndexForeign as error:
@@ -129,6 +150,7 @@ def open_record(settings: Settings, handle: ChainHandle, engine: Engine | None =
         tables=tables,
         indexer=indexer,
         reads=IndexReads(database, kept),
+        kept=kept,
         ledger=Ledger(rpc, addresses),
         calls=RedeemCalls(rpc, handle.chain_id, Address(deployment.address("Vouchers"))),
     )

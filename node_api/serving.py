@@ -14,6 +14,7 @@ from typing import Any, cast
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _BACKLOG = 1024
@@ -32,26 +33,49 @@ def serve(app: Starlette, host: str, port: int, told: Callable[[str], None], *, 
         lifespan: whether the application has something to end once it is not asked any more.
     """
     listener = _listen(host, port)
+    _prepare()
+    told(url_of(listener))
+    _server(app, lifespan=lifespan).run(sockets=[listener])
+
+
+def serve_listener(app: ASGIApp, listener: socket.socket, told: Callable[[], None]) -> None:
+    """Serves the connections that a listener takes, until SIGINT or SIGTERM; `told` is called before the first one."""
+    _prepare()
+    told()
+    _server(app).run(sockets=[listener])
+
+
+def serve_socket(app: ASGIApp, path: str, ending: Callable[[], None]) -> None:
+    """Serves at a socket of this machine, until SIGINT or SIGTERM.
+
+    Args:
+        app: what to serve.
+        path: of the socket.
+        ending: is called before it ends, while requests are still answered.
+    """
+    _prepare()
+    _server(app, path=path, ending=ending).run()
+
+
+def _prepare() -> None:
     _spare_what_stays()
-    told(_url(listener))
     # uvicorn raises the signal again once it has shut down, which would end the process before its caller cleans up.
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, lambda *_: None)
-    _server(app, lifespan).run(sockets=[listener])
 
 
 @contextmanager
 def serving(app: Starlette, host: str = "127.0.0.1", port: int = 0, *, lifespan: bool = False) -> Iterator[str]:
     """Serves in a thread as long as the context lasts; gives the address."""
     listener = _listen(host, port)
-    server = _server(app, lifespan)
+    server = _server(app, lifespan=lifespan)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="http", daemon=True)
     thread.start()
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while not server.started and thread.is_alive() and time.monotonic() < deadline:
         time.sleep(0.005)
     try:
-        yield _url(listener)
+        yield url_of(listener)
     finally:
         server.should_exit = True
         thread.join(_PATIENCE_SECONDS)
@@ -61,9 +85,14 @@ def serving(app: Starlette, host: str = "127.0.0.1", port: int = 0, *, lifespan:
 class _Server(uvicorn.Server):
     """Has streams end before it waits for what is in hand: they would go on for ever."""
 
+    ending: Callable[[], None] | None = None
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """See uvicorn."""
-        self.config.app.state.closing = True  # type: ignore[union-attr]
+        if isinstance(self.config.app, Starlette):
+            self.config.app.state.closing = True
+        if self.ending is not None:
+            await asyncio.to_thread(self.ending)
         await super().shutdown(sockets)
 
 
@@ -119,7 +148,9 @@ def _spare_what_stays() -> None:
     gc.set_threshold(*_COLLECTIONS)
 
 
-def _server(app: Starlette, lifespan: bool) -> uvicorn.Server:
+def _server(
+    app: ASGIApp, *, lifespan: bool = False, path: str | None = None, ending: Callable[[], None] | None = None
+) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
         http=_Protocol,
@@ -129,20 +160,41 @@ def _server(app: Starlette, lifespan: bool) -> uvicorn.Server:
         timeout_graceful_shutdown=int(_PATIENCE_SECONDS),
         server_header=False,
         ws="none",
+        uds=path,
     )
-    return _Server(config)
+    server = _Server(config)
+    server.ending = ending
+    return server
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen_together(host: str, port: int, count: int) -> list[socket.socket]:
+    """So many listeners at one address, each taking its share of the connections.
+
+    Raises:
+        OSError: somebody else listens there.
+    """
+    with _listen(host, port) as probe:  # beside the others somebody else's would not be noticed
+        port = probe.getsockname()[1]
+    return [_listen(host, port, together=True) for _ in range(count)]
+
+
+def _listen(host: str, port: int, *, together: bool = False) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if together:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    listener.bind((host, port))
-    listener.listen(_BACKLOG)
+    try:
+        listener.bind((host, port))
+        listener.listen(_BACKLOG)
+    except OSError:
+        listener.close()
+        raise
     return listener
 
 
-def _url(listener: socket.socket) -> str:
+def url_of(listener: socket.socket) -> str:
+    """The address of a listener."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -7,7 +7,7 @@ import sqlite3
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.redemptions import chain, subjects
@@ -18,6 +18,7 @@ from bench.redemptions.traffic import Traffic, drawn, neighbours
 
 BATCH = 100
 _SINGLES, _BATCHES, _PEERS = 256, 16, 64
+_TOGETHER = "--intake", "1"
 """Connections: enough that a call of the node is full whenever it is sent, and that a peer never waits for a request."""
 _LONGEST_WARM_UP, _PACED = 5.0, 30.0
 """Seconds at most."""
@@ -108,8 +109,10 @@ KINDS: Mapping[str, Kind] = {
 
 def measure(name: str, town: Town, work: Path, length: Length, cores: int) -> Line:
     """One line, on a copy of the town in `work`."""
+    kind = KINDS[name]
     with copied(town, work / name) as place:
-        return measure_at(KINDS[name], town, place, length, cores)
+        together = replace(place, options=_TOGETHER) if kind.is_node else place
+        return measure_at(kind, town, together, length, cores)
 
 
 def measure_at(kind: Kind, town: Town, place: Place, length: Length, cores: int) -> Line:

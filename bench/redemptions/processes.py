@@ -63,6 +63,12 @@ def cpu_seconds(processes: Mapping[str, int]) -> dict[str, float]:
     return {name: _cpu(pid) for name, pid in processes.items()}
 
 
+def children(pid: int) -> list[int]:
+    """The processes that a process started and that have not ended, by their pids."""
+    found = sorted(int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+    return [one for one in found if _parent(one) == pid]
+
+
 def memory_mib(processes: Mapping[str, int]) -> dict[str, int]:
     """Resident memory of each process."""
     return {name: _resident(pid) // _MIB for name, pid in processes.items()}
@@ -83,8 +89,21 @@ def machine() -> dict[str, str | int | list[float]]:
 
 
 def _cpu(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    fields = _fields(pid)
     return (int(fields[11]) + int(fields[12])) / _TICKS  # utime and stime: fields 14 and 15 of the line
+
+
+def _parent(pid: int) -> int | None:
+    try:
+        state, parent = _fields(pid)[:2]
+    except OSError:  # it has ended meanwhile
+        return None
+    return None if state == "Z" else int(parent)
+
+
+def _fields(pid: int) -> list[str]:
+    """What the kernel says of a process, from its third field on."""
+    return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
 
 
 def _resident(pid: int) -> int:

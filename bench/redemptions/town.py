@@ -14,6 +14,7 @@ from pathlib import Path
 import orjson
 
 from bench.redemptions.folder import bend_folder
+from bench.redemptions.processes import children
 from node_api.chain.eip712 import domain_separator
 from node_api.chain.handle import living_status, stop_chain
 from node_api.chain.import_wallets import KeptWallets
@@ -60,12 +61,14 @@ class Place:
     Attributes:
         processes: pid of each of its processes, by name.
         settings: of its node, beside the data folder, as variables of the environment.
+        options: its node is served with.
     """
 
     data: Path
     chain_url: str
     processes: dict[str, int]
     settings: Mapping[str, str] = field(default_factory=dict)
+    options: tuple[str, ...] = ()
 
 
 def build_town(source: Path, work: Path) -> Town:
@@ -119,9 +122,10 @@ def copied(town: Town, data: Path) -> Iterator[Place]:
 @contextmanager
 def served(place: Place) -> Iterator[str]:
     """The place's API, as long as the context lasts; gives its address."""
-    command = [sys.executable, "-m", "node_api", "serve", "--port", "0", "--json"]
+    command = [sys.executable, "-m", "node_api", "serve", "--port", "0", "--json", *place.options]
     with process(command, place.data / "node.log", _environment(place.data, place.settings)) as (running, line):
         place.processes["node"] = running.pid
+        place.processes.update({f"intake {number}": pid for number, pid in enumerate(children(running.pid), start=1)})
         yield str(orjson.loads(line)["url"])
 
 

@@ -6,7 +6,7 @@ from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from node_api.api.gathered import TheGathered
-from node_api.api.node import Node, TheNode
+from node_api.api.node import TakesIn, TheNode
 from node_api.api.observing import note
 from node_api.domain.access import ApiKey, ApiRole
 from node_api.domain.errors import (
@@ -124,7 +124,7 @@ async def caller(request: Request, node: TheNode, gathered: TheGathered, given: 
     return admit(node, await gathered.callers.ask(given.credentials), route)
 
 
-def admit(node: Node, key: ApiKey, route: str) -> ApiKey:
+def admit(node: TakesIn, key: ApiKey, route: str) -> ApiKey:
     """The key, if it may ask now and its role reaches the route; the request's log names it either way.
 
     Raises:
@@ -134,7 +134,7 @@ def admit(node: Node, key: ApiKey, route: str) -> ApiKey:
     node.rates.take(key.id)
     if key.role not in ROLES[route]:
         raise RoleNotAllowed(f"role {key.role} at {route}")
-    if node.writes is None and route not in OBSERVED:
+    if node.only_observes and route not in OBSERVED:
         raise NodeOnlyObserves(route)
     return key
 

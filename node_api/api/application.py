@@ -12,8 +12,8 @@ from node_api.api.gathered import gather
 from node_api.api.limits import BodyLimit
 from node_api.api.links import add_links
 from node_api.api.metrics import Metrics
-from node_api.api.node import Node
-from node_api.api.observing import Observed
+from node_api.api.node import Intake, Node
+from node_api.api.observing import Counts, Observed
 from node_api.api.routes import (
     audit,
     bookings,
@@ -53,6 +53,25 @@ def create_api(node: Node, chain_fault: type[Exception]) -> FastAPI:
     front = Front(app.outside, node, gathered, chain_fault, redemptions.HOT)
     app.outside = Observed(BodyLimit(front), app.state.metrics)
     return app
+
+
+def create_intake(node: Intake, chain_fault: type[Exception], others: ASGIApp, counts: Counts) -> ASGIApp:
+    """The application of a process that only takes redemptions in.
+
+    Args:
+        node: what it answers from.
+        chain_fault: root of the faults that services raise when the chain does not answer.
+        others: answers all that is not asked for in the common form of a hot route.
+        counts: counts what is answered here.
+    """
+    front = Front(others, node, gather(node), chain_fault, redemptions.HOT)
+    hot = Observed(BodyLimit(front), counts)
+
+    async def intake(scope: Scope, receive: Receive, send: Send) -> None:
+        taken = scope["type"] == "http" and scope["method"] == "POST" and scope["path"] in redemptions.HOT
+        await (hot if taken else others)(scope, receive, send)
+
+    return intake
 
 
 def describe_api() -> dict[str, Any]:

@@ -16,6 +16,7 @@ ACCESS: tuple[type[DomainError], ...] = (
     errors.ApiKeyUnknown,
     errors.RoleNotAllowed,
     errors.RateLimited,
+    errors.NodeStarting,
 )
 READING: tuple[type[DomainError], ...] = (
     *ACCESS,

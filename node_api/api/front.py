@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from node_api.api.access import admit, is_write_key
 from node_api.api.gathered import Gathered
-from node_api.api.node import Node
+from node_api.api.node import TakesIn
 from node_api.api.problems import answer_bug, answer_to
 from node_api.services.api_keys import PREFIX
 
@@ -56,7 +56,7 @@ class Front:
     def __init__(
         self,
         app: ASGIApp,
-        node: Node,
+        node: TakesIn,
         gathered: Gathered,
         chain_fault: type[Exception],
         routes: Mapping[str, Endpoint],

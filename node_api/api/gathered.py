@@ -12,7 +12,7 @@ from fastapi import Depends, Request
 
 from node_api.api.fields import In
 from node_api.api.gathering import Gathering
-from node_api.api.node import Node
+from node_api.api.node import TakesIn
 from node_api.api.requests import RedeemIn
 from node_api.api.waiting import Waiting
 from node_api.domain.access import ApiKey
@@ -58,7 +58,7 @@ class Gathered:
     finality: Callable[[Operation], Finality | None]
 
 
-def gather(node: Node) -> Gathered:
+def gather(node: TakesIn) -> Gathered:
     """Those of a node."""
     return Gathered(
         callers=Gathering(node.keyring.callers, most=_MOST),
@@ -70,18 +70,18 @@ def gather(node: Node) -> Gathered:
     )
 
 
-def _finality(node: Node, operation: Operation) -> Finality | None:
-    return node.writing.redemptions.finality(operation)
+def _finality(node: TakesIn, operation: Operation) -> Finality | None:
+    return node.redemptions.finality(operation)
 
 
-def _take_in(node: Node, asked: Sequence[Asked]) -> list[Operation | Exception]:
+def _take_in(node: TakesIn, asked: Sequence[Asked]) -> list[Operation | Exception]:
     read = [one.submission() for one in asked]
-    taken = iter(node.writing.redemptions.submit([one for one in read if isinstance(one, Submission)]))
+    taken = iter(node.redemptions.submit([one for one in read if isinstance(one, Submission)]))
     return [next(taken) if isinstance(one, Submission) else one for one in read]
 
 
-def _reload(node: Node, asked: Sequence[str]) -> list[Operation | Exception]:
-    return node.writing.redemptions.reload(asked)
+def _reload(node: TakesIn, asked: Sequence[str]) -> list[Operation | Exception]:
+    return node.redemptions.reload(asked)
 
 
 async def _gathered(request: Request) -> Gathered:

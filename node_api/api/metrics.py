@@ -1,6 +1,6 @@
 """The node's figures as Prometheus reads them: `docs/operations.md` says what each means and when it is an alarm."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -37,6 +37,19 @@ class Metrics:
         self._children: dict[tuple[str, str, int], Histogram] = {}
         self.in_hand = Gauge("vouchertrail_http_requests_in_hand", "Requests being answered", registry=self.registry)
 
+    def began(self) -> None:
+        """See `Counts`."""
+        self.in_hand.inc()
+
+    def ended(self, method: str, route: str, status: int, seconds: float) -> None:
+        """See `Counts`."""
+        self.in_hand.dec()
+        self.took(method, route, status, seconds)
+
+    def handed_on(self) -> None:
+        """See `Counts`."""
+        self.in_hand.dec()
+
     def took(self, method: str, route: str, status: int, seconds: float) -> None:
         """Counts an answer. Finding a histogram's child takes longer than counting: each is found once."""
         labels = method, route, status
@@ -44,6 +57,12 @@ class Metrics:
         if child is None:
             child = self._children[labels] = self.seconds.labels(*labels)
         child.observe(seconds)
+
+    def told(self, in_hand: int, answered: Iterable[tuple[str, str, int, float]]) -> None:
+        """Counts what another process of the node has in hand, more or fewer than before, and answered."""
+        self.in_hand.inc(in_hand)
+        for one in answered:
+            self.took(*one)
 
     def page(self) -> bytes:
         """Everything, in Prometheus' text format."""

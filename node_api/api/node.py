@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 
@@ -80,6 +80,56 @@ class Node:
         if self.writes is None:
             raise NodeOnlyObserves("this node")
         return self.writes
+
+    @property
+    def only_observes(self) -> bool:
+        """Whether it carries nothing out."""
+        return self.writes is None
+
+    @property
+    def redemptions(self) -> Redemptions:
+        """What takes redemptions in. Raises NodeOnlyObserves."""
+        return self.writing.redemptions
+
+
+class TakesIn(Protocol):
+    """The services behind the hot routes: of a whole node, or of a process that only takes in."""
+
+    @property
+    def keyring(self) -> ApiKeyring:
+        """Who asks."""
+        ...
+
+    @property
+    def rates(self) -> Rates:
+        """How often they may."""
+        ...
+
+    @property
+    def waiting(self) -> Waiting:
+        """Who waits for operations."""
+        ...
+
+    @property
+    def redemptions(self) -> Redemptions:
+        """What takes redemptions in. Raises NodeOnlyObserves."""
+        ...
+
+    @property
+    def only_observes(self) -> bool:
+        """Whether it carries nothing out."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """The services of a process that only takes redemptions in. Implements `TakesIn`."""
+
+    keyring: ApiKeyring
+    rates: Rates
+    waiting: Waiting
+    redemptions: Redemptions
+    only_observes: bool = False
 
 
 async def node_of(request: Request) -> Node:

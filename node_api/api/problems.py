@@ -44,6 +44,7 @@ _PASSING = (
     errors.StoreUnavailable,
     errors.StoreBusy,
     errors.StreamsBusy,
+    errors.NodeStarting,
     errors.IndexNotReady,
 )
 _RETRY_SECONDS = 2

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import logging
+import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
@@ -18,6 +21,8 @@ from node_api.logs import configure_logs
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+    from node_api.app import RunningNode
 
 DEFAULT_PORT = 8088
 
@@ -36,8 +41,15 @@ def listening_options(command: F) -> F:
 
 @click.command(name="serve")
 @listening_options
+@click.option(
+    "--intake",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 64),
+    help="Processes that only take redemptions in, beside the one that sends them; 0: that one does both.",
+)
 @shared_options
-def cli(shared: Shared, host: str, port: int, public: bool) -> None:
+def cli(shared: Shared, host: str, port: int, public: bool, intake: int) -> None:
     """Serve the API until told to stop; the embedded chain is started where it does not run."""
     require_fit(shared, host, public=public)
     from node_api.app import build_node
@@ -46,7 +58,29 @@ def cli(shared: Shared, host: str, port: int, public: bool) -> None:
         starting_faults(shared),
         build_node(shared.settings, open_deployed_chain(shared.settings), key_ring(shared.settings)) as node,
     ):
-        serve_until_told(shared, node.api, host, port)
+        if intake:
+            from node_api.serving import listen_together
+
+            _serve_together(shared, node, listen_together(host, port, intake))
+        else:
+            serve_until_told(shared, node.api, host, port)
+
+
+def _serve_together(shared: Shared, node: RunningNode, listeners: list[socket.socket]) -> None:
+    """Serves until SIGINT or SIGTERM, with a process that takes in behind each listener."""
+    from node_api.intakes import Intakes, kept
+    from node_api.serving import serve_socket, url_of
+
+    intakes = Intakes(shared.settings, listeners, node.ears())
+    node.tell(intakes)
+
+    def told() -> None:
+        if intakes.wait_ready():
+            _tell_url(shared, url_of(listeners[0]))
+
+    with kept(intakes):
+        threading.Thread(target=told, daemon=True).start()
+        serve_socket(node.api, intakes.socket, intakes.stop)
 
 
 def require_fit(shared: Shared, host: str, *, public: bool) -> None:
@@ -74,7 +108,11 @@ def serve_until_told(shared: Shared, api: FastAPI, host: str, port: int) -> None
     """Serves until SIGINT or SIGTERM."""
     from node_api.serving import serve
 
-    serve(api, host, port, lambda url: shared.tell({"url": url}, f"serving at {url}, documented at {url}/docs"))
+    serve(api, host, port, functools.partial(_tell_url, shared))
+
+
+def _tell_url(shared: Shared, url: str) -> None:
+    shared.tell({"url": url}, f"serving at {url}, documented at {url}/docs")
 
 
 @contextmanager

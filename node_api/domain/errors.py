@@ -49,6 +49,7 @@
         ├── ChainUnavailable
         ├── StoreUnavailable         the database is full, locked, broken or gone
         ├── StoreBusy                all of its connections stay in use
+        ├── NodeStarting             one of its processes does not answer
         ├── WalletMissing
         ├── OversightKeyMissing
         ├── ArbiterMissing
@@ -390,6 +391,13 @@ class StoreBusy(Unavailable):
 
     rule = "a request waits ten seconds at most for a connection that is free"
     remedy = "try again with the same Idempotency-Key; the operator may raise VOUCHERTRAIL_DATABASE_CONNECTIONS"
+
+
+class NodeStarting(Unavailable):
+    """The process of the node that answers this does not."""
+
+    rule = "processes that take redemptions in hand all else to the one that sends"
+    remedy = "try again with the same Idempotency-Key; the operator finds the reason in the node's log"
 
 
 class WalletMissing(Unavailable):

@@ -19,9 +19,9 @@ from node_api.domain.operations import (
     overall,
 )
 from node_api.services.judging import Judge, Judgement, Request
-from node_api.services.outbox import Outbox
 from node_api.services.pace import ChainPace
 from node_api.services.ports.operations import OperationStore
+from node_api.services.ports.relaying import Carrier
 
 _READS_ALL = frozenset({ApiRole.OPERATOR, ApiRole.AUDITOR, ApiRole.TREASURER, ApiRole.ARBITER})
 
@@ -48,11 +48,11 @@ class Submission:
 class Redemptions:
     """Checks and takes in redemptions. Thread-safe."""
 
-    def __init__(self, judge: Judge, store: OperationStore, outbox: Outbox, pace: ChainPace) -> None:
+    def __init__(self, judge: Judge, store: OperationStore, carrier: Carrier, pace: ChainPace) -> None:
         self._pace = pace
         self._judge = judge
         self._store = store
-        self._outbox = outbox
+        self._carrier = carrier
 
     def check(self, caller: ApiKey, request: Request) -> Judgement:
         """What would become of a redemption, without one.
@@ -85,7 +85,7 @@ class Redemptions:
         operations = iter([next(kept) if known is None else known for known in found])
         answers = [fault or _same(one, next(operations)) for one, fault in zip(submissions, faults, strict=True)]
         if any(isinstance(answer, Operation) and not answer.state.final for answer in answers):
-            self._outbox.wake()
+            self._carrier.wake()
         return answers
 
     def _judged(self, submissions: Sequence[Submission], received: int) -> list[Operation]:
@@ -106,7 +106,7 @@ class Redemptions:
         return min(depths, key=list(Finality).index, default=None)
 
     def _depth(self, transaction: Hash, *, final: bool) -> Finality | None:
-        return Finality.FINAL if final else self._outbox.depth(transaction)
+        return Finality.FINAL if final else self._carrier.depth(transaction)
 
     def reload(self, operations: Sequence[str]) -> list[Operation | Exception]:
         """These operations as they stand now; OperationUnknown for one that there is not."""

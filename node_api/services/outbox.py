@@ -39,6 +39,7 @@ _FULL_WAIT = 0.01
 log = structlog.get_logger()
 
 Settled = Callable[[list[str]], None]
+Looked = Callable[[dict[Hash, Finality]], None]
 
 
 class Outbox:
@@ -59,6 +60,8 @@ class Outbox:
         self._wanted = threading.Event()
         self._stopping = threading.Event()
         self._settled: list[Settled] = []
+        self._looked: list[Looked] = []
+        self._told_at: int | None = None
         self.fault: str | None = None
         """What keeps it from sending now; None where it works."""
         self._flight: deque[Shipment] = deque()  # stored and sent, by ascending nonce
@@ -71,6 +74,10 @@ class Outbox:
     def on_settled(self, listener: Settled) -> None:
         """Has the listener told the ids of operations that became final; on the worker's thread, so be quick."""
         self._settled.append(listener)
+
+    def on_looked(self, listener: Looked) -> None:
+        """Has the listener told how far calls in flight have come, where blocks are not final at once; as quickly."""
+        self._looked.append(listener)
 
     def start(self) -> None:
         """Starts the worker; it first finishes what an earlier one left."""
@@ -189,6 +196,7 @@ class Outbox:
         Returns: whether any does, or there is a new block: there may be room for more.
         """
         landed = self._relay.look([shipment.call for shipment in self._flight])
+        self._tell_depths()
         outcomes = [(shipment, shipment.outcome(0)) for shipment in list(self._flight)[:landed]]
         if not outcomes:
             self._release()
@@ -203,6 +211,16 @@ class Outbox:
             self._flight.popleft()
         self._looks, self._overdue = 0, time.monotonic() + RECEIPT_SECONDS
         return True
+
+    def _tell_depths(self) -> None:
+        """Tells how far calls in flight have come, once for each block."""
+        if self._relay.height == self._told_at or not self._looked:
+            return
+        self._told_at = self._relay.height
+        hashes = [shipment.call.hash for shipment in self._flight]
+        depths = {hash_: depth for hash_ in hashes if (depth := self._relay.depth(hash_)) is not None}
+        for listener in self._looked:
+            listener(depths)
 
     def _linger(self) -> None:
         """Waits until it is time to look again, or something is queued; sends again what is in no block for too long."""

@@ -1,10 +1,10 @@
 """What redemptions leave as it is (merchants, programmes, rules, batches, rolls, terminals), kept from one reader to the next.
 
 What the index says as of a block follows from the chain up to that block, and so from its hash. What was found at a block is kept
-under its hash, and goes on under that of a later one where this process appended the blocks between, and all that happened in
-them is redemptions and refusals. Whatever else happens, here or in a process beside this one (any other event, blocks taken
-back, an index built anew), ends at a hash that nothing is kept under: there everything is read again. So nothing kept is
-ever stale, and nobody has to be told.
+under its hash, and goes on under that of a later one where all that happened in the blocks between is redemptions and refusals:
+who appended them saw it, this process or one that says so. Whatever else happens (any other event, blocks taken back, an index
+built anew), ends at a hash that nothing is kept under: there everything is read again. So nothing kept is ever stale, and nobody
+has to be told.
 """
 
 from __future__ import annotations
@@ -75,6 +75,11 @@ class Kept:
         """Keeps nothing yet."""
         self._lock = threading.Lock()
         self._facts: OrderedDict[str, Facts] = OrderedDict()
+        self._listeners: list[Callable[[Hash, Hash], None]] = []
+
+    def on_leaving(self, listener: Callable[[Hash, Hash], None]) -> None:
+        """Has the listener told the hashes of two blocks between which everything was left as it was."""
+        self._listeners.append(listener)
 
     def at(self, block: Hash) -> Facts:
         """The facts of a block."""
@@ -85,9 +90,16 @@ class Kept:
 
     def follow(self, before: Hash, page: ev.Page, last: Hash) -> None:
         """Takes note that a page is appended behind a block. If its transaction fails, no reader will stand on its last one."""
+        if all(isinstance(logged.event, _LEAVES_THEM) for logged in page.events):
+            self.leave(before, last)
+            for listener in self._listeners:
+                listener(before, last)
+
+    def leave(self, before: Hash, last: Hash) -> None:
+        """Takes note that all that happened from one block to another left everything as it was."""
         with self._lock:
             facts = self._facts.get(before)
-            if facts is not None and all(isinstance(logged.event, _LEAVES_THEM) for logged in page.events):
+            if facts is not None:
                 self._keep(last, facts)
 
     def _keep(self, block: str, facts: Facts) -> None:

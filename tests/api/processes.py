@@ -24,7 +24,7 @@ from tests.world import World
 
 
 @contextmanager
-def serving_process(world: World, settings: Settings) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def serving_process(world: World, settings: Settings, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """`vouchertrail serve` as a process of its own."""
     environment = {
         **os.environ,
@@ -34,7 +34,7 @@ def serving_process(world: World, settings: Settings) -> Iterator[tuple[subproce
     }
     if settings.database is not None:
         environment["VOUCHERTRAIL_DATABASE"] = settings.database.get_secret_value()
-    command = [sys.executable, "-m", "node_api", "serve", "--port", "0", "--json"]
+    command = [sys.executable, "-m", "node_api", "serve", "--port", "0", "--json", *options]
     with tempfile.TemporaryFile() as log:  # a pipe that nobody reads would hold the process up once it is full
         process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
         try:

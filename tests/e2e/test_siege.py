@@ -5,6 +5,9 @@ two API processes on one PostgreSQL, each with an OPERATOR of its own; every few
     ├── everybody should be told that one operation, or that the key was used with another body
     └── the index should equal one that is built anew
 
+one node on a file, with two processes that take in; every few seconds one of the three is killed
+└── the same
+
 `make siege` does it for three minutes; SEED=n draws other kills and orders.
 """
 
@@ -13,6 +16,7 @@ from __future__ import annotations
 import math
 import os
 import random
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +30,7 @@ from subprocess import Popen
 import pytest
 from pydantic import SecretStr
 
+from bench.redemptions.processes import children
 from node_api.config import Settings
 from node_api.services.indexing import compare
 from node_api.storage.engine import open_database
@@ -59,8 +64,8 @@ KILL_AFTER = (2.0, 5.0)
 class Besieged:
     """Processes that are killed one at a time."""
 
-    def __init__(self, world: World, settings: Sequence[Settings]) -> None:
-        self._world, self._settings = world, settings
+    def __init__(self, world: World, settings: Sequence[Settings], *options: str) -> None:
+        self._world, self._settings, self._options = world, settings, options
         self._running = [ExitStack() for _ in settings]
         self._processes: dict[int, Popen[str]] = {}
         self._done = threading.Event()
@@ -86,16 +91,21 @@ class Besieged:
         self._done.set()
 
     def _start(self, number: int) -> None:
-        process, url = self._running[number].enter_context(serving_process(self._world, self._settings[number]))
+        process, url = self._running[number].enter_context(
+            serving_process(self._world, self._settings[number], *self._options)
+        )
         self._processes[number], self.urls[number] = process, url
 
     def _kill_again_and_again(self, drawn: random.Random) -> None:
         while not self._done.wait(drawn.uniform(*KILL_AFTER)):
             number = drawn.randrange(len(self._settings))
-            self._processes[number].kill()
-            self._running[number].close()
+            victims = [self._processes[number].pid, *children(self._processes[number].pid)]
+            victim = drawn.choice(victims)
             self.kills += 1
-            self._start(number)
+            os.kill(victim, signal.SIGKILL)
+            if victim == victims[0]:
+                self._running[number].close()
+                self._start(number)
 
 
 def test_processes__killed_by_turns_under_load__give_each_key_one_effect(
@@ -114,6 +124,26 @@ def test_processes__killed_by_turns_under_load__give_each_key_one_effect(
             wait_until_final(settings, operations)
         again = sum(till.again for till in tills)
         print(f"{besieged.kills} kills; {len(told)} answers to {len(errands)} keys, {again} times asked again")
+        assert besieged.kills > 0
+        check_effects(world, settings, operations)
+        _check_rebuilt(world, settings, tmp_path)
+    finally:
+        world.stop()
+        world.rpc.close()
+
+
+def test_intakes__killed_by_turns_with_their_node_under_load__give_each_key_one_effect(tmp_path: Path) -> None:
+    world, settings = build_world(tmp_path / "node-0")
+    try:
+        coming = open_errands(world, settings, rounds=math.ceil(SECONDS * KEYS_A_SECOND / PERSONS))
+        besieged = Besieged(world, [settings], "--intake", "2")
+        tills = [Till(besieged.urls, till_key(settings), number) for number in range(TILLS)]
+        with besieged.standing(SEED):
+            errands, told = _load(tills, coming)
+            operations = operations_of(errands, told)
+            besieged.spare()
+            wait_until_final(settings, operations)
+        print(f"{besieged.kills} kills; {len(told)} answers to {len(errands)} keys")
         assert besieged.kills > 0
         check_effects(world, settings, operations)
         _check_rebuilt(world, settings, tmp_path)

@@ -5,6 +5,7 @@ merchant suspended or frozen, roll or batch frozen, programme or network paused,
 ├── indexed here ............ the very next judgement says so
 ├── indexed by another ...... likewise
 └── taken back .............. the very next judgement is the one of before
+another process says that blocks left everything as it was → what is kept goes on; of an unknown block nothing is
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from node_api.chain.keys import KeyRole
 from node_api.chain.limit_words import LimitWords
 from node_api.chain.rpc_values import text
 from node_api.chain.signing import ChainSignatures
-from node_api.domain.ids import MerchantId, ProgrammeId, RollId
+from node_api.domain.ids import Hash, MerchantId, ProgrammeId, RollId
 from node_api.domain.items import ItemGroup
 from node_api.record import Follower, source_of
 from node_api.services.fresh import FreshReads
@@ -189,6 +190,19 @@ def test_facts__after_a_redemption__are_kept_and_its_voucher_is_redeemed(court: 
     assert not [table for table in ("merchants", "programmes", "batches", "rolls") if f"FROM {table} " in read]
     court.revert(before)
     assert court.verdict() is None
+
+
+def test_facts__left_as_they_were_by_another_process__are_kept_as_soon_as_it_says_so() -> None:
+    kept, told = Kept(), list[tuple[Hash, Hash]]()
+    before, after, last = (Hash("0x" + digit * 64) for digit in "abc")
+    facts = kept.at(before)
+    kept.on_leaving(lambda *blocks: told.append(blocks))
+    kept.leave(before, after)
+    kept.leave(Hash("0x" + "f" * 64), last)  # a block that nothing is known of
+
+    assert kept.at(after) is facts
+    assert kept.at(last) is not facts
+    assert told == []  # it was said to us
 
 
 def test_facts__of_an_older_block__are_its_own(court: Court) -> None:

@@ -59,6 +59,7 @@ class Chain:
     gas: Sequence[int] = (10,)
     """What calls take, by turns."""
     height: int | None = None
+    depths: dict[str, Finality] = field(default_factory=dict)
     made_at: UnixSeconds = _NEVER
     sender: Address = SENDER
 
@@ -70,7 +71,7 @@ class Chain:
         return SentCall(Hash(f"{nonce}:{','.join(map(str, what))}"), nonce, SENDER, "0x", block_time=UnixSeconds(nonce))
 
     def depth(self, transaction: Hash) -> Finality | None:
-        raise AssertionError(f"nobody asks here how deep {transaction} is")
+        return self.depths.get(transaction)
 
     def gas_of(self, call: SentCall) -> int:
         return self.gas[call.nonce % len(self.gas)]
@@ -275,6 +276,23 @@ def test_fly__blocks_by_the_clock__so_much_gas_is_sent_between_two(works: Works)
     works.end()
 
     assert works.told("resolve") == [f"resolve {nonce}" for nonce in range(10)]
+
+
+def test_fly__blocks_by_the_clock__how_far_calls_have_come_is_told_for_each_block(works: Works) -> None:
+    told: list[dict[Hash, Finality]] = []
+    paced(works, in_flight=2, block_gas=100)
+    works.outbox.on_looked(told.append)
+    works.lane.waiting = list(range(6))
+    works.chain.depths = {"0:0,1,2": Finality.SEEN, "7:": Finality.CONFIRMED}
+    sent_by_heights(works, (None, 2))
+    assert told == []
+    works.chain.height = 1
+    wait_until(lambda: told == [{Hash("0:0,1,2"): Finality.SEEN}])
+    works.chain.depths = {"0:0,1,2": Finality.CONFIRMED, "1:3,4,5": Finality.SEEN}
+    time.sleep(0.03)
+    works.chain.height = 2
+    wait_until(lambda: len(told) == 2)
+    assert told[1] == {Hash("0:0,1,2"): Finality.CONFIRMED, Hash("1:3,4,5"): Finality.SEEN}
 
 
 @pytest.mark.parametrize(("block_gas", "sent"), [(30, (2, 4, 5, 6)), (31, (2, 4, 6, 7))])

@@ -60,7 +60,7 @@ def make_code(node: TheNode, _: Caller, body: CodeIn, qr: WithQr = True) -> Resp
 @router.post("/redemptions/check", response_model=CheckOut, responses=problems(*REDEEMING))
 def check(node: TheNode, caller: Caller, body: RedeemIn) -> Response:
     """Whether a redemption would be accepted in the next block, without one. A refusal is an answer here, not a problem."""
-    return _json(check_out(node.writing.redemptions.check(caller, body.to_domain(caller))).model_dump_json())
+    return _json(check_out(node.redemptions.check(caller, body.to_domain(caller))).model_dump_json())
 
 
 @router.post(
@@ -97,7 +97,7 @@ HOT: Mapping[str, Endpoint] = {"/v1/redemptions": redeem, "/v1/redemptions/batch
 )
 def read_operation(node: TheNode, caller: Caller, operation: Annotated[str, NoNul]) -> OperationOut:
     """How far a write has come."""
-    redemptions = node.writing.redemptions
+    redemptions = node.redemptions
     found = redemptions.get(caller, operation)
     return operation_out(found, redemptions.finality(found))
 

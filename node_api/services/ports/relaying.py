@@ -33,6 +33,18 @@ class NonceLost(Exception):
     """Another transaction of the relayer has the nonce: these bytes can never take effect."""
 
 
+class Carrier(Protocol):
+    """Brings to the chain what is queued. Thread-safe."""
+
+    def wake(self) -> None:
+        """Says that something was queued."""
+        ...
+
+    def depth(self, transaction: Hash) -> Finality | None:
+        """How far a call in flight has come; None where it is in no block."""
+        ...
+
+
 class Relay(Protocol):
     """The relayer's account. Used by one thread.
 
