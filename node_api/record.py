@@ -30,6 +30,9 @@ from node_api.storage.kept import Kept
 from node_api.storage.migrate import migrate
 from node_api.storage.reads import IndexReads
 
+_TIMES = 5
+"""A rebuild begins anew where the chain goes back under it, which a network does to its newest block now and then."""
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -157,7 +160,7 @@ def open_record(settings: Settings, handle: ChainHandle, engine: Engine | None =
 
 
 def compare_with_rebuild(record: Record, page: int) -> tuple[int | None, list[TableDifference]]:
-    """Builds a second index from the chain, as far as the record's own stands.
+    """Builds a second index from the chain, as far as the record's own stands; again where that block is taken back meanwhile.
 
     Args:
         record: its index was brought up to the chain.
@@ -165,9 +168,16 @@ def compare_with_rebuild(record: Record, page: int) -> tuple[int | None, list[Ta
 
     Returns: the block that both stand on, and the tables that differ.
     """
-    at, digest = record.tables.digest_of()
-    number = None if at is None else at.number
-    return number, compare(digest, rebuilt_upto(record.rpc, record.handle, record.deployment, number, page))
+    for _ in range(_TIMES):
+        at, digest = record.tables.digest_of()
+        number = None if at is None else at.number
+        found = compare(digest, rebuilt_upto(record.rpc, record.handle, record.deployment, number, page))
+        if at is None or not found:
+            break
+        record.indexer.catch_up()
+        if record.tables.header(at.number) == at:
+            break
+    return number, found
 
 
 def rebuilt_upto(rpc: RpcClient, handle: ChainHandle, deployment: Deployment, number: int | None, page: int) -> Digest:

@@ -5,7 +5,8 @@ index
 ├── roll-ups .................................................. say what the facts say
 ├── a reorganisation
 │   ├── deeper than the last page ............................. the digest of an index built afterwards
-│   └── the chain only got shorter ............................ one node: rewound at once; several: waited for
+│   ├── the chain only got shorter ............................ one node: rewound at once; several: waited for
+│   └── while it is compared with a rebuild ................... compared anew, and equal; a row that is not the chain's: named
 ├── a writer that fails half-way .............................. leaves nothing
 ├── two indexers on one database .............................. end where one does
 ├── other contracts ........................................... refused
@@ -17,22 +18,25 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
+import node_api.record
 from node_api.chain.anvil import kill, start_anvil
 from node_api.chain.keys import KeyRole
 from node_api.chain.options import EmbeddedOptions
 from node_api.chain.rpc_errors import ForeignChain
 from node_api.domain.ids import LineId
-from node_api.record import source_of
+from node_api.record import compare_with_rebuild, source_of
 from node_api.services.indexing import Indexer, compare
-from node_api.services.ports.indexing import IndexForeign
+from node_api.services.ports.indexing import Digest, IndexForeign
 from node_api.storage import rollups
 from node_api.storage import tables as t
 from node_api.storage.index import IndexTables
 from node_api.storage.reads import IndexReads
+from tests.e2e.other_node import opened
 from tests.storage.conftest import MakeDatabase, indexer_of
 from tests.world import BEIJING, CATERING, CHAIN_ID, GENESIS_AT, STARTS_AT, TILL_ONLY, World
 
@@ -146,6 +150,31 @@ def test_chain_that_got_shorter__with_several_nodes__is_a_node_that_lags(world: 
     world.at(STARTS_AT)
     world.mine(9)
     assert indexer.catch_up().number == world.head()
+
+
+def test_comparison__while_the_chain_goes_back__is_made_anew(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshot = world.rpc.call("evm_snapshot")
+    world.mine(5)
+    rebuilt, calls = node_api.record.rebuilt_upto, [0]
+
+    def rebuilt_after_going_back(*arguments: Any) -> Digest:
+        calls[0] += 1
+        if calls[0] == 1:
+            world.rpc.call("evm_revert", [snapshot])
+            world.at(STARTS_AT)
+            world.mine(9)
+        return rebuilt(*arguments)
+
+    monkeypatch.setattr(node_api.record, "rebuilt_upto", rebuilt_after_going_back)
+    with opened(world, tmp_path / "other") as record:
+        assert compare_with_rebuild(record, 500) == (world.head(), [])
+        assert calls == [2]
+        with record.engine.begin() as connection:
+            connection.execute(update(t.blocks).where(t.blocks.c.number == world.head()).values(timestamp=1))
+        _, found = compare_with_rebuild(record, 500)
+        assert ([one.table for one in found], calls) == (["blocks"], [3])
 
 
 def test_append__failing_at_its_end__leaves_nothing(
