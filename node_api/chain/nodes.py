@@ -203,8 +203,8 @@ class ChainNodes(RpcClient):
             log.warning("chain_signers_changed", confirmations=self.profile.confirmations)
 
     def _reached(self) -> Mapping[str, str]:
-        """Where each signer is sent to, by its account. Who was asked once is not asked again."""
-        for url in (one for one in self._senders if one not in self._signers.values()):
+        """Where each signer is sent to, by its account. Who told it once is not asked again, nor who does not answer."""
+        for url in set(self._senders) - self._ailing - set(self._signers.values()):
             with contextlib.suppress(ChainError):
                 self._signers[text(self._watched[url].call("eth_coinbase"))] = url
         return self._signers

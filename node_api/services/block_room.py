@@ -57,5 +57,5 @@ class BlockRoom:
         return min(seconds, self.held_seconds() or seconds)
 
     def is_worth_filling(self, *, busy: bool) -> bool:
-        """Whether a small call may wait for more: until it can be sent, or with any gas for those in flight, who are `busy`."""
-        return busy if self._gas is None else self._spent > 0 or self.held_seconds() > 0
+        """Whether a small call may wait for more: while others are in flight, who are `busy`, and until it can be sent."""
+        return busy and (self._gas is None or self._spent > 0 or self.held_seconds() > 0)

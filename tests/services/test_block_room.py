@@ -8,6 +8,7 @@ held_seconds
 ├── after a block ........................ for some seconds; their end is told once
 └── when all that was sent is in blocks .. none
 is_worth_filling
+├── while no call is in flight ........... not
 ├── with any gas ......................... while calls are in flight
 └── with a block's ....................... while something was sent for this block, or nothing may be sent yet
 """
@@ -69,20 +70,28 @@ def test_held_seconds__when_all_is_in_blocks__then_none() -> None:
     room = BlockRoom(30, 3_600.0)
     room.grown(1, LATE)
     assert room.held_seconds() > 0
-    assert room.is_worth_filling(busy=False)
+    assert room.is_worth_filling(busy=True)
     room.clear()
     assert not room.held_seconds()
-    assert not room.is_worth_filling(busy=False)
+    assert not room.is_worth_filling(busy=True)
 
 
-@pytest.mark.parametrize("busy", [True, False])
-def test_is_worth_filling__then_by_what_was_sent_for_this_block(busy: bool) -> None:
-    assert BlockRoom().is_worth_filling(busy=busy) is busy
+def test_is_worth_filling__while_calls_are_in_flight__then_by_what_was_sent_for_this_block() -> None:
+    assert BlockRoom().is_worth_filling(busy=True)
     room = BlockRoom(30)
-    assert not room.is_worth_filling(busy=busy)
+    assert not room.is_worth_filling(busy=True)
     room.spend(40)
-    assert room.is_worth_filling(busy=busy)
+    assert room.is_worth_filling(busy=True)
     room.grown(1, LATE)
-    assert room.is_worth_filling(busy=busy)
+    assert room.is_worth_filling(busy=True)
     room.grown(2, LATE)
-    assert not room.is_worth_filling(busy=busy)
+    assert not room.is_worth_filling(busy=True)
+
+
+def test_is_worth_filling__while_none_is_in_flight__then_not() -> None:
+    assert not BlockRoom().is_worth_filling(busy=False)
+    room = BlockRoom(30, 3_600.0)
+    room.grown(1, LATE)
+    room.spend(10)
+    assert room.is_worth_filling(busy=True)
+    assert not room.is_worth_filling(busy=False)
