@@ -32,6 +32,7 @@ _PRAGMAS = (
     "cache_size=-8192",  # KiB for each connection; the mapped file below is shared by all
     "mmap_size=268435456",
     "temp_store=MEMORY",
+    "wal_autocheckpoint=8000",  # pages: after each checkpoint every connection maps the grown file anew
 )
 _SQLITE_CANNOT = {
     sqlite3.SQLITE_BUSY,
