@@ -62,7 +62,7 @@ class _Beside:
     """Has the node's own process bring the index up; does so itself where that takes long. Implements `IndexFollower`."""
 
     def __init__(self, record: Record, channel: Channel) -> None:
-        self._indexer, self._alone, self._channel = record.indexer, Follower(record.indexer), channel
+        self._alone, self._channel = Follower(record.indexer), channel
         self._moved = threading.Condition()
         self._at: tuple[int, str] = (-1, "")
 
