@@ -33,6 +33,8 @@ from tests.api.test_redeeming import assert_refused
 from tests.api.test_start import half_asked
 from tests.world import World
 
+pytestmark = pytest.mark.slow
+
 TOGETHER = "--intake", "2"
 PATIENCE_SECONDS = 60.0
 
