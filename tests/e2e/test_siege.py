@@ -114,19 +114,7 @@ def test_processes__killed_by_turns_under_load__give_each_key_one_effect(
     world, settings = build_world(tmp_path / "node-0")
     settings = settings.model_copy(update={"database": SecretStr(postgres())})
     try:
-        coming = open_errands(world, settings, rounds=math.ceil(SECONDS * KEYS_A_SECOND / PERSONS))
-        besieged = Besieged(world, [settings, beside(world, settings, 1)])
-        tills = [Till(besieged.urls, till_key(settings), number) for number in range(TILLS)]
-        with besieged.standing(SEED):
-            errands, told = _load(tills, coming)
-            operations = operations_of(errands, told)
-            besieged.spare()
-            wait_until_final(settings, operations)
-        again = sum(till.again for till in tills)
-        print(f"{besieged.kills} kills; {len(told)} answers to {len(errands)} keys, {again} times asked again")
-        assert besieged.kills > 0
-        check_effects(world, settings, operations)
-        _check_rebuilt(world, settings, tmp_path)
+        _besiege(world, settings, Besieged(world, [settings, beside(world, settings, 1)]), tmp_path)
     finally:
         world.stop()
         world.rpc.close()
@@ -135,21 +123,26 @@ def test_processes__killed_by_turns_under_load__give_each_key_one_effect(
 def test_intakes__killed_by_turns_with_their_node_under_load__give_each_key_one_effect(tmp_path: Path) -> None:
     world, settings = build_world(tmp_path / "node-0")
     try:
-        coming = open_errands(world, settings, rounds=math.ceil(SECONDS * KEYS_A_SECOND / PERSONS))
-        besieged = Besieged(world, [settings], "--intake", "2")
-        tills = [Till(besieged.urls, till_key(settings), number) for number in range(TILLS)]
-        with besieged.standing(SEED):
-            errands, told = _load(tills, coming)
-            operations = operations_of(errands, told)
-            besieged.spare()
-            wait_until_final(settings, operations)
-        print(f"{besieged.kills} kills; {len(told)} answers to {len(errands)} keys")
-        assert besieged.kills > 0
-        check_effects(world, settings, operations)
-        _check_rebuilt(world, settings, tmp_path)
+        _besiege(world, settings, Besieged(world, [settings], "--intake", "2"), tmp_path)
     finally:
         world.stop()
         world.rpc.close()
+
+
+def _besiege(world: World, settings: Settings, besieged: Besieged, folder: Path) -> None:
+    """Tills ask while processes are killed; then chain, index and operations say what they should."""
+    coming = open_errands(world, settings, rounds=math.ceil(SECONDS * KEYS_A_SECOND / PERSONS))
+    tills = [Till(besieged.urls, till_key(settings), number) for number in range(TILLS)]
+    with besieged.standing(SEED):
+        errands, told = _load(tills, coming)
+        operations = operations_of(errands, told)
+        besieged.spare()
+        wait_until_final(settings, operations)
+    again = sum(till.again for till in tills)
+    print(f"{besieged.kills} kills; {len(told)} answers to {len(errands)} keys, {again} times asked again")
+    assert besieged.kills > 0
+    check_effects(world, settings, operations)
+    _check_rebuilt(world, settings, folder)
 
 
 def _load(tills: Sequence[Till], coming: Iterator[Errand]) -> tuple[list[Errand], list[Told]]:
