@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
@@ -161,9 +160,3 @@ def kept(intakes: Intakes) -> Iterator[None]:
         yield
     finally:
         intakes.stop()
-
-
-def inherited(descriptor: int) -> socket.socket:
-    """The listener that was handed to this process."""
-    os.set_inheritable(descriptor, False)
-    return socket.socket(fileno=descriptor)

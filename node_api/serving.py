@@ -33,16 +33,14 @@ def serve(app: Starlette, host: str, port: int, told: Callable[[str], None], *, 
         lifespan: whether the application has something to end once it is not asked any more.
     """
     listener = _listen(host, port)
-    _prepare()
-    told(url_of(listener))
-    _server(app, lifespan=lifespan).run(sockets=[listener])
+    serve_listener(app, listener, lambda: told(url_of(listener)), lifespan=lifespan)
 
 
-def serve_listener(app: ASGIApp, listener: socket.socket, told: Callable[[], None]) -> None:
+def serve_listener(app: ASGIApp, listener: socket.socket, told: Callable[[], None], *, lifespan: bool = False) -> None:
     """Serves the connections that a listener takes, until SIGINT or SIGTERM; `told` is called before the first one."""
     _prepare()
     told()
-    _server(app).run(sockets=[listener])
+    _server(app, lifespan=lifespan).run(sockets=[listener])
 
 
 def serve_socket(app: ASGIApp, path: str, ending: Callable[[], None]) -> None:

@@ -9,7 +9,7 @@ import structlog
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from node_api.api.observing import HANDED_ON, REQUEST_ID
+from node_api.api.observing import HANDED_ON
 from node_api.api.problems import answer
 from node_api.domain.errors import NodeStarting
 
@@ -17,6 +17,7 @@ _IDLE_SECONDS = 2.0
 """Below what the other side keeps an idle connection: it never closes one that is just about to be used."""
 _OF_CONNECTION = frozenset({b"connection", b"keep-alive", b"transfer-encoding", b"te", b"trailer", b"upgrade"})
 """Headers that are about one connection alone (RFC 9110, 7.6.1)."""
+_TELL_OF_A_BODY = frozenset({b"content-length", b"transfer-encoding"})
 
 log = structlog.get_logger()
 
@@ -55,13 +56,8 @@ def _request(scope: Scope, receive: Receive) -> httpx.Request:
     """The request as it came in."""
     query = b"?" + scope["query_string"] if scope["query_string"] else b""
     headers = [(name, value) for name, value in scope["headers"] if name not in _OF_CONNECTION]
-    given = scope.get("state", {}).get("request_id")
-    if given is not None:
-        headers = [(name, value) for name, value in headers if name != REQUEST_ID.lower().encode()]
-        headers.append((REQUEST_ID.encode(), given.encode()))
-    named = {name for name, _ in scope["headers"]}
-    body = _body(receive) if named & {b"content-length", b"transfer-encoding"} else None
-    target = scope["raw_path"] + query
+    has_body = not _TELL_OF_A_BODY.isdisjoint(name for name, _ in scope["headers"])
+    body, target = _body(receive) if has_body else None, scope["raw_path"] + query
     return httpx.Request(scope["method"], "http://node/", headers=headers, content=body, extensions={"target": target})
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from node_api.services.packing import ANY_NETWORK, CallBounds
-from node_api.services.packing import EMBEDDED as ROOMY
+from node_api.services.packing import ANY_NETWORK, ROOMY, CallBounds
 
 
 @dataclass(frozen=True, slots=True)

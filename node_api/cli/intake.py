@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 
 import rich_click as click
 
@@ -21,9 +22,8 @@ def cli(shared: Shared, listener: int, end: int, path: str) -> None:
     from node_api.channel import opened
     from node_api.cli.deploy import open_deployed_chain
     from node_api.intake import taking_in
-    from node_api.intakes import inherited
     from node_api.serving import serve_listener
 
     channel = opened(end)
     with taking_in(shared.settings, open_deployed_chain(shared.settings), channel, path) as app:
-        serve_listener(app, inherited(listener), lambda: channel.tell("ready"))
+        serve_listener(app, socket.socket(fileno=listener), lambda: channel.tell("ready"))

@@ -12,10 +12,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Table
 
-from node_api.storage.queries import chunks
+from node_api.storage.queries import CHUNK, chunks
 from node_api.storage.rows import Value
 
-_STEPS = (1, 4, 16, 64, 256, 500)
+_STEPS = (1, 4, 16, 64, 256, CHUNK)
 """So many keys has one statement, the last of them more than once: few statements are prepared."""
 
 

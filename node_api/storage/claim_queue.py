@@ -130,6 +130,4 @@ def _end(connection: Connection, name: str, state: OperationState, **values: Val
 
 
 def _add_history(connection: Connection, names: Sequence[str], state: OperationState) -> None:
-    at = now()
-    for name in names:
-        add_steps(connection, [(name, state.value)], at)
+    add_steps(connection, [(name, state.value) for name in names], now())

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from sqlalchemy import (
     BindParameter,
+    ColumnElement,
     Connection,
     Engine,
     RowMapping,
+    Table,
     and_,
     bindparam,
     delete,
@@ -236,18 +238,20 @@ def _decline(connection: Connection, place: Place, verdict: Declined) -> None:
 
 
 def _set(connection: Connection, place: Place, **values: int | str | bytes | None) -> None:
-    where = and_(_items.c.operation == place.operation, _items.c.position == place.position)
-    connection.execute(update(_items).where(where).values(**values))
+    connection.execute(update(_items).where(_stands_at(_items, place)).values(**values))
 
 
 def _release(connection: Connection, place: Place) -> None:
     """Gives a receipt free again: it was not redeemed against."""
-    claims, where = t.receipt_claims, and_(_items.c.operation == place.operation, _items.c.position == place.position)
-    item = connection.execute(select(_items.c.programme, _items.c.merchant, _items.c.item).where(where)).one()
-    its_own = and_(claims.c.operation == place.operation, claims.c.position == place.position)
+    claims, claimed = t.receipt_claims, select(_items.c.programme, _items.c.merchant, _items.c.item)
+    item = connection.execute(claimed.where(_stands_at(_items, place))).one()
     receipt = raw(read_item(item.item).receipt)
     claim = and_(claims.c.programme == item.programme, claims.c.merchant == item.merchant, claims.c.receipt == receipt)
-    connection.execute(delete(claims).where(claim, its_own))
+    connection.execute(delete(claims).where(claim, _stands_at(claims, place)))
+
+
+def _stands_at(table: Table, place: Place) -> ColumnElement[bool]:
+    return and_(table.c.operation == place.operation, table.c.position == place.position)
 
 
 def _places(connection: Connection, call: Hash) -> list[Place]:

@@ -63,5 +63,6 @@ _MAKING = threading.Lock()
 def turn_of(database: str | None) -> AbstractContextManager[None]:
     """The turn to write to a database file, for as long as the context lasts; of one in memory among threads alone."""
     with _MAKING:
-        turn = _TURNS.setdefault(database, _Turn(database))
-    return turn.taken()
+        if database not in _TURNS:
+            _TURNS[database] = _Turn(database)
+    return _TURNS[database].taken()
