@@ -145,9 +145,15 @@ _persons = itertools.count()
 
 
 @pytest.fixture
-def person() -> int:
+def people() -> Iterator[int]:
+    """Custodial persons nobody else uses, one after the other; there are `PERSONS`."""
+    return _persons
+
+
+@pytest.fixture
+def person(people: Iterator[int]) -> int:
     """A custodial person nobody else uses."""
-    return next(_persons)
+    return next(people)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ a booked voucher, at the till → VoucherBooked
 
 import itertools
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -27,7 +28,7 @@ from node_api.chain.eip712 import capture_digest, release_digest, sign
 from node_api.domain.access import ApiRole
 from node_api.domain.ids import Amount, Hash, UnixSeconds, VoucherId
 from node_api.domain.reservations import Capture, Part, Release
-from tests.api.conftest import PERSONS, Client, Json, Served
+from tests.api.conftest import Client, Json, Served
 from tests.api.test_cases import FAR, Signer, by_shop, by_stranger
 from tests.api.test_redeeming import assert_refused, code_for
 from tests.world import ENDS_AT
@@ -142,8 +143,10 @@ def test_booking__that_the_rules_refuse__says_why(
     assert_refused(rival.post("/v1/bookings", asked(said), new_key()), "MerchantNotYours", 403)
 
 
-def test_bookings__many_at_once__each_is_booked_once(served: Served, merchant: Client, wallet: Client) -> None:
-    persons = range(PERSONS - 12, PERSONS)
+def test_bookings__many_at_once__each_is_booked_once(
+    served: Served, merchant: Client, wallet: Client, people: Iterator[int]
+) -> None:
+    persons = list(itertools.islice(people, 12))
     ones = [signed(wallet, wish(served, person)) for person in persons for _ in range(2)]
 
     with ThreadPoolExecutor(len(ones)) as pool:
