@@ -171,7 +171,7 @@ def _assemble(
     vouchers = Address(record.deployment.address("Vouchers"))
     operator = keys.account(KeyRole.OPERATOR)
     store, keyring, waiting = Operations(record.engine), ApiKeyring(ApiKeys(durable)), Waiting()
-    relayer = Relayer(rpc, operator, handle.chain_id, vouchers)
+    relayer = Relayer(rpc, operator, handle.chain_id, vouchers, record.in_hand)
     calls = OutboxTables(record.engine, durable)
     signatures, wallet = ChainSignatures(rpc, handle.chain_id, vouchers), _wallet(keys)
     bookings = booking_lane(relayer, signatures, calls)
@@ -183,6 +183,7 @@ def _assemble(
     room = BlockRoom(handle.profile.block_gas, handle.profile.hold_seconds)
     outbox = Outbox(lanes, calls, relayer, follower, handle.profile.in_flight, room)
     outbox.on_settled(waiting.settled)
+    follower.on_moved(lambda _: outbox.index_moved())
     pace = record.pace(settings)
     fresh = fresh_reads(record, follower)
     writing = Writing(

@@ -13,6 +13,7 @@ from node_api.chain.deployment.addresses import Deployment, read_deployment
 from node_api.chain.handle import ChainHandle
 from node_api.chain.ledger import Ledger
 from node_api.chain.nodes import ChainNodes
+from node_api.chain.receipts_in_hand import ReceiptsInHand
 from node_api.chain.redeem_calls import RedeemCalls
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import ForeignChain, RpcUnavailable
@@ -47,6 +48,7 @@ class Record:
         indexer: brings the index up to the chain.
         reads: readers on the index.
         kept: what they keep of it.
+        in_hand: receipts that whoever sends was told, which the indexer need not ask for again.
         ledger: the contracts' own words, for audits.
         calls: redeeming transactions read back, for audits.
     """
@@ -59,6 +61,7 @@ class Record:
     indexer: Indexer
     reads: IndexReads
     kept: Kept
+    in_hand: ReceiptsInHand
     ledger: Ledger
     calls: RedeemCalls
 
@@ -140,9 +143,9 @@ def open_record(settings: Settings, handle: ChainHandle, engine: Engine | None =
     deployment = read_deployment(settings.deployments_folder, handle.chain_id, handle.genesis_hash)
     database = engine or open_database(settings.database_url)
     migrate(database)
-    rpc, kept = handle.connect(), Kept()
+    rpc, kept, in_hand = handle.connect(), Kept(), ReceiptsInHand()
     tables = IndexTables(database, kept)
-    source = source_of(rpc, handle, deployment)
+    source = source_of(rpc, handle, deployment, in_hand)
     indexer = Indexer(source, tables, page=settings.index_page or handle.profile.page, one_node=handle.embedded)
     addresses = {name: entry.address for name, entry in deployment.contracts.items()}
     return Record(
@@ -154,6 +157,7 @@ def open_record(settings: Settings, handle: ChainHandle, engine: Engine | None =
         indexer=indexer,
         reads=IndexReads(database, kept),
         kept=kept,
+        in_hand=in_hand,
         ledger=Ledger(rpc, addresses),
         calls=RedeemCalls(rpc, handle.chain_id, Address(deployment.address("Vouchers"))),
     )
@@ -204,7 +208,9 @@ def rebuilt_upto(rpc: RpcClient, handle: ChainHandle, deployment: Deployment, nu
             database.dispose()
 
 
-def source_of(rpc: RpcClient, handle: ChainHandle, deployment: Deployment) -> ChainLogs:
+def source_of(
+    rpc: RpcClient, handle: ChainHandle, deployment: Deployment, in_hand: ReceiptsInHand | None = None
+) -> ChainLogs:
     """The deployed contracts' logs."""
     addresses = {name: entry.address for name, entry in deployment.contracts.items()}
-    return ChainLogs(rpc, addresses, own=handle.identity, first_block=deployment.first_block)
+    return ChainLogs(rpc, addresses, own=handle.identity, first_block=deployment.first_block, in_hand=in_hand)

@@ -10,6 +10,7 @@ from node_api.chain.clock import ChainClock
 from node_api.chain.contracts import explain_revert
 from node_api.chain.eip712 import domain_separator
 from node_api.chain.gas_learnt import LearntGas
+from node_api.chain.receipts_in_hand import ReceiptsInHand
 from node_api.chain.redeem_codec import consents_to, encode_redeem, read_verdicts
 from node_api.chain.rpc import Request, RpcClient
 from node_api.chain.rpc_errors import RpcError
@@ -22,6 +23,7 @@ from node_api.chain.sender import (
     TxHash,
     final_nonce_of,
     nonce_of,
+    read_receipt,
     receipt_of,
     receipts_of,
     submit,
@@ -41,7 +43,14 @@ _GAS_CALL, _GAS_ITEM, _GAS_VOUCHER, _GAS_CONSENT = 200_000, 250_000, 150_000, 50
 class Relayer:
     """See the port. One relayer for an account at a time, or nonces collide."""
 
-    def __init__(self, rpc: RpcClient, account: LocalAccount, chain_id: int, vouchers: Address) -> None:
+    def __init__(
+        self,
+        rpc: RpcClient,
+        account: LocalAccount,
+        chain_id: int,
+        vouchers: Address,
+        in_hand: ReceiptsInHand | None = None,
+    ) -> None:
         """Asks for nothing yet.
 
         Args:
@@ -49,7 +58,9 @@ class Relayer:
             account: OPERATOR's, listed as relayer in the contract.
             chain_id: EIP-155 chain id.
             vouchers: address of `Vouchers`.
+            in_hand: is given the receipts that are looked for.
         """
+        self._in_hand = in_hand or ReceiptsInHand()
         self._rpc = rpc
         self._sender = Sender(rpc, account, chain_id)
         self._vouchers = vouchers
@@ -101,11 +112,27 @@ class Relayer:
         self._seen.clear()
         if self._rpc.profile.confirmations:
             calls = self._final(calls)
+        elif self._told(calls):
+            return len(self._seen)
         for call, receipt in zip(calls, receipts_of(self._rpc, map(_signed, calls)), strict=True):
             if receipt is None:
                 break
             self._seen[call.hash] = receipt
+            self._in_hand.keep(receipt.told)
         return len(self._seen)
+
+    def is_told(self, call: SentCall) -> bool:
+        """See the port."""
+        return not self._rpc.profile.confirmations and call.hash in self._in_hand
+
+    def _told(self, calls: Sequence[SentCall]) -> bool:
+        """Takes note of the first of them that whoever follows the chain was told of; says whether there is any."""
+        for call in calls:
+            told = self._in_hand.take(call.hash)
+            if told is None:
+                break
+            self._seen[call.hash] = read_receipt(told)
+        return bool(self._seen)
 
     def _final(self, calls: Sequence[SentCall]) -> list[SentCall]:
         """Those of the first whose nonces are used up for good; nobody is asked again before there is a new block."""

@@ -85,6 +85,7 @@ class Receipt:
         gas_used: by it alone.
         created: address of the contract it created, checksummed; None where it created none.
         logs: its events, as the chain gave them.
+        told: all of it, as the chain gave it.
     """
 
     transaction: TxHash
@@ -94,6 +95,7 @@ class Receipt:
     gas_used: int
     created: str | None
     logs: tuple[dict[str, Json], ...]
+    told: dict[str, Json]
 
 
 class Sender:
@@ -239,9 +241,11 @@ def receipts_of(rpc: RpcClient, transactions: Iterable[SignedTransaction]) -> li
 
 
 def _receipt(answer: Json) -> Receipt | None:
-    if answer is None:
-        return None
-    fields = record(answer)
+    return None if answer is None else read_receipt(record(answer))
+
+
+def read_receipt(fields: dict[str, Json]) -> Receipt:
+    """A receipt as the chain gave it."""
     created, logs = fields.get("contractAddress"), fields.get("logs")
     return Receipt(
         transaction=TxHash(text(fields["transactionHash"])),
@@ -251,6 +255,7 @@ def _receipt(answer: Json) -> Receipt | None:
         gas_used=quantity(fields["gasUsed"]),
         created=str(to_checksum_address(created)) if isinstance(created, str) else None,
         logs=tuple(record(entry) for entry in logs) if isinstance(logs, list) else (),
+        told=fields,
     )
 
 

@@ -15,6 +15,7 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from node_api.chain.events import INDEXED_CONTRACTS, EventUnknown, decoders
+from node_api.chain.receipts_in_hand import ReceiptsInHand
 from node_api.chain.rpc import Request, RpcClient
 from node_api.chain.rpc_errors import ForeignChain, RpcError, RpcProtocolError
 from node_api.chain.rpc_values import Json, data, quantity, record, rows, text
@@ -33,7 +34,13 @@ class ChainLogs:
     """Implements the port `ChainSource` over JSON-RPC."""
 
     def __init__(
-        self, rpc: RpcClient, contracts: Mapping[str, str], *, own: tuple[int, str], first_block: int = 0
+        self,
+        rpc: RpcClient,
+        contracts: Mapping[str, str],
+        *,
+        own: tuple[int, str],
+        first_block: int = 0,
+        in_hand: ReceiptsInHand | None = None,
     ) -> None:
         """Asks nothing yet.
 
@@ -42,11 +49,13 @@ class ChainLogs:
             contracts: address (0x-hex) of each contract by its name; those not indexed are passed over.
             own: chain id and genesis hash of the chain they are on; the id is part of the identity.
             first_block: where the first of the contracts was deployed, or any block before.
+            in_hand: receipts that were asked for already.
         """
         self._rpc, self._own, self._first_block = rpc, own, first_block
         self._names = {contracts[name].lower(): name for name in INDEXED_CONTRACTS}
         self._decoders = {address: decoders()[name] for address, name in self._names.items()}
         self._newest: dict[str, Json] | None = None
+        self._in_hand = in_hand or ReceiptsInHand()
 
     def identity(self) -> str:
         """Chain id and the contracts' addresses."""
@@ -112,9 +121,8 @@ class ChainLogs:
             PageUnsettled: receipts are missing, or of another block.
         """
         full = [at for at, block in enumerate(blocks) if block["transactions"]]
-        questions: list[Request] = [("eth_getBlockReceipts", (hex(headers[at].number),)) for at in full]
         events, senders = list[Logged](), list[Sent]()
-        for at, answer in zip(full, self._batch_unless_moved(questions), strict=True):
+        for at, (answer, asked) in zip(full, self._receipts([blocks[at] for at in full]), strict=True):
             number, sent = headers[at].number, rows(blocks[at]["transactions"])
             receipts: list[Any] = answer if isinstance(answer, list) else []
             if [receipt["transactionHash"] for receipt in receipts] != sent:
@@ -125,10 +133,19 @@ class ChainLogs:
                     raise PageUnsettled(f"a receipt names block {number} by another hash")
                 if not logs and receipt["logsBloom"].strip("0x"):
                     raise PageUnsettled(f"a receipt of block {number} is without its logs")
+                if asked:
+                    self._in_hand.keep(receipt)
                 self._decode(logs, number, tx_index, events)
                 if len(events) > before:
                     senders.append(Sent(number, tx_index, data(receipt["transactionHash"]), data(receipt["from"])))
         return events, senders
+
+    def _receipts(self, blocks: list[dict[str, Json]]) -> list[tuple[Json, bool]]:
+        """Those of each block, and whether they had to be asked for: they were not in hand."""
+        held = [self._in_hand.take_block(one["hash"], rows(one["transactions"])) for one in blocks]
+        missing = [one for one, receipts in zip(blocks, held, strict=True) if receipts is None]
+        answers = iter(self._batch_unless_moved([("eth_getBlockReceipts", (one["number"],)) for one in missing]))
+        return [(next(answers), True) if receipts is None else (list(receipts), False) for receipts in held]
 
     def _decode(self, logs: list[Any], block: int, tx_index: int, events: list[Logged]) -> None:
         """Adds the events of a transaction. Here following a chain spends its time: what is no log fails, unasked."""

@@ -27,7 +27,7 @@ from node_api.services.ports.chain_head import IndexFollower
 from node_api.services.ports.lanes import Lane, Shipment
 from node_api.services.ports.operations import OutboxStore
 from node_api.services.ports.relaying import CallOutcome, NonceLost, Relay
-from node_api.services.waits import pause
+from node_api.services.waits import Pace, pause
 
 IN_FLIGHT = 4
 """Calls sent and not resolved: while the chain carries out the first, the next ones are packed, signed and stored."""
@@ -68,6 +68,7 @@ class Outbox:
         self._held: deque[Shipment] = deque()  # of these, the last ones that are not sent yet
         self._nonce: int | None = None  # behind those in flight; None where it must be asked for once they have ended
         self._looks, self._overdue = 0, 0.0
+        self._pace, self._first_since = Pace(), 0.0  # since when the first in flight is what the chain has to carry out
         self._last_nonce: int | None = None  # highest that was resolved, once it was looked up
         self._thread = threading.Thread(target=self._work, name="outbox", daemon=True)
 
@@ -93,6 +94,11 @@ class Outbox:
     def wake(self) -> None:
         """Says that something was queued."""
         self._wanted.set()
+
+    def index_moved(self) -> None:
+        """Says that the index stands on another block: what is in flight may be in it. Where nothing is, nobody is woken."""
+        if self._flight:
+            self._wanted.set()
 
     def depth(self, transaction: Hash) -> Finality | None:
         """How far a call in flight has come; None where it is in no block."""
@@ -162,6 +168,8 @@ class Outbox:
         if not self._flight and self._restore_lost(shipment.call.nonce):
             return True
         if shipment.keep():  # else another process was quicker: look again
+            if not self._flight:
+                self._first_since = time.monotonic()
             self._flight.append(shipment)
             self._nonce = shipment.call.nonce + 1
             self._room.spend(self._relay.gas_of(shipment.call))
@@ -195,6 +203,10 @@ class Outbox:
 
         Returns: whether any does, or there is a new block: there may be room for more.
         """
+        early = self._early_seconds()
+        if early:
+            self._rest(early)
+            return False
         landed = self._relay.look([shipment.call for shipment in self._flight])
         self._tell_depths()
         outcomes = [(shipment, shipment.outcome(0)) for shipment in list(self._flight)[:landed]]
@@ -209,7 +221,9 @@ class Outbox:
             assert outcome is not None, f"call {shipment.call.hash} was seen in a block"
             self._resolve(shipment, outcome)
             self._flight.popleft()
-        self._looks, self._overdue = 0, time.monotonic() + RECEIPT_SECONDS
+        now, gas = time.monotonic(), sum(self._relay.gas_of(shipment.call) for shipment, _ in outcomes)
+        self._pace.note(gas, now - self._first_since)
+        self._looks, self._first_since, self._overdue = 0, now, now + RECEIPT_SECONDS
         return True
 
     def _tell_depths(self) -> None:
@@ -233,10 +247,23 @@ class Outbox:
             for shipment in list(self._flight)[: len(self._flight) - len(self._held)]:
                 self._send(shipment)
         self._looks += 1
+        seconds = pause(self._looks)
+        self._rest(self._room.until_reopened(seconds if self._has_room() else max(seconds, _FULL_WAIT)))
+
+    def _rest(self, seconds: float) -> None:
+        """Waits so long; where there is room for more, at most until something is queued."""
         if self._has_room() and not self._stopping.is_set():
-            self._wanted.wait(self._room.until_reopened(pause(self._looks)))
+            self._wanted.wait(seconds)
         else:
-            time.sleep(self._room.until_reopened(max(pause(self._looks), _FULL_WAIT)))
+            time.sleep(seconds)
+
+    def _early_seconds(self) -> float:
+        """How long it is no use to look for the first in flight; nothing where blocks come by the clock."""
+        first = self._flight[0].call
+        if self._relay.height is not None or self._relay.is_told(first):
+            return 0.0
+        there = self._first_since + self._pace.needed(self._relay.gas_of(first))
+        return max(0.0, there - time.monotonic())
 
     def _carry(self, shipment: Shipment) -> None:
         """Sends a stored call until it stands in a block, and writes down what became of it, before any other."""

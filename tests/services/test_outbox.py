@@ -76,6 +76,9 @@ class Chain:
     def gas_of(self, call: SentCall) -> int:
         return self.gas[call.nonce % len(self.gas)]
 
+    def is_told(self, call: SentCall) -> bool:
+        return call.hash in self.mined
+
     def next_nonce(self) -> int:
         return self.next
 
@@ -447,6 +450,21 @@ def test_fly__the_chain_went_back_while_nothing_is_in_flight__what_it_lost_goes_
     wait_until(lambda: len(works.final) == 12)
 
     assert works.chain.mined == ["0:0,1,2", "1:3,4,5", "2:6,7,8"]
+
+
+def test_index_moved__nothing_in_flight__leaves_time_to_see_that_the_chain_went_back(works: Works) -> None:
+    works.lane.waiting = [0, 1, 2]
+    works.outbox.start()
+    wait_until(lambda: len(works.final) == 3)
+
+    works.chain.go_back(0)
+    assert works.chain.mined == []
+
+    def restored() -> bool:
+        works.outbox.index_moved()
+        return works.chain.mined == ["0:0,1,2"]
+
+    wait_until(restored)
 
 
 def test_fly__sending_fails__what_is_stored_is_finished_in_order_with_the_same_bytes(works: Works) -> None:

@@ -10,6 +10,7 @@ page
 ├── receipts of a block that was replaced .............. not believed
 ├── headers that do not follow each other .............. not believed
 ├── receipts that are none, logs that are none ......... a fault of the node, not of the chain
+├── receipts in hand ................................... are asked for by nobody again, those asked for are in hand
 ├── blocks full of gas ................................. a page of fewer of them
 └── a lag that ends .................................... catch_up asks again and ends as without it
 decode
@@ -41,6 +42,7 @@ from web3._utils.events import get_event_data
 from node_api.chain import source
 from node_api.chain.contracts import CONTRACTS
 from node_api.chain.events import INDEXED_CONTRACTS, PASSED_OVER, EventUnknown, decoders
+from node_api.chain.receipts_in_hand import ReceiptsInHand
 from node_api.chain.rpc import Request, RpcClient
 from node_api.chain.rpc_errors import RpcProtocolError
 from node_api.chain.rpc_values import Json, data, record, rows, text
@@ -55,6 +57,7 @@ from node_api.domain.events import (
     RulesWritten,
     VoucherRedeemed,
 )
+from node_api.domain.ids import Hash
 from node_api.domain.merchant_events import MerchantTermsStep, PayoutStep
 from node_api.domain.money_events import TokenStep
 from node_api.domain.rule_events import RulesStep, WideningProposed
@@ -105,6 +108,27 @@ def test_page__of_a_chain_that_stands_still__has_everything(told: World) -> None
     assert [roll.holders.hex() for roll in rolls][1] == "".join(one[2:].lower() for one in told.holder_addresses[:2])
     redeemed = [logged.event.number for logged in page.events if isinstance(logged.event, VoucherRedeemed)]
     assert redeemed == [1, 2, 3, 4, 5]
+
+
+def test_page__receipts_in_hand__are_not_asked_for_again(told: World) -> None:
+    asked: list[str] = []
+
+    def noted(method: str, answer: Json) -> Json:
+        asked.append(method)
+        return answer
+
+    in_hand, head = ReceiptsInHand(), told.head()
+    rpc = Bent(told.rpc.url, noted)
+    logs = ChainLogs(rpc, told.addresses, own=told.handle.identity, in_hand=in_hand)
+    first = logs.page(head, head)
+    transactions = [Hash("0x" + one.hash.hex()) for one in first.transactions]
+    assert asked.count("eth_getBlockReceipts") == 1
+    assert transactions
+    assert all(one in in_hand for one in transactions)
+
+    assert logs.page(head, head) == first
+    assert asked.count("eth_getBlockReceipts") == 1
+    assert not any(one in in_hand for one in transactions)
 
 
 def with_other_hash(answer: Json) -> Json:

@@ -85,6 +85,10 @@ class Relay(Protocol):
         """
         ...
 
+    def is_told(self, call: SentCall) -> bool:
+        """Whether whoever follows the chain was told of the call: to look for it asks the chain nothing."""
+        ...
+
     def look(self, calls: Sequence[SentCall]) -> int:
         """How many of the first of these stand in final blocks, asked together; their outcomes are known from then on."""
         ...
