@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from node_api.domain.ids import MerchantId
-from node_api.domain.items import Item, ItemGroup
-from node_api.domain.operations import Place, WorkItem
+from node_api.domain.items import ItemGroup
+from node_api.domain.operations import Place
 from node_api.services.ports.operations import QueuedItem
 
 
@@ -31,7 +31,7 @@ class CallBounds:
 
 ANY_NETWORK = CallBounds(items=250, vouchers=380, data=120_000, worth=60)
 """geth takes no transaction of more than 128 KiB, and a call must fit a block of any network."""
-ROOMY = CallBounds(items=600, vouchers=900, data=450_000, worth=200)
+ROOMY = CallBounds(items=1_000, vouchers=1_500, data=750_000, worth=750)
 """Of the embedded chain, whose blocks have the room."""
 _WORD, _CALL_WORDS, _GROUP_WORDS, _ITEM_WORDS, _SPEND_WORDS, _CONSENT_WORDS = 32, 6, 7, 9, 3, 4
 
@@ -42,27 +42,27 @@ def one_call(queued: Sequence[QueuedItem], bounds: CallBounds) -> list[QueuedIte
     vouchers, size = 0, _CALL_WORDS * _WORD
     merchants: set[MerchantId] = set()
     for entry in queued:
-        work = entry.outcome.work
-        alone = work.seal is not None
-        vouchers += len(work.item.spends)
-        size += bytes_of(work, in_a_group=not alone and work.item.merchant in merchants)
+        item, alone = entry.item, entry.seal is not None
+        vouchers += len(item.spends)
+        size += bytes_of(entry, in_a_group=not alone and item.merchant in merchants)
         if taken and (vouchers > bounds.vouchers or size > bounds.data):
             break
         taken.append(entry)
         if not alone:
-            merchants.add(work.item.merchant)
+            merchants.add(item.merchant)
     return taken
 
 
-def bytes_of(work: WorkItem, *, in_a_group: bool = False) -> int:
+def bytes_of(queued: QueuedItem, *, in_a_group: bool = False) -> int:
     """Call data that an item takes at most, each of its parts in whole words; and its group, unless that has others already."""
-    words = _ITEM_WORDS + _SPEND_WORDS * len(work.item.spends) + _words(work.item.signature)
+    item, seal = queued.item, queued.seal
+    words = _ITEM_WORDS + _SPEND_WORDS * len(item.spends) + _words(item.signature)
     if not in_a_group:
         words += _GROUP_WORDS
-    if work.seal is not None:
-        words += _words(work.seal.signature)
-    if work.item.consent:
-        words += _CONSENT_WORDS + _words(work.item.consent)
+    if seal is not None:
+        words += _words(seal.signature)
+    if item.consent:
+        words += _CONSENT_WORDS + _words(item.consent)
     return _WORD * words
 
 
@@ -81,23 +81,23 @@ def pack(queued: Sequence[QueuedItem]) -> tuple[list[ItemGroup], list[Place]]:
     shared: dict[MerchantId, list[QueuedItem]] = {}
     members: list[list[QueuedItem]] = []
     for entry in queued:
-        work = entry.outcome.work
-        if work.seal is not None:
+        merchant = entry.item.merchant
+        if entry.seal is not None:
             members.append([entry])
-        elif work.item.merchant in shared:
-            shared[work.item.merchant].append(entry)
+        elif merchant in shared:
+            shared[merchant].append(entry)
         else:
-            shared[work.item.merchant] = [entry]
-            members.append(shared[work.item.merchant])
+            shared[merchant] = [entry]
+            members.append(shared[merchant])
     groups, places = [], []
     for group, unsorted in enumerate(members):
         entries = sorted(unsorted, key=_first_voucher)
-        items: list[Item] = [entry.outcome.work.item for entry in entries]
-        groups.append(ItemGroup(items[0].merchant, tuple(items), entries[0].outcome.work.seal))
+        items = tuple(entry.item for entry in entries)
+        groups.append(ItemGroup(items[0].merchant, items, entries[0].seal))
         places += [Place(entry.operation, entry.position, group, index) for index, entry in enumerate(entries)]
     return groups, places
 
 
 def _first_voucher(entry: QueuedItem) -> int:
-    spends = entry.outcome.work.item.spends
+    spends = entry.item.spends
     return spends[0].voucher if spends else 0

@@ -52,8 +52,10 @@ class RedemptionLane:
 
     def next(self, *, busy: bool) -> RedemptionShipment | None:
         """See the port."""
+        if busy and not self._operations.is_queued(self._bounds.worth):
+            return None
         queued = self._operations.queued(self._bounds.items)
-        if len(queued) < (self._bounds.worth if busy else 1):
+        if not queued:
             return None
         groups, places = pack(one_call(queued, self._bounds))
         return RedemptionShipment(self._relay.sign(groups), groups, places, self._calls, self._relay)

@@ -36,23 +36,20 @@ PROGRESS = (
     _items.reason_on_chain,
     _items.fault,
     _items.spent,
-    _calls.block,
-    _calls.block_hash,
-    _calls.block_time,
 )
-"""Whose item it is, and what became of it: columns of the items joined with their calls."""
+"""Whose item it is, and what became of it."""
+CALLS = (_calls.hash, _calls.block, _calls.block_hash, _calls.block_time)
+"""Where a call stands."""
+CARGO = (_items.operation, _items.position, _items.item, _items.terminal, _items.terminal_signature)
+"""Whose item it is, and what of it is sent."""
 WORK = (
-    _items.operation,
-    _items.position,
-    _items.item,
+    *CARGO,
     _items.digest,
     _items.holder,
     _items.programme,
     _items.judged_block,
     _items.judged_hash,
     _items.judged_time,
-    _items.terminal,
-    _items.terminal_signature,
 )
 """Whose item it is, and what was signed."""
 _STATES = {state.value: state for state in OperationState}
@@ -147,25 +144,24 @@ def read_state(value: str, at: int) -> StateChange:
 
 
 class Progress:
-    """Reads what became of items out of their rows (`PROGRESS`); what those of one call share is made once."""
+    """Reads what became of items out of their rows (`PROGRESS`)."""
 
-    def __init__(self) -> None:
-        """Knows no call yet."""
-        self._calls: dict[tuple[bytes, int | None], tuple[Hash, BlockRef | None]] = {}
+    def __init__(self, calls: Sequence[Record]) -> None:
+        """`calls` are those of the items (`CALLS`)."""
+        self._calls = {call.hash: (_hex(call.hash), _block_of(call)) for call in calls}
 
     def outcome(self, work: WorkItem, row: Record) -> ItemOutcome:
         """The item with what became of it."""
-        _, _, state, call, reason, value, voucher, on_chain, fault, spent, block, block_hash, block_time = row
-        transaction, ref = None, None
-        if call is not None:
-            if (call, block) not in self._calls:
-                ref = None if block is None else BlockRef(block, _hex(block_hash), UnixSeconds(block_time))
-                self._calls[call, block] = _hex(call), ref
-            transaction, ref = self._calls[call, block]
+        _, _, state, call, reason, value, voucher, on_chain, fault, spent = row
+        transaction, ref = (None, None) if call is None else self._calls[call]
         refusal = None
         if reason is not None:
             refusal = RefusalNote(reason, value, None if voucher is None else VoucherId(voucher), bool(on_chain))
         return ItemOutcome(work, _STATES[state], refusal, transaction, ref, _spent(spent) if spent else (), fault)
+
+
+def _block_of(call: Record) -> BlockRef | None:
+    return None if call.block is None else BlockRef(call.block, _hex(call.block_hash), UnixSeconds(call.block_time))
 
 
 def spent_text(spent: Sequence[SpentVoucher]) -> str:
@@ -175,17 +171,19 @@ def spent_text(spent: Sequence[SpentVoucher]) -> str:
 
 def read_work(row: Record) -> WorkItem:
     """What was signed, and how the node judged it."""
-    seal = None
-    if row.terminal is not None:
-        seal = TerminalSeal(Address(_hex(row.terminal)), row.terminal_signature)
     return WorkItem(
         item=read_item(row.item),
-        seal=seal,
+        seal=read_seal(row),
         digest=_hex(row.digest),
         holder=None if row.holder is None else Address(_hex(row.holder)),
         programme=None if row.programme is None else ProgrammeId(row.programme),
         judged=BlockRef(row.judged_block, _hex(row.judged_hash), UnixSeconds(row.judged_time)),
     )
+
+
+def read_seal(row: Record) -> TerminalSeal | None:
+    """The terminal that answers for an item, if any."""
+    return None if row.terminal is None else TerminalSeal(Address(_hex(row.terminal)), row.terminal_signature)
 
 
 def _spent(text: str) -> tuple[SpentVoucher, ...]:

@@ -6,7 +6,19 @@ Times are milliseconds of the node's clock unless a column says otherwise.
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 
 from node_api.storage.types import Key, Raw
 
@@ -49,6 +61,9 @@ operation_states = Table(
     Column("state", String(16), nullable=False),
     Column("at", BigInteger, nullable=False),
 )
+OPEN = text("state IN ('queued', 'sent')")
+"""Items that are under way: said in these very words wherever they are looked for, or the index of them is not used."""
+_CARRIED = text("call IS NOT NULL")
 operation_items = Table(
     "operation_items",
     metadata,
@@ -67,8 +82,8 @@ operation_items = Table(
     Column("spent", Text, nullable=True),
     Column("reason_voucher", BigInteger, nullable=True),
     UniqueConstraint("operation", "position"),
-    Index("ix_operation_items_state", "state", "sequence"),
-    Index("ix_operation_items_call", "call"),
+    Index("ix_operation_items_open", "state", "sequence", sqlite_where=OPEN, postgresql_where=OPEN),
+    Index("ix_operation_items_call", "call", sqlite_where=_CARRIED, postgresql_where=_CARRIED),
 )
 outbox_calls = Table(
     "outbox_calls",

@@ -23,6 +23,8 @@ from node_api.storage.bulk import insertion, run_tuples
 from node_api.storage.by_keys import rows_by_keys
 from node_api.storage.engine import reading, writing
 from node_api.storage.operation_rows import (
+    CALLS,
+    CARGO,
     ITEM_COLUMNS,
     OPERATION_COLUMNS,
     PROGRESS,
@@ -33,7 +35,9 @@ from node_api.storage.operation_rows import (
     item_row,
     operation_row,
     raw,
+    read_item,
     read_operation,
+    read_seal,
     read_state,
     read_work,
     refusal_row,
@@ -44,7 +48,6 @@ from node_api.storage.queries import Record, chunks
 from node_api.storage.works import Position, Works
 
 _items = t.operation_items
-_joined = _items.outerjoin(t.outbox_calls, _items.c.call == t.outbox_calls.c.hash)
 _KEY = "owner", "idempotency_key"
 _CLAIM = "programme", "merchant", "receipt"
 
@@ -57,16 +60,23 @@ _STATES = (
 )
 _ITEMS = (
     select(*PROGRESS)
-    .select_from(_joined)
     .where(_items.c.operation.in_(bindparam("wanted", expanding=True)))
     .order_by(_items.c.operation, _items.c.position)
 )
+_CALLS = select(*CALLS).where(t.outbox_calls.c.hash.in_(bindparam("wanted", expanding=True)))
 _WORKS = select(*WORK).where(_items.c.operation.in_(bindparam("wanted", expanding=True)))
 _QUEUED = Prepared(
-    select(*WORK)
-    .where(_items.c.state == OperationState.QUEUED.value)
+    select(*CARGO)
+    .where(t.OPEN, _items.c.state == OperationState.QUEUED.value)
     .order_by(_items.c.sequence)
     .limit(bindparam("most"))
+)
+_QUEUED_THERE = Prepared(
+    select(_items.c.sequence)
+    .where(t.OPEN, _items.c.state == OperationState.QUEUED.value)
+    .order_by(_items.c.sequence)
+    .limit(1)
+    .offset(bindparam("before"))
 )
 _ADD = insertion(t.operations, OPERATION_COLUMNS)
 _ADD_STATES = insertion(t.operation_states, STATE_COLUMNS)
@@ -110,12 +120,12 @@ class Operations:
         """See the port."""
         with reading(self.engine) as connection:
             rows = _QUEUED.rows(connection, most=limit)
-        known = self._works.known((row.operation, row.position) for row in rows)
-        works = [known.get((row.operation, row.position)) or read_work(row) for row in rows]
-        return [
-            QueuedItem(row.operation, row.position, ItemOutcome(work, OperationState.QUEUED))
-            for row, work in zip(rows, works, strict=True)
-        ]
+        return [QueuedItem(row.operation, row.position, read_item(row.item), read_seal(row)) for row in rows]
+
+    def is_queued(self, count: int) -> bool:
+        """See the port."""
+        with reading(self.engine) as connection:
+            return bool(_QUEUED_THERE.rows(connection, before=count - 1))
 
     def receipt_claimed(self, programme: ProgrammeId, merchant: MerchantId, receipt: Hash) -> bool:
         """See the port."""
@@ -161,11 +171,12 @@ class Operations:
         """Items in the order of their rows, each with what was signed."""
         places: list[Position] = [(row[0], row[1]) for row in rows]
         works = self._works.known(places)
+        calls = {row.call for row in rows if row.call is not None}
         missing = {operation for operation, position in places if (operation, position) not in works}
         for some in chunks(missing):
             for row in connection.execute(_WORKS, {"wanted": some}):
                 works[row.operation, row.position] = read_work(row)
-        progress = Progress()
+        progress = Progress([row for some in chunks(calls) for row in connection.execute(_CALLS, {"wanted": some})])
         return [(place, progress.outcome(works[place], row)) for place, row in zip(places, rows, strict=True)]
 
 
@@ -211,7 +222,8 @@ class _Claims:
             return outcome
         claim = (work.programme, work.item.merchant, work.item.receipt)
         if claim in self._taken:
-            note = RefusalNote("ReceiptUsed", f"receipt {work.item.receipt}", None, on_chain=False)
+            voucher = work.item.spends[0].voucher  # of a programme, so there is one
+            note = RefusalNote("ReceiptUsed", f"receipt {work.item.receipt}", voucher, on_chain=False)
             return replace(outcome, state=OperationState.REFUSED, refusal=note)
         self._taken.add(claim)
         self.rows.append((*claim[:2], raw(claim[2]), operation, position))

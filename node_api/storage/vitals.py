@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Column, Connection, Engine, Select, Table, func, select
+from sqlalchemy import Column, Connection, Engine, Select, Table, and_, func, select
 
 from node_api.domain.ids import Address
-from node_api.domain.operations import FINAL_STATES, OperationState
+from node_api.domain.operations import OperationState
 from node_api.domain.vitals import Queue, StoreVitals
 from node_api.storage import operation_tables as o
 from node_api.storage import tables as t
@@ -27,7 +27,6 @@ _UNSURE = 1_000
 """Rows at the end that are counted each time: another process may yet add one between them, a chain may yet take blocks back."""
 _items, _calls, _states = o.operation_items, o.outbox_calls, o.operation_states
 _QUEUED = OperationState.QUEUED.value
-_OPEN = [state.value for state in OperationState if state not in FINAL_STATES]
 
 
 class StoreFigures:
@@ -91,7 +90,7 @@ class _Growing:
 
 def _first_open(connection: Connection, after: int) -> int | None:
     """The first operation beyond a place that is not final."""
-    waiting = select(_items.c.operation).where(_items.c.state.in_(_OPEN)).order_by(_items.c.sequence).limit(1)
+    waiting = select(_items.c.operation).where(o.OPEN).order_by(_items.c.sequence).limit(1)
     first = select(func.min(o.operations.c.sequence)).where(
         o.operations.c.sequence > after, o.operations.c.id.in_(waiting)
     )
@@ -100,7 +99,7 @@ def _first_open(connection: Connection, after: int) -> int | None:
 
 
 def _queue(connection: Connection, table: Table) -> Queue:
-    waiting = table.c.state == _QUEUED
+    waiting = and_(table.c.state == _QUEUED, *((o.OPEN,) if table is _items else ()))
     oldest = select(table.c.id if table is claims else table.c.operation).where(waiting).order_by(table.c.sequence)
     received = select(_states.c.at).where(_states.c.operation == oldest.limit(1).scalar_subquery(), _states.c.step == 0)
     length = _one(connection, select(func.count()).select_from(table).where(waiting))

@@ -66,7 +66,7 @@ def test_bench__node_and_peer_for_an_instant__tells_every_figure(
         assert line["gas_each"] > 30_000
         assert line["slots_each"] > 0
         assert line["calls"] <= line["redemptions"]
-    assert set(single["memory_mib"]) == {"anvil", "supervisor", "node", "intake 1"}
+    assert set(single["memory_mib"]) == {"anvil", "supervisor", "node", "intake 1", "intake 2"}
     assert set(peer["memory_mib"]) == {"anvil", "supervisor", "peer"}
     assert peer["calls"] == peer["redemptions"]
     assert peer["times_peer"] == 1

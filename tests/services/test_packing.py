@@ -15,12 +15,9 @@ import pytest
 from node_api.chain.redeem_codec import encode_redeem
 from node_api.domain.ids import Address, Amount, Hash, MerchantId, UnixSeconds, VoucherId
 from node_api.domain.items import Item, ItemGroup, Spend, TerminalSeal
-from node_api.domain.models import BlockRef
-from node_api.domain.operations import ItemOutcome, OperationState, WorkItem
 from node_api.services.packing import ANY_NETWORK, bytes_of, one_call, pack
 from node_api.services.ports.operations import QueuedItem
 
-BLOCK = BlockRef(1, Hash("0x" + "0" * 64), UnixSeconds(0))
 SEAL = TerminalSeal(Address("0x" + "1" * 40), b"")
 
 
@@ -30,9 +27,7 @@ def queued(
     digest = Hash(f"0x{position:064x}")
     spends = tuple(Spend(VoucherId(voucher + number), Amount(1)) for number in range(vouchers))
     item = Item(spends, MerchantId(merchant), Amount(1), digest, 0, UnixSeconds(9))
-    return QueuedItem(
-        "op", position, ItemOutcome(WorkItem(item, seal, digest, None, None, BLOCK), OperationState.QUEUED)
-    )
+    return QueuedItem("op", position, item, seal)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +47,7 @@ def test_pack__of_queued_items__groups_and_sorts_them(
         for number, group in enumerate(groups)
     ]
     assert packed == expected
-    by_position = {entry.position: entry.outcome.work.item for entry in entries}
+    by_position = {entry.position: entry.item for entry in entries}
     for place in places:
         assert groups[place.group].items[place.item] == by_position[place.position]
 
@@ -73,7 +68,7 @@ def test_one_call__a_single_giant__goes_alone() -> None:
 
 def test_one_call__much_call_data__stops_at_the_bound() -> None:
     entries = [queued(number, number, number, SEAL) for number in range(200)]
-    fitting = (ANY_NETWORK.data - 6 * 32) // bytes_of(entries[0].outcome.work)
+    fitting = (ANY_NETWORK.data - 6 * 32) // bytes_of(entries[0])
 
     assert 1 < fitting < len(entries)
     assert one_call(entries, ANY_NETWORK) == entries[:fitting]
@@ -82,24 +77,24 @@ def test_one_call__much_call_data__stops_at_the_bound() -> None:
 
 def test_one_call__of_one_merchant__counts_its_group_once() -> None:
     entries = [queued(number, 1, number) for number in range(400)]
-    shared = bytes_of(entries[1].outcome.work, in_a_group=True)
-    fitting = (ANY_NETWORK.data - 6 * 32 - bytes_of(entries[0].outcome.work)) // shared + 1
+    shared = bytes_of(entries[1], in_a_group=True)
+    fitting = (ANY_NETWORK.data - 6 * 32 - bytes_of(entries[0])) // shared + 1
 
-    assert ANY_NETWORK.data // bytes_of(entries[0].outcome.work) < fitting < len(entries)
+    assert ANY_NETWORK.data // bytes_of(entries[0]) < fitting < len(entries)
     assert one_call(entries, ANY_NETWORK) == entries[:fitting]
 
 
 @pytest.mark.parametrize("consent", [b"", bytes(65)], ids=["no consent", "consents"])
 @pytest.mark.parametrize("seal", [None, TerminalSeal(Address("0x" + "1" * 40), bytes(65))], ids=["no seal", "seals"])
 def test_bytes_of__items_in_groups_of_their_own__add_up_to_the_call(seal: TerminalSeal | None, consent: bytes) -> None:
-    groups, works = [], []
+    groups, queue = [], []
     for number, signature in enumerate((b"", bytes(65), bytes(64), bytes(200))):
         spends = tuple(Spend(VoucherId(one), Amount(1)) for one in range(number))
-        item = Item(spends, MerchantId(number), Amount(1), BLOCK.hash, 0, UnixSeconds(9), signature, consent)
+        item = Item(spends, MerchantId(number), Amount(1), Hash("0x" + "0" * 64), 0, UnixSeconds(9), signature, consent)
         groups.append(ItemGroup(MerchantId(number), (item,), seal))
-        works.append(WorkItem(item, seal, BLOCK.hash, None, None, BLOCK))
+        queue.append(QueuedItem("op", number, item, seal))
 
     calldata = encode_redeem(groups, [(bytes(32), consent)] * len(groups) if consent else ())
 
-    rest = len(calldata) - sum(map(bytes_of, works))
+    rest = len(calldata) - sum(map(bytes_of, queue))
     assert 0 < rest <= 6 * 32

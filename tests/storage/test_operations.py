@@ -119,6 +119,7 @@ def test_add__new__is_kept_whole(store: Operations) -> None:
     assert [(entry.operation, entry.position) for entry in store.queued(10)] == [("op_a", 0), ("op_a", 1)]
     assert Operations(store.engine).queued(10) == store.queued(10)
     assert len(store.queued(1)) == 1
+    assert [store.is_queued(count) for count in (1, 2, 3)] == [True, True, False]
     assert store.receipt_claimed(ProgrammeId(1), MerchantId(1), word(1))
     assert not store.receipt_claimed(ProgrammeId(2), MerchantId(1), word(1))
     assert not store.receipt_claimed(ProgrammeId(1), MerchantId(2), word(1))

@@ -6,17 +6,19 @@ from typing import Protocol
 
 from node_api.domain.access import ApiKey
 from node_api.domain.ids import Address, Hash, MerchantId, ProgrammeId
+from node_api.domain.items import Item, TerminalSeal
 from node_api.domain.models import BlockRef
-from node_api.domain.operations import ItemOutcome, Operation, Place, SentCall, Verdict, WorkItem
+from node_api.domain.operations import Operation, Place, SentCall, Verdict, WorkItem
 
 
 @dataclass(frozen=True, slots=True)
 class QueuedItem:
-    """An item waiting to be sent, or sent: where it belongs."""
+    """An item waiting to be sent: where it belongs, and who answers for it."""
 
     operation: str
     position: int
-    outcome: ItemOutcome
+    item: Item
+    seal: TerminalSeal | None = None
 
 
 Claim = tuple[ProgrammeId, MerchantId, Hash]
@@ -45,6 +47,10 @@ class OperationStore(Protocol):
 
     def queued(self, limit: int) -> list[QueuedItem]:
         """Items that wait to be sent, the oldest first. Items of one operation keep their order."""
+        ...
+
+    def is_queued(self, count: int) -> bool:
+        """Whether so many items wait to be sent; takes far less than to read them."""
         ...
 
     def receipt_claimed(self, programme: ProgrammeId, merchant: MerchantId, receipt: Hash) -> bool:
