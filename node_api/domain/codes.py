@@ -119,16 +119,19 @@ class _Cursor:
         return number
 
     def number(self) -> int:
+        body, at = self._body, self._at
         value, shift = 0, 0
-        for byte in self._body[self._at :]:
-            self._at += 1
-            value |= (byte & 0x7F) << shift
-            if value > MAX_UINT256:
-                raise CodeUnreadable("code with a number above 2^256")
-            if byte < 0x80:
-                return value
-            shift += 7
-        raise CodeUnreadable("code that ends too early")
+        try:
+            while (byte := body[at]) >= 0x80:
+                value |= (byte & 0x7F) << shift
+                at, shift = at + 1, shift + 7
+        except IndexError:
+            raise CodeUnreadable("code that ends too early") from None
+        self._at = at + 1
+        value |= byte << shift
+        if value > MAX_UINT256:
+            raise CodeUnreadable("code with a number above 2^256")
+        return value
 
     def take(self, size: int) -> bytes:
         taken = self._body[self._at : self._at + size]

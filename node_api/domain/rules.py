@@ -5,6 +5,7 @@ Both sides pass the table of cases in tests/cases/rules.json. Pure: the time and
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from node_api.domain import refusals as no
 from node_api.domain.errors import Refusal
@@ -32,8 +33,7 @@ SECONDS_OF_A_DAY = 86_400
 _CHANNELS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class VoucherSight:
+class VoucherSight(NamedTuple):
     """What the rules see of one voucher.
 
     Attributes:
@@ -83,8 +83,7 @@ class TerminalSight:
     sealed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(NamedTuple):
     """Everything around the vouchers.
 
     Attributes:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from node_api.domain import refusals as no
 from node_api.domain.errors import ReceiptHashMismatch, Refusal
@@ -33,8 +34,7 @@ class Request:
     receipt: Receipt | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """What the node finds.
 
     Attributes:
@@ -61,8 +61,12 @@ class Judge:
         self._limits = limits
         self._store = store
 
-    def judge_all(self, requests: Sequence[Request]) -> list[Judgement]:
+    def judge_all(self, requests: Sequence[Request], *, claims: bool = True) -> list[Judgement]:
         """Judges each as if it stood in the next block alone; all on the same block.
+
+        Args:
+            requests: what is handed in.
+            claims: whether receipts are looked for that others claim; who takes redemptions in learns it by claiming theirs.
 
         Raises:
             ReceiptHashMismatch: a receipt given in clear is not the one signed.
@@ -72,7 +76,7 @@ class Judge:
             self.require_receipt(request)
         with self._fresh.open() as (reader, now):
             known = Known(reader, [request.item for request in requests])
-            claimed = self._store.claimed(_claims(requests, known))
+            claimed = self._store.claimed(_claims(requests, known)) if claims else frozenset[Claim]()
             return [self._judge(request, known, claimed, now) for request in requests]
 
     def _judge(self, request: Request, reader: SightReader, claimed: AbstractSet[Claim], now: UnixSeconds) -> Judgement:

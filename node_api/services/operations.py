@@ -90,7 +90,8 @@ class Redemptions:
 
     def _judged(self, submissions: Sequence[Submission], received: int) -> list[Operation]:
         """New operations, all judged on the same block."""
-        judgements = iter(self._judge.judge_all([request for one in submissions for request in one.requests]))
+        requests = [request for one in submissions for request in one.requests]
+        judgements = iter(self._judge.judge_all(requests, claims=False))
         return [_operation(one, [next(judgements) for _ in one.requests], received) for one in submissions]
 
     def finality(self, operation: Operation) -> Finality | None:
