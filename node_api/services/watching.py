@@ -109,6 +109,8 @@ class Watch:
     def _next(self, at: tuple[SealedHeader, Council] | None, head: int) -> None:
         """The page behind the place reached."""
         first = 0 if at is None else at[0].number + 1
+        if first > head:
+            raise PageUnsettled(f"block {head} was replaced, and the one before came back")
         page = self._chain.blocks(first, min(head, first + _PAGE - 1))
         headers = [*([] if at is None else [at[0]]), *(block.header for block in page)]
         if any(after.parent != before.hash for before, after in pairwise(headers)):

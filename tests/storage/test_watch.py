@@ -201,6 +201,27 @@ def test_watch__when_the_chain_moves_while_read__then_the_next_look_goes_on(stor
     assert store.hash_at(4) == hash_of(4)
 
 
+def test_watch__when_the_head_is_replaced_and_comes_back__then_the_next_look_goes_on(
+    store: WatchTables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain, rival = Chain(), Chain()
+    chain.grow(5)
+    watch = watch_of(chain, store)
+    assert watch.look()
+    rival.grow(4)
+    rival.grow(1, branch="1")
+    asked: list[tuple[int, int]] = []
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(chain, "head", lambda: rival.newest)
+        meanwhile.setattr(chain, "blocks", lambda first, last: asked.append((first, last)))
+        assert not watch.look()
+    assert asked == []
+    assert watch.look()
+    at = store.watched()
+    assert at is not None
+    assert at.hash == hash_of(4)
+
+
 def test_signer__when_it_seals_a_height_twice__then_told_and_it_stays(store: WatchTables) -> None:
     chain = Chain()
     chain.grow(10)
