@@ -22,7 +22,7 @@ from node_api.domain.operations import Operation
 from node_api.services.operations import Submission
 
 _MOST = 100
-_MOST_BATCHES = 4
+_MOST_BATCHES = 8
 """Requests of up to a hundred redemptions each: together what one transaction takes in without keeping others out."""
 
 

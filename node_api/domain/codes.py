@@ -54,8 +54,8 @@ def decode_code(code: str) -> Item | OpenCode:
         CodeUnreadable: not a code, damaged, too long, or with bytes to spare.
     """
     text = code.strip().upper()
-    prefix = next((one for one in (PREFIX, OPEN_PREFIX) if text.startswith(one)), None)
-    if prefix is None or len(text) > MAX_LENGTH:
+    prefix = PREFIX if text.startswith(PREFIX) else OPEN_PREFIX
+    if not text.startswith(prefix) or len(text) > MAX_LENGTH:
         raise CodeUnreadable(f"code of {len(code)} characters beginning with {code[:5]!r}")
     content = _unbase(text[len(prefix) :])
     body, check = content[:-_CHECK_BYTES], content[-_CHECK_BYTES:]

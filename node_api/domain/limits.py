@@ -60,18 +60,23 @@ def limits_holder(rules: Rules) -> bool:
 
 
 def judge_limits(
-    batches: Sequence[Batch], amounts: Sequence[int], holder: Address, first: VoucherId, sight: LimitSight
+    batches: Sequence[Batch],
+    versions: Sequence[Rules],
+    amounts: Sequence[int],
+    holder: Address,
+    first: VoucherId,
+    sight: LimitSight,
 ) -> Refusal | None:
     """The first limit that would be passed; the refusal names the item's first voucher.
 
     Args:
         batches: of the item's vouchers, one for each, all of one programme.
+        versions: those among them (`versions_of`).
         amounts: what is redeemed of each.
         holder: whose vouchers they are.
         first: the item's first voucher.
         sight: what stands around them.
     """
-    versions = versions_of(batches, sight)
     total = sum(amounts)
     return (
         _judge_step_up(versions, total, first, sight)

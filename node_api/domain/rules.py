@@ -225,7 +225,8 @@ def _judge_place(item: Item, sight: VoucherSight, batch: Batch, scene: Scene, la
             f"voucher {voucher} for categories {_bits(categories)}, merchant vetted for {_bits(merchant.categories)}",
             voucher,
         )
-    if not any(region_covers(region, merchant.region) for region in (batch.region, *widening.regions)):
+    within = region_covers(batch.region, merchant.region)
+    if not within and not any(region_covers(region, merchant.region) for region in widening.regions):
         return no.RegionOutside(
             f"voucher {voucher} for region {unpack_region(batch.region)}, merchant in {unpack_region(merchant.region)}",
             voucher,
@@ -247,11 +248,12 @@ def _judge_sums(item: Item, vouchers: Sequence[VoucherSight], scene: Scene) -> R
     if minimums > item.bill:
         return no.MinimumSpendUnmet(f"minimum spend {minimums}, bill {item.bill}", first.voucher)
     answered = scene.terminal is not None
-    opened = judge_open(item, versions_of(batches, scene.limits), first.voucher, scene.now, answered=answered)
+    versions = versions_of(batches, scene.limits)
+    opened = judge_open(item, versions, first.voucher, scene.now, answered=answered)
     if opened is not None:
         return opened
     holder = first.holder
-    limit = None if holder is None else judge_limits(batches, amounts, holder, first.voucher, scene.limits)
+    limit = None if holder is None else judge_limits(batches, versions, amounts, holder, first.voucher, scene.limits)
     if limit is not None:
         return limit
     if scene.terminal is not None and str(first.holder).lower() == scene.terminal.address.lower():

@@ -1,7 +1,7 @@
 """Gathers what the rules see of an item out of one reader, and what its limits have used up out of the contract's words."""
 
 from node_api.domain.calendar import local_day
-from node_api.domain.ids import NOTHING, VOUCHER_BITS, Address, Hash, LineId, UnixSeconds
+from node_api.domain.ids import NOTHING, VOUCHER_BITS, Address, Day, Hash, LineId, UnixSeconds
 from node_api.domain.items import Item, TerminalSeal
 from node_api.domain.limits import HolderCounter, LimitSight, TerminalDay
 from node_api.domain.models import BlockRef, Programme, Rules, Widening
@@ -11,6 +11,7 @@ from node_api.services.ports.limits import LimitReads
 from node_api.services.ports.signing import Signatures
 
 _MERCHANT_IDS = 1 << 32
+_NO_TERMINAL = TerminalDay()
 
 
 def sight_of(item: Item, digest: Hash, reader: SightReader) -> list[VoucherSight]:
@@ -113,8 +114,6 @@ def _limits(
         where = line, item.merchant
         return reader.redeemed_on(day, {where}).get(where, NOTHING)
 
-    limit = 0 if seal is None else reader.terminal_limit(seal.terminal)
-    spent = 0 if seal is None or not limit else limits.terminal_spent(seal.terminal, day, block)
     versions = _versions(vouchers, reader)
     wanted = any(rules.step_up_threshold for rules in versions.values())
     return LimitSight(
@@ -122,8 +121,13 @@ def _limits(
         consented=wanted and _is_consented(item, digest, signatures, limits, block),
         counter=counter,
         merchant_day=merchant_day,
-        terminal=TerminalDay(limit, spent),
+        terminal=_NO_TERMINAL if seal is None else _terminal_day(seal.terminal, reader, limits, day),
     )
+
+
+def _terminal_day(terminal: Address, reader: SightReader, limits: LimitReads, day: Day) -> TerminalDay:
+    limit = reader.terminal_limit(terminal)
+    return TerminalDay(limit, limits.terminal_spent(terminal, day, reader.block)) if limit else _NO_TERMINAL
 
 
 def _is_consented(item: Item, digest: Hash, signatures: Signatures, limits: LimitReads, block: BlockRef) -> bool:
