@@ -58,7 +58,7 @@ class Relayer:
             account: OPERATOR's, listed as relayer in the contract.
             chain_id: EIP-155 chain id.
             vouchers: address of `Vouchers`.
-            in_hand: is given the receipts that are looked for.
+            in_hand: receipts that were asked for, shared with whoever follows the chain.
         """
         self._in_hand = in_hand or ReceiptsInHand()
         self._rpc = rpc

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Protocol
+from collections.abc import Callable, Collection, Mapping
+from typing import Protocol, TypeVar
 
 from node_api.domain.ids import Address, Amount, Day, Hash, LineId, MerchantId, ProgrammeId, VoucherId
 from node_api.domain.items import Item
 from node_api.domain.models import BlockRef, Merchant, Programme, Rules, VoucherFacts, Widening
 from node_api.services.ports.auditing import AuditReader
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 _MERCHANT_IDS = 1 << 32
 
@@ -97,16 +100,11 @@ class Known:
 
     def rules(self, programme: ProgrammeId, version: int) -> Rules | None:
         """See the protocol."""
-        key = programme, version
-        if key not in self._rules:
-            self._rules[key] = self._reader.rules(programme, version)
-        return self._rules[key]
+        return _once(self._rules, (programme, version), lambda key: self._reader.rules(*key))
 
     def widening(self, programme: ProgrammeId) -> Widening:
         """See the protocol."""
-        if programme not in self._widenings:
-            self._widenings[programme] = self._reader.widening(programme)
-        return self._widenings[programme]
+        return _once(self._widenings, programme, self._reader.widening)
 
     def merchant(self, merchant: MerchantId) -> Merchant | None:
         """See the protocol."""
@@ -124,6 +122,10 @@ class Known:
         self, day: Day, wanted: Collection[tuple[LineId, MerchantId]]
     ) -> Mapping[tuple[LineId, MerchantId], Amount]:
         """See the protocol; at least what is wanted of what the items need."""
-        if day not in self._days:
-            self._days[day] = self._reader.redeemed_on(day, self._sold | set(wanted))
-        return self._days[day]
+        return _once(self._days, day, lambda on: self._reader.redeemed_on(on, self._sold | set(wanted)))
+
+
+def _once(kept: dict[K, V], key: K, read: Callable[[K], V]) -> V:
+    if key not in kept:
+        kept[key] = read(key)
+    return kept[key]

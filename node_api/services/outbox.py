@@ -247,15 +247,14 @@ class Outbox:
             for shipment in list(self._flight)[: len(self._flight) - len(self._held)]:
                 self._send(shipment)
         self._looks += 1
-        seconds = pause(self._looks)
-        self._rest(self._room.until_reopened(seconds if self._has_room() else max(seconds, _FULL_WAIT)))
+        self._rest(pause(self._looks))
 
     def _rest(self, seconds: float) -> None:
         """Waits so long; where there is room for more, at most until something is queued."""
         if self._has_room() and not self._stopping.is_set():
-            self._wanted.wait(seconds)
+            self._wanted.wait(self._room.until_reopened(seconds))
         else:
-            time.sleep(seconds)
+            time.sleep(self._room.until_reopened(max(seconds, _FULL_WAIT)))
 
     def _early_seconds(self) -> float:
         """How long it is no use to look for the first in flight; nothing where blocks come by the clock."""

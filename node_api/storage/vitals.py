@@ -99,7 +99,7 @@ def _first_open(connection: Connection, after: int) -> int | None:
 
 
 def _queue(connection: Connection, table: Table) -> Queue:
-    waiting = and_(table.c.state == _QUEUED, *((o.OPEN,) if table is _items else ()))
+    waiting = and_(o.OPEN, table.c.state == _QUEUED)
     oldest = select(table.c.id if table is claims else table.c.operation).where(waiting).order_by(table.c.sequence)
     received = select(_states.c.at).where(_states.c.operation == oldest.limit(1).scalar_subquery(), _states.c.step == 0)
     length = _one(connection, select(func.count()).select_from(table).where(waiting))
