@@ -96,7 +96,8 @@ def measure(town: Town, work: Path, redemptions: int, runs: int) -> list[Line]:
     """The index and its peer on a copy of the town in `work`, after so many redemptions through its node."""
     with copied(town, work / "index") as place:
         with served(place) as url:
-            Node(url, town, drawn(town), _BATCH, _CONNECTIONS).redeem(redemptions)
+            node = Node(url, town, drawn(town), _BATCH, _CONNECTIONS)
+            node.redeem(node.prepare(redemptions))
         engine = client_version(place.chain_url)
         return [_index(place, work, engine, runs), _peer(place, engine, runs)]
 

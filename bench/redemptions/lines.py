@@ -120,10 +120,10 @@ def measure_at(kind: Kind, town: Town, place: Place, length: Length, cores: int)
     with contextmanager(kind.open)(town, place) as subject:
         warm = _warmed(subject, length)
         count = _whole(subject, length.seconds * warm[-1].redemptions / warm[-1].seconds)
-        first, memory, cpu = chain.head(place.chain_url) + 1, memory_mib(place.processes), cpu_seconds(place.processes)
+        first, memory = chain.head(place.chain_url) + 1, memory_mib(place.processes)
         with watched(place.processes) as watch:
-            runs = [subject.redeem(count) for _ in range(length.runs)]
-        used = {of: now - cpu[of] for of, now in cpu_seconds(place.processes).items()}
+            timed = [_run(subject, count, place.processes) for _ in range(length.runs)]
+        runs = [run for run, _ in timed]
         after, cost = memory_mib(place.processes), chain.cost(place.chain_url, first, chain.head(place.chain_url))
         rates = [run.redemptions / run.seconds for run in runs]
         paced = _paced(subject, statistics.median(rates) / 2, min(_PACED, length.seconds)) if kind.paced else None
@@ -142,17 +142,24 @@ def measure_at(kind: Kind, town: Town, place: Place, length: Length, cores: int)
         slots_each=cost.slots_each,
         calls=cost.transactions,
         generator_share=sum(run.own_cpu for run in runs) / lasted,
-        shares={of: seconds / lasted for of, seconds in used.items()},
+        shares={of: sum(used[of] for _, used in timed) / lasted for of in place.processes},
         memory_mib={of: (before, after[of]) for of, before in memory.items()},
         memory_slope=watch.slope(runs[-1].seconds / 2),
     )
 
 
+def _run(subject: Subject, count: int, processes: Mapping[str, int]) -> tuple[Done, Mapping[str, float]]:
+    """Redeems so many; and the CPU seconds that each process took meanwhile: not of signing before, when the node rests."""
+    prepared, before = subject.prepare(count), cpu_seconds(processes)
+    done = subject.redeem(prepared)
+    return done, {of: now - before[of] for of, now in cpu_seconds(processes).items()}
+
+
 def _warmed(subject: Subject, length: Length) -> tuple[Done, Done]:
     """A few redemptions, and then as many as make a tenth of a run: how fast those went is how long a run will be."""
-    first = subject.redeem(_whole(subject, length.warm_up))
+    first = subject.redeem(subject.prepare(_whole(subject, length.warm_up)))
     seconds = min(_LONGEST_WARM_UP, length.seconds / 10)
-    return first, subject.redeem(_whole(subject, seconds * first.redemptions / first.seconds))
+    return first, subject.redeem(subject.prepare(_whole(subject, seconds * first.redemptions / first.seconds)))
 
 
 def _whole(subject: Subject, count: float) -> int:
@@ -160,7 +167,7 @@ def _whole(subject: Subject, count: float) -> int:
 
 
 def _paced(subject: Subject, rate: float, seconds: float) -> Done:
-    return subject.redeem(_whole(subject, rate * seconds), rate)
+    return subject.redeem(subject.prepare(_whole(subject, rate * seconds)), rate)
 
 
 def _latency(paced: Done | None) -> tuple[float, float] | None:

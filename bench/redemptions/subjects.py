@@ -46,12 +46,19 @@ class Subject(Protocol):
     step: int
     """It redeems a multiple of this."""
 
-    def redeem(self, count: int, rate: float = 0) -> Done:
-        """Redeems so many, as fast as it can, or so many a second.
+    def prepare(self, count: int) -> Sequence[bytes]:
+        """Signs so many; what it is then sent for them, in equal parts.
+
+        Raises:
+            Exhausted: there are not so many vouchers left.
+        """
+        ...
+
+    def redeem(self, prepared: Sequence[bytes], rate: float = 0) -> Done:
+        """Redeems what was prepared, as fast as it can, or so many a second.
 
         Raises:
             NotRedeemed: one of them was not accepted.
-            Exhausted: there are not so many vouchers left.
         """
         ...
 
@@ -67,17 +74,20 @@ class Node:
     connections: int
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
-    def redeem(self, count: int, rate: float = 0) -> Done:
+    def prepare(self, count: int) -> Sequence[bytes]:
         """See the protocol."""
         signed = self.traffic.sign(count)
         parts = [signed[at : at + self.step] for at in range(0, count, self.step)]
-        requests = [self._single(part[0]) if self.step == 1 else self._batch(part) for part in parts]
-        found = _answered(self.url, requests, self.connections, rate)
+        return [self._single(part[0]) if self.step == 1 else self._batch(part) for part in parts]
+
+    def redeem(self, prepared: Sequence[bytes], rate: float = 0) -> Done:
+        """See the protocol."""
+        found = _answered(self.url, prepared, self.connections, rate)
         for answer in found.answers:
             states = [item["state"] for item in orjson.loads(answer.body)["items"]]
             if states != ["succeeded"] * len(states):
                 raise NotRedeemed(f"{states}: {answer.body[:2_000]!r}")
-        return _done(count, found)
+        return _done(len(prepared) * self.step, found)
 
     def _single(self, one: Signed) -> bytes:
         token = self.town.tokens[one.item.merchant]
@@ -100,11 +110,14 @@ class FastApiPeer:
     step: int = 1
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
-    def redeem(self, count: int, rate: float = 0) -> Done:
+    def prepare(self, count: int) -> Sequence[bytes]:
         """See the protocol."""
         bodies = [orjson.dumps(plain_body(one)) for one in self.traffic.sign(count)]
-        requests = [post("/redemptions", None, f"peer-{next(self._numbers)}", body) for body in bodies]
-        return _done(count, _answered(self.url, requests, self.connections, rate))
+        return [post("/redemptions", None, f"peer-{next(self._numbers)}", body) for body in bodies]
+
+    def redeem(self, prepared: Sequence[bytes], rate: float = 0) -> Done:
+        """See the protocol."""
+        return _done(len(prepared), _answered(self.url, prepared, self.connections, rate))
 
 
 @dataclass(slots=True)
@@ -115,18 +128,21 @@ class PlainPeer:
     traffic: Traffic
     step: int = 1
 
-    def redeem(self, count: int, rate: float = 0) -> Done:  # noqa: ARG002  one after the other has no rate
+    def prepare(self, count: int) -> Sequence[bytes]:
+        """See the protocol."""
+        return [orjson.dumps(plain_body(one)) for one in self.traffic.sign(count)]
+
+    def redeem(self, prepared: Sequence[bytes], rate: float = 0) -> Done:  # noqa: ARG002  one after the other has no rate
         """See the protocol."""
         assert self.running.stdin is not None
         assert self.running.stdout is not None
-        bodies = orjson.dumps([plain_body(one) for one in self.traffic.sign(count)]).decode()
         cpu = time.process_time()
-        self.running.stdin.write(bodies + "\n")
+        self.running.stdin.write(f"[{b','.join(prepared).decode()}]\n")
         self.running.stdin.flush()
         told = self.running.stdout.readline()
         if not told:
             raise NotRedeemed("web3.py in a loop ended before its time")
-        return Done(count, float(told), time.process_time() - cpu, ())
+        return Done(len(prepared), float(told), time.process_time() - cpu, ())
 
 
 def plain_body(one: Signed) -> Json:

@@ -124,6 +124,10 @@ class BlockJournal:
             lines = lines[os.write(self._descriptor, lines) :]
         os.fsync(self._descriptor)
 
+    def size(self) -> int:
+        """Bytes of the segment."""
+        return os.lseek(self._descriptor, 0, os.SEEK_CUR)
+
     def close(self) -> None:
         """Closes the segment's file."""
         os.close(self._descriptor)

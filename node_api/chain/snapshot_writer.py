@@ -16,7 +16,8 @@ from node_api.chain.snapshot import FORMAT, SnapshotHeader, digest, read_header,
 
 # Snapshots may take one part in this of the time; of a chain that is never still, one part in that.
 _TIME_SHARE, _BUSY_TIME_SHARE = 20, 100
-_STILL_SECONDS = 1.0
+# A chain is still once no block came for a second, and for so many times as long as the next snapshot is likely to hold it.
+_STILL_SECONDS, _STILL_TIMES = 1.0, 10
 _BUSY_TIMES = 12
 _ATTEMPTS = 5
 
@@ -28,29 +29,33 @@ class ChainNotStill(ChainError):
 class SnapshotSchedule:
     """When the next snapshot is due: never more often than asked, and never for more than 5 % of the time.
 
-    While one is read the chain makes no block. So it waits until none came for a second, or until twelve times as long as asked
-    has passed: the journal has every block meanwhile, and it takes the longer to come back from.
+    While one is read the chain makes no block. So it waits until none came for a second, and for ten times as long as reading is
+    likely to take: a pause within a rush is not taken for its end. Or until twelve times as long as asked has passed: the journal
+    has every block meanwhile, and it takes the longer to come back from.
     """
 
     def __init__(self, least_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._least, self._clock = least_seconds, clock
         self.behind = False
-        self._moved_at = 0.0
+        self._moved_at = self._still_after = self._second_a_byte = 0.0
+        self._size = 0
         self._wait(0.0)
 
-    def moved(self) -> None:
-        """Tells that blocks came which no snapshot holds."""
+    def moved(self, journaled: int) -> None:
+        """Tells that blocks came which no snapshot holds: so many bytes of journal by now, and about as many of a snapshot."""
         self.behind, self._moved_at = True, self._clock()
+        self._still_after = max(_STILL_SECONDS, _STILL_TIMES * self._second_a_byte * (self._size + journaled))
 
-    def taken(self, seconds: float) -> None:
-        """Tells that a snapshot was taken and what it cost."""
+    def taken(self, seconds: float, size: int) -> None:
+        """Tells that a snapshot of so many bytes was taken and what it cost."""
         self.behind = False
+        self._second_a_byte, self._size = seconds / size, size
         self._wait(seconds)
 
     def due(self) -> bool:
         """Whether one should be taken now."""
         now = self._clock()
-        still = now - self._moved_at >= _STILL_SECONDS
+        still = now - self._moved_at >= self._still_after
         return self.behind and now >= (self._due_at if still else self._overdue_at)
 
     def _wait(self, seconds: float) -> None:

@@ -129,7 +129,7 @@ class Supervisor:
         try:
             while blocks := self._follower.advance():
                 self._journal.append(blocks)
-                self._schedule.moved()
+                self._schedule.moved(self._journal.size())
         except PathLeft:
             log.warning("chain_left_its_path", seen=self._follower.seen.number)
             self._follower = Follower(self._rpc, head_of(self._rpc))
@@ -143,7 +143,7 @@ class Supervisor:
     def _snapshot(self) -> None:
         header, oldest, seconds = take_snapshot(self._rpc, self._follower, self._journal, self._options)
         self._journal = self._journal.follow_snapshot(header.number, oldest)
-        self._schedule.taken(seconds)
+        self._schedule.taken(seconds, header.size)
         log.info("snapshot", block=header.number, bytes=header.size, seconds=round(seconds, 3))
         count = self._status.snapshots + 1
         self._say(replace(self._status, snapshot=header.number, snapshots=count))

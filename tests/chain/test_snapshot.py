@@ -160,17 +160,17 @@ def test_schedule__when_a_snapshot_is_dear__then_they_become_rare() -> None:
     now = Clock()
     schedule = SnapshotSchedule(5, now)
     assert not schedule.due()
-    schedule.moved()
+    schedule.moved(0)
     now.at += 5
     assert schedule.due()
-    schedule.taken(10)
-    schedule.moved()
+    schedule.taken(10, 1_000)
+    schedule.moved(0)
     now.at += 199
     assert not schedule.due()  # 20 × 10 s have not passed
     now.at += 1
     assert schedule.due()
-    schedule.taken(0.1)
-    schedule.moved()
+    schedule.taken(0.1, 1_000)
+    schedule.moved(0)
     now.at += 5
     assert schedule.due()
 
@@ -180,23 +180,37 @@ def test_schedule__of_a_chain_that_is_never_still__waits_longer_but_not_for_ever
     schedule = SnapshotSchedule(5, now)
     for _ in range(119):
         now.at += 0.5
-        schedule.moved()
+        schedule.moved(0)
         assert not schedule.due()
     now.at += 0.5
     assert schedule.due()  # 12 × 5 s have passed
-    schedule.taken(1)
+    schedule.taken(1, 1_000)
     for _ in range(199):
         now.at += 0.5
-        schedule.moved()
+        schedule.moved(0)
         assert not schedule.due()
     now.at += 0.5
     assert schedule.due()  # 100 × 1 s have
-    schedule.taken(1)
+    schedule.taken(1, 1_000)
     now.at += 20
-    schedule.moved()
-    assert not schedule.due()
+    schedule.moved(0)
+    now.at += 9
+    assert not schedule.due()  # a pause, and no longer one than the chain was held ten times over
     now.at += 1
     assert schedule.due()  # it is still
+    schedule.taken(0.05, 1_000)
+    now.at += 5
+    schedule.moved(0)
+    assert not schedule.due()
+    now.at += 1
+    assert schedule.due()  # a second at least
+    schedule.taken(0.05, 1_000)
+    now.at += 5
+    schedule.moved(9_000)
+    now.at += 4
+    assert not schedule.due()  # it has grown ten times since
+    now.at += 1
+    assert schedule.due()
 
 
 @dataclass
