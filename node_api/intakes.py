@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import structlog
 
@@ -44,7 +44,13 @@ class Ears:
 
 
 class Intakes:
-    """Keeps one process for each listener."""
+    """Keeps one process for each listener.
+
+    Attributes:
+        command: starts one; its options follow.
+    """
+
+    command: ClassVar[Sequence[str]] = (sys.executable, "-m", "node_api", "intake")
 
     def __init__(self, settings: Settings, listeners: Sequence[socket.socket], ears: Ears) -> None:
         """Starts nothing yet.
@@ -114,7 +120,7 @@ class Intakes:
         """One of the processes, as long as the context lasts."""
         channel, theirs = pair()
         listener = self._listeners[number].fileno()
-        command = [sys.executable, "-m", "node_api", "intake", "--data", str(self._settings.data)]
+        command = [*self.command, "--data", str(self._settings.data)]
         command += ["--listener", str(listener), "--channel", str(theirs.fileno()), "--socket", self.socket]
         running = subprocess.Popen(command, pass_fds=(listener, theirs.fileno()), start_new_session=True)
         theirs.close()

@@ -21,6 +21,8 @@ from tools.postgres import PostgresServer, find_initdb, postgres_server
 
 OUT = Path(__file__).resolve().parents[2] / "build" / "chaos"
 _PLACES = 1_000
+_WITH_INTAKE = {3, 0}
+"""Of four rounds, by number: one on each database."""
 
 
 @click.command()
@@ -30,7 +32,8 @@ _PLACES = 1_000
 def main(seed: int, rounds: int, only: int | None) -> None:
     """Kills, reorganisations, faults of the way to the chain, clock jumps; every second round on PostgreSQL.
 
-    Where PostgreSQL is not installed all rounds are on SQLite. The exit code is 1 where the checker found something.
+    Where PostgreSQL is not installed all rounds are on SQLite. Of four rounds two have nodes with a process that takes in.
+    The exit code is 1 where the checker found something.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # whatever was started ends with it
     done, checked, faults = Counter[str](), Counter[str](), 0
@@ -56,8 +59,9 @@ def _round(town: Town, work: Path, seed: int, number: int, server: PostgresServe
     """Plays one and tells how it went; the logs are kept where something was found."""
     began, folder = time.monotonic(), work / f"round-{number}"
     folder.mkdir()
-    outcome = play(town, folder, f"{seed} {number}", Sizes(), server)
-    kind = "SQLite" if server is None else "PostgreSQL"
+    intakes = 1 if number % 4 in _WITH_INTAKE else 0
+    outcome = play(town, folder, f"{seed} {number}", Sizes(), server, intakes)
+    kind = ("SQLite" if server is None else "PostgreSQL") + (", with a process that takes in" if intakes else "")
     kills = sum(count for what, count in outcome.done.items() if what.startswith("SIGKILL"))
     items, seconds = outcome.checked["items"], time.monotonic() - began
     click.echo(

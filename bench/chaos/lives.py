@@ -27,7 +27,12 @@ class Doom:
 
 @dataclass(slots=True)
 class Life:
-    """One node, from its birth to its end."""
+    """One node, from its birth to its end.
+
+    Attributes:
+        fell: one of its processes that take in killed itself at its point.
+        over: that, or the node's own end.
+    """
 
     doom: Doom | None
     pid: int = 0
@@ -35,9 +40,11 @@ class Life:
     code: int | None = None
     complaint: str = ""
     from_outside: bool = False
+    fell: bool = False
     born: threading.Event = field(default_factory=threading.Event)
     serving: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
+    over: threading.Event = field(default_factory=threading.Event)
 
     @property
     def died_of_doom(self) -> bool:
@@ -57,9 +64,11 @@ class Life:
 class Nursery:
     """Starts nodes, one at a time."""
 
-    def __init__(self, running: subprocess.Popen[bytes], environment: Mapping[str, str], log: Path) -> None:
-        """For nodes with this environment, whose log grows from one to the next."""
-        self._running, self._environment, self._log = running, dict(environment), log
+    def __init__(
+        self, running: subprocess.Popen[bytes], environment: Mapping[str, str], log: Path, intakes: int
+    ) -> None:
+        """For nodes with this environment and so many processes that take in, whose log grows from one to the next."""
+        self._running, self._environment, self._log, self._intakes = running, dict(environment), log, intakes
         self._life: Life | None = None
         threading.Thread(target=self._listen, daemon=True).start()
 
@@ -77,6 +86,7 @@ class Nursery:
         order = {
             "environment": self._environment,
             "log": str(self._log),
+            "intakes": self._intakes,
             "timeout": timeout,
             "point": None if doom is None else doom.point,
             "count": None if doom is None else doom.count,
@@ -103,19 +113,23 @@ class Nursery:
             elif "url" in told:
                 life.url = told["url"]
                 life.serving.set()
+            elif "fell" in told:
+                life.fell = True
+                life.over.set()
             elif "ended" in told:
                 life.code = told["ended"]
                 life.ended.set()
+                life.over.set()
             else:
                 life.complaint = told["message"]
 
 
 @contextmanager
-def nursery(environment: Mapping[str, str], log: Path) -> Iterator[Nursery]:
-    """Where nodes of this environment are born; the last one ends with it."""
+def nursery(environment: Mapping[str, str], log: Path, intakes: int) -> Iterator[Nursery]:
+    """Where nodes of this environment are born, each with so many processes that take in; the last one ends with it."""
     command = [sys.executable, "-m", "bench.chaos.node"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as running:
-        place = Nursery(running, environment, log)
+        place = Nursery(running, environment, log, intakes)
         try:
             yield place
         finally:

@@ -2,8 +2,8 @@
 
     python -m bench.chaos.node
 
-takes one JSON line for each node (environment, log, where it is to die, a planted fault) and tells its pid, its address and its
-end. It ends, and its node with it, when whoever started it does.
+takes one JSON line for each node (environment, log, processes that take in, where one of its processes is to die, a planted
+fault) and tells its pid, its address and its end. It ends, and its node with it, when whoever started it does.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from typing import NoReturn
 
 import orjson
 
+from bench.chaos.intake import DOOM, TIMEOUT
 from bench.chaos.planted import PLANTED
-from bench.chaos.points import arm
+from bench.chaos.points import IN_INTAKES, arm
 from node_api.__main__ import cli
 from node_api.chain.rpc import RpcClient
+from node_api.intakes import Intakes
 
 _LOOK_SECONDS = 0.005
 _NEEDED = (
@@ -72,12 +74,19 @@ def _serve(order: Order) -> NoReturn:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     assert RpcClient.__init__.__kwdefaults__ is not None
     RpcClient.__init__.__kwdefaults__["timeout"] = order["timeout"]
-    if order["point"] is not None:
-        arm(str(order["point"]), int(str(order["count"])))
+    intakes, point, count = int(str(order["intakes"])), order["point"], int(str(order["count"] or 0))
+    if intakes:
+        Intakes.command = (sys.executable, "-m", "bench.chaos.intake")
+        os.environ[TIMEOUT] = str(order["timeout"])
+    if intakes and point in IN_INTAKES:
+        os.environ[DOOM] = f"{point} {count}"
+    elif point is not None:
+        arm(str(point), count)
     if order["planted"] is not None:
         PLANTED[str(order["planted"])]()
+    command = ["serve", "--port", "0", "--json", *(["--intake", str(intakes)] if intakes else [])]
     try:
-        cli.main(["serve", "--port", "0", "--json"], prog_name="vouchertrail", standalone_mode=False)
+        cli.main(command, prog_name="vouchertrail", standalone_mode=False)
     except BaseException as error:  # noqa: BLE001  a forked child never returns into its parent's program
         print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
         code = error.code if isinstance(error, SystemExit) and isinstance(error.code, int) else 1

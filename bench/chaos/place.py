@@ -87,7 +87,9 @@ class Ground:
 
 
 @contextmanager
-def ground(town: Town, folder: Path, faults: Faults, patience: float, store: PostgresServer | None) -> Iterator[Ground]:
+def ground(
+    town: Town, folder: Path, faults: Faults, patience: float, store: PostgresServer | None, intakes: int
+) -> Iterator[Ground]:
     """A copy of the town in `folder`; gone afterwards, but for the logs of its nodes and its chain."""
     with ExitStack() as stack:
         place = stack.enter_context(copied(town, folder / "data"))
@@ -99,7 +101,7 @@ def ground(town: Town, folder: Path, faults: Faults, patience: float, store: Pos
         environment = {"VOUCHERTRAIL_DATA": str(place.data), "VOUCHERTRAIL_CHAIN_URL": proxy.url}
         if database is not None:
             environment["VOUCHERTRAIL_DATABASE"] = database.get_secret_value()
-        nodes = stack.enter_context(nursery(environment, folder / "node.log"))
+        nodes = stack.enter_context(nursery(environment, folder / "node.log", intakes))
         keys, handle = key_ring(settings), ensure_chain(settings.embedded_chain())
         deployment = read_deployment(settings.deployments_folder, handle.chain_id, handle.genesis_hash)
         chain = Chain(

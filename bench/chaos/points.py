@@ -35,14 +35,17 @@ _AROUND: Mapping[str, tuple[type, str, bool]] = {
 """Point → class, method, and whether it comes after the method or before it."""
 
 POINTS = (*_AROUND, IN_INDEXING)
+IN_INTAKES = ("before insert", "after insert")
+"""Those that a process which takes in comes to, where a node has such."""
 
 
-def arm(point: str, count: int) -> None:
-    """Has this process kill itself when it comes to the point for the `count`th time."""
+def arm(point: str, count: int, last_words: Callable[[], None] = lambda: None) -> None:
+    """Has this process kill itself when it comes to the point for the `count`th time, after its last words."""
     hits = itertools.count(1)
 
     def reached() -> None:
         if next(hits) == count:
+            last_words()
             os.kill(os.getpid(), signal.SIGKILL)
 
     if point == IN_INDEXING:

@@ -58,6 +58,7 @@ def play(
     seed: str,
     sizes: Sizes,
     store: PostgresServer | None = None,
+    intakes: int = 0,
     planted: str | None = None,
     acts: Sequence[Act] | None = None,
 ) -> Outcome:
@@ -69,12 +70,13 @@ def play(
         seed: of everything that is drawn.
         sizes: how much befalls it.
         store: the database's server; None for SQLite.
+        intakes: processes of each node that take in; 0 where its own does.
         planted: a fault that its nodes have.
         acts: instead of those drawn.
     """
     faults = Faults(random.Random(f"{seed} faults"), sizes.faults)
     acts = draw(random.Random(seed), sizes, server=store is not None) if acts is None else acts
-    with ground(town, folder, faults, _PATIENCE, store) as place:
+    with ground(town, folder, faults, _PATIENCE, store, intakes) as place:
         day = Round(place, seed, planted)
         try:
             found = day.run(acts, sizes.customers)
@@ -158,7 +160,9 @@ class Round:
             life = self._life
             if life is None:
                 return
-            if life.doom is None or not life.ended.wait(_LIFE_SECONDS):
+            if life.doom is None or not life.over.wait(_LIFE_SECONDS) or life.fell:
+                if life.doom and life.fell:
+                    self.done[f"SIGKILL of a process that takes in {life.doom.point}"] += 1
                 life.kill()
                 self.done["SIGKILL of the node from outside"] += 1
                 return

@@ -6,6 +6,7 @@ plan
 proxy, for each kind → what it says befalls a request, and the client takes no answer for another
 round
 ├── kills, reorganisations, a jump of the clock, a killed and a swapped chain, RPC faults → nothing found, expired codes counted
+├── a process that takes in, killed around an insert while the chain reorganises → nothing found
 ├── a node that stores signed bytes once they were sent, killed between → found
 └── a node that commits the checkpoint before the rows, killed between → found
 """
@@ -20,13 +21,13 @@ from pathlib import Path
 import pytest
 from eth_hash.auto import keccak
 
-from bench.chaos.acts import NewNode, Reorganise, Sizes, draw
+from bench.chaos.acts import Act, NewNode, Reorganise, Sizes, draw
 from bench.chaos.chain import SHAPES
 from bench.chaos.faults import Faults, Kind, Question
 from bench.chaos.lives import Doom
 from bench.chaos.place import build
 from bench.chaos.planted import CHECKPOINT_BEFORE_ROWS, SEND_BEFORE_STORING
-from bench.chaos.points import AFTER_SENDING, IN_REWINDING, POINTS
+from bench.chaos.points import AFTER_SENDING, IN_INTAKES, IN_REWINDING, POINTS
 from bench.chaos.proxy import Proxy, proxying
 from bench.chaos.rounds import play
 from bench.redemptions.town import Town
@@ -148,6 +149,23 @@ def test_round__everything_befalls_it__nothing_is_found(town: Town, tmp_path: Pa
     assert outcome.checked["index digests equal to a rebuild"] == 1
     assert outcome.checked["redemptions on the chain"] > 0
     assert outcome.checked["operations"] == outcome.checked["keys"] <= outcome.checked["final answers compared"]
+
+
+@pytest.mark.slow
+def test_round__a_process_that_takes_in_is_killed__nothing_is_found(town: Town, tmp_path: Path) -> None:
+    before, after = IN_INTAKES
+    acts: list[Act] = [
+        NewNode(Doom(before, 3)),
+        Reorganise(SHAPES[0], 2),
+        NewNode(Doom(after, 3)),
+        Reorganise(SHAPES[1], 2),
+    ]
+    outcome = play(town, tmp_path, "8", CALM, intakes=1, acts=acts)
+    assert outcome.faults == []
+    for point in (before, after):
+        assert outcome.done[f"SIGKILL of a process that takes in {point}"] == 1
+    assert outcome.checked["redemptions on the chain"] > 0
+    assert outcome.checked["operations"] == outcome.checked["keys"]
 
 
 @pytest.mark.slow
