@@ -33,6 +33,7 @@ from node_api.chain.vitals import ChainFigures
 from node_api.chain.wallet import CustodialWallet
 from node_api.claims import claim_lane, claiming
 from node_api.config import Settings
+from node_api.counting import counting
 from node_api.domain.errors import ChainUnavailable
 from node_api.domain.ids import Address
 from node_api.following import Following
@@ -158,12 +159,13 @@ def build_node(settings: Settings, handle: ChainHandle, keys: KeyRing) -> Runnin
         resources.callback(record.close)
         told = outside(settings, record.engine, record.confirmations)
         resources.callback(told.post.close)
-        api, keyring, parts = _assemble(record, durable, keys, settings, told)
+        rates = resources.enter_context(counting(settings))
+        api, keyring, parts = _assemble(record, durable, keys, settings, told, rates)
         return RunningNode(api, keyring, parts, resources.pop_all())
 
 
 def _assemble(
-    record: Record, durable: Engine, keys: KeyRing, settings: Settings, told: Outside
+    record: Record, durable: Engine, keys: KeyRing, settings: Settings, told: Outside, rates: Rates
 ) -> tuple[FastAPI, ApiKeyring, _Parts]:
     """Puts the services together; starts nothing."""
     handle = record.handle
@@ -210,7 +212,7 @@ def _assemble(
         events=told.events,
         findings=WatchTables(record.engine),
         streams=Streams(),
-        rates=Rates(settings.rate_limit, settings.rate_burst),
+        rates=rates,
     )
     api = create_api(node, ChainError)
     return api, keyring, _Parts(record, outbox, follower, Address(operator.address), told, api.state.metrics)

@@ -25,6 +25,7 @@ from node_api.chain.rpc_errors import ChainError
 from node_api.chain.signing import ChainSignatures
 from node_api.channel import Channel
 from node_api.config import Settings
+from node_api.counting import counting
 from node_api.domain.finality import Finality
 from node_api.domain.ids import Address, Hash
 from node_api.following import FOLLOW_SECONDS
@@ -32,7 +33,6 @@ from node_api.record import Follower, Record, open_record
 from node_api.services.api_keys import ApiKeyring
 from node_api.services.judging import Judge
 from node_api.services.operations import Redemptions
-from node_api.services.rates import Rates
 from node_api.storage.api_keys import ApiKeys
 from node_api.storage.engine import open_database
 from node_api.storage.operations import Operations
@@ -110,7 +110,7 @@ def taking_in(settings: Settings, handle: ChainHandle, channel: Channel, socket:
         judge = Judge(fresh_reads(record, beside), signatures, LimitWords(record.rpc, vouchers), store)
         intake = Intake(
             keyring=ApiKeyring(ApiKeys(record.engine)),
-            rates=Rates(settings.rate_limit, settings.rate_burst),
+            rates=resources.enter_context(counting(settings)),
             waiting=waiting,
             redemptions=Redemptions(judge, store, sender, record.pace(settings)),
         )

@@ -20,6 +20,7 @@ from node_api.chain.handle import ChainHandle
 from node_api.chain.keys import KeyRing
 from node_api.chain.rpc_errors import ChainError
 from node_api.config import Settings
+from node_api.counting import counting
 from node_api.domain.ids import Address
 from node_api.following import Following
 from node_api.record import Follower, Record, open_record
@@ -112,11 +113,12 @@ def build_observer(settings: Settings, handle: ChainHandle, watched: Watched = A
             resources.enter_context(opened_watch(record, replace(watched, others=others))).look, "watch"
         )
         parts = _Parts(record, follower, Following(follower.catch_up), watching)
-        api = create_api(_node(record, parts, keyring, settings), ChainError)
+        rates = resources.enter_context(counting(settings))
+        api = create_api(_node(record, parts, keyring, settings, rates), ChainError)
         return RunningObserver(api, keyring, parts, resources.pop_all())
 
 
-def _node(record: Record, parts: _Parts, keyring: ApiKeyring, settings: Settings) -> Node:
+def _node(record: Record, parts: _Parts, keyring: ApiKeyring, settings: Settings, rates: Rates) -> Node:
     """What the API answers from."""
     fresh, pace = fresh_reads(record, parts.follower), record.pace(settings)
     return Node(
@@ -132,7 +134,7 @@ def _node(record: Record, parts: _Parts, keyring: ApiKeyring, settings: Settings
         events=index_events(settings, record.engine, record.confirmations),
         findings=WatchTables(record.engine),
         streams=Streams(),
-        rates=Rates(settings.rate_limit, settings.rate_burst),
+        rates=rates,
     )
 
 

@@ -110,7 +110,7 @@ def _node() -> Node:
         "writes": Writing(**(writing | {"redemptions": services})),
         "keyring": services,
         "waiting": waiting,
-        "rates": Rates(0, 1),
+        "rates": Rates(0, 1, None),
     }
     parts |= {"error_selectors": {}, "vitals": SimpleNamespace(read=None)}
     return Node(**parts)

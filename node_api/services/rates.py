@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import math
-import threading
 import time
 from collections.abc import Callable
 
 from node_api.domain.errors import RateLimited
+from node_api.services.ports.buckets import Buckets, Level
 
 
 class Rates:
-    """Counts requests of keys in this process. Thread-safe."""
+    """Counts requests of keys. Thread-safe."""
 
-    def __init__(self, per_second: float, burst: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, per_second: float, burst: int, buckets: Buckets | None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         """Every bucket begins full.
 
         Args:
-            per_second: requests a key may make in the long run; 0 for any number.
+            per_second: requests a key may make in the long run.
             burst: requests it may make at once, at least 1.
-            clock: seconds that never go back.
+            buckets: shared with whoever else counts; None for any number of requests.
+            clock: seconds that never go back, the same ones for all who share the buckets.
         """
-        self._per_second, self._burst, self._clock = per_second, burst, clock
-        self._buckets: dict[str, tuple[float, float]] = {}
-        self._lock = threading.Lock()
+        self._per_second, self._burst, self._buckets, self._clock = per_second, burst, buckets, clock
 
     def take(self, key: str) -> None:
         """Counts one request.
@@ -31,14 +32,19 @@ class Rates:
         Raises:
             RateLimited: the key has none left; it says in how many seconds it has.
         """
-        if not self._per_second:
+        if self._buckets is None:
             return
-        now = self._clock()
-        with self._lock:
-            left, at = self._buckets.get(key, (float(self._burst), now))
-            left = min(float(self._burst), left + (now - at) * self._per_second)
-            allowed = left >= 1
-            self._buckets[key] = (left - 1 if allowed else left, now)
-        if not allowed:
-            wait = math.ceil((1 - left) / self._per_second)
+        lacks = 0.0
+
+        def step(level: Level | None) -> Level:
+            nonlocal lacks
+            now = self._clock()
+            left, at = level or (float(self._burst), now)
+            left = min(float(self._burst), left + max(0.0, now - at) * self._per_second)
+            lacks = max(0.0, 1 - left)
+            return left if lacks else left - 1, now
+
+        self._buckets.change(key, step)
+        if lacks:
+            wait = math.ceil(lacks / self._per_second)
             raise RateLimited(f"more than {self._burst} requests at once, {self._per_second:g} a second", wait)

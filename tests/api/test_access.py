@@ -10,6 +10,7 @@ an unknown id → 404, with its own error
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -20,6 +21,7 @@ from node_api.api.application import create_api
 from node_api.chain.rpc_errors import ChainError
 from node_api.domain.access import ApiRole
 from node_api.services.rates import Rates
+from node_api.storage.buckets import SharedBuckets
 from node_api.storage.engine import reading
 from node_api.storage.operation_tables import api_keys
 from tests.api.conftest import Client, Served
@@ -92,8 +94,9 @@ def test_key__revoked__ends_at_once(served: Served) -> None:
     assert_refused(client.get("/v1/programmes"), "ApiKeyUnknown", 401)
 
 
-def test_key__with_more_requests_than_it_may__is_told_when_to_go_on(served: Served) -> None:
-    node = replace(served.node.api.state.node, rates=Rates(0.1, 2))
+def test_key__with_more_requests_than_it_may__is_told_when_to_go_on(served: Served, tmp_path: Path) -> None:
+    buckets = SharedBuckets(tmp_path / "rates")
+    node = replace(served.node.api.state.node, rates=Rates(0.1, 2, buckets))
     client = TestClient(create_api(node, ChainError))
     tokens = [served.node.keyring.create(ApiRole.AUDITOR, name)[1] for name in ("many", "few")]
     many, few = ({"Authorization": f"Bearer {token}"} for token in tokens)

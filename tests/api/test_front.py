@@ -37,6 +37,7 @@ from node_api.services.operations import Submission
 from node_api.services.rates import Rates
 from tests.api.conftest import Client, Json, Served
 from tests.api.test_redeeming import code_for, message
+from tests.services.test_rates import Known
 
 PATH, BATCH = "/v1/redemptions", "/v1/redemptions/batch"
 BLOCK = BlockRef(7, Hash("0x" + "ab" * 32), UnixSeconds(1_700_000_000))
@@ -225,7 +226,7 @@ def test_redeem__whatever_the_services_say__is_answered_alike_both_ways(
 
 
 def test_redeem__too_often__is_answered_alike_both_ways(served: Served) -> None:
-    services, rates = Preset(OperationState.QUEUED), Rates(0.001, 1, lambda: 0.0)
+    services, rates = Preset(OperationState.QUEUED), Rates(0.001, 1, Known(), lambda: 0.0)
     key, token = served.node.keyring.create(ApiRole.OPERATOR, "hasty")
     rates.take(key.id)
     with TestClient(answering(served, services, rates)) as http:

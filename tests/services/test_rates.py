@@ -1,15 +1,29 @@
 """How many requests a key may make.
 
 a bucket → full at first, empty after its burst, fills at the rate up to the burst; others' are not touched
+a bucket whose moment lies ahead (the machine was started anew) → is as full as it was
 no rate → any number
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from node_api.domain.errors import RateLimited
+from node_api.services.ports.buckets import Level
 from node_api.services.rates import Rates
+
+
+class Known:
+    """Implements `Buckets` for one thread."""
+
+    def __init__(self) -> None:
+        self._levels: dict[str, Level] = {}
+
+    def change(self, key: str, step: Callable[[Level | None], Level]) -> None:
+        self._levels[key] = step(self._levels.get(key))
 
 
 class Clock:
@@ -21,7 +35,7 @@ class Clock:
 
 def test_bucket__emptied__fills_at_its_rate() -> None:
     clock = Clock()
-    rates = Rates(0.5, 3, clock)
+    rates = Rates(0.5, 3, Known(), clock)
     for _ in range(3):
         rates.take("a")
     with pytest.raises(RateLimited, match="3 requests at once") as told:
@@ -42,7 +56,19 @@ def test_bucket__emptied__fills_at_its_rate() -> None:
         rates.take("a")
 
 
+def test_bucket__of_before_the_machine_started_anew__is_as_full_as_it_was() -> None:
+    clock = Clock()
+    rates = Rates(0.5, 2, Known(), clock)
+    rates.take("a")
+    clock.now = 1.0
+    rates.take("a")
+    with pytest.raises(RateLimited):
+        rates.take("a")
+    clock.now = 3.0
+    rates.take("a")
+
+
 def test_rate__of_none__allows_any_number() -> None:
-    rates = Rates(0, 1)
+    rates = Rates(0, 1, None)
     for _ in range(1_000):
         rates.take("a")
