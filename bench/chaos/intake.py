@@ -1,6 +1,6 @@
 """A process that takes in for a node that is born to die: `vouchertrail intake`, which kills itself where it was told to.
 
-Only the first one of a node does; the one that takes its place lives.
+Only the first one of a node does; the one that takes its place says so, and lives.
 """
 
 from __future__ import annotations
@@ -22,20 +22,31 @@ DOOM, TIMEOUT = "CHAOS_DOOM", "CHAOS_TIMEOUT"
 
 def main() -> None:
     """Does as told by the environment and the command line."""
-    assert RpcClient.__init__.__kwdefaults__ is not None
-    RpcClient.__init__.__kwdefaults__["timeout"] = float(os.environ[TIMEOUT])
-    doom = os.environ.get(DOOM)
-    fell = Path(os.environ["VOUCHERTRAIL_DATA"]) / f"fell-{os.getppid()}"
-    if doom is not None and not fell.exists():
+    be_patient(float(os.environ[TIMEOUT]))
+    doom, node = os.environ.get(DOOM), os.getppid()
+    fell = Path(os.environ["VOUCHERTRAIL_DATA"]) / f"fell-{node}"
+    if fell.exists():
+        _tell({"replaced": node})
+    elif doom is not None:
         point, _, count = doom.rpartition(" ")
-        arm(point, int(count), partial(_last_words, fell))
+        arm(point, int(count), partial(_last_words, fell, node))
     cli.main(["intake", *sys.argv[1:]], prog_name="vouchertrail", standalone_mode=False)
 
 
-def _last_words(fell: Path) -> None:
-    """Tells whoever started the node, and the one that comes next."""
+def be_patient(seconds: float) -> None:
+    """Has this process wait so long for an answer of the chain."""
+    assert RpcClient.__init__.__kwdefaults__ is not None
+    RpcClient.__init__.__kwdefaults__["timeout"] = seconds
+
+
+def _last_words(fell: Path, node: int) -> None:
+    """For whoever started the node, and for the process that comes next."""
     fell.touch()
-    os.write(1, orjson.dumps({"fell": os.getpid()}) + b"\n")
+    _tell({"fell": node})
+
+
+def _tell(fields: dict[str, int]) -> None:
+    os.write(1, orjson.dumps(fields) + b"\n")
 
 
 if __name__ == "__main__":

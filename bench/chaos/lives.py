@@ -30,8 +30,9 @@ class Life:
     """One node, from its birth to its end.
 
     Attributes:
-        fell: one of its processes that take in killed itself at its point.
+        fell: a process of it that takes in killed itself at its point.
         over: that, or the node's own end.
+        replaced: another one has taken the place of that process.
     """
 
     doom: Doom | None
@@ -45,6 +46,7 @@ class Life:
     serving: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
     over: threading.Event = field(default_factory=threading.Event)
+    replaced: threading.Event = field(default_factory=threading.Event)
 
     @property
     def died_of_doom(self) -> bool:
@@ -114,8 +116,12 @@ class Nursery:
                 life.url = told["url"]
                 life.serving.set()
             elif "fell" in told:
-                life.fell = True
-                life.over.set()
+                if told["fell"] == life.pid:  # else one of a node before, which had not heard of its end
+                    life.fell = True
+                    life.over.set()
+            elif "replaced" in told:
+                if told["replaced"] == life.pid:
+                    life.replaced.set()
             elif "ended" in told:
                 life.code = told["ended"]
                 life.ended.set()

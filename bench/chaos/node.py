@@ -18,11 +18,10 @@ from typing import NoReturn
 
 import orjson
 
-from bench.chaos.intake import DOOM, TIMEOUT
+from bench.chaos.intake import DOOM, TIMEOUT, be_patient
 from bench.chaos.planted import PLANTED
 from bench.chaos.points import IN_INTAKES, arm
 from node_api.__main__ import cli
-from node_api.chain.rpc import RpcClient
 from node_api.intakes import Intakes
 
 _LOOK_SECONDS = 0.005
@@ -72,8 +71,7 @@ def _serve(order: Order) -> NoReturn:
     log = os.open(Path(str(order["log"])), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(log, 2)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    assert RpcClient.__init__.__kwdefaults__ is not None
-    RpcClient.__init__.__kwdefaults__["timeout"] = order["timeout"]
+    be_patient(float(str(order["timeout"])))
     intakes, point, count = int(str(order["intakes"])), order["point"], int(str(order["count"] or 0))
     if intakes:
         Intakes.command = (sys.executable, "-m", "bench.chaos.intake")

@@ -163,6 +163,7 @@ class Round:
             if life.doom is None or not life.over.wait(_LIFE_SECONDS) or life.fell:
                 if life.doom and life.fell:
                     self.done[f"SIGKILL of a process that takes in {life.doom.point}"] += 1
+                    self.done["process that takes in replaced"] += life.replaced.wait(_LIFE_SECONDS)
                 life.kill()
                 self.done["SIGKILL of the node from outside"] += 1
                 return

@@ -19,7 +19,7 @@ class Rates:
         """Every bucket begins full.
 
         Args:
-            per_second: requests a key may make in the long run.
+            per_second: requests a key may make in the long run; above 0 where they are counted.
             burst: requests it may make at once, at least 1.
             buckets: shared with whoever else counts; None for any number of requests.
             clock: seconds that never go back, the same ones for all who share the buckets.

@@ -8,13 +8,15 @@ import mmap
 import os
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from node_api.services.ports.buckets import Level
 
 _SLOT = struct.Struct("<16sdd")
 _SLOTS = 8_192
+_SIZE = _SLOTS * _SLOT.size
 _NEAR = 8
 """Slots that a key may have; once others have all of them, it takes that of the one that asked longest ago."""
 
@@ -23,27 +25,38 @@ class SharedBuckets:
     """Implements `Buckets`. What is kept outlasts its processes, and may be lost with the machine."""
 
     def __init__(self, path: Path) -> None:
-        """Opens the file; makes it where there is none."""
+        """Opens the file; makes it where there is none.
+
+        Raises:
+            OSError: it cannot be made, or the disk is full.
+        """
         self._lock = threading.Lock()
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        os.ftruncate(self._descriptor, _SLOTS * _SLOT.size)
-        self._map = mmap.mmap(self._descriptor, _SLOTS * _SLOT.size)
+        with self._alone():
+            there = os.fstat(self._descriptor).st_size
+            os.pwrite(self._descriptor, bytes(max(0, _SIZE - there)), there)  # a hole could find the disk full later
+        self._map = mmap.mmap(self._descriptor, _SIZE)
 
     def change(self, key: str, step: Callable[[Level | None], Level]) -> None:
         """See the port."""
         name = hashlib.blake2b(key.encode(), digest_size=16).digest()
-        with self._lock:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX)  # of each process; it ends with its process, too
-            try:
-                place, level = self._found(name)
-                _SLOT.pack_into(self._map, place, name, *step(level))
-            finally:
-                fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        with self._lock, self._alone():
+            place, level = self._found(name)
+            _SLOT.pack_into(self._map, place, name, *step(level))
 
     def close(self) -> None:
         """Lets go of the file."""
         self._map.close()
         os.close(self._descriptor)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """No other process has the file meanwhile; one that ends lets go of it."""
+        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
 
     def _found(self, name: bytes) -> tuple[int, Level | None]:
         """The place of a key, and its level."""

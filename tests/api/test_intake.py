@@ -4,6 +4,7 @@ a redemption of the common form ... taken in by one of them, once for a key whoe
 everything else ................... handed on: answers, refusals and streams are the node's
 ├── not of the common form ........ refused as everywhere, counted once
 └── too large ..................... refused
+more than a key may ask ........... refused, however many connections and processes it is spread over
 one of them is killed ............. it is started again
 the node is killed ................ they end, too
 the node is told to stop .......... what is in hand is answered, and the streams end
@@ -110,6 +111,22 @@ def test_intakes__asked_for_anything_else__hand_it_on(crashing: tuple[World, Set
             until(lambda: answered(url, tokens, 400) == 2)
             with streamed(auditor, after="0") as messages:
                 assert next(messages)["type"] == "programme.drafted"
+
+
+def test_intakes__asked_for_more_than_a_key_may__count_together(
+    crashing: tuple[World, Settings, Json], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, settings, tokens = crashing
+    monkeypatch.setenv("VOUCHERTRAIL_RATE_LIMIT", "0.001")
+    monkeypatch.setenv("VOUCHERTRAIL_RATE_BURST", "6")
+    found = []
+    with serving_process(world, settings, *TOGETHER) as (_, url):
+        for number in range(12):
+            till = Client(url, tokens["merchant"])
+            with till.http:
+                found.append(till.redeem({"code": "VT1:A"}, f"many-{number}").status_code)
+                found.append(till.get("/v1/programmes").status_code)
+    assert found == [400, 200] * 3 + [429] * 18
 
 
 def test_intake__killed__is_started_again(crashing: tuple[World, Settings, Json]) -> None:

@@ -164,6 +164,7 @@ def test_round__a_process_that_takes_in_is_killed__nothing_is_found(town: Town, 
     assert outcome.faults == []
     for point in (before, after):
         assert outcome.done[f"SIGKILL of a process that takes in {point}"] == 1
+    assert outcome.done["process that takes in replaced"] == 2
     assert outcome.checked["redemptions on the chain"] > 0
     assert outcome.checked["operations"] == outcome.checked["keys"]
 

@@ -138,8 +138,12 @@ def test_journal__when_cut_anywhere__then_the_whole_lines_before(
 def test_journal__when_kept_up_to_a_block__then_the_rest_is_cut_off(tmp_path: Path) -> None:
     journal = BlockJournal(tmp_path, 0)
     journal.append([block(number) for number in range(1, 6)])
+    whole = segment_path(tmp_path, 0).stat().st_size
+    assert journal.size() == whole > 0
     journal.close()
-    BlockJournal(tmp_path, 0, keep=3).close()
+    kept = BlockJournal(tmp_path, 0, keep=3)
+    assert 0 < kept.size() == segment_path(tmp_path, 0).stat().st_size < whole
+    kept.close()
     assert [entry.number for entry in read_blocks(tmp_path, 0)] == [1, 2, 3]
 
 
@@ -148,6 +152,7 @@ def test_journal__when_a_snapshot_follows__then_a_new_segment_and_old_ones_go(tm
     for number in range(1, 4):
         journal.append([block(number)])
         journal = journal.follow_snapshot(number, max(0, number - 1))
+        assert journal.size() == 0
     assert segment_bases(tmp_path) == [2, 3]
     assert [entry.number for entry in read_blocks(tmp_path, 2)] == [3]
     journal = journal.follow_snapshot(2, 2)  # the chain went back
