@@ -26,7 +26,7 @@ def main() -> None:
     doom, node = os.environ.get(DOOM), os.getppid()
     fell = Path(os.environ["VOUCHERTRAIL_DATA"]) / f"fell-{node}"
     if fell.exists():
-        _tell({"replaced": node})
+        tell({"replaced": node})
     elif doom is not None:
         point, _, count = doom.rpartition(" ")
         arm(point, int(count), partial(_last_words, fell, node))
@@ -39,14 +39,15 @@ def be_patient(seconds: float) -> None:
     RpcClient.__init__.__kwdefaults__["timeout"] = seconds
 
 
-def _last_words(fell: Path, node: int) -> None:
-    """For whoever started the node, and for the process that comes next."""
-    fell.touch()
-    _tell({"fell": node})
-
-
-def _tell(fields: dict[str, int]) -> None:
+def tell(fields: dict[str, int]) -> None:
+    """A line for whoever started the node."""
     os.write(1, orjson.dumps(fields) + b"\n")
+
+
+def _last_words(fell: Path, node: int) -> None:
+    """For the conductor, and for the process that comes next."""
+    fell.touch()
+    tell({"fell": node})
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from typing import NoReturn
 
 import orjson
 
-from bench.chaos.intake import DOOM, TIMEOUT, be_patient
+from bench.chaos.intake import DOOM, TIMEOUT, be_patient, tell
 from bench.chaos.planted import PLANTED
 from bench.chaos.points import IN_INTAKES, arm
 from node_api.__main__ import cli
@@ -49,8 +49,8 @@ def main() -> None:
         child = os.fork()
         if child == 0:
             _serve(order)
-        _tell({"pid": child})
-        _tell({"ended": _end_of(child, starter)})
+        tell({"pid": child})
+        tell({"ended": _end_of(child, starter)})
 
 
 def _end_of(child: int, starter: int) -> int:
@@ -90,10 +90,6 @@ def _serve(order: Order) -> NoReturn:
         code = error.code if isinstance(error, SystemExit) and isinstance(error.code, int) else 1
         os._exit(code)
     os._exit(0)
-
-
-def _tell(fields: dict[str, int]) -> None:
-    os.write(1, orjson.dumps(fields) + b"\n")
 
 
 if __name__ == "__main__":

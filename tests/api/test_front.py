@@ -17,6 +17,7 @@ import json
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -35,9 +36,9 @@ from node_api.domain.operations import ItemOutcome, Operation, OperationState, S
 from node_api.logs import configure_logs
 from node_api.services.operations import Submission
 from node_api.services.rates import Rates
+from node_api.storage.buckets import SharedBuckets
 from tests.api.conftest import Client, Json, Served
 from tests.api.test_redeeming import code_for, message
-from tests.services.test_rates import Known
 
 PATH, BATCH = "/v1/redemptions", "/v1/redemptions/batch"
 BLOCK = BlockRef(7, Hash("0x" + "ab" * 32), UnixSeconds(1_700_000_000))
@@ -225,8 +226,9 @@ def test_redeem__whatever_the_services_say__is_answered_alike_both_ways(
     assert api.state.metrics.registry.get_sample_value(SEEN, labels) == 2
 
 
-def test_redeem__too_often__is_answered_alike_both_ways(served: Served) -> None:
-    services, rates = Preset(OperationState.QUEUED), Rates(0.001, 1, Known(), lambda: 0.0)
+def test_redeem__too_often__is_answered_alike_both_ways(served: Served, tmp_path: Path) -> None:
+    buckets = SharedBuckets(tmp_path / "rates")
+    services, rates = Preset(OperationState.QUEUED), Rates(0.001, 1, buckets, lambda: 0.0)
     key, token = served.node.keyring.create(ApiRole.OPERATOR, "hasty")
     rates.take(key.id)
     with TestClient(answering(served, services, rates)) as http:

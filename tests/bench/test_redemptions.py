@@ -36,18 +36,8 @@ FIGURES = {
 }  # fmt: skip
 INDEX_FIGURES = {"name", "engine", "events", "rates", "rate", "times_peer", "cpu_each", "bytes_each"}
 MACHINE = {
-    "cpu",
-    "cores",
-    "memory_mib",
-    "kernel",
-    "load_before",
-    "recovery_us",
-    "engine",
-    "vouchertrail",
-    "web3",
-    "seconds",
-    "runs",
-}
+    "cpu", "cores", "memory_mib", "kernel", "load_before", "recovery_us", "engine", "vouchertrail", "web3", "seconds", "runs",
+}  # fmt: skip
 
 
 def test_bench__node_and_peer_for_an_instant__tells_every_figure(

@@ -7,23 +7,13 @@ no rate → any number
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from node_api.domain.errors import RateLimited
-from node_api.services.ports.buckets import Level
 from node_api.services.rates import Rates
-
-
-class Known:
-    """Implements `Buckets` for one thread."""
-
-    def __init__(self) -> None:
-        self._levels: dict[str, Level] = {}
-
-    def change(self, key: str, step: Callable[[Level | None], Level]) -> None:
-        self._levels[key] = step(self._levels.get(key))
+from node_api.storage.buckets import SharedBuckets
 
 
 class Clock:
@@ -33,9 +23,9 @@ class Clock:
         return self.now
 
 
-def test_bucket__emptied__fills_at_its_rate() -> None:
+def test_bucket__emptied__fills_at_its_rate(tmp_path: Path) -> None:
     clock = Clock()
-    rates = Rates(0.5, 3, Known(), clock)
+    rates = Rates(0.5, 3, SharedBuckets(tmp_path / "rates"), clock)
     for _ in range(3):
         rates.take("a")
     with pytest.raises(RateLimited, match="3 requests at once") as told:
@@ -56,9 +46,9 @@ def test_bucket__emptied__fills_at_its_rate() -> None:
         rates.take("a")
 
 
-def test_bucket__of_before_the_machine_started_anew__is_as_full_as_it_was() -> None:
+def test_bucket__of_before_the_machine_started_anew__is_as_full_as_it_was(tmp_path: Path) -> None:
     clock = Clock()
-    rates = Rates(0.5, 2, Known(), clock)
+    rates = Rates(0.5, 2, SharedBuckets(tmp_path / "rates"), clock)
     rates.take("a")
     clock.now = 1.0
     rates.take("a")
