@@ -17,7 +17,7 @@ from bench.redemptions.town import Place, Town, copied, served
 from bench.redemptions.traffic import Traffic, drawn, neighbours
 
 BATCH = 100
-_SINGLES, _BATCHES, _PEERS = 512, 32, 64
+_SINGLES, _BATCHES, _PEERS = 512, 64, 64
 """Connections: enough that a call of the node is full whenever it is sent, and that a peer never waits for a request."""
 _TOGETHER = "--intake", "2"
 _LONGEST_WARM_UP, _PACED = 5.0, 30.0

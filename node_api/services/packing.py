@@ -31,7 +31,7 @@ class CallBounds:
 
 ANY_NETWORK = CallBounds(items=250, vouchers=380, data=120_000, worth=60)
 """geth takes no transaction of more than 128 KiB, and a call must fit a block of any network."""
-ROOMY = CallBounds(items=1_000, vouchers=1_500, data=750_000, worth=750)
+ROOMY = CallBounds(items=1_000, vouchers=1_500, data=750_000, worth=1_000)
 """Of the embedded chain, whose blocks have the room."""
 _WORD, _CALL_WORDS, _GROUP_WORDS, _ITEM_WORDS, _SPEND_WORDS, _CONSENT_WORDS = 32, 6, 7, 9, 3, 4
 
