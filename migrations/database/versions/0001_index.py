@@ -8,6 +8,40 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+_TABLES = (
+    "batch_totals",
+    "batches",
+    "blocks",
+    "budget_lines",
+    "budgets",
+    "category_names",
+    "chain_refusals",
+    "checkpoint",
+    "commitments",
+    "deposits",
+    "issues",
+    "line_totals",
+    "merchant_accounts",
+    "merchant_days",
+    "merchant_steps",
+    "merchants",
+    "payments",
+    "programme_steps",
+    "programmes",
+    "redemptions",
+    "relayer_steps",
+    "rests",
+    "role_steps",
+    "roll_places",
+    "rolls",
+    "rules",
+    "settlement_releases",
+    "settlement_runs",
+    "sweeps",
+    "tokens",
+    "transactions",
+)
+
 
 def upgrade() -> None:
     """Creates the tables of the index."""
@@ -437,3 +471,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("block", "tx_index"),
     )
     op.create_index(op.f("ix_transactions_hash"), "transactions", ["hash"], unique=False)
+
+
+def downgrade() -> None:
+    """Drops them."""
+    for table in _TABLES:
+        op.drop_table(table)

@@ -8,6 +8,16 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+_TABLES = (
+    "api_keys",
+    "operation_items",
+    "operation_states",
+    "operations",
+    "outbox_calls",
+    "receipt_claims",
+    "refusal_log",
+)
+
 
 def _key() -> sa.types.TypeEngine[int]:
     return sa.BigInteger().with_variant(sa.Integer(), "sqlite")
@@ -117,3 +127,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_refusal_log_merchant", "refusal_log", ["merchant"])
     op.create_index("ix_refusal_log_voucher", "refusal_log", ["voucher"])
+
+
+def downgrade() -> None:
+    """Drops them."""
+    for table in _TABLES:
+        op.drop_table(table)

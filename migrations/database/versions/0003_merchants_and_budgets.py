@@ -8,6 +8,18 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+_TABLES = (
+    "settlement_entries",
+    "skipped_payouts",
+    "budget_moves",
+    "withdrawn_moves",
+    "moved_budgets",
+    "moved_money",
+    "merchant_terms",
+    "payout_steps",
+    "terminal_limits",
+)
+
 
 def _key(name: str) -> sa.Column[int]:
     return sa.Column(name, sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False)
@@ -91,3 +103,27 @@ def upgrade() -> None:
         ("terminal_limits", "terminal"),
     ):
         op.create_index(op.f(f"ix_{table}_{column}"), table, [column], unique=False)
+
+
+def downgrade() -> None:
+    """Drops them; the list of tokens is what their steps left on it."""
+    op.create_table(
+        "tokens",
+        sa.Column("token", sa.LargeBinary(), nullable=False),
+        sa.Column("actor", sa.LargeBinary(), nullable=False),
+        sa.Column("block", sa.BigInteger(), nullable=False),
+        sa.Column("tx_index", sa.Integer(), nullable=False),
+        sa.Column("log_index", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("token"),
+    )
+    op.create_index(op.f("ix_tokens_block"), "tokens", ["block"], unique=False)
+    op.execute(
+        "INSERT INTO tokens (token, actor, block, tx_index, log_index)"
+        " SELECT token, actor, block, tx_index, log_index FROM token_steps AS one WHERE allowed AND NOT EXISTS ("
+        "  SELECT 1 FROM token_steps AS later WHERE later.token = one.token"
+        "  AND (later.block > one.block OR later.block = one.block AND later.log_index > one.log_index))"
+    )
+    op.drop_table("token_steps")
+    op.drop_index(op.f("ix_payments_run"), "payments")
+    for table in _TABLES:
+        op.drop_table(table)

@@ -46,3 +46,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_rules_widenings_block", "rules_widenings", ["block"])
     op.execute(_FIRST_VERSIONS)
+
+
+def downgrade() -> None:
+    """Drops them."""
+    op.drop_table("rules_widenings")
+    op.drop_table("rules_steps")
