@@ -47,7 +47,8 @@ from node_api.domain.ids import (
     line_id,
     voucher_id,
 )
-from node_api.domain.items import Item, ItemGroup, Spend, TerminalSeal
+from node_api.domain.item_words import ItemGroup
+from node_api.domain.items import Item, Spend, TerminalSeal
 from node_api.domain.transfers import TransferOrder
 from tests.on_network import joined
 
@@ -281,19 +282,19 @@ class World:
         pair = self.item(0, [(1, 1), (2, 1)], 1, now)
         other = self.item(1, [(1, 1)], 2, now)
         small = self.item(2, [(1, 1)], 2, now, bill=FACE_A)  # below the minimum spend
-        self.redeem([ItemGroup(MerchantId(1), (pair,)), ItemGroup(MerchantId(2), (other, small))], now)
+        self.redeem([ItemGroup.of(MerchantId(1), (pair,)), ItemGroup.of(MerchantId(2), (other, small))], now)
         later = now + DAY
         sealed = (self.item(2, [(3, 3)], 1, later), self.item(3, [(3, 3)], 1, later))
         forged = self.sign(self.holders[0], (Spend(self.voucher(1, 1, 3), Amount(FACE_A), 0),), 1, later)
         absurd = (Spend(self.voucher(1, 1, 3), Amount(FACE_A), 0), Spend(VoucherId(1 << 200), Amount(1), 0))
         odd = self.sign(self.holders[3], absurd, 1, later)
         self.redeem(
-            [ItemGroup(MerchantId(1), sealed, self.seal(sealed)), ItemGroup(MerchantId(1), (forged, odd))], later
+            [ItemGroup.of(MerchantId(1), sealed, self.seal(sealed)), ItemGroup.of(MerchantId(1), (forged, odd))], later
         )
 
     def redeem_first_pair(self, now: int) -> Receipt:
         """The first holder spends two vouchers on one receipt at merchant 1."""
-        return self.redeem([ItemGroup(MerchantId(1), (self.item(0, [(1, 1), (2, 1)], 1, now),))], now)
+        return self.redeem([ItemGroup.of(MerchantId(1), (self.item(0, [(1, 1), (2, 1)], 1, now),))], now)
 
     # --- holders and terminals that are contracts ---
 
@@ -311,14 +312,14 @@ class World:
     def redeem_for_contract(self, now: int) -> Receipt:
         """A contract's voucher, with a signature that only the contract understands."""
         item = self.item(3, [(1, 1)], 1, now).signed(b"whatever the contract takes")
-        return self.redeem([ItemGroup(MerchantId(1), (item,))], now)
+        return self.redeem([ItemGroup.of(MerchantId(1), (item,))], now)
 
     def redeem_through_contract(self, now: int) -> Receipt:
         """The first holder's two vouchers, sent by a terminal of merchant 1 that is a contract and hands calls on."""
         target = bytes.fromhex(self.addresses["Vouchers"][2:])
         terminal = self.create(bytes.fromhex("363d3d373d3d363d3d73") + target + bytes.fromhex("5af100"))
         self.send(KeyRole.REGISTRAR, "MerchantRegistry", "addTerminal", 1, terminal)
-        group = ItemGroup(MerchantId(1), (self.item(0, [(1, 1), (2, 1)], 1, now),), TerminalSeal(terminal, b""))
+        group = ItemGroup.of(MerchantId(1), (self.item(0, [(1, 1), (2, 1)], 1, now),), TerminalSeal(terminal, b""))
         self.at(now)
         return self.senders[KeyRole.EMERGENCY].transact(terminal, encode_redeem([group]), gas=20_000_000)
 

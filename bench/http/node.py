@@ -88,8 +88,7 @@ def _succeeded(operation: Operation) -> Operation:
     state = OperationState.SUCCEEDED
     more = StateChange(OperationState.SENT, _BEGAN + 2), StateChange(state, _BEGAN + 3)
     items = tuple(
-        replace(
-            one,
+        one._replace(
             state=state,
             transaction=Hash("0x" + "12" * 32),
             block=_BLOCK,

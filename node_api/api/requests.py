@@ -1,6 +1,5 @@
 """What the API takes in: strict models, and their way into the domain."""
 
-from dataclasses import replace
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -150,9 +149,9 @@ class RedeemIn(In):
             found = decode_code(self.code or "")
             item = found if isinstance(found, Item) else self._presented(found, merchant)
         if merchant is not None and merchant != item.merchant:
-            item = replace(item, merchant=merchant)
+            item = item._replace(merchant=merchant)
         if self.consent is not None:
-            item = replace(item, consent=as_bytes(self.consent))
+            item = item._replace(consent=as_bytes(self.consent))
         return Request(
             item=item,
             seal=None

@@ -8,6 +8,7 @@ from coincurve import PrivateKey, PublicKey
 from eth_utils.address import to_checksum_address
 
 from node_api.chain.hashing import keccak
+from node_api.domain.abi import word
 from node_api.domain.claims import Claim
 from node_api.domain.ids import Address, Amount, Hash, MerchantId
 from node_api.domain.items import Item, OpenCode, Spend
@@ -117,7 +118,7 @@ TYPES: dict[str, list[dict[str, str]]] = {
 def domain_separator(chain_id: int, contract: Address) -> bytes:
     """The separator of everything signed for the `Vouchers` contract at this address."""
     name, version = keccak(NAME.encode()), keccak(VERSION.encode())
-    return keccak(_DOMAIN_HASH + name + version + _word(chain_id) + bytes(12) + bytes.fromhex(contract[2:]))
+    return keccak(_DOMAIN_HASH + name + version + word(chain_id) + bytes(12) + bytes.fromhex(contract[2:]))
 
 
 def holder_digest(domain: bytes, item: Item) -> bytes:
@@ -130,9 +131,9 @@ def open_digest(domain: bytes, code: Item | OpenCode, max_bill: Amount) -> bytes
     struct = keccak(
         keccak(OPEN_TYPE.encode())
         + _spends_hash(code.spends)
-        + _word(max_bill)
-        + _word(code.channel)
-        + _word(code.deadline)
+        + word(max_bill)
+        + word(code.channel)
+        + word(code.deadline)
     )
     return keccak(b"\x19\x01" + domain + struct)
 
@@ -142,11 +143,11 @@ def redemption_digest(domain: bytes, item: Item) -> bytes:
     struct = keccak(
         _REDEMPTION_HASH
         + _spends_hash(item.spends)
-        + _word(item.merchant)
-        + _word(item.bill)
+        + word(item.merchant)
+        + word(item.bill)
         + bytes.fromhex(item.receipt[2:])
-        + _word(item.channel)
-        + _word(item.deadline)
+        + word(item.channel)
+        + word(item.deadline)
     )
     return keccak(b"\x19\x01" + domain + struct)
 
@@ -156,11 +157,11 @@ def booking_digest(domain: bytes, reservation: Reservation) -> bytes:
     struct = keccak(
         keccak(BOOKING_TYPE.encode())
         + _spends_hash(reservation.spends)
-        + _word(reservation.merchant)
+        + word(reservation.merchant)
         + bytes.fromhex(reservation.service[2:])
-        + _word(reservation.channel)
-        + _word(reservation.lapse_at)
-        + _word(reservation.deadline)
+        + word(reservation.channel)
+        + word(reservation.lapse_at)
+        + word(reservation.deadline)
     )
     return keccak(b"\x19\x01" + domain + struct)
 
@@ -168,23 +169,23 @@ def booking_digest(domain: bytes, reservation: Reservation) -> bytes:
 def capture_digest(domain: bytes, capture: Capture) -> bytes:
     """The 32 bytes a merchant's key or terminal signs for what was served."""
     part = keccak(PART_TYPE.encode())
-    parts = b"".join(keccak(part + _word(one.voucher) + _word(one.amount)) for one in capture.parts)
+    parts = b"".join(keccak(part + word(one.voucher) + word(one.amount)) for one in capture.parts)
     struct = keccak(
         keccak(CAPTURE_TYPE.encode())
         + bytes.fromhex(capture.booking[2:])
         + keccak(parts)
-        + _word(capture.bill)
+        + word(capture.bill)
         + bytes.fromhex(capture.receipt[2:])
-        + _word(capture.deadline)
+        + word(capture.deadline)
     )
     return keccak(b"\x19\x01" + domain + struct)
 
 
 def release_digest(domain: bytes, release: Release) -> bytes:
     """The 32 bytes a merchant's key or terminal, or the holder, signs to give vouchers free."""
-    vouchers = b"".join(map(_word, release.vouchers))
+    vouchers = b"".join(map(word, release.vouchers))
     struct = keccak(
-        keccak(RELEASE_TYPE.encode()) + bytes.fromhex(release.booking[2:]) + keccak(vouchers) + _word(release.deadline)
+        keccak(RELEASE_TYPE.encode()) + bytes.fromhex(release.booking[2:]) + keccak(vouchers) + word(release.deadline)
     )
     return keccak(b"\x19\x01" + domain + struct)
 
@@ -196,7 +197,7 @@ def consent_digest(domain: bytes, digest: Hash) -> bytes:
 
 def terminal_batch_digest(domain: bytes, merchant: MerchantId, digests: list[bytes]) -> bytes:
     """The 32 bytes a terminal signs for redemptions of its merchant, in their order."""
-    struct = keccak(_TERMINAL_BATCH_HASH + _word(merchant) + keccak(b"".join(digests)))
+    struct = keccak(_TERMINAL_BATCH_HASH + word(merchant) + keccak(b"".join(digests)))
     return keccak(b"\x19\x01" + domain + struct)
 
 
@@ -206,9 +207,9 @@ def case_digest(domain: bytes, kind: str, redemption: Hash, voucher: int, reason
     struct = keccak(
         keccak(f"{kind}({fields})".encode())
         + bytes.fromhex(redemption[2:])
-        + _word(voucher)
+        + word(voucher)
         + bytes.fromhex(reason[2:])
-        + _word(deadline)
+        + word(deadline)
     )
     return keccak(b"\x19\x01" + domain + struct)
 
@@ -217,12 +218,12 @@ def claim_digest(domain: bytes, claim: Claim) -> bytes:
     """The 32 bytes a holder signs to claim a place."""
     struct = keccak(
         _CLAIM_HASH
-        + _word(claim.programme)
-        + _word(claim.number)
+        + word(claim.programme)
+        + word(claim.number)
         + bytes(12)
         + bytes.fromhex(claim.holder[2:])
         + bytes.fromhex(claim.nullifier[2:])
-        + _word(claim.deadline)
+        + word(claim.deadline)
     )
     return keccak(b"\x19\x01" + domain + struct)
 
@@ -230,7 +231,7 @@ def claim_digest(domain: bytes, claim: Claim) -> bytes:
 def transfer_digest(domain: bytes, order: TransferOrder) -> bytes:
     """The 32 bytes a holder signs to pass a voucher on."""
     receiver = bytes(12) + bytes.fromhex(order.receiver[2:])
-    struct = keccak(keccak(TRANSFER_TYPE.encode()) + _word(order.voucher) + receiver + _word(order.deadline))
+    struct = keccak(keccak(TRANSFER_TYPE.encode()) + word(order.voucher) + receiver + word(order.deadline))
     return keccak(b"\x19\x01" + domain + struct)
 
 
@@ -284,10 +285,6 @@ def as_hash(value: bytes) -> Hash:
 def _spends_hash(spends: tuple[Spend, ...]) -> bytes:
     return keccak(
         b"".join(
-            keccak(_SPEND_HASH + _word(spend.voucher) + _word(spend.amount) + _word(spend.sequence)) for spend in spends
+            keccak(_SPEND_HASH + word(spend.voucher) + word(spend.amount) + word(spend.sequence)) for spend in spends
         )
     )
-
-
-def _word(value: int) -> bytes:
-    return value.to_bytes(32)

@@ -70,8 +70,8 @@ def _decoder(entry: dict[str, Json]) -> tuple[str, Decoder]:
     topic = "0x" + keccak(text=f"{name}({','.join(map(_type, inputs))})").hex()
     if name in PASSED_OVER:
         return topic, lambda _topics, _data: ()
-    if name in _HOT:
-        return topic, _HOT[name]
+    if name in HOT:
+        return topic, HOT[name]
     indexed = [(text(one["name"]), _type(one)) for one in inputs if one["indexed"]]
     plain = [(text(one["name"]), _type(one)) for one in inputs if not one["indexed"]]
     # A string is read as bytes: both are encoded alike, and a string on chain need not be UTF-8.
@@ -141,7 +141,7 @@ def _vouchers_issued(topics: list[str], data: bytes) -> tuple[Event, ...]:
     return (VouchersIssued(int(topics[1], 16), int(topics[2], 16), _word(data, 0), _word(data, 1)),)
 
 
-_HOT: Mapping[str, Decoder] = {
+HOT: Mapping[str, Decoder] = {
     "VoucherRedeemed": _voucher_redeemed,
     "RedemptionRefused": _redemption_refused,
     "RedemptionItemRefused": _item_refused,

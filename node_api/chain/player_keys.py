@@ -57,7 +57,7 @@ class ReplayKeys:
         if not play.consented:
             return item
         domain = domain_separator(self._chain_id, self._vouchers)
-        return replace(item, consent=consent(self._attestor(), domain, as_hash(holder_digest(domain, item))))
+        return item._replace(consent=consent(self._attestor(), domain, as_hash(holder_digest(domain, item))))
 
     def _signed(self, play: Play) -> Item:
         if play.signer is None:
@@ -68,7 +68,7 @@ class ReplayKeys:
             return play.item.signed(
                 open_signature(play.max_bill, self._wallets.sign(play.programme, play.signer, digest))
             )
-        claimed = replace(play.item, merchant=play.signed_as.merchant, bill=play.signed_as.bill)
+        claimed = play.item._replace(merchant=play.signed_as.merchant, bill=play.signed_as.bill)
         domain = domain_separator(play.signed_as.chain_id or self._chain_id, self._vouchers)
         return play.item.signed(self._wallets.sign(play.programme, play.signer, redemption_digest(domain, claimed)))
 

@@ -30,7 +30,7 @@ from node_api.chain.sender import (
 )
 from node_api.domain.finality import Finality
 from node_api.domain.ids import Address, Hash, UnixSeconds
-from node_api.domain.items import ItemGroup
+from node_api.domain.item_words import ItemGroup
 from node_api.domain.models import BlockRef
 from node_api.domain.operations import SentCall, Verdict
 from node_api.services.ports.relaying import CallOutcome, NonceLost
@@ -85,7 +85,7 @@ class Relayer:
     def sign(self, groups: Sequence[ItemGroup]) -> SentCall:
         """See the port."""
         items = [item for group in groups for item in group.items]
-        gas = _GAS_CALL + _GAS_ITEM * len(items) + _GAS_VOUCHER * sum(len(item.spends) for item in items)
+        gas = _GAS_CALL + _GAS_ITEM * len(items) + _GAS_VOUCHER * sum(item.voucher_count for item in items)
         consents = consents_to(groups, self._domain)
         return self.sign_call(self._vouchers, encode_redeem(groups, consents), gas + _GAS_CONSENT * len(consents))
 

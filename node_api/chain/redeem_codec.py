@@ -3,23 +3,27 @@
 A test holds the first equal to eth_abi.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from node_api.chain.contracts import contract
 from node_api.chain.eip712 import holder_digest
+from node_api.chain.events import HOT, Decoder
 from node_api.chain.rpc_errors import RpcProtocolError
-from node_api.chain.rpc_values import Json, data, record, rows, text
+from node_api.chain.rpc_values import Json
+from node_api.domain.abi import counted_bytes, word
+from node_api.domain.events import Event, RedemptionRefused, VoucherRedeemed
 from node_api.domain.ids import Address, Amount, VoucherId
-from node_api.domain.items import Item, ItemGroup
+from node_api.domain.item_words import ItemGroup, ItemWords
 from node_api.domain.operations import Accepted, Declined, SpentVoucher, Verdict
 from node_api.domain.refusals import RULES
 
 SELECTOR = contract("Vouchers").function("redeem").selector
 SELECTOR_WITH_CONSENTS = contract("Vouchers").function("redeemWithConsents").selector
-_TOPICS = contract("Vouchers").topics
-_REDEEMED = "0x" + _TOPICS["VoucherRedeemed"].hex()
-_REFUSED = "0x" + _TOPICS["RedemptionRefused"].hex()
-_ITEM_REFUSED = "0x" + _TOPICS["RedemptionItemRefused"].hex()
+_ABOUT_ITEMS: Mapping[str, Decoder] = {
+    "0x" + contract("Vouchers").topics[name].hex(): HOT[name]
+    for name in ("VoucherRedeemed", "RedemptionRefused", "RedemptionItemRefused")
+}
 
 REASONS: dict[bytes, str] = {
     selector: error.name.removeprefix("Vouchers_")
@@ -38,55 +42,32 @@ def encode_redeem(groups: Sequence[ItemGroup], consents: Sequence[tuple[bytes, b
     """
     items = _array([_group(group) for group in groups])
     if not consents:
-        return SELECTOR + _word(32) + items
-    given = _array([digest + _word(64) + _bytes(signature) for digest, signature in consents])
-    return SELECTOR_WITH_CONSENTS + _word(64) + _word(64 + len(items)) + items + given
+        return SELECTOR + word(32) + items
+    given = _array([digest + word(64) + counted_bytes(signature) for digest, signature in consents])
+    return SELECTOR_WITH_CONSENTS + word(64) + word(64 + len(items)) + items + given
 
 
 def consents_to(groups: Sequence[ItemGroup], domain: bytes) -> list[tuple[bytes, bytes]]:
     """The consents that items bring; `domain` is the EIP-712 domain separator."""
-    return [(holder_digest(domain, item), item.consent) for group in groups for item in group.items if item.consent]
+    brought = [item for group in groups for item in group.items if item.consent]
+    return [(holder_digest(domain, item.item()), item.consent) for item in brought]
 
 
 def _group(group: ItemGroup) -> bytes:
     seal = group.seal
-    signature = _bytes(b"" if seal is None else seal.signature)
+    signature = counted_bytes(b"" if seal is None else seal.signature)
     terminal = bytes(32) if seal is None else bytes(12) + bytes.fromhex(seal.terminal[2:])
-    head = _word(group.merchant) + terminal + _word(128) + _word(128 + len(signature))
-    return head + signature + _array([_item(item) for item in group.items])
-
-
-def _item(item: Item) -> bytes:
-    spends = _word(len(item.spends)) + b"".join(
-        _word(spend.voucher) + _word(spend.amount) + _word(spend.sequence) for spend in item.spends
-    )
-    signature = _bytes(item.signature)
-    head = (
-        _word(192)
-        + _word(item.bill)
-        + bytes.fromhex(item.receipt[2:])
-        + _word(item.channel)
-        + _word(item.deadline)
-        + _word(192 + len(spends))
-    )
-    return head + spends + signature
+    head = word(group.merchant) + terminal + word(128) + word(128 + len(signature))
+    return head + signature + _array([item.abi for item in group.items])
 
 
 def _array(parts: Sequence[bytes]) -> bytes:
     """An array of parts that are themselves of no fixed size."""
     offsets, at = [], 32 * len(parts)
     for part in parts:
-        offsets.append(_word(at))
+        offsets.append(word(at))
         at += len(part)
-    return _word(len(parts)) + b"".join(offsets) + b"".join(parts)
-
-
-def _bytes(content: bytes) -> bytes:
-    return _word(len(content)) + content + bytes(-len(content) % 32)
-
-
-def _word(value: int) -> bytes:
-    return value.to_bytes(32)
+    return word(len(parts)) + b"".join(offsets) + b"".join(parts)
 
 
 def read_verdicts(logs: Sequence[Json], vouchers: Address, groups: Sequence[ItemGroup]) -> list[Verdict]:
@@ -97,53 +78,54 @@ def read_verdicts(logs: Sequence[Json], vouchers: Address, groups: Sequence[Item
     Raises:
         RpcProtocolError: the logs do not tell of these items.
     """
-    entries = _entries(logs, vouchers)
-    verdicts = [_verdict(entries, item, g, i) for g, group in enumerate(groups) for i, item in enumerate(group.items)]
-    if next(entries, None) is not None:
+    try:
+        events = iter(_events(logs, vouchers.lower()))
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as fault:
+        raise RpcProtocolError(f"no logs as they should be: {type(fault).__name__}: {fault}") from fault
+    verdicts = [_verdict(events, item, g, i) for g, group in enumerate(groups) for i, item in enumerate(group.items)]
+    if next(events, None) is not None:
         raise RpcProtocolError("the call's logs tell of more items than it had")
     return verdicts
 
 
-def _entries(logs: Sequence[Json], vouchers: Address) -> Iterator[tuple[str, list[str], bytes]]:
-    """Topic, indexed values and data of the logs about items."""
-    for log in map(record, logs):
-        topics = [text(topic) for topic in rows(log["topics"])]
-        if text(log["address"]).lower() == vouchers.lower() and topics[0] in (_REDEEMED, _REFUSED, _ITEM_REFUSED):
-            yield topics[0], topics[1:], data(log["data"])
+def _events(logs: Sequence[Any], own: str) -> list[Event]:
+    """What they say about items. Each call is read here once: what is no log fails, unasked."""
+    return [
+        event
+        for log in logs
+        if log["address"].lower() == own and (decoder := _ABOUT_ITEMS.get(log["topics"][0])) is not None
+        for event in decoder(log["topics"], bytes.fromhex(log["data"][2:]))
+    ]
 
 
-def _verdict(entries: Iterator[tuple[str, list[str], bytes]], item: Item, group: int, index: int) -> Verdict:
-    topic, indexed, body = _next(entries)
-    if topic == _ITEM_REFUSED:
-        if (_int(body, 0), _int(body, 1)) != (group, index):
-            raise RpcProtocolError(f"a refusal of item {_int(body, 1)} where item {index} of group {group} was due")
-        return Declined(_reason(body[64:68]), None)
-    if topic == _REFUSED:
-        return Declined(_reason(body[32:36]), VoucherId(int(indexed[0], 16)))
-    spent = [_spent(indexed, body)]
-    while len(spent) < len(item.spends):
-        topic, indexed, body = _next(entries)
-        spent.append(_spent(indexed, body))
-    if [entry.voucher for entry in spent] != [spend.voucher for spend in item.spends]:
+def _verdict(events: Iterator[Event], item: ItemWords, group: int, index: int) -> Verdict:
+    event = _next(events)
+    if isinstance(event, RedemptionRefused):
+        if event.voucher is None and (event.group_index, event.item_index) != (group, index):
+            raise RpcProtocolError(f"a refusal of item {event.item_index} where item {index} of group {group} was due")
+        return Declined(_reason(event.reason), None if event.voucher is None else VoucherId(event.voucher))
+    vouchers = item.vouchers
+    spent = [_spent(event)]
+    while len(spent) < len(vouchers):
+        spent.append(_spent(_next(events)))
+    if [entry.voucher for entry in spent] != vouchers:
         raise RpcProtocolError(f"the call's logs do not redeem the vouchers of item {index} of group {group}")
     return Accepted(tuple(spent))
 
 
-def _next(entries: Iterator[tuple[str, list[str], bytes]]) -> tuple[str, list[str], bytes]:
-    entry = next(entries, None)
-    if entry is None:
+def _next(events: Iterator[Event]) -> Event:
+    event = next(events, None)
+    if event is None:
         raise RpcProtocolError("the call's logs tell of fewer items than it had")
-    return entry
+    return event
 
 
-def _spent(indexed: list[str], body: bytes) -> SpentVoucher:
-    return SpentVoucher(VoucherId(int(indexed[0], 16)), Amount(_int(body, 2)), _int(body, 4))
+def _spent(event: Event) -> SpentVoucher:
+    if not isinstance(event, VoucherRedeemed):
+        raise RpcProtocolError("a refusal in the midst of an item that was redeemed")
+    return SpentVoucher(VoucherId(event.voucher), Amount(event.amount), event.number)
 
 
 def _reason(selector: bytes) -> str:
     """The refusal's name; a selector this release does not know keeps its digits."""
     return REASONS.get(selector, "0x" + selector.hex())
-
-
-def _int(body: bytes, word: int) -> int:
-    return int.from_bytes(body[32 * word : 32 * word + 32])

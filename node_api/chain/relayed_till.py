@@ -7,7 +7,7 @@ from collections.abc import Callable
 from node_api.chain.redeem import Relayer
 from node_api.chain.rpc_errors import ChainError, RpcUnavailable
 from node_api.chain.sender import NoReceipt
-from node_api.domain.items import ItemGroup
+from node_api.domain.item_words import ItemGroup
 from node_api.domain.operations import Declined
 from node_api.services.ports.playing import Outcome, Play, PlayerKeys
 from node_api.services.ports.relaying import NonceLost
@@ -32,7 +32,7 @@ class RelayedTill:
     def redeem(self, play: Play, attempt: int = 0) -> Outcome:  # noqa: ARG002 - a call has no idempotency key to vary
         """See the port. Raises CallFailed, NoReceipt, ChainError."""
         item = self._keys.sign(play)
-        groups = [ItemGroup(item.merchant, (item,), self._keys.seal(play, item))]
+        groups = [ItemGroup.of(item.merchant, (item,), self._keys.seal(play, item))]
         call = self._relayer.sign(groups)
         for _ in range(_TRIES):
             try:

@@ -7,7 +7,6 @@ place of merchant, bill and receipt.
 """
 
 import base64
-import re
 import zlib
 
 from node_api.domain.errors import CodeUnreadable
@@ -18,8 +17,11 @@ PREFIX = "VT1:"
 OPEN_PREFIX = "VTO1:"
 MAX_LENGTH = 4_096
 """Longest code read: some 100 vouchers."""
-_ALPHABET = re.compile(r"[A-Z2-7]*")
-_DIGITS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "0123456789abcdefghijklmnopqrstuv")
+_LETTERS, _NO_DIGIT = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"!"
+_DIGITS = bytes(
+    b"0123456789abcdefghijklmnopqrstuv"[_LETTERS.index(byte)] if byte in _LETTERS else _NO_DIGIT[0]
+    for byte in range(256)
+)
 """From base 32 as codes have it to digits as `int` has them, which reads a code ten times as fast as `base64` does."""
 _IMPOSSIBLE = frozenset({1, 3, 6})
 """Characters beyond a multiple of eight that no number of bytes is written with."""
@@ -120,7 +122,7 @@ class _Cursor:
 
     def number(self) -> int:
         body, at = self._body, self._at
-        value, shift = 0, 0
+        value = shift = 0
         try:
             while (byte := body[at]) >= 0x80:
                 value |= (byte & 0x7F) << shift
@@ -128,6 +130,8 @@ class _Cursor:
         except IndexError:
             raise CodeUnreadable("code that ends too early") from None
         self._at = at + 1
+        if not shift:
+            return byte
         value |= byte << shift
         if value > MAX_UINT256:
             raise CodeUnreadable("code with a number above 2^256")
@@ -142,12 +146,13 @@ class _Cursor:
 
 
 def _unbase(text: str) -> bytes:
-    if not _ALPHABET.fullmatch(text):
+    digits = text.encode("ascii", "replace").translate(_DIGITS)
+    if _NO_DIGIT in digits:
         raise CodeUnreadable("code with characters outside base 32")
     if len(text) % 8 in _IMPOSSIBLE:
         raise CodeUnreadable(f"code of an impossible length, {len(text)} characters")
     size, spare = divmod(5 * len(text), 8)
-    return (int(text.translate(_DIGITS) or "0", 32) >> spare).to_bytes(size)
+    return (int(digits or b"0", 32) >> spare).to_bytes(size)
 
 
 def _number(value: int) -> bytes:

@@ -1,6 +1,7 @@
 """What a holder signs and a merchant hands in: one receipt's vouchers, as in `Redemption.sol`."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from node_api.domain.ids import Address, Amount, Hash, MerchantId, UnixSeconds, VoucherId
 
@@ -13,8 +14,7 @@ MAX_OPEN_BILL = (1 << 224) - 1
 _OPEN_HEAD, _KEY_BYTES = 32, 65
 
 
-@dataclass(frozen=True, slots=True)
-class Spend:
+class Spend(NamedTuple):
     """One voucher on a receipt.
 
     Attributes:
@@ -27,8 +27,7 @@ class Spend:
     sequence: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """What was signed for one receipt at one merchant. Every number is a uint256: nothing here is checked yet.
 
     Attributes:
@@ -54,7 +53,7 @@ class Item:
 
     def signed(self, signature: bytes) -> "Item":
         """The same with its signature."""
-        return replace(self, signature=signature)
+        return self._replace(signature=signature)
 
     @property
     def max_bill(self) -> Amount | None:
@@ -106,12 +105,3 @@ class TerminalSeal:
 
     terminal: Address
     signature: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class ItemGroup:
-    """Items of one merchant, with the terminal that answers for them if there is one."""
-
-    merchant: MerchantId
-    items: tuple[Item, ...]
-    seal: TerminalSeal | None = None

@@ -6,7 +6,9 @@ What a version does not ask for is not looked at.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
 
 from node_api.domain import refusals as no
 from node_api.domain.errors import Refusal
@@ -34,8 +36,7 @@ class TerminalDay:
     spent: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class LimitSight:
+class LimitSight(NamedTuple):
     """What the limits see around an item.
 
     Attributes:
@@ -46,7 +47,7 @@ class LimitSight:
         terminal: of the terminal that answers for the item.
     """
 
-    rules: Mapping[int, Rules] = field(default_factory=dict)
+    rules: Mapping[int, Rules] = MappingProxyType({})
     consented: bool = False
     counter: Callable[[], HolderCounter] = HolderCounter
     merchant_day: Callable[[LineId], int] = lambda _line: 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from node_api.domain.ids import (
     NEVER,
@@ -283,8 +284,7 @@ UNTOUCHED = Taken()
 """Nothing was taken."""
 
 
-@dataclass(frozen=True, slots=True)
-class VoucherFacts:
+class VoucherFacts(NamedTuple):
     """All a redemption reads about one voucher, as of a block.
 
     Attributes:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from node_api.domain.ids import Address, Amount, Hash, MerchantId, ProgrammeId, UnixSeconds, VoucherId
 from node_api.domain.items import Item, TerminalSeal
@@ -52,8 +53,7 @@ class RefusalNote:
     on_chain: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SpentVoucher:
+class SpentVoucher(NamedTuple):
     """A voucher that an item redeemed; `number` runs over all redemptions."""
 
     voucher: VoucherId
@@ -61,8 +61,7 @@ class SpentVoucher:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class WorkItem:
+class WorkItem(NamedTuple):
     """One signed redemption within an operation.
 
     Attributes:
@@ -79,8 +78,7 @@ class WorkItem:
     judged: BlockRef
 
 
-@dataclass(frozen=True, slots=True)
-class ItemOutcome:
+class ItemOutcome(NamedTuple):
     """One redemption of an operation and what became of it.
 
     Attributes:
@@ -135,8 +133,7 @@ def overall(states: list[OperationState]) -> OperationState:
     return OperationState.FAILED if OperationState.FAILED in states else OperationState.REFUSED
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where an item stands in a call: its operation and position there, its group and position in the call."""
 
     operation: str
@@ -145,15 +142,13 @@ class Place:
     item: int
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(NamedTuple):
     """The contract redeemed an item."""
 
     spent: tuple[SpentVoucher, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Declined:
+class Declined(NamedTuple):
     """The contract passed an item over; `reason` is the refusal's name."""
 
     reason: str

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from node_api.domain import refusals as no
@@ -20,8 +19,7 @@ from node_api.services.ports.signing import Signatures
 from node_api.services.sight import scene_of, sight_of
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One redemption as handed in.
 
     Attributes:

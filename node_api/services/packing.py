@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from node_api.domain.abi import WORD, counted_bytes
 from node_api.domain.ids import MerchantId
-from node_api.domain.items import ItemGroup
+from node_api.domain.item_words import ItemGroup
 from node_api.domain.operations import Place
 from node_api.services.ports.operations import QueuedItem
 
@@ -33,41 +34,37 @@ ANY_NETWORK = CallBounds(items=250, vouchers=380, data=120_000, worth=60)
 """geth takes no transaction of more than 128 KiB, and a call must fit a block of any network."""
 ROOMY = CallBounds(items=1_000, vouchers=1_500, data=750_000, worth=1_000)
 """Of the embedded chain, whose blocks have the room."""
-_WORD, _CALL_WORDS, _GROUP_WORDS, _ITEM_WORDS, _SPEND_WORDS, _CONSENT_WORDS = 32, 6, 7, 9, 3, 4
+_CALL, _GROUP, _CONSENT = 6 * WORD, 7 * WORD, 3 * WORD
 
 
 def one_call(queued: Sequence[QueuedItem], bounds: CallBounds) -> list[QueuedItem]:
     """The first of them that fit one call; at least one."""
     taken: list[QueuedItem] = []
-    vouchers, size = 0, _CALL_WORDS * _WORD
-    merchants: set[MerchantId] = set()
+    vouchers, size = 0, _CALL
+    merchants: set[bytes] = set()
     for entry in queued:
         item, alone = entry.item, entry.seal is not None
-        vouchers += len(item.spends)
-        size += bytes_of(entry, in_a_group=not alone and item.merchant in merchants)
+        vouchers += item.voucher_count
+        size += bytes_of(entry, in_a_group=not alone and item.shop in merchants)
         if taken and (vouchers > bounds.vouchers or size > bounds.data):
             break
         taken.append(entry)
         if not alone:
-            merchants.add(item.merchant)
+            merchants.add(item.shop)
     return taken
 
 
 def bytes_of(queued: QueuedItem, *, in_a_group: bool = False) -> int:
     """Call data that an item takes at most, each of its parts in whole words; and its group, unless that has others already."""
     item, seal = queued.item, queued.seal
-    words = _ITEM_WORDS + _SPEND_WORDS * len(item.spends) + _words(item.signature)
+    size = len(item.words)  # its merchant is not among the words that are sent, where they are is
     if not in_a_group:
-        words += _GROUP_WORDS
+        size += _GROUP
     if seal is not None:
-        words += _words(seal.signature)
+        size += len(counted_bytes(seal.signature)) - WORD  # how many there are is counted with the group
     if item.consent:
-        words += _CONSENT_WORDS + _words(item.consent)
-    return _WORD * words
-
-
-def _words(content: bytes) -> int:
-    return -(-len(content) // _WORD)
+        size += _CONSENT + len(counted_bytes(item.consent))
+    return size
 
 
 def pack(queued: Sequence[QueuedItem]) -> tuple[list[ItemGroup], list[Place]]:
@@ -78,10 +75,10 @@ def pack(queued: Sequence[QueuedItem]) -> tuple[list[ItemGroup], list[Place]]:
 
     Returns: the groups, and where each item stands, in the order of the call.
     """
-    shared: dict[MerchantId, list[QueuedItem]] = {}
+    shared: dict[bytes, list[QueuedItem]] = {}
     members: list[list[QueuedItem]] = []
     for entry in queued:
-        merchant = entry.item.merchant
+        merchant = entry.item.shop
         if entry.seal is not None:
             members.append([entry])
         elif merchant in shared:
@@ -93,11 +90,10 @@ def pack(queued: Sequence[QueuedItem]) -> tuple[list[ItemGroup], list[Place]]:
     for group, unsorted in enumerate(members):
         entries = sorted(unsorted, key=_first_voucher)
         items = tuple(entry.item for entry in entries)
-        groups.append(ItemGroup(items[0].merchant, items, entries[0].seal))
+        groups.append(ItemGroup(MerchantId(int.from_bytes(items[0].shop)), items, entries[0].seal))
         places += [Place(entry.operation, entry.position, group, index) for index, entry in enumerate(entries)]
     return groups, places
 
 
-def _first_voucher(entry: QueuedItem) -> int:
-    spends = entry.item.spends
-    return spends[0].voucher if spends else 0
+def _first_voucher(entry: QueuedItem) -> bytes:
+    return entry.item.first_voucher

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from node_api.domain.items import ItemGroup
+from node_api.domain.item_words import ItemGroup, ItemWords
 from node_api.domain.models import BlockRef
 from node_api.domain.operations import Place, SentCall, Verdict
 from node_api.services.packing import CallBounds, one_call, pack
@@ -65,10 +65,11 @@ class RedemptionLane:
         carried = self._calls.carried(call.hash)
         groups: list[ItemGroup] = []
         for place, work in carried:
+            words = ItemWords.of(work.item)
             if place.item == 0:
-                groups.append(ItemGroup(work.item.merchant, (work.item,), work.seal))
+                groups.append(ItemGroup(work.item.merchant, (words,), work.seal))
             else:
                 last = groups[-1]
-                groups[-1] = ItemGroup(last.merchant, (*last.items, work.item), last.seal)
+                groups[-1] = ItemGroup(last.merchant, (*last.items, words), last.seal)
         places = [place for place, _ in carried]
         return RedemptionShipment(call, groups, places, self._calls, self._relay) if carried else None

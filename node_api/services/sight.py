@@ -115,7 +115,7 @@ def _limits(
         return reader.redeemed_on(day, {where}).get(where, NOTHING)
 
     versions = _versions(vouchers, reader)
-    wanted = any(rules.step_up_threshold for rules in versions.values())
+    wanted = bool(item.consent) and any(rules.step_up_threshold for rules in versions.values())
     return LimitSight(
         rules=versions,
         consented=wanted and _is_consented(item, digest, signatures, limits, block),
@@ -131,7 +131,7 @@ def _terminal_day(terminal: Address, reader: SightReader, limits: LimitReads, da
 
 
 def _is_consented(item: Item, digest: Hash, signatures: Signatures, limits: LimitReads, block: BlockRef) -> bool:
-    attestor = signatures.consenting(digest, item.consent) if item.consent else None
+    attestor = signatures.consenting(digest, item.consent)
     return attestor is not None and limits.attests(attestor, block)
 
 

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import orjson
 
-from node_api.domain.ids import Address, Amount, Hash, MerchantId, ProgrammeId, UnixSeconds, VoucherId
-from node_api.domain.items import Item, Spend, TerminalSeal
+from node_api.domain.ids import Address, Amount, Hash, ProgrammeId, UnixSeconds, VoucherId
+from node_api.domain.item_words import ItemWords
+from node_api.domain.items import TerminalSeal
 from node_api.domain.models import BlockRef
 from node_api.domain.operations import (
     ItemOutcome,
@@ -40,7 +41,7 @@ PROGRESS = (
 """Whose item it is, and what became of it."""
 CALLS = (_calls.hash, _calls.block, _calls.block_hash, _calls.block_time)
 """Where a call stands."""
-CARGO = (_items.operation, _items.position, _items.item, _items.terminal, _items.terminal_signature)
+CARGO = (_items.operation, _items.position, _items.words, _items.consent, _items.terminal, _items.terminal_signature)
 """Whose item it is, and what of it is sent."""
 WORK = (
     *CARGO,
@@ -77,7 +78,7 @@ def state_rows(operation: Operation) -> list[Values]:
     return [(operation.id, step, change.state.value, change.at) for step, change in enumerate(operation.history)]
 
 
-_WORK_COLUMNS = ("operation", "position", "state", "merchant", "programme", "holder", "digest", "item")
+_WORK_COLUMNS = ("operation", "position", "state", "merchant", "programme", "holder", "digest", "words", "consent")
 _JUDGED_COLUMNS = ("judged_block", "judged_hash", "judged_time", "terminal", "terminal_signature")
 _REASON_COLUMNS = ("reason", "reason_value", "reason_voucher", "reason_on_chain")
 ITEM_COLUMNS = (*_WORK_COLUMNS, *_JUDGED_COLUMNS, *_REASON_COLUMNS)
@@ -85,7 +86,7 @@ ITEM_COLUMNS = (*_WORK_COLUMNS, *_JUDGED_COLUMNS, *_REASON_COLUMNS)
 
 def item_row(operation: str, position: int, outcome: ItemOutcome) -> Values:
     """One item of a new operation, what it is, and why it was refused if it was: `ITEM_COLUMNS`."""
-    work, refusal = outcome.work, outcome.refusal
+    work, refusal, words = outcome.work, outcome.refusal, ItemWords.of(outcome.work.item)
     return (
         operation,
         position,
@@ -94,7 +95,8 @@ def item_row(operation: str, position: int, outcome: ItemOutcome) -> Values:
         work.programme,
         None if work.holder is None else raw(work.holder),
         raw(work.digest),
-        _item_text(work.item),
+        words.words,
+        words.consent or None,
         work.judged.number,
         raw(work.judged.hash),
         work.judged.timestamp,
@@ -172,7 +174,7 @@ def spent_text(spent: Sequence[SpentVoucher]) -> str:
 def read_work(row: Record) -> WorkItem:
     """What was signed, and how the node judged it."""
     return WorkItem(
-        item=read_item(row.item),
+        item=read_words(row).item(),
         seal=read_seal(row),
         digest=_hex(row.digest),
         holder=None if row.holder is None else Address(_hex(row.holder)),
@@ -195,36 +197,10 @@ def _hex(value: bytes) -> Hash:
 
 
 def _stored(number: int) -> int | None:
-    """A number somebody signed, where it fits a column: no greater one names anything, and it stands in the item's text."""
+    """A number somebody signed, where it fits a column: no greater one names anything, and it stands in the item's words."""
     return number if number < 1 << 63 else None
 
 
-def _item_text(item: Item) -> str:
-    """A signed item as JSON, numbers as text: each may need 256 bits; with the consent where it has one."""
-    fields = {
-        "spends": [[str(spend.voucher), str(spend.amount), str(spend.sequence)] for spend in item.spends],
-        "merchant": str(item.merchant),
-        "bill": str(item.bill),
-        "receipt": item.receipt,
-        "channel": str(item.channel),
-        "deadline": str(item.deadline),
-        "signature": item.signature.hex(),
-    }
-    if item.consent:
-        fields["consent"] = item.consent.hex()
-    return orjson.dumps(fields).decode()
-
-
-def read_item(text: str) -> Item:
-    """What was signed, out of its text."""
-    fields = orjson.loads(text)
-    return Item(
-        spends=tuple(Spend(VoucherId(int(v)), Amount(int(a)), int(s)) for v, a, s in fields["spends"]),
-        merchant=MerchantId(int(fields["merchant"])),
-        bill=Amount(int(fields["bill"])),
-        receipt=Hash(fields["receipt"]),
-        channel=int(fields["channel"]),
-        deadline=UnixSeconds(int(fields["deadline"])),
-        signature=bytes.fromhex(fields["signature"]),
-        consent=bytes.fromhex(fields.get("consent", "")),
-    )
+def read_words(row: Record) -> ItemWords:
+    """What was signed, in words."""
+    return ItemWords(row.words, row.consent or b"")

@@ -35,10 +35,10 @@ from node_api.storage.operation_rows import (
     item_row,
     operation_row,
     raw,
-    read_item,
     read_operation,
     read_seal,
     read_state,
+    read_words,
     read_work,
     refusal_row,
     state_rows,
@@ -110,7 +110,7 @@ class Operations:
         """See the port."""
         with reading(self.engine) as connection:
             rows = _QUEUED.rows(connection, most=limit)
-        return [QueuedItem(row.operation, row.position, read_item(row.item), read_seal(row)) for row in rows]
+        return [QueuedItem(row.operation, row.position, read_words(row), read_seal(row)) for row in rows]
 
     def is_queued(self, count: int) -> bool:
         """See the port."""
@@ -214,7 +214,7 @@ class _Claims:
         if claim in self._taken:
             voucher = work.item.spends[0].voucher  # of a programme, so there is one
             note = RefusalNote("ReceiptUsed", f"receipt {work.item.receipt}", voucher, on_chain=False)
-            return replace(outcome, state=OperationState.REFUSED, refusal=note)
+            return outcome._replace(state=OperationState.REFUSED, refusal=note)
         self._taken.add(claim)
         self.rows.append((*claim[:2], raw(claim[2]), operation, position))
         return outcome

@@ -6,8 +6,6 @@ encode_redeem
 consents_to ................. of the items that bring one, by what their holders signed
 """
 
-from dataclasses import replace
-
 from eth_abi.abi import decode
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,7 +14,8 @@ from node_api.chain.contracts import contract
 from node_api.chain.eip712 import open_digest, redemption_digest
 from node_api.chain.redeem_codec import REASONS, consents_to, encode_redeem
 from node_api.domain.ids import Address, Amount, Hash, MerchantId, UnixSeconds, VoucherId
-from node_api.domain.items import Item, ItemGroup, OpenCode, Spend, TerminalSeal
+from node_api.domain.item_words import ItemGroup
+from node_api.domain.items import Item, OpenCode, Spend, TerminalSeal
 from node_api.domain.refusals import RULES
 
 uints = st.integers(0, 2**256 - 1) | st.integers(0, 2**40)
@@ -45,7 +44,7 @@ seals = st.builds(
     st.binary(max_size=70),
 )
 groups = st.builds(
-    lambda merchant, some, seal: ItemGroup(MerchantId(merchant), tuple(some), seal),
+    lambda merchant, some, seal: ItemGroup.of(MerchantId(merchant), tuple(some), seal),
     uints,
     st.lists(items, max_size=3),
     st.none() | seals,
@@ -81,8 +80,11 @@ def test_consents_to__items_with_and_without__are_named_by_what_was_signed() -> 
     domain, receipt = b"\x0d" * 32, Hash("0x" + "ab" * 32)
     plain = Item((Spend(VoucherId(1), Amount(2)),), MerchantId(3), Amount(4), receipt, 0, UnixSeconds(5), bytes(65))
     code = OpenCode(plain.spends, Amount(6), 0, UnixSeconds(5), bytes(65))
-    opened = replace(code.presented(MerchantId(3), Amount(4), receipt), consent=b"second")
-    groups = [ItemGroup(MerchantId(3), (plain, replace(plain, consent=b"first"))), ItemGroup(MerchantId(3), (opened,))]
+    opened = code.presented(MerchantId(3), Amount(4), receipt)._replace(consent=b"second")
+    groups = [
+        ItemGroup.of(MerchantId(3), (plain, plain._replace(consent=b"first"))),
+        ItemGroup.of(MerchantId(3), (opened,)),
+    ]
 
     found = consents_to(groups, domain)
 
@@ -108,7 +110,7 @@ def as_tuples(some: list[ItemGroup]) -> list[object]:
                     item.deadline,
                     item.signature,
                 )
-                for item in group.items
+                for item in (words.item() for words in group.items)
             ],
         )
         for group in some

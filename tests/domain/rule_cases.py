@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -413,15 +413,15 @@ class RuleCase:
         """Of what was signed, which may differ from what is sent."""
         what = str(self._value("signed"))
         changed = {
-            "another merchant": replace(item, merchant=ANOTHER),
-            "another bill": replace(item, bill=Amount(item.bill + 1)),
-            "another receipt": replace(item, receipt=Hash("0x" + keccak(b"another receipt").hex())),
-            "another channel": replace(item, channel=1),
-            "another deadline": replace(item, deadline=UnixSeconds(min(item.deadline + 1, (1 << 256) - 1))),
-            "another amount": replace(
-                item, spends=tuple(replace(one, amount=Amount(one.amount + 1)) for one in item.spends)
+            "another merchant": item._replace(merchant=ANOTHER),
+            "another bill": item._replace(bill=Amount(item.bill + 1)),
+            "another receipt": item._replace(receipt=Hash("0x" + keccak(b"another receipt").hex())),
+            "another channel": item._replace(channel=1),
+            "another deadline": item._replace(deadline=UnixSeconds(min(item.deadline + 1, (1 << 256) - 1))),
+            "another amount": item._replace(
+                spends=tuple(one._replace(amount=Amount(one.amount + 1)) for one in item.spends)
             ),
-            "fewer vouchers": replace(item, spends=item.spends[:1]),
+            "fewer vouchers": item._replace(spends=item.spends[:1]),
         }
         chain = CHAIN + 1 if what == "another chain" else CHAIN
         contract = account_of("another contract") if what == "another contract" else CONTRACT

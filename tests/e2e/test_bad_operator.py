@@ -24,7 +24,8 @@ from node_api.chain.eip712 import NAME, VERSION, booking_digest, sign
 from node_api.chain.keys import KeyRole
 from node_api.chain.redeem_codec import encode_redeem
 from node_api.domain.ids import Amount, BatchId, Hash, MerchantId, Place, RollId, UnixSeconds, voucher_id
-from node_api.domain.items import ItemGroup, Spend
+from node_api.domain.item_words import ItemGroup
+from node_api.domain.items import Spend
 from node_api.domain.reservations import Reservation
 from tests.e2e.other_node import figures, opened, opening
 from tests.e2e.thief import NOW, Thief, encoded, refusals
@@ -60,7 +61,7 @@ def live_on(world: World) -> None:
     world.spend()
     for holder, number in ((2, DISPUTED), (3, REVERSIBLE)):
         item = world.item(holder, [(1, 1)], 1, NOW - 100 + number)
-        world.redeem([ItemGroup(MerchantId(1), (item,))], NOW - 100 + number)
+        world.redeem([ItemGroup.of(MerchantId(1), (item,))], NOW - 100 + number)
     world.at(NOW)
     world.send(KeyRole.AUDITOR, "CaseDesk", "freeze", 1, world.voucher(2, 1, 1), NOW + 5 * DAY, "looks odd")
     day = [(1 << 16 | 1, 1, world.day(STARTS_AT + 100), FACE_A)]
@@ -136,7 +137,7 @@ def _try_what_is_open(thief: Thief, reversible: tuple[object, ...]) -> None:
 def _redeem_for_others(thief: Thief) -> None:
     """Without the holder's signature, and with one that was used."""
     used = thief.world.item(0, [(1, 1), (2, 1)], 1, STARTS_AT + 100)
-    receipt = thief.send("Vouchers", encode_redeem([ItemGroup(MerchantId(1), (thief.stolen_item(NOW), used))]))
+    receipt = thief.send("Vouchers", encode_redeem([ItemGroup.of(MerchantId(1), (thief.stolen_item(NOW), used))]))
     assert refusals(receipt) == ["SignatureInvalid", "DeadlinePassed"]
 
 

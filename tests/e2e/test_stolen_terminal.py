@@ -16,7 +16,8 @@ from eth_account import Account
 from node_api.chain.keys import KeyRole
 from node_api.chain.redeem_codec import encode_redeem
 from node_api.domain.ids import MerchantId
-from node_api.domain.items import Item, ItemGroup, TerminalSeal
+from node_api.domain.item_words import ItemGroup
+from node_api.domain.items import Item, TerminalSeal
 from tests.e2e.other_node import figures, opened, opening
 from tests.e2e.thief import Thief, encoded, refusals
 from tests.world import ENDS_AT, FACE_A, FACE_B, STARTS_AT, World
@@ -46,11 +47,11 @@ def test_terminal__with_the_key_stolen__does_what_its_caps_say(world: World, tmp
     def sell(now: int, *items: Item, merchant: int = 1) -> bytes:
         seal = TerminalSeal(world.address_of(world.terminal), b"")
         world.at(now)
-        return encode_redeem([ItemGroup(MerchantId(merchant), items, seal)])
+        return encode_redeem([ItemGroup.of(MerchantId(merchant), items, seal)])
 
     day1, day2 = BEFORE_MIDNIGHT, BEFORE_MIDNIGHT + 3_600
     relayed = world.item(2, [(1, 1)], 1, day1 - 60)
-    world.redeem([ItemGroup(MerchantId(1), (relayed,))], day1 - 60)
+    world.redeem([ItemGroup.of(MerchantId(1), (relayed,))], day1 - 60)
     first, second = (world.item(holder, [(1, 1)], 1, day1) for holder in (0, 1))
     sold = thief.send("Vouchers", sell(day1, first, second, thief.stolen_item(day1)))
     assert refusals(sold) == ["TerminalLimitPassed", "SignatureInvalid"]

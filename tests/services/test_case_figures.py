@@ -21,7 +21,7 @@ from node_api.chain.keys import KeyRole
 from node_api.chain.ledger import Ledger
 from node_api.chain.redeem_calls import RedeemCalls
 from node_api.domain.ids import Address, VoucherId, line_id
-from node_api.domain.items import ItemGroup
+from node_api.domain.item_words import ItemGroup
 from node_api.domain.models import VoucherState
 from node_api.domain.tracing import VoucherTrace
 from node_api.services.indexing import compare
@@ -50,7 +50,7 @@ class Court:
 
     def sell(self, holders: list[int], now: int) -> None:
         items = tuple(self.world.item(holder, [(1, 1)], 1, now) for holder in holders)
-        self.world.redeem([ItemGroup(items[0].merchant, items)], now)
+        self.world.redeem([ItemGroup.of(items[0].merchant, items)], now)
 
     def opening(self, number: int) -> tuple[object, ...]:
         self.indexer.catch_up()

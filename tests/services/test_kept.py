@@ -23,7 +23,7 @@ from node_api.chain.limit_words import LimitWords
 from node_api.chain.rpc_values import text
 from node_api.chain.signing import ChainSignatures
 from node_api.domain.ids import Hash, MerchantId, ProgrammeId, RollId
-from node_api.domain.items import ItemGroup
+from node_api.domain.item_words import ItemGroup
 from node_api.record import Follower, source_of
 from node_api.services.fresh import FreshReads
 from node_api.services.indexing import Indexer
@@ -179,7 +179,7 @@ def test_facts__after_a_redemption__are_kept_and_its_voucher_is_redeemed(court: 
     world, before = court.world, court.snapshot()
     assert court.verdict() is None
     now = court.head.next_block().timestamp
-    world.redeem([ItemGroup(MerchantId(1), (world.item(1, [(1, 1)], 1, now),))], now)
+    world.redeem([ItemGroup.of(MerchantId(1), (world.item(1, [(1, 1)], 1, now),))], now)
     statements: list[str] = []
     event.listen(court.engine, "before_cursor_execute", lambda *told: statements.append(str(told[2])))
 

@@ -23,7 +23,8 @@ from node_api.chain.rpc_values import Json, data
 from node_api.cli.audit_output import Cell
 from node_api.cli.audit_sections import trace_sections
 from node_api.domain.ids import Address, Amount, BatchId, MerchantId, VoucherId
-from node_api.domain.items import ItemGroup, Spend
+from node_api.domain.item_words import ItemGroup
+from node_api.domain.items import Spend
 from node_api.domain.models import VoucherKind, VoucherState
 from node_api.domain.standing import state_of
 from node_api.domain.trail import BatchCounts
@@ -68,7 +69,7 @@ class Purses:
         self.now += 60
         spends = (Spend(self.world.voucher(batch, 1, holder), Amount(amount), sequence),)
         item = self.world.sign(self.world.holders[holder], spends, 1, self.now, bill)
-        self.world.redeem([ItemGroup(MerchantId(1), (item,))], self.now)
+        self.world.redeem([ItemGroup.of(MerchantId(1), (item,))], self.now)
         self.check()
 
     def take_back(self, number: int, *, late: bool = False) -> None:

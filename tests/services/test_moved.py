@@ -23,7 +23,8 @@ from node_api.chain.keys import KeyRole
 from node_api.chain.ledger import Ledger
 from node_api.chain.redeem_calls import RedeemCalls
 from node_api.domain.ids import Address, Amount, ProgrammeId, VoucherId
-from node_api.domain.items import ItemGroup, Spend
+from node_api.domain.item_words import ItemGroup
+from node_api.domain.items import Spend
 from node_api.domain.tracing import VoucherTrace
 from node_api.services.indexing import compare
 from node_api.services.reconciling import reconcile
@@ -57,7 +58,7 @@ class Fair:
 
     def buy(self, voucher: VoucherId, key: PrivateKey, now: int) -> None:
         item = self.world.sign(key, (Spend(voucher, Amount(FACE_A)),), 1, now)
-        self.world.redeem([ItemGroup(item.merchant, (item,))], now)
+        self.world.redeem([ItemGroup.of(item.merchant, (item,))], now)
 
     def check(self) -> None:
         self.indexer.catch_up()

@@ -14,7 +14,8 @@ import pytest
 
 from node_api.chain.redeem_codec import encode_redeem
 from node_api.domain.ids import Address, Amount, Hash, MerchantId, UnixSeconds, VoucherId
-from node_api.domain.items import Item, ItemGroup, Spend, TerminalSeal
+from node_api.domain.item_words import ItemGroup, ItemWords
+from node_api.domain.items import Item, Spend, TerminalSeal
 from node_api.services.packing import ANY_NETWORK, bytes_of, one_call, pack
 from node_api.services.ports.operations import QueuedItem
 
@@ -27,7 +28,7 @@ def queued(
     digest = Hash(f"0x{position:064x}")
     spends = tuple(Spend(VoucherId(voucher + number), Amount(1)) for number in range(vouchers))
     item = Item(spends, MerchantId(merchant), Amount(1), digest, 0, UnixSeconds(9))
-    return QueuedItem("op", position, item, seal)
+    return QueuedItem("op", position, ItemWords.of(item), seal)
 
 
 @pytest.mark.parametrize(
@@ -91,8 +92,8 @@ def test_bytes_of__items_in_groups_of_their_own__add_up_to_the_call(seal: Termin
     for number, signature in enumerate((b"", bytes(65), bytes(64), bytes(200))):
         spends = tuple(Spend(VoucherId(one), Amount(1)) for one in range(number))
         item = Item(spends, MerchantId(number), Amount(1), Hash("0x" + "0" * 64), 0, UnixSeconds(9), signature, consent)
-        groups.append(ItemGroup(MerchantId(number), (item,), seal))
-        queue.append(QueuedItem("op", number, item, seal))
+        groups.append(ItemGroup.of(MerchantId(number), (item,), seal))
+        queue.append(QueuedItem("op", number, ItemWords.of(item), seal))
 
     calldata = encode_redeem(groups, [(bytes(32), consent)] * len(groups) if consent else ())
 

@@ -23,7 +23,8 @@ from node_api.chain.redeem_calls import RedeemCalls
 from node_api.chain.rpc_values import Json, data
 from node_api.domain.freezes import Frozen, Subject
 from node_api.domain.ids import Address, Amount, LineId, MerchantId, UnixSeconds, VoucherId, split_voucher
-from node_api.domain.items import ItemGroup, Spend
+from node_api.domain.item_words import ItemGroup
+from node_api.domain.items import Spend
 from node_api.domain.models import VoucherState
 from node_api.domain.standing import state_of, valid_until
 from node_api.services.reconciling import reconcile
@@ -82,7 +83,7 @@ class Standing(World):
     def redeem_taken(self, taken: VoucherId) -> None:
         now = NOW + 2 * DAY + 100
         item = self.sign(self.holders[2], (Spend(taken, Amount(FACE_A), 0),), 1, now)
-        self.redeem([ItemGroup(MerchantId(1), (item,))], now)
+        self.redeem([ItemGroup.of(MerchantId(1), (item,))], now)
 
     def raw_holders(self, count: int) -> bytes:
         return b"".join(bytes.fromhex(address[2:]) for address in self.holder_addresses[:count])

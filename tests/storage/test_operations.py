@@ -69,7 +69,7 @@ def outcome(receipt: int, *, merchant: int = 1, seal: TerminalSeal | None = None
 
 def refused(receipt: int) -> ItemOutcome:
     note = RefusalNote("Expired", "voucher 1 at 5", VoucherId(1), on_chain=False)
-    return replace(outcome(receipt), state=OperationState.REFUSED, refusal=note)
+    return outcome(receipt)._replace(state=OperationState.REFUSED, refusal=note)
 
 
 def operation(name: str, *items: ItemOutcome, key: str | None = None) -> Operation:

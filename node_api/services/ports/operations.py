@@ -1,23 +1,22 @@
 """Where operations, the outbox, the refusal log and API keys are kept."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from node_api.domain.access import ApiKey
 from node_api.domain.ids import Address, Hash, MerchantId, ProgrammeId
-from node_api.domain.items import Item, TerminalSeal
+from node_api.domain.item_words import ItemWords
+from node_api.domain.items import TerminalSeal
 from node_api.domain.models import BlockRef
 from node_api.domain.operations import Operation, Place, SentCall, Verdict, WorkItem
 
 
-@dataclass(frozen=True, slots=True)
-class QueuedItem:
+class QueuedItem(NamedTuple):
     """An item waiting to be sent: where it belongs, and who answers for it."""
 
     operation: str
     position: int
-    item: Item
+    item: ItemWords
     seal: TerminalSeal | None = None
 
 

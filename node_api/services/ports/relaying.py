@@ -7,7 +7,7 @@ from typing import Generic, Protocol, TypeVar
 from node_api.domain.claims import Claim, ClaimVerdict
 from node_api.domain.finality import Finality
 from node_api.domain.ids import Address, Hash, UnixSeconds
-from node_api.domain.items import ItemGroup
+from node_api.domain.item_words import ItemGroup
 from node_api.domain.models import BlockRef
 from node_api.domain.operations import SentCall, Verdict
 

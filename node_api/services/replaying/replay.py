@@ -229,7 +229,7 @@ class Replay:
             return Outcome(SKIPPED)
         now = self._desk.now()
         late = play.item.deadline - play.at
-        moved = replace(play, at=now, item=replace(play.item, deadline=UnixSeconds(min(now + late, 2**256 - 1))))
+        moved = replace(play, at=now, item=play.item._replace(deadline=UnixSeconds(min(now + late, 2**256 - 1))))
         outcome = self._till.redeem(moved)
         return Outcome(SKIPPED) if outcome.reason in _HANG_ON_THE_CLOCK else outcome
 

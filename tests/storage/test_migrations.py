@@ -1,0 +1,97 @@
+"""The revisions of the database, one after the other.
+
+down to the first and up again ......... ends with the tables the code knows, on SQLite and PostgreSQL
+0022, of operations that are there ..... has each item's text again on the way down, and the same items on the way up
+"""
+
+from __future__ import annotations
+
+import json
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine, inspect, text
+
+from node_api.domain.items import Item
+from node_api.domain.operations import ItemOutcome, Operation, WorkItem
+from node_api.storage.engine import reading, writing
+from node_api.storage.migrate import migrate, migrations_folder
+from node_api.storage.operations import Operations
+from tests.storage.conftest import MakeDatabase
+from tests.storage.test_operations import operation, outcome, refused
+
+
+def downgrade(engine: Engine, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(migrations_folder()))
+    with writing(engine) as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
+
+
+def columns(engine: Engine) -> dict[str, set[str]]:
+    """Names of each table's columns."""
+    found = inspect(engine)
+    return {table: {str(one["name"]) for one in found.get_columns(table)} for table in found.get_table_names()}
+
+
+def test_downgrade__to_nothing_and_up_again__ends_with_the_same_tables(make_database: MakeDatabase) -> None:
+    engine = make_database()
+    newest = columns(engine)
+
+    downgrade(engine, "base")
+    left = set(columns(engine))
+    migrate(engine)
+
+    assert left == {"alembic_version"}
+    assert columns(engine) == newest
+
+
+def test_downgrade__of_item_words__has_the_text_and_the_same_items_again(make_database: MakeDatabase) -> None:
+    engine = make_database()
+    kept = (
+        operation("op_a", outcome(1), outcome(2, consent=b"\x01" * 65)),
+        operation("op_b", refused(3), unusual(outcome(4))),
+        *(operation(f"op_{number}", outcome(100 + number)) for number in range(1_005)),
+    )
+    before = Operations(engine).add(kept)
+
+    downgrade(engine, "0021")
+    texts = {name: json.loads(item) for name, item in rows(engine)}
+    migrate(engine)
+
+    assert texts["op_a", 1] == {**texts["op_a", 0], "receipt": f"0x{2:064x}", "consent": "01" * 65}
+    assert texts["op_a", 0] == as_text(outcome(1).work.item)
+    assert texts["op_b", 1] == as_text(unusual(outcome(4)).work.item)
+    assert len(texts) == 4 + 1_005
+    assert whole(Operations(engine), before) == before
+
+
+def unusual(one: ItemOutcome) -> ItemOutcome:
+    """With no voucher, and a signature that is no whole number of words and longer than one."""
+    item: Item = one.work.item._replace(spends=(), signature=b"\x02" * 200)
+    work: WorkItem = one.work._replace(item=item)
+    return one._replace(work=work)
+
+
+def rows(engine: Engine) -> list[tuple[tuple[str, int], str]]:
+    with reading(engine) as connection:
+        found = connection.execute(text("SELECT operation, position, item FROM operation_items")).all()
+    return [((name, position), item) for name, position, item in found]
+
+
+def whole(store: Operations, wanted: list[Operation]) -> list[Operation | None]:
+    return store.get([one.id for one in wanted])
+
+
+def as_text(item: Item) -> dict[str, object]:
+    """As revision 0021 kept it."""
+    return {
+        "spends": [[str(one.voucher), str(one.amount), str(one.sequence)] for one in item.spends],
+        "merchant": str(item.merchant),
+        "bill": str(item.bill),
+        "receipt": item.receipt,
+        "channel": str(item.channel),
+        "deadline": str(item.deadline),
+        "signature": item.signature.hex(),
+    }
