@@ -18,7 +18,7 @@ from bench.redemptions.traffic import Traffic, drawn, neighbours
 
 BATCH = 100
 _SINGLES, _BATCHES, _PEERS = 512, 64, 64
-"""Connections: enough that a call of the node is full whenever it is sent, and that a peer never waits for a request."""
+"""Connections: of batches enough that a call of the node is full whenever it is sent, of peers that they never wait for one."""
 _TOGETHER = "--intake", "2"
 _LONGEST_WARM_UP, _PACED = 5.0, 30.0
 """Seconds at most."""

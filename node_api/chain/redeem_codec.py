@@ -77,6 +77,7 @@ def read_verdicts(logs: Sequence[Json], vouchers: Address, groups: Sequence[Item
 
     Raises:
         RpcProtocolError: the logs do not tell of these items.
+        EventUnknown: they tell in a form that this release does not know.
     """
     try:
         events = iter(_events(logs, vouchers.lower()))

@@ -45,12 +45,12 @@ def one_call(queued: Sequence[QueuedItem], bounds: CallBounds) -> list[QueuedIte
     for entry in queued:
         item, alone = entry.item, entry.seal is not None
         vouchers += item.voucher_count
-        size += bytes_of(entry, in_a_group=not alone and item.shop in merchants)
+        size += bytes_of(entry, in_a_group=not alone and item.merchant_word in merchants)
         if taken and (vouchers > bounds.vouchers or size > bounds.data):
             break
         taken.append(entry)
         if not alone:
-            merchants.add(item.shop)
+            merchants.add(item.merchant_word)
     return taken
 
 
@@ -78,7 +78,7 @@ def pack(queued: Sequence[QueuedItem]) -> tuple[list[ItemGroup], list[Place]]:
     shared: dict[bytes, list[QueuedItem]] = {}
     members: list[list[QueuedItem]] = []
     for entry in queued:
-        merchant = entry.item.shop
+        merchant = entry.item.merchant_word
         if entry.seal is not None:
             members.append([entry])
         elif merchant in shared:
@@ -90,10 +90,10 @@ def pack(queued: Sequence[QueuedItem]) -> tuple[list[ItemGroup], list[Place]]:
     for group, unsorted in enumerate(members):
         entries = sorted(unsorted, key=_first_voucher)
         items = tuple(entry.item for entry in entries)
-        groups.append(ItemGroup(MerchantId(int.from_bytes(items[0].shop)), items, entries[0].seal))
+        groups.append(ItemGroup(MerchantId(int.from_bytes(items[0].merchant_word)), items, entries[0].seal))
         places += [Place(entry.operation, entry.position, group, index) for index, entry in enumerate(entries)]
     return groups, places
 
 
 def _first_voucher(entry: QueuedItem) -> bytes:
-    return entry.item.first_voucher
+    return entry.item.first_voucher_word

@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 
 from node_api.domain.ids import Address, Hash, UnixSeconds
+from node_api.domain.item_words import ItemWords
 from node_api.domain.models import BlockRef
 from node_api.domain.operations import (
     Accepted,
@@ -36,7 +37,7 @@ from node_api.storage import operation_tables as t
 from node_api.storage.bulk import run_tuples
 from node_api.storage.call_blocks import follow_call
 from node_api.storage.engine import reading, writing
-from node_api.storage.operation_rows import WORK, Values, raw, read_words, read_work, spent_text
+from node_api.storage.operation_rows import WORK, Values, raw, read_work, spent_text
 from node_api.storage.queries import chunks
 
 SIGNED, RESOLVED, ABANDONED = "signed", "resolved", "abandoned"
@@ -243,9 +244,9 @@ def _set(connection: Connection, place: Place, **values: int | str | bytes | Non
 
 def _release(connection: Connection, place: Place) -> None:
     """Gives a receipt free again: it was not redeemed against."""
-    claims, claimed = t.receipt_claims, select(_items.c.programme, _items.c.merchant, _items.c.words, _items.c.consent)
+    claims, claimed = t.receipt_claims, select(_items.c.programme, _items.c.merchant, _items.c.words)
     item = connection.execute(claimed.where(_stands_at(_items, place))).one()
-    receipt = read_words(item).receipt
+    receipt = ItemWords(item.words).receipt_bytes
     claim = and_(claims.c.programme == item.programme, claims.c.merchant == item.merchant, claims.c.receipt == receipt)
     connection.execute(delete(claims).where(claim, _stands_at(claims, place)))
 

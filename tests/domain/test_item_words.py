@@ -38,11 +38,11 @@ def test_item_words__of_any_item__tell_all_of_it(item: Item) -> None:
     words = ItemWords.of(item)
 
     assert words.item() == item
-    assert int.from_bytes(words.shop) == item.merchant
-    assert words.receipt.hex() == item.receipt[2:]
+    assert int.from_bytes(words.merchant_word) == item.merchant
+    assert words.receipt_bytes.hex() == item.receipt[2:]
     assert words.vouchers == [spend.voucher for spend in item.spends]
     assert words.voucher_count == len(item.spends)
-    assert not item.spends or int.from_bytes(words.first_voucher) == item.spends[0].voucher
+    assert not item.spends or int.from_bytes(words.first_voucher_word) == item.spends[0].voucher
 
 
 @given(items, items)

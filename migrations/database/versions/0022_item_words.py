@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -24,21 +25,27 @@ _items = sa.table(
 
 def upgrade() -> None:
     """Has the words in the place of the text, and consents in a column of their own."""
-    with op.batch_alter_table("operation_items") as table:
-        words = sa.Column("words", sa.LargeBinary(), nullable=False, server_default="", comment=_COMMENT)
-        table.add_column(words)
-        table.add_column(sa.Column("consent", sa.LargeBinary(), nullable=True))
+    words = sa.Column("words", sa.LargeBinary(), nullable=False, server_default="", comment=_COMMENT)
+    op.add_column("operation_items", words)
+    op.add_column("operation_items", sa.Column("consent", sa.LargeBinary(), nullable=True))
     _each(_to_words, _items.c.item)
+    _require_always("words", sa.LargeBinary())
     op.drop_column("operation_items", "item")
 
 
 def downgrade() -> None:
     """Has the text again."""
-    with op.batch_alter_table("operation_items") as table:
-        table.add_column(sa.Column("item", sa.Text(), nullable=False, server_default=""))
+    op.add_column("operation_items", sa.Column("item", sa.Text(), nullable=False, server_default=""))
     _each(_to_text, _items.c.words, _items.c.consent)
+    _require_always("item", sa.Text())
     op.drop_column("operation_items", "words")
     op.drop_column("operation_items", "consent")
+
+
+def _require_always(column: str, kind: sa.types.TypeEngine[Any]) -> None:
+    """Has no row without it from now on, where that can be said of a column that is there."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.alter_column("operation_items", column, existing_type=kind, server_default=None)
 
 
 def _each(change: Callable[..., dict[str, object]], *columns: sa.ColumnClause[object]) -> None:
