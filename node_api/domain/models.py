@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import NamedTuple
 
 from node_api.domain.ids import (
     NEVER,
@@ -284,7 +283,8 @@ UNTOUCHED = Taken()
 """Nothing was taken."""
 
 
-class VoucherFacts(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class VoucherFacts:
     """All a redemption reads about one voucher, as of a block.
 
     Attributes:

@@ -97,7 +97,8 @@ class StandingQueries(Queries):
         """The voucher's facts with its freezes, its revocation, its booking and its programme's pauses."""
         if not any(self._any[:4]):
             return facts
-        return facts._replace(
+        return replace(
+            facts,
             revoked=self.revocation_of(facts.voucher) is not None,
             booked=self._is_booked(facts.voucher),
             frozen_until=self._frozen_until(*subjects_of(facts)),

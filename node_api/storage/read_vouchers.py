@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from sqlalchemy import ColumnElement, Integer, bindparam, literal, select
 
@@ -243,10 +244,10 @@ class VoucherQueries(HolderQueries):
         rows = self._rows(query)
         spent = Amount(sum(row.amount for row in rows if row.stands))
         if kind == VoucherKind.PERCENTAGE:
-            return facts._replace(taken=Taken(spent))
+            return replace(facts, taken=Taken(spent))
         booked, captured, bookings = self._set_aside(facts.voucher)
         taken = Taken(spent, booked, len(rows) - captured + bookings)
-        return facts._replace(taken=taken, redeemed=facts.redeemed if spent == facts.batch.face else None)
+        return replace(facts, taken=taken, redeemed=facts.redeemed if spent == facts.batch.face else None)
 
     def _set_aside(self, voucher: VoucherId) -> tuple[Amount, int, int]:
         """Of stored value: what its open bookings hold, how many were captured, how many there are."""
