@@ -27,14 +27,20 @@ def migrations_folder() -> Path:
     return inside if inside.is_dir() else package.parent / "migrations" / "database"
 
 
+def configuration() -> Config:
+    """Alembic's, of these revisions; what it does needs a connection among its attributes (`run_on`)."""
+    config = Config()
+    config.set_main_option("script_location", str(migrations_folder()))
+    return config
+
+
 def migrate(engine: Engine) -> None:
     """Applies the revisions that are missing, all in one transaction; does nothing on a current database.
 
     Raises:
         DatabaseNewer: the database is ahead of this release.
     """
-    config = Config()
-    config.set_main_option("script_location", str(migrations_folder()))
+    config = configuration()
     scripts = ScriptDirectory.from_config(config)
     with reading(engine) as connection:
         at = _revision(connection)

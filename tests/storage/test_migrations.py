@@ -10,14 +10,13 @@ from __future__ import annotations
 import json
 
 from alembic import command
-from alembic.config import Config
 from sqlalchemy import Engine, insert, inspect, text
 from sqlalchemy.engine.interfaces import ReflectedIndex
 
 from node_api.domain.items import Item
-from node_api.domain.operations import ItemOutcome, Operation, WorkItem
+from node_api.domain.operations import ItemOutcome
 from node_api.storage.engine import reading, writing
-from node_api.storage.migrate import migrate, migrations_folder
+from node_api.storage.migrate import configuration, migrate
 from node_api.storage.operations import Operations
 from node_api.storage.tables import token_steps
 from tests.storage.conftest import MakeDatabase
@@ -25,8 +24,7 @@ from tests.storage.test_operations import operation, outcome, refused
 
 
 def downgrade(engine: Engine, revision: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(migrations_folder()))
+    config = configuration()
     with writing(engine) as connection:
         config.attributes["connection"] = connection
         command.downgrade(config, revision)
@@ -93,25 +91,20 @@ def test_downgrade__of_item_words__has_the_text_and_the_same_items_again(make_da
     assert texts["op_a", 0] == as_text(outcome(1).work.item)
     assert texts["op_b", 1] == as_text(unusual(outcome(4)).work.item)
     assert len(texts) == 4 + 1_005
-    assert whole(Operations(engine), before) == before
+    assert Operations(engine).get([one.id for one in before]) == before
     assert tables(engine) == newest
 
 
 def unusual(one: ItemOutcome) -> ItemOutcome:
     """With no voucher, and a signature that is no whole number of words and longer than one."""
-    item: Item = one.work.item._replace(spends=(), signature=b"\x02" * 200)
-    work: WorkItem = one.work._replace(item=item)
-    return one._replace(work=work)
+    item = one.work.item._replace(spends=(), signature=b"\x02" * 200)
+    return one._replace(work=one.work._replace(item=item))
 
 
 def rows(engine: Engine) -> list[tuple[tuple[str, int], str]]:
     with reading(engine) as connection:
         found = connection.execute(text("SELECT operation, position, item FROM operation_items")).all()
     return [((name, position), item) for name, position, item in found]
-
-
-def whole(store: Operations, wanted: list[Operation]) -> list[Operation | None]:
-    return store.get([one.id for one in wanted])
 
 
 def as_text(item: Item) -> dict[str, object]:

@@ -54,9 +54,7 @@ def _each(change: Callable[..., dict[str, object]], *columns: sa.ColumnClause[ob
     page = sa.select(_items.c.sequence, *columns).order_by(_items.c.sequence).limit(_AT_ONCE)
     while rows := connection.execute(page.where(_items.c.sequence > last)).all():
         made = [{"row": row[0], **change(*row[1:])} for row in rows]
-        names = [name for name in made[0] if name != "row"]
-        setting = sa.update(_items).where(_items.c.sequence == sa.bindparam("row"))
-        connection.execute(setting.values({name: sa.bindparam(name) for name in names}), made)
+        connection.execute(sa.update(_items).where(_items.c.sequence == sa.bindparam("row")), made)
         last = rows[-1][0]
 
 
@@ -70,8 +68,12 @@ def _to_words(text: str) -> dict[str, object]:
         int(fields["bill"]),
         int(fields["receipt"], 16),
         int(fields["channel"]),
+        int(fields["deadline"]),
+        (7 + len(spends)) * _WORD,
+        len(fields["spends"]),
+        *spends,
+        len(signature),
     ]
-    numbers += [int(fields["deadline"]), (7 + len(spends)) * _WORD, len(fields["spends"]), *spends, len(signature)]
     words = b"".join(number.to_bytes(_WORD) for number in numbers) + signature + bytes(-len(signature) % _WORD)
     return {"words": words, "consent": consent or None}
 
