@@ -55,8 +55,10 @@ class _Cursor(Protocol):
 
 class _SqliteConnection(Protocol):
     isolation_level: str | None
+    in_transaction: bool
 
     def cursor(self) -> _Cursor: ...
+    def execute(self, statement: str) -> object: ...
 
 
 def open_database(url: str, *, durable: bool = True, connections: int = 20) -> Engine:
@@ -120,9 +122,12 @@ def _file(address: URL, durable: bool) -> Engine:
 def _begin(connection: Connection) -> None:
     if connection.get_execution_options().get(_WRITES):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-        return
-    driver = cast("_SqliteConnection", connection.connection.driver_connection)
-    driver.cursor().execute("BEGIN")  # looks at no file and cannot fail; through SQLAlchemy it takes as long as a read
+    elif not (driver := _sqlite(connection)).in_transaction:
+        driver.execute("BEGIN")
+
+
+def _sqlite(connection: Connection) -> _SqliteConnection:
+    return cast("_SqliteConnection", connection.connection.driver_connection)
 
 
 def _as_unavailable(context: ExceptionContext) -> None:
@@ -147,10 +152,12 @@ def writing(engine: Engine) -> Iterator[Connection]:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A transaction that sees one state of the database, whatever is written meanwhile."""
-    connected = _connected(engine)
-    if engine.dialect.name != "sqlite":
-        connected = connected.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    with connected as connection, connection.begin():
+    with _connected(engine) as connection:
+        if engine.dialect.name == "sqlite":
+            # It looks at no file and cannot fail, and the pool ends it; through SQLAlchemy both take as long as a read.
+            _sqlite(connection).execute("BEGIN")
+        else:
+            connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         yield connection
 
 
