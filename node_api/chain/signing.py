@@ -1,5 +1,7 @@
 """Digests and signatures for one chain and contract. Implements `Signatures`, `BookingSignatures` and `ClaimSignatures`."""
 
+from collections.abc import Sequence
+
 from eth_abi.abi import encode
 
 from node_api.chain.claim_lists import leaf, root_of
@@ -68,12 +70,22 @@ class ChainSignatures:
         """See the port."""
         return as_hash(release_digest(self._domain, release))
 
+    def are_signed_by(self, asked: Sequence[tuple[Address, Hash, bytes]]) -> list[bool]:
+        """See the port.
+
+        One recovery right after the other: with anything between them, what libsecp256k1 looks up has left the processor's
+        cache each time, and takes a fifth longer.
+        """
+        contents = [bytes.fromhex(digest[2:]) for _, digest, _ in asked]
+        keys = [recover_raw(content, signature) for content, (_, _, signature) in zip(contents, asked, strict=True)]
+        return [
+            key == bytes.fromhex(signer[2:]) or self._answers(signer, content, signature)
+            for key, content, (signer, _, signature) in zip(keys, contents, asked, strict=True)
+        ]
+
     def is_signed_by(self, signer: Address, digest: Hash, signature: bytes) -> bool:
-        """See the port."""
-        content = bytes.fromhex(digest[2:])
-        if recover_raw(content, signature) == bytes.fromhex(signer[2:]):
-            return True
-        return self._answers(signer, content, signature)
+        """See the port `ClaimSignatures`."""
+        return self.are_signed_by([(signer, digest, signature)])[0]
 
     def is_sealed(self, item: Item, seal: TerminalSeal) -> bool:
         """See the port."""

@@ -3,7 +3,7 @@
 Both sides pass the table of cases in tests/cases/rules.json. Pure: the time and every fact are handed in.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -91,7 +91,7 @@ class Scene(NamedTuple):
         merchant: None where no merchant has the id signed for.
         rules: of the version the first voucher's batch was opened under; None where that batch is unknown.
         terminal: None where no terminal answers for the item.
-        signed_by: whether the holder given signed the item; asked once, only when it matters.
+        signed: whether the first voucher's holder signed the item.
         widening: what versions of the rules of the first voucher's programme opened for good.
         limits: what the limits see.
     """
@@ -100,7 +100,7 @@ class Scene(NamedTuple):
     merchant: Merchant | None
     rules: Rules | None
     terminal: TerminalSight | None
-    signed_by: Callable[[Address], bool]
+    signed: bool
     widening: Widening
     limits: LimitSight
 
@@ -139,7 +139,7 @@ def _judge_signature(item: Item, vouchers: Sequence[VoucherSight], scene: Scene)
     first = vouchers[0]
     if not _has_place(first) or first.holder is None or first.batch is None:
         return no.VoucherUnknown(f"voucher {first.voucher}", first.voucher)
-    if not scene.signed_by(first.holder):
+    if not scene.signed:
         told = f"signature of {len(item.signature)} bytes for holder {first.holder}, merchant {item.merchant}"
         told += "" if item.bill == NO_BILL else f", bill {item.bill}"
         return no.SignatureInvalid(told, first.voucher)

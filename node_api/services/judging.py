@@ -16,7 +16,7 @@ from node_api.services.known import Known, SightReader
 from node_api.services.ports.limits import LimitReads
 from node_api.services.ports.operations import Claim, OperationStore
 from node_api.services.ports.signing import Signatures
-from node_api.services.sight import scene_of, sight_of
+from node_api.services.sight import are_signed, scene_of, sight_of
 
 
 class Request(NamedTuple):
@@ -75,13 +75,33 @@ class Judge:
         with self._fresh.open() as (reader, now):
             known = Known(reader, [request.item for request in requests])
             claimed = self._store.claimed(_claims(requests, known)) if claims else frozenset[Claim]()
-            return [self._judge(request, known, claimed, now) for request in requests]
+            seen = [self._see(request.item, known) for request in requests]
+            signed = are_signed(seen, self._signatures)
+            return [
+                self._judge(request, digest, vouchers, known, claimed, now, signed=one)
+                for request, (_, digest, vouchers), one in zip(requests, seen, signed, strict=True)
+            ]
 
-    def _judge(self, request: Request, reader: SightReader, claimed: AbstractSet[Claim], now: UnixSeconds) -> Judgement:
-        item = request.item
+    def _see(self, item: Item, reader: SightReader) -> tuple[Item, Hash, list[VoucherSight]]:
+        """With what was signed and what the rules see of the vouchers."""
         digest = self._signatures.digest(item)
-        vouchers = sight_of(item, digest, reader)
-        scene = scene_of(item, digest, request.seal, vouchers, reader, self._signatures, self._limits, now)
+        return item, digest, sight_of(item, digest, reader)
+
+    def _judge(
+        self,
+        request: Request,
+        digest: Hash,
+        vouchers: list[VoucherSight],
+        reader: SightReader,
+        claimed: AbstractSet[Claim],
+        now: UnixSeconds,
+        *,
+        signed: bool,
+    ) -> Judgement:
+        item = request.item
+        scene = scene_of(
+            item, digest, request.seal, vouchers, reader, self._signatures, self._limits, now, signed=signed
+        )
         refusal = judge(item, vouchers, scene) or _node_rules(request, vouchers, claimed)
         first = vouchers[0] if vouchers else None
         return Judgement(

@@ -20,7 +20,7 @@ from node_api.services.ports.auditing import AuditReader
 from node_api.services.ports.bookings import BookingSignatures
 from node_api.services.ports.casework import CaseRequests
 from node_api.services.ports.limits import LimitReads
-from node_api.services.sight import scene_of, sight_of
+from node_api.services.sight import are_signed, scene_of, sight_of
 
 PATIENCE_SECONDS = 60.0
 
@@ -69,7 +69,8 @@ class Reserving:
     def _judge(self, reservation: Reservation, digest: Hash, reader: AuditReader, now: UnixSeconds) -> Refusal | None:
         item = reservation.as_item()
         vouchers = sight_of(item, digest, reader)
-        scene = scene_of(item, digest, None, vouchers, reader, self.signatures, self.limits, now)
+        (signed,) = are_signed([(item, digest, vouchers)], self.signatures)
+        scene = scene_of(item, digest, None, vouchers, reader, self.signatures, self.limits, now, signed=signed)
         return judge_booking(reservation, vouchers, scene)
 
     def _sent(self, reservation: Reservation) -> BookingVerdict:

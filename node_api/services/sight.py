@@ -1,5 +1,7 @@
 """Gathers what the rules see of an item out of one reader, and what its limits have used up out of the contract's words."""
 
+from collections.abc import Sequence
+
 from node_api.domain.calendar import local_day
 from node_api.domain.ids import NOTHING, VOUCHER_BITS, Address, Day, Hash, LineId, UnixSeconds
 from node_api.domain.items import Item, TerminalSeal
@@ -47,6 +49,21 @@ def sight_of(item: Item, digest: Hash, reader: SightReader) -> list[VoucherSight
     return sights
 
 
+def are_signed(seen: Sequence[tuple[Item, Hash, list[VoucherSight]]], signatures: Signatures) -> list[bool]:
+    """Whether the holder of an item's first voucher signed what it stands for: of each item, its digest and its vouchers.
+
+    No signature is looked at where there is no such voucher: that is refused before.
+    """
+    first = [vouchers[0] if vouchers and vouchers[0].batch else None for _, _, vouchers in seen]
+    asked = [
+        (sight.holder, digest, item.holders_signature)
+        for sight, (item, digest, _) in zip(first, seen, strict=True)
+        if sight is not None and sight.holder is not None
+    ]
+    found = iter(signatures.are_signed_by(asked))
+    return [sight is not None and sight.holder is not None and next(found) for sight in first]
+
+
 def scene_of(
     item: Item,
     digest: Hash,
@@ -56,18 +73,16 @@ def scene_of(
     signatures: Signatures,
     limits: LimitReads,
     now: UnixSeconds,
+    *,
+    signed: bool,
 ) -> Scene:
-    """What the rules see around them; `digest` is what was signed."""
-
-    def signed_by(holder: Address) -> bool:
-        return signatures.is_signed_by(holder, digest, item.holders_signature)
-
+    """What the rules see around them; `digest` is what was signed, `signed` whether by the first voucher's holder."""
     return Scene(
         now=now,
         merchant=reader.merchant(item.merchant) if item.merchant < _MERCHANT_IDS else None,
         rules=_rules(vouchers, reader),
         terminal=None if seal is None else _terminal(item, seal, reader, signatures),
-        signed_by=signed_by,
+        signed=signed,
         widening=_widening(vouchers, reader),
         limits=_limits(item, digest, seal, vouchers, reader, signatures, limits, now),
     )

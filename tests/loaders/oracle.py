@@ -231,7 +231,7 @@ class Oracle:
             merchant=_merchant(merchant_number, merchant, self._frozen_until(Subject(merchant=merchant.ref))),
             rules=rules,
             terminal=self._terminal(first, merchant),
-            signed_by=lambda holder: self._is_signed(first, item, holder, self._signer(rows)),
+            signed=self._is_signed(first, item, sights[0].holder if sights else None, self._signer(rows)),
             widening=Widening(),
             limits=LimitSight() if rules is None else self._limits(first, rules, sights),
         )
@@ -266,7 +266,7 @@ class Oracle:
         place = next(row.voucher for row in rows if row.voucher)
         return self._address(self._holders[place.roll][place.place], self._rolls[place.roll][1])
 
-    def _is_signed(self, row: RedemptionRow, item: Item, holder: Address, signer: Address) -> bool:
+    def _is_signed(self, row: RedemptionRow, item: Item, holder: Address | None, signer: Address) -> bool:
         odd = row.tampering
         return (
             signer == holder

@@ -48,7 +48,7 @@ class ClaimSignatures(Protocol):
         ...
 
     def is_signed_by(self, signer: Address, digest: Hash, signature: bytes) -> bool:
-        """See `Signatures`."""
+        """See `Signatures.are_signed_by`."""
         ...
 
     def is_listed(self, claim: Claim, root: Hash) -> bool:

@@ -1,5 +1,6 @@
 """Digests, signatures and the wallet."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from node_api.domain.ids import Address, Hash
@@ -17,8 +18,8 @@ class Signatures(Protocol):
         """What the holder of an open code signs."""
         ...
 
-    def is_signed_by(self, signer: Address, digest: Hash, signature: bytes) -> bool:
-        """Whether the key, or the contract at that address, signed the digest: as the contract would find.
+    def are_signed_by(self, asked: Sequence[tuple[Address, Hash, bytes]]) -> list[bool]:
+        """Whether the key, or the contract at that address, signed the digest by the signature: as the contract would find.
 
         Raises:
             ChainUnavailable: a contract's answer was needed and the chain gives none.
