@@ -39,6 +39,7 @@ class SnapshotSchedule:
         self.behind = False
         self._moved_at = self._still_after = self._second_a_byte = 0.0
         self._size = 0
+        self._put_off_until = 0.0
         self._wait(0.0)
 
     def moved(self, journaled: int) -> None:
@@ -52,11 +53,17 @@ class SnapshotSchedule:
         self._second_a_byte, self._size = seconds / size, size
         self._wait(seconds)
 
-    def due(self) -> bool:
-        """Whether one should be taken now."""
+    def put_off(self, seconds: float) -> None:
+        """Tells that one came to nothing, and what that cost: the next is tried when it takes 5 % of the time, wanted or not."""
+        self._put_off_until = self._clock() + _TIME_SHARE * seconds
+
+    def due(self, *, wanted: bool = False) -> bool:
+        """Whether one should be taken now; one that is wanted waits for nothing but an end of what put it off."""
         now = self._clock()
+        if now < self._put_off_until:
+            return False
         still = now - self._moved_at >= self._still_after
-        return self.behind and now >= (self._due_at if still else self._overdue_at)
+        return wanted or (self.behind and now >= (self._due_at if still else self._overdue_at))
 
     def _wait(self, seconds: float) -> None:
         now = self._clock()
@@ -76,19 +83,16 @@ def take_snapshot(
     the seconds it took.
 
     Raises:
-        ChainNotStill: somebody mined by hand or by interval through every attempt.
+        ChainNotStill: somebody mined by hand or by interval through every attempt; the chain is as it was.
         ChainError: as the RPC client.
     """
     began = time.monotonic()
     identity = recorded_identity(options.identity_file)
-    held = rpc.call("anvil_getAutomine") is True
-    if held:
-        rpc.call("evm_setAutomine", [False])
+    mining = _Mining(rpc)
     try:
-        state = _read_still(rpc, follower, journal)
+        state = _read_still(rpc, mining, follower, journal)
     finally:
-        if held:
-            rpc.call("evm_setAutomine", [True])
+        mining.let_go()
     head = follower.seen
     header = SnapshotHeader(
         format=FORMAT,
@@ -107,9 +111,26 @@ def take_snapshot(
     return header, oldest, time.monotonic() - began
 
 
-def _read_still(rpc: RpcClient, follower: Follower, journal: BlockJournal) -> bytes:
-    """The state at exactly the last block followed."""
+class _Mining:
+    """anvil's automatic mining; where somebody else holds it, it is theirs to let go."""
+
+    def __init__(self, rpc: RpcClient) -> None:
+        self._rpc, self._held = rpc, False
+
+    def hold(self) -> None:
+        if self._rpc.call("anvil_getAutomine") is True:
+            self._rpc.call("evm_setAutomine", [False])
+            self._held = True
+
+    def let_go(self) -> None:
+        if self._held:
+            self._rpc.call("evm_setAutomine", [True])
+
+
+def _read_still(rpc: RpcClient, mining: _Mining, follower: Follower, journal: BlockJournal) -> bytes:
+    """The state at exactly the last block followed. Each attempt holds mining: somebody may have let it go meanwhile."""
     for _ in range(_ATTEMPTS):
+        mining.hold()
         try:
             while blocks := follower.advance():
                 journal.append(blocks)

@@ -28,7 +28,7 @@ from node_api.chain.pool_watch import PoolWatch
 from node_api.chain.restore import restore
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import ChainError, ForeignChain, RpcError, RpcProtocolError, RpcUnavailable
-from node_api.chain.snapshot_writer import SnapshotSchedule, take_snapshot
+from node_api.chain.snapshot_writer import ChainNotStill, SnapshotSchedule, take_snapshot
 from node_api.chain.status import (
     ALREADY_RUNNING,
     AlreadyRunning,
@@ -136,12 +136,19 @@ class Supervisor:
             self._snapshot_wanted = True
         if stirred := self._pool.look(self._follower.seen):
             log.warning("pool_stirred", transactions=stirred, block=self._follower.seen.number)
-        if self._snapshot_wanted or self._schedule.due():
-            self._snapshot_wanted = False
+        if self._schedule.due(wanted=self._snapshot_wanted):
             self._snapshot()
 
     def _snapshot(self) -> None:
-        header, oldest, seconds = take_snapshot(self._rpc, self._follower, self._journal, self._options)
+        """Takes one, or puts it off where somebody else keeps the chain moving: the journal has every block meanwhile."""
+        wanted, self._snapshot_wanted, began = self._snapshot_wanted, False, time.monotonic()
+        try:
+            header, oldest, seconds = take_snapshot(self._rpc, self._follower, self._journal, self._options)
+        except ChainNotStill as error:
+            self._snapshot_wanted = wanted or self._snapshot_wanted
+            self._schedule.put_off(time.monotonic() - began)
+            log.warning("snapshot_put_off", block=self._follower.seen.number, message=str(error))
+            return
         self._journal = self._journal.follow_snapshot(header.number, oldest)
         self._schedule.taken(seconds, header.size)
         log.info("snapshot", block=header.number, bytes=header.size, seconds=round(seconds, 3))

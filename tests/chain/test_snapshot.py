@@ -9,7 +9,7 @@ block journal
 ├── cut anywhere → the whole lines before
 ├── kept up to a block → the rest is cut off
 └── after a snapshot → goes on in a new segment, old ones go
-schedule → never for more than a twentieth of the time; of a busy chain ever more seldom, but not for ever
+schedule → never for more than a twentieth of the time; of a busy chain ever more seldom, but not for ever; put off, later
 """
 
 from __future__ import annotations
@@ -178,6 +178,22 @@ def test_schedule__when_a_snapshot_is_dear__then_they_become_rare() -> None:
     schedule.moved(0)
     now.at += 5
     assert schedule.due()
+
+
+def test_schedule__when_one_came_to_nothing__then_the_next_waits_wanted_or_not() -> None:
+    now = Clock()
+    schedule = SnapshotSchedule(5, now)
+    schedule.moved(0)
+    now.at += 5
+    assert schedule.due()
+    schedule.put_off(2)
+    now.at += 39
+    assert not schedule.due(wanted=True)  # 20 × 2 s have not passed
+    now.at += 1
+    assert schedule.due()
+    schedule.taken(0.05, 1_000)
+    assert not schedule.due()
+    assert schedule.due(wanted=True)
 
 
 def test_schedule__of_a_chain_that_is_never_still__waits_longer_but_not_for_ever() -> None:

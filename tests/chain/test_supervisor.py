@@ -25,6 +25,7 @@ kill
 └── after the chain left its path → back on the new path
 snapshot
 ├── on request, by schedule, and at the end
+├── while somebody keeps mining by hand → put off; the chain goes on, and it comes once they stop
 ├── torn → the older one and the journal give the same chain
 ├── all torn → refused, nothing begun anew
 └── a torn last journal line → the lines before it count
@@ -39,6 +40,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -57,6 +59,7 @@ from node_api.chain.handle import (
     stop_chain,
 )
 from node_api.chain.options import EmbeddedOptions
+from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import ChainError, ForeignChain, RpcError, RpcUnavailable
 from node_api.chain.rpc_values import quantity
 from node_api.chain.sender import SignedTransaction, nonce_of, receipt_of, submit, wait_for
@@ -473,6 +476,37 @@ def test_snapshot__when_taken_while_sending__then_the_sender_goes_on(chain: Chai
     head = chain.head()
     kill_anvil(chain)
     assert chain.head() == head
+
+
+def test_snapshot__when_somebody_keeps_mining__then_put_off_and_taken_later(chain: Chain) -> None:
+    pid, enough = chain_status(chain).pid, threading.Event()
+    log = chain.folder / "supervisor.log"
+
+    def mine() -> None:
+        with RpcClient(chain.handle.url) as rpc:
+            while not enough.is_set():
+                rpc.call("evm_mine")
+
+    def put_off() -> bool:
+        ask_snapshot(pid)
+        return "snapshot_put_off" in log.read_text()
+
+    with ThreadPoolExecutor(4) as others:
+        for _ in range(4):
+            others.submit(mine)
+        try:
+            wait_until(put_off)
+        finally:
+            enough.set()
+
+    head = int(str(chain.head()["number"]), 16)
+    assert chain_status(chain).pid == pid
+    wait_until(lambda: chain_status(chain).snapshot == head)
+    assert chain.send().succeeded
+    followed(chain)
+    last = chain.head()
+    kill_anvil(chain)
+    assert chain.head() == last
 
 
 def test_snapshot__when_torn__then_the_older_one_and_the_journal(chain: Chain) -> None:
