@@ -12,6 +12,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,10 +94,11 @@ def restore(
         replayed, lost = _replay_all(options, genesis_at, found, started)
         found, _ = _newest(folder, options.chain_id)
     process, rpc = _start(options, genesis_at, wanted_port, found)
-    started(process)
-    if found is not None:
-        _set_clock(rpc, found.header.timestamp, found.header.wall)
-    return process, rpc, Restored(base, head_of(rpc).number, replayed, lost, tuple(torn))
+    with _killed_on_failure(process):
+        started(process)
+        if found is not None:
+            _set_clock(rpc, found.header.timestamp, found.header.wall)
+        return process, rpc, Restored(base, head_of(rpc).number, replayed, lost, tuple(torn))
 
 
 def _newest(folder: Path, chain_id: int) -> tuple[_Found | None, list[str]]:
@@ -128,14 +130,24 @@ def _start(
         process, rpc = start_anvil(options, genesis_at, wanted_port, state=path, mining=False)
     finally:
         path.unlink(missing_ok=True)
-    head = head_of(rpc).hash
-    if head != found.header.hash:
-        kill(process)
-        raise ChainUnrestorable(
-            f"the snapshot of block {found.header.number} was loaded, but its newest block is {head}, "
-            f"not {found.header.hash}"
-        )
+    with _killed_on_failure(process):
+        head = head_of(rpc).hash
+        if head != found.header.hash:
+            raise ChainUnrestorable(
+                f"the snapshot of block {found.header.number} was loaded, but its newest block is {head}, "
+                f"not {found.header.hash}"
+            )
     return process, rpc
+
+
+@contextmanager
+def _killed_on_failure(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """An anvil that nobody gets to hear of must not live on."""
+    try:
+        yield
+    except BaseException:
+        kill(process)
+        raise
 
 
 def _replay_all(options: EmbeddedOptions, genesis_at: int, found: _Found | None, started: Started) -> tuple[int, int]:

@@ -43,6 +43,9 @@ from node_api.domain.printable import counted
 
 log = structlog.get_logger("chain.supervisor")
 
+_SILENT = (RpcUnavailable, RpcError, RpcProtocolError)
+"""What an anvil raises that does not answer, or not as it should: mostly since it is dying."""
+
 
 class Supervisor:
     """One life of the supervisor: `run` returns when it was told to stop."""
@@ -119,7 +122,7 @@ class Supervisor:
                 self._restart()
             try:
                 self._step()
-            except (RpcUnavailable, RpcError, RpcProtocolError) as error:
+            except _SILENT as error:
                 log.warning("chain_not_answering", fault=type(error).__name__, message=str(error))
             time.sleep(self._options.poll_seconds)
         self._end()
@@ -157,13 +160,18 @@ class Supervisor:
 
     def _restart(self) -> None:
         """Brings a dead anvil back on the same address. Raises AnvilFailed where it keeps dying."""
-        log.error("anvil_died", code=self._process.returncode)
-        if self._deaths.too_many():
-            raise AnvilFailed(f"anvil died {RESTARTS_ALLOWED + 1} times in a minute; see anvil.log")
         self._journal.close()
         self._rpc.close()
-        self._say(replace(self._status, phase=Phase.RESTARTING, anvil_pid=0, restarts=self._status.restarts + 1))
-        self._bring_up(_port_of(self._status), 0)
+        while True:
+            log.error("anvil_died", code=self._process.returncode)
+            if self._deaths.too_many():
+                raise AnvilFailed(f"anvil died {RESTARTS_ALLOWED + 1} times in a minute; see anvil.log")
+            self._say(replace(self._status, phase=Phase.RESTARTING, anvil_pid=0, restarts=self._status.restarts + 1))
+            try:
+                return self._bring_up(_port_of(self._status), 0)
+            except (AnvilFailed, *_SILENT) as error:  # it died again on its way back
+                log.warning("anvil_not_back", fault=type(error).__name__, message=str(error))
+                kill(self._process)
 
     def _end(self) -> None:
         """Stops in good order: a last snapshot where blocks came since the one before, then no more anvil."""

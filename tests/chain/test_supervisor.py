@@ -21,6 +21,7 @@ kill
 ├── anvil, while everything is sent again without a pause → the same blocks
 ├── the supervisor → anvil ends with it; the next start brings everything back
 ├── the supervisor, amid snapshots and transactions → every transaction once
+├── anvil, and again on its way back → back all the same
 ├── anvil, again and again → given up, and said so
 └── after the chain left its path → back on the new path
 snapshot
@@ -405,6 +406,27 @@ def test_kill__when_the_supervisor_dies_amid_snapshots__then_nothing_acknowledge
         assert wait_for(chain.rpc, signed.hash).succeeded
     assert nonce_of(chain.rpc, chain.sender.address) == len(sent) > 0
     assert chain_status(chain).lost == 0
+
+
+@pytest.mark.parametrize("snapshotted", [False, True], ids=["from the journal", "from a snapshot"])
+def test_kill__when_anvil_dies_on_its_way_back__then_back_all_the_same(chain: Chain, snapshotted: bool) -> None:
+    chain.send(30)
+    followed(chain)
+    if snapshotted:
+        snapshot_chain(chain.folder)
+    head, killed = chain.head(), {chain.anvil_pid()}
+    os.kill(chain.anvil_pid(), signal.SIGKILL)
+    while len(killed) < 4:
+        status = chain_status(chain)
+        if status.anvil_pid not in {0, *killed}:
+            os.kill(status.anvil_pid, signal.SIGKILL)
+            killed.add(status.anvil_pid)
+    wait_until(lambda: chain_status(chain).phase is Phase.READY and chain_status(chain).anvil_pid not in killed)
+    assert chain.head() == head
+    assert chain_status(chain).lost == 0
+    if not snapshotted:  # else it may be back before it is killed
+        assert "anvil_not_back" in (chain.folder / "supervisor.log").read_text()
+    assert chain.send().succeeded
 
 
 def test_kill__when_anvil_keeps_dying__then_given_up(chain: Chain) -> None:
