@@ -7,9 +7,11 @@ import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Self
 
+import structlog
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
@@ -23,9 +25,10 @@ from node_api.cases import case_work, fresh_reads, passing
 from node_api.chain.contracts import custom_errors
 from node_api.chain.deployed import Deployed, Question
 from node_api.chain.eip712 import NAME, TYPES, VERSION
-from node_api.chain.handle import ChainHandle
+from node_api.chain.handle import ChainHandle, revive_chain
 from node_api.chain.keys import KeyRing, KeyRole
 from node_api.chain.limit_words import LimitWords
+from node_api.chain.options import EmbeddedOptions
 from node_api.chain.redeem import Relayer
 from node_api.chain.rpc_errors import ChainError
 from node_api.chain.signing import ChainSignatures
@@ -59,6 +62,8 @@ from node_api.storage.vitals import StoreFigures
 from node_api.storage.watch import WatchTables
 from node_api.telling import Outside, outside
 
+log = structlog.get_logger()
+
 
 class NotStarted(Exception):
     """The node refuses to start; the message says what is missing."""
@@ -74,6 +79,7 @@ class _Parts:
     relayer: Address
     outside: Outside
     metrics: Metrics
+    keep_chain: Callable[[], object] | None  # where the chain is the node's own
 
 
 class RunningNode:
@@ -85,6 +91,7 @@ class RunningNode:
         self._parts = parts
         self._resources = resources
         self._following = Following(parts.follower.catch_up)
+        self._chain = None if parts.keep_chain is None else Following(parts.keep_chain, "chain")
 
     def ears(self) -> Ears:
         """Whom processes that take in have told what they say."""
@@ -114,6 +121,8 @@ class RunningNode:
             self._parts.record.watch_nodes()
             self._parts.outbox.start()
             self._following.start()
+            if self._chain is not None:
+                self._chain.start()
             self._parts.outside.telling.start()
             undo.pop_all()
         return self
@@ -123,6 +132,8 @@ class RunningNode:
     ) -> None:
         """Finishes the call in hand and stops; what is queued is sent after the next start."""
         self._following.let_go()
+        if self._chain is not None:
+            self._chain.let_go()
         self._parts.outside.telling.stop()
         self._parts.outbox.stop()
         self._following.stop()
@@ -215,7 +226,15 @@ def _assemble(
         rates=rates,
     )
     api = create_api(node, ChainError)
-    return api, keyring, _Parts(record, outbox, follower, Address(operator.address), told, api.state.metrics)
+    keep_chain = partial(_keep_chain, settings.embedded_chain()) if handle.embedded else None
+    relays = Address(operator.address)
+    return api, keyring, _Parts(record, outbox, follower, relays, told, api.state.metrics, keep_chain)
+
+
+def _keep_chain(options: EmbeddedOptions) -> None:
+    """Brings the embedded chain back where its supervisor was killed: nobody else looks after that."""
+    if revive_chain(options):
+        log.warning("chain_brought_back")
 
 
 def vitals(record: Record, pace: ChainPace, sender: Address, outbox_waits: Callable[[], bool]) -> NodeVitals:

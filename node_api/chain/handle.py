@@ -120,6 +120,22 @@ def ensure_chain(options: EmbeddedOptions) -> ChainHandle:
     raise ChainNotReady(f"the embedded chain is not ready after {READY_SECONDS:g} s: {_last_words(options.folder)}")
 
 
+def revive_chain(options: EmbeddedOptions) -> bool:
+    """Starts the embedded chain anew where its supervisor was killed; says whether it did.
+
+    One that was stopped, or gave up, is left as it is.
+
+    Raises: as `ensure_chain`.
+    """
+    if supervisor_pid(options.folder) is not None:
+        return False
+    said = read_status(options.folder)  # read now, its last words are
+    if said is None or said.phase in (Phase.STOPPING, Phase.STOPPED, Phase.FAILED):
+        return False
+    ensure_chain(options)
+    return True
+
+
 def stop_chain(folder: Path) -> bool:
     """Stops the embedded chain in good order (it takes a last snapshot); says whether it ran.
 

@@ -23,6 +23,7 @@ kill
 ├── the supervisor, amid snapshots and transactions → every transaction once
 ├── anvil, and again on its way back → back all the same
 ├── anvil, again and again → given up, and said so
+├── the supervisor, seen by who looks after it → brought back; not one that runs, was stopped, gave up or never ran
 └── after the chain left its path → back on the new path
 snapshot
 ├── on request, by schedule, and at the end
@@ -56,6 +57,7 @@ from node_api.chain.handle import (
     attach_chain,
     ensure_chain,
     living_status,
+    revive_chain,
     snapshot_chain,
     stop_chain,
 )
@@ -383,6 +385,24 @@ def test_kill__when_the_supervisor_dies__then_anvil_too_and_all_comes_back(chain
     assert living_status(chain.folder) is None
     chain.start()
     assert chain.head() == head
+
+
+def test_revive__only_where_the_supervisor_was_killed(chain: Chain, tmp_path: Path) -> None:
+    chain.send(3)
+    followed(chain)
+    head, options = chain.head(), chain.options
+    assert not revive_chain(options)  # it runs
+    os.kill(chain_status(chain).pid, signal.SIGKILL)
+    wait_until(lambda: supervisor_pid(chain.folder) is None)
+    assert revive_chain(options)
+    assert chain.head() == head
+    chain.stop()
+    assert not revive_chain(options)
+    status = read_status(chain.folder)
+    assert status is not None
+    write_status(chain.folder, replace(status, phase=Phase.FAILED))
+    assert not revive_chain(options)
+    assert not revive_chain(replace(options, folder=tmp_path / "none"))
 
 
 @pytest.mark.parametrize("wait", [0.01, 0.05, 0.13, 0.31, 0.72])

@@ -4,7 +4,8 @@ SIGKILL
 ├── to node and chain, at five moments of a replay: likewise
 ├── to node and chain, at moments of a replay with acts: likewise
 ├── to the chain alone, while a load goes on: the load itself ends well
-└── to the chain alone, while a replay goes on, with acts or without: the replay itself ends well
+├── to the chain alone, while a replay goes on, with acts or without: the replay itself ends well
+└── to the chain and its supervisor, while a node serves: the node brings both back; not where they are stopped
 
 Nothing is minted or redeemed twice, and the figures are those of an undisturbed run.
 """
@@ -31,9 +32,10 @@ from node_api.chain.rpc_values import quantity
 from node_api.chain.status import Phase
 from node_api.cli.deploy import open_chain
 from node_api.domain.ids import UnixSeconds
+from node_api.following import FOLLOW_SECONDS
 from node_api.loaders.story import write_story
 from node_api.record import open_record
-from tests.e2e.town import BEFORE_ANYTHING, FOLDER, Town, copied, town
+from tests.e2e.town import BEFORE_ANYTHING, FOLDER, Town, copied, open_street, town
 
 pytestmark = pytest.mark.slow
 
@@ -266,3 +268,25 @@ def test_kill__chain_alone_during_a_story__the_command_itself_ends_well(
     wait_for_restart(story_place)
     assert figures(story_place) == story_told
     ended_well(story_place, story)
+
+
+def test_kill__chain_and_supervisor_while_a_node_serves__it_brings_both_back(
+    loaded_place: Town, folder: Path, undisturbed: dict[str, Figures]
+) -> None:
+    chain = loaded_place.settings.chain_folder
+    with open_street(loaded_place) as street:
+        head, before = loaded_place.head(), living_status(chain)
+        assert before is not None
+        kill_chain(loaded_place, supervisor=True)
+        deadline = time.monotonic() + 60
+        while (status := living_status(chain)) is None or status.phase is not Phase.READY or status.pid == before.pid:
+            assert time.monotonic() < deadline, f"{status}"
+            time.sleep(0.05)
+        assert (status.url, loaded_place.head()) == (before.url, head)
+
+        assert loaded_place.told("replay", folder, "--url", street.url)["accepted"] == 7
+        assert figures(loaded_place) == undisturbed["replay"]
+
+        loaded_place.stop()
+        time.sleep(4 * FOLLOW_SECONDS)
+        assert living_status(chain) is None
