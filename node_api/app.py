@@ -25,10 +25,9 @@ from node_api.cases import case_work, fresh_reads, passing
 from node_api.chain.contracts import custom_errors
 from node_api.chain.deployed import Deployed, Question
 from node_api.chain.eip712 import NAME, TYPES, VERSION
-from node_api.chain.handle import ChainHandle, revive_chain
+from node_api.chain.handle import ChainHandle, ChainKeeper
 from node_api.chain.keys import KeyRing, KeyRole
 from node_api.chain.limit_words import LimitWords
-from node_api.chain.options import EmbeddedOptions
 from node_api.chain.redeem import Relayer
 from node_api.chain.rpc_errors import ChainError
 from node_api.chain.signing import ChainSignatures
@@ -137,6 +136,8 @@ class RunningNode:
         self._parts.outside.telling.stop()
         self._parts.outbox.stop()
         self._following.stop()
+        if self._chain is not None:
+            self._chain.stop()
         self._resources.close()
 
     def _is_relayer(self) -> bool:
@@ -226,14 +227,13 @@ def _assemble(
         rates=rates,
     )
     api = create_api(node, ChainError)
-    keep_chain = partial(_keep_chain, settings.embedded_chain()) if handle.embedded else None
-    relays = Address(operator.address)
-    return api, keyring, _Parts(record, outbox, follower, relays, told, api.state.metrics, keep_chain)
+    keep_chain = partial(_keep_chain, ChainKeeper(settings.embedded_chain())) if handle.embedded else None
+    address = Address(operator.address)
+    return api, keyring, _Parts(record, outbox, follower, address, told, api.state.metrics, keep_chain)
 
 
-def _keep_chain(options: EmbeddedOptions) -> None:
-    """Brings the embedded chain back where its supervisor was killed: nobody else looks after that."""
-    if revive_chain(options):
+def _keep_chain(keeper: ChainKeeper) -> None:
+    if keeper.look():
         log.warning("chain_brought_back")
 
 

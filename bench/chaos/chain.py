@@ -140,6 +140,7 @@ class Chain:
             head, calm = self.head(), 0
             while calm < _CALM_LOOKS:
                 time.sleep(_CALM_SECONDS)
+                self.rpc.call("evm_setAutomine", [False])  # the supervisor may have let it go, having read a snapshot
                 head, calm = self.head(), calm + 1 if self.head() == head else 0
             yield
         finally:

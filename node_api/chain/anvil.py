@@ -9,6 +9,8 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from node_api.chain.apart import last_words, start_apart
@@ -132,15 +134,26 @@ def start_anvil(
     process = start_apart(line, log, ends_by=signal.SIGKILL)
     rpc = RpcClient(f"http://{LOOPBACK}:{port}", timeout=options.rpc_timeout)
     deadline = time.monotonic() + (options.rpc_timeout if state else _START_SECONDS)
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            rpc.call("eth_chainId")
-        except RpcUnavailable:
-            time.sleep(0.01)
-            continue
-        return process, rpc
+    with killed_on_failure(process):
+        while process.poll() is None and time.monotonic() < deadline:
+            try:
+                rpc.call("eth_chainId")
+            except RpcUnavailable:
+                time.sleep(0.01)
+                continue
+            return process, rpc
     kill(process)
     raise AnvilFailed(f"anvil did not start (exit code {process.returncode}): {last_words(log, 2_000)}")
+
+
+@contextmanager
+def killed_on_failure(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """An anvil that nobody gets to hear of must not live on."""
+    try:
+        yield
+    except BaseException:
+        kill(process)
+        raise
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:

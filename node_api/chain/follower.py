@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from node_api.chain.block_journal import JournaledBlock
+from node_api.chain.block_journal import BlockJournal, JournaledBlock
 from node_api.chain.rpc import Request, RpcClient
 from node_api.chain.rpc_errors import RpcError
 from node_api.chain.rpc_values import Json, quantity, record, rows, text
 
 # Most blocks fetched in one step, so that a long gap does not fill the memory.
 _STEP = 200
+_STEPS = 20
+"""Steps in one go: a chain that makes blocks without a pause must not keep who follows it from everything else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,18 @@ class Follower:
         journaled = self._with_transactions(blocks)
         self.seen = _head(blocks[-1])
         return journaled
+
+    def write_down(self, journal: BlockJournal) -> bool:
+        """Journals the blocks after the last one seen; says whether there were any. Where they come too fast, not up to the head.
+
+        Raises: as `advance`.
+        """
+        for step in range(_STEPS):
+            blocks = self.advance()
+            if not blocks:
+                return step > 0
+            journal.append(blocks)
+        return True
 
     def _require_path(self, blocks: list[dict[str, Json]]) -> None:
         before = self.seen.hash

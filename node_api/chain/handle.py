@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from node_api.chain.apart import last_words, leave_running
+from node_api.chain.apart import Deaths, last_words, leave_running
 from node_api.chain.durable import private_folder
 from node_api.chain.identity import ChainIdentity, recognise
 from node_api.chain.nodes import ChainNodes
@@ -21,11 +21,21 @@ from node_api.chain.profile import ANVIL, EMBEDDED, EngineProfile, profile_of
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import ChainError, ForeignChain, RpcError, RpcUnavailable
 from node_api.chain.rpc_values import rows
-from node_api.chain.status import ALREADY_RUNNING, ChainStatus, Phase, read_status, supervisor_pid
+from node_api.chain.status import (
+    ALREADY_RUNNING,
+    AlreadyRunning,
+    ChainStatus,
+    Phase,
+    hold_folder,
+    read_status,
+    supervisor_pid,
+    write_status,
+)
 
 READY_SECONDS = 120.0
 STOP_SECONDS = 120.0
 _LOOK_EVERY = 0.02
+_ENDED = (Phase.STOPPING, Phase.STOPPED, Phase.FAILED)
 
 
 class ChainNotReady(ChainError):
@@ -120,32 +130,45 @@ def ensure_chain(options: EmbeddedOptions) -> ChainHandle:
     raise ChainNotReady(f"the embedded chain is not ready after {READY_SECONDS:g} s: {_last_words(options.folder)}")
 
 
-def revive_chain(options: EmbeddedOptions) -> bool:
-    """Starts the embedded chain anew where its supervisor was killed; says whether it did.
+class ChainKeeper:
+    """Brings the embedded chain back where its supervisor was killed, as long as that does not happen again and again."""
 
-    One that was stopped, or gave up, is left as it is.
+    def __init__(self, options: EmbeddedOptions) -> None:
+        """Starts nothing."""
+        self._options, self._deaths = options, Deaths()
 
-    Raises: as `ensure_chain`.
-    """
-    if supervisor_pid(options.folder) is not None:
-        return False
-    said = read_status(options.folder)  # read now, its last words are
-    if said is None or said.phase in (Phase.STOPPING, Phase.STOPPED, Phase.FAILED):
-        return False
-    ensure_chain(options)
-    return True
+    def look(self) -> bool:
+        """Starts the chain anew where nobody else does; says whether it did.
+
+        One that was stopped, gave up, or runs in the foreground of somebody is left as it is.
+
+        Raises:
+            ChainNotReady: it was brought back five times within a minute, and is not a sixth time; else as `ensure_chain`.
+        """
+        folder = self._options.folder
+        if supervisor_pid(folder) is not None:
+            return False
+        said = read_status(folder)  # read now, these words are its last
+        if said is None or said.phase in _ENDED or said.foreground:
+            return False
+        if self._deaths.too_many():
+            raise ChainNotReady("the embedded chain's supervisor keeps dying; see supervisor.log, then `chain start`")
+        ensure_chain(self._options)
+        return True
 
 
 def stop_chain(folder: Path) -> bool:
     """Stops the embedded chain in good order (it takes a last snapshot); says whether it ran.
 
-    Where somebody starts it anew meanwhile, that one runs on: it is another supervisor's.
+    Where somebody starts it anew meanwhile, that one runs on: it is another supervisor's. One that was killed counts as stopped
+    from now on.
 
     Raises:
         ChainNotReady: it still runs after two minutes.
     """
     pid = _signal(folder, signal.SIGTERM)
     if pid is None:
+        _call_stopped(folder)
         return False
     deadline = time.monotonic() + STOP_SECONDS
     while supervisor_pid(folder) == pid:
@@ -153,6 +176,14 @@ def stop_chain(folder: Path) -> bool:
             raise ChainNotReady(f"the supervisor (pid {pid}) did not stop within {STOP_SECONDS:g} s")
         time.sleep(_LOOK_EVERY)
     return True
+
+
+def _call_stopped(folder: Path) -> None:
+    """Where a supervisor was killed, nobody shall bring its chain back."""
+    said = read_status(folder)
+    if said is not None and said.phase not in _ENDED:
+        with contextlib.suppress(AlreadyRunning), hold_folder(folder):
+            write_status(folder, replace(said, phase=Phase.STOPPED))
 
 
 def snapshot_chain(folder: Path) -> int:

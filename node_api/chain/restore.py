@@ -12,11 +12,10 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from node_api.chain.anvil import kill, start_anvil
+from node_api.chain.anvil import kill, killed_on_failure, start_anvil
 from node_api.chain.block_journal import BlockJournal, JournaledBlock, read_blocks, segment_bases
 from node_api.chain.durable import PRIVATE_FILE
 from node_api.chain.follower import Follower, head_of
@@ -94,7 +93,7 @@ def restore(
         replayed, lost = _replay_all(options, genesis_at, found, started)
         found, _ = _newest(folder, options.chain_id)
     process, rpc = _start(options, genesis_at, wanted_port, found)
-    with _killed_on_failure(process):
+    with killed_on_failure(process):
         started(process)
         if found is not None:
             _set_clock(rpc, found.header.timestamp, found.header.wall)
@@ -130,7 +129,7 @@ def _start(
         process, rpc = start_anvil(options, genesis_at, wanted_port, state=path, mining=False)
     finally:
         path.unlink(missing_ok=True)
-    with _killed_on_failure(process):
+    with killed_on_failure(process):
         head = head_of(rpc).hash
         if head != found.header.hash:
             raise ChainUnrestorable(
@@ -138,16 +137,6 @@ def _start(
                 f"not {found.header.hash}"
             )
     return process, rpc
-
-
-@contextmanager
-def _killed_on_failure(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """An anvil that nobody gets to hear of must not live on."""
-    try:
-        yield
-    except BaseException:
-        kill(process)
-        raise
 
 
 def _replay_all(options: EmbeddedOptions, genesis_at: int, found: _Found | None, started: Started) -> tuple[int, int]:

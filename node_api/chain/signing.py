@@ -74,7 +74,7 @@ class ChainSignatures:
         """See the port.
 
         One recovery right after the other: with anything between them, what libsecp256k1 looks up has left the processor's
-        cache each time, and takes a fifth longer.
+        cache each time, and judging takes a fifth longer.
         """
         contents = [bytes.fromhex(digest[2:]) for _, digest, _ in asked]
         keys = [recover_raw(content, signature) for content, (_, _, signature) in zip(contents, asked, strict=True)]

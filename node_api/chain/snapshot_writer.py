@@ -83,7 +83,7 @@ def take_snapshot(
     the seconds it took.
 
     Raises:
-        ChainNotStill: somebody mined by hand or by interval through every attempt; the chain is as it was.
+        ChainNotStill: somebody mined by hand or by interval through every attempt.
         ChainError: as the RPC client.
     """
     began = time.monotonic()
@@ -112,15 +112,15 @@ def take_snapshot(
 
 
 class _Mining:
-    """anvil's automatic mining; where somebody else holds it, it is theirs to let go."""
+    """anvil's automatic mining; where somebody held it before, it is theirs to let go."""
 
     def __init__(self, rpc: RpcClient) -> None:
         self._rpc, self._held = rpc, False
 
     def hold(self) -> None:
         if self._rpc.call("anvil_getAutomine") is True:
-            self._rpc.call("evm_setAutomine", [False])
             self._held = True
+            self._rpc.call("evm_setAutomine", [False])
 
     def let_go(self) -> None:
         if self._held:
@@ -132,8 +132,7 @@ def _read_still(rpc: RpcClient, mining: _Mining, follower: Follower, journal: Bl
     for _ in range(_ATTEMPTS):
         mining.hold()
         try:
-            while blocks := follower.advance():
-                journal.append(blocks)
+            follower.write_down(journal)
         except PathLeft:
             follower.seen = head_of(rpc)
         state = data(rpc.call("anvil_dumpState"))

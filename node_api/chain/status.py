@@ -43,14 +43,15 @@ class ChainStatus:
         phase: where it is in its life.
         pid: of the supervisor.
         anvil_pid: of the chain's process; 0 while there is none.
-        url: where the chain answers.
+        url: where the chain answers, or answered last.
         chain_id: EIP-155 chain id.
         genesis_hash: hash of block 0; empty until known.
         snapshot: block of the newest snapshot; 0 before the first.
         snapshots: how many were taken since the supervisor started.
-        restarts: how often anvil died and was brought back since the supervisor started.
+        restarts: how often anvil died since the supervisor started.
         lost: blocks that did not come back at the last restore.
         message: what went wrong, or what is remarkable; else empty.
+        foreground: whether somebody else looks after the supervisor, who runs it in the foreground.
     """
 
     phase: Phase
@@ -64,6 +65,7 @@ class ChainStatus:
     restarts: int = 0
     lost: int = 0
     message: str = ""
+    foreground: bool = False
 
 
 class AlreadyRunning(ChainError):

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 
 import structlog
@@ -50,9 +50,10 @@ _SILENT = (RpcUnavailable, RpcError, RpcProtocolError)
 class Supervisor:
     """One life of the supervisor: `run` returns when it was told to stop."""
 
-    def __init__(self, options: EmbeddedOptions) -> None:
+    def __init__(self, options: EmbeddedOptions, *, foreground: bool = False) -> None:
+        """Starts nothing yet; `foreground`: somebody else sees to it that it is started again."""
         self._options = options
-        self._status = ChainStatus(Phase.STARTING, os.getpid(), chain_id=options.chain_id)
+        self._status = ChainStatus(Phase.STARTING, os.getpid(), chain_id=options.chain_id, foreground=foreground)
         self._stop = self._snapshot_wanted = False
         self._schedule = SnapshotSchedule(options.snapshot_seconds)
         self._deaths = Deaths()
@@ -70,38 +71,72 @@ class Supervisor:
                 signal.signal(number, self._on_stop)
             signal.signal(signal.SIGUSR1, self._on_snapshot)
             before = read_status(self._options.folder)
+            if before is not None:  # who is killed before it is up leaves address and orphan to the next
+                self._status = replace(self._status, url=before.url, anvil_pid=before.anvil_pid)
             self._say(self._status)
             try:
-                self._bring_up(_port_of(before), before.anvil_pid if before else 0)
-                self._watch(still_held)
+                self._kill_orphan()
+                if self._bring_up():
+                    self._watch(still_held)
             except (ChainError, OSError) as error:
                 with suppress(OSError):  # it may be the disk that failed
                     self._say(replace(self._status, phase=Phase.FAILED, message=str(error)))
                 raise
 
-    def _bring_up(self, wanted_port: int | None, orphan: int) -> None:
+    def _kill_orphan(self) -> None:
+        orphan = self._status.anvil_pid
+        if orphan and kill_orphan(orphan, self._options.folder):
+            log.warning("orphan_killed", pid=orphan)
+
+    def _bring_up(self) -> bool:
+        """Brings the chain up, again where anvil dies on its way; says whether it is up: it is not where it was told to stop.
+
+        Raises: what the last attempt did, of more in a row than those allowed; what no further attempt would change, at once.
+        """
+        failed = 0
+        while not self._stop:
+            try:
+                self._start_chain()
+            except (AnvilFailed, *_SILENT) as error:
+                failed += 1
+                if failed > RESTARTS_ALLOWED:
+                    raise
+                log.warning("anvil_not_up", fault=type(error).__name__, message=str(error))
+            else:
+                return True
+        self._say(replace(self._status, phase=Phase.STOPPED, anvil_pid=0))
+        return False
+
+    def _start_chain(self) -> None:
         """Starts anvil as the chain of this folder and says that it is ready; only then it makes blocks."""
         options = self._options
-        if orphan and kill_orphan(orphan, options.folder):
-            log.warning("orphan_killed", pid=orphan)
         known = recorded_identity(options.identity_file)
         if known is not None and known.chain_id != options.chain_id:
             raise ForeignChain(
                 f"the data folder holds a chain with id {known.chain_id}, the settings ask for {options.chain_id}"
             )
         genesis_at = known.genesis_at if known else options.genesis_at or int(time.time())
-        self._process, self._rpc, restored = restore(
-            options, genesis_at, wanted_port, lambda started: self._say(replace(self._status, anvil_pid=started.pid))
+        process, rpc, restored = restore(
+            options,
+            genesis_at,
+            _port_of(self._status),
+            lambda started: self._say(replace(self._status, anvil_pid=started.pid)),
         )
-        self._say(replace(self._status, url=self._rpc.url))
-        identity = recognise(options.identity_file, ChainIdentity.ask(self._rpc), self._rpc.url)
-        log.info("restored", **{name: getattr(restored, name) for name in type(restored).__slots__})
-        self._follower = Follower(self._rpc, head_of(self._rpc))
-        base = max(segment_bases(options.folder), default=restored.base)
-        self._journal = BlockJournal(options.folder, max(base, restored.head), keep=restored.head)
-        self._pool = PoolWatch(self._rpc)
-        give_wanted_time(self._rpc, options.folder)
-        self._rpc.call("evm_setAutomine", [True])  # from here on every block is followed
+        with ExitStack() as undo:
+            undo.callback(kill, process)
+            undo.callback(rpc.close)
+            self._say(replace(self._status, url=rpc.url))
+            identity = recognise(options.identity_file, ChainIdentity.ask(rpc), rpc.url)
+            log.info("restored", **{name: getattr(restored, name) for name in type(restored).__slots__})
+            follower = Follower(rpc, head_of(rpc))
+            give_wanted_time(rpc, options.folder)
+            base = max(segment_bases(options.folder), default=restored.base)
+            journal = BlockJournal(options.folder, max(base, restored.head), keep=restored.head)
+            undo.callback(journal.close)
+            rpc.call("evm_setAutomine", [True])  # from here on every block is followed
+            undo.pop_all()
+        self._process, self._rpc, self._follower, self._journal = process, rpc, follower, journal
+        self._pool = PoolWatch(rpc)
         self._say(
             replace(
                 self._status,
@@ -118,8 +153,8 @@ class Supervisor:
             if not still_held():
                 kill(self._process)  # somebody removed the data folder: there is nothing left to keep
                 return
-            if self._process.poll() is not None:
-                self._restart()
+            if self._process.poll() is not None and not self._restart():
+                return
             try:
                 self._step()
             except _SILENT as error:
@@ -130,8 +165,7 @@ class Supervisor:
     def _step(self) -> None:
         """One look at the chain: journal what is new, take a snapshot where one is due."""
         try:
-            while blocks := self._follower.advance():
-                self._journal.append(blocks)
+            if self._follower.write_down(self._journal):
                 self._schedule.moved(self._journal.size())
         except PathLeft:
             log.warning("chain_left_its_path", seen=self._follower.seen.number)
@@ -143,35 +177,36 @@ class Supervisor:
             self._snapshot()
 
     def _snapshot(self) -> None:
-        """Takes one, or puts it off where somebody else keeps the chain moving: the journal has every block meanwhile."""
-        wanted, self._snapshot_wanted, began = self._snapshot_wanted, False, time.monotonic()
+        """Takes one, or puts it off where somebody else keeps the chain moving.
+
+        One that failed stays wanted: where the chain left its path, the journal lacks the blocks that took the place of others.
+        """
+        self._snapshot_wanted, began = False, time.monotonic()  # whoever asks from now on means another one
         try:
             header, oldest, seconds = take_snapshot(self._rpc, self._follower, self._journal, self._options)
         except ChainNotStill as error:
-            self._snapshot_wanted = wanted or self._snapshot_wanted
+            self._snapshot_wanted = True
             self._schedule.put_off(time.monotonic() - began)
             log.warning("snapshot_put_off", block=self._follower.seen.number, message=str(error))
             return
+        except ChainError:
+            self._snapshot_wanted = True
+            raise
         self._journal = self._journal.follow_snapshot(header.number, oldest)
         self._schedule.taken(seconds, header.size)
         log.info("snapshot", block=header.number, bytes=header.size, seconds=round(seconds, 3))
         count = self._status.snapshots + 1
         self._say(replace(self._status, snapshot=header.number, snapshots=count))
 
-    def _restart(self) -> None:
-        """Brings a dead anvil back on the same address. Raises AnvilFailed where it keeps dying."""
+    def _restart(self) -> bool:
+        """Brings a dead anvil back on the same address; as `_bring_up`. Raises AnvilFailed where it keeps dying."""
+        log.error("anvil_died", code=self._process.returncode)
+        if self._deaths.too_many():
+            raise AnvilFailed(f"anvil died {RESTARTS_ALLOWED + 1} times in a minute; see anvil.log")
         self._journal.close()
         self._rpc.close()
-        while True:
-            log.error("anvil_died", code=self._process.returncode)
-            if self._deaths.too_many():
-                raise AnvilFailed(f"anvil died {RESTARTS_ALLOWED + 1} times in a minute; see anvil.log")
-            self._say(replace(self._status, phase=Phase.RESTARTING, anvil_pid=0, restarts=self._status.restarts + 1))
-            try:
-                return self._bring_up(_port_of(self._status), 0)
-            except (AnvilFailed, *_SILENT) as error:  # it died again on its way back
-                log.warning("anvil_not_back", fault=type(error).__name__, message=str(error))
-                kill(self._process)
+        self._say(replace(self._status, phase=Phase.RESTARTING, anvil_pid=0, restarts=self._status.restarts + 1))
+        return self._bring_up()
 
     def _end(self) -> None:
         """Stops in good order: a last snapshot where blocks came since the one before, then no more anvil."""
@@ -204,10 +239,8 @@ class Supervisor:
     _pool: PoolWatch
 
 
-def _port_of(status: ChainStatus | None) -> int | None:
-    if status is None or not status.url:
-        return None
-    return int(status.url.rsplit(":", 1)[1])
+def _port_of(status: ChainStatus) -> int | None:
+    return int(status.url.rsplit(":", 1)[1]) if status.url else None
 
 
 def _remark(torn: tuple[str, ...], lost: int) -> str:

@@ -37,7 +37,7 @@ def start(shared: Shared, genesis_at: int | None, foreground: bool) -> None:
         options = replace(options, genesis_at=genesis_at)
     if foreground:
         structlog.configure(processors=[structlog.processors.TimeStamper(), structlog.processors.JSONRenderer()])
-        Supervisor(options).run()
+        Supervisor(options, foreground=True).run()
         return
     handle = ensure_chain(options)
     shared.tell(asdict(handle), f"chain {handle.chain_id} answers at {handle.url}")

@@ -154,7 +154,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
     """A transaction that sees one state of the database, whatever is written meanwhile."""
     with _connected(engine) as connection:
         if engine.dialect.name == "sqlite":
-            # It looks at no file and cannot fail, and the pool ends it; through SQLAlchemy both take as long as a read.
+            # It looks at no file and cannot fail, and closing ends it; through SQLAlchemy both take as long as a read.
             _sqlite(connection).execute("BEGIN")
         else:
             connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)

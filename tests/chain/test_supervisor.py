@@ -23,7 +23,9 @@ kill
 ├── the supervisor, amid snapshots and transactions → every transaction once
 ├── anvil, and again on its way back → back all the same
 ├── anvil, again and again → given up, and said so
-├── the supervisor, seen by who looks after it → brought back; not one that runs, was stopped, gave up or never ran
+├── the supervisor, and the next one while it starts → the one after is at the same address
+├── anvil, while a supervisor starts it → up all the same
+├── the supervisor, looked after → brought back, not for ever; not one that runs, was stopped, gave up or is somebody else's
 └── after the chain left its path → back on the new path
 snapshot
 ├── on request, by schedule, and at the end
@@ -53,11 +55,11 @@ from node_api.chain.block_journal import segment_bases, segment_path, wait_until
 from node_api.chain.clock import ChainClock
 from node_api.chain.handle import (
     ChainHandle,
+    ChainKeeper,
     ChainNotReady,
     attach_chain,
     ensure_chain,
     living_status,
-    revive_chain,
     snapshot_chain,
     stop_chain,
 )
@@ -109,6 +111,33 @@ def kill_anvil(chain: Chain) -> None:
     wait_until(
         lambda: (s := living_status(chain.folder)) is not None and s.restarts > restarts and s.phase is Phase.READY
     )
+
+
+def kill_anvils(chain: Chain, killed: set[int], more: int) -> None:
+    """Kills so many anvils more, each as soon as the supervisor tells of it; they join those killed before."""
+
+    def all_dead() -> bool:
+        status = living_status(chain.folder)
+        if status is not None and status.anvil_pid not in {0, *killed}:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(status.anvil_pid, signal.SIGKILL)
+            killed.add(status.anvil_pid)
+        return len(killed) > more
+
+    wait_until(all_dead, 60)
+
+
+def kill_supervisor(chain: Chain) -> None:
+    pid = supervisor_pid(chain.folder)
+    assert pid
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: supervisor_pid(chain.folder) is None)
+
+
+def last_words(chain: Chain) -> ChainStatus:
+    status = read_status(chain.folder)
+    assert status is not None
+    return status
 
 
 def chain_status(chain: Chain) -> ChainStatus:
@@ -387,22 +416,68 @@ def test_kill__when_the_supervisor_dies__then_anvil_too_and_all_comes_back(chain
     assert chain.head() == head
 
 
-def test_revive__only_where_the_supervisor_was_killed(chain: Chain, tmp_path: Path) -> None:
+def test_keeper__only_where_the_supervisor_was_killed__brings_it_back(chain: Chain, tmp_path: Path) -> None:
     chain.send(3)
     followed(chain)
-    head, options = chain.head(), chain.options
-    assert not revive_chain(options)  # it runs
-    os.kill(chain_status(chain).pid, signal.SIGKILL)
-    wait_until(lambda: supervisor_pid(chain.folder) is None)
-    assert revive_chain(options)
+    head, keeper = chain.head(), ChainKeeper(chain.options)
+    assert not keeper.look()  # it runs
+    kill_supervisor(chain)
+    assert keeper.look()
     assert chain.head() == head
     chain.stop()
-    assert not revive_chain(options)
-    status = read_status(chain.folder)
-    assert status is not None
-    write_status(chain.folder, replace(status, phase=Phase.FAILED))
-    assert not revive_chain(options)
-    assert not revive_chain(replace(options, folder=tmp_path / "none"))
+    assert not keeper.look()
+    for said in ({"phase": Phase.FAILED}, {"phase": Phase.READY, "foreground": True}):
+        write_status(chain.folder, replace(last_words(chain), **said))
+        assert not keeper.look()
+    assert not ChainKeeper(replace(chain.options, folder=tmp_path / "none")).look()
+
+
+def test_keeper__of_one_that_keeps_dying__leaves_it_after_a_while(chain: Chain) -> None:
+    keeper = ChainKeeper(chain.options)
+    for _ in range(5):
+        kill_supervisor(chain)
+        assert keeper.look()
+    kill_supervisor(chain)
+    with pytest.raises(ChainNotReady, match="keeps dying"):
+        keeper.look()
+
+
+def test_keeper__when_stopped_after_the_kill__leaves_it(chain: Chain) -> None:
+    kill_supervisor(chain)
+    assert chain.stop() is False
+    assert last_words(chain).phase is Phase.STOPPED
+    assert not ChainKeeper(chain.options).look()
+
+
+def test_kill__when_the_next_supervisor_dies_while_starting__then_the_one_after_is_at_the_same_address(
+    chain: Chain,
+) -> None:
+    url = chain_status(chain).url
+    chain.send(60)
+    followed(chain)
+    kill_supervisor(chain)
+    with ThreadPoolExecutor(1) as others:
+        started = others.submit(ensure_chain, chain.options)
+        wait_until(lambda: (status := living_status(chain.folder)) is not None and status.phase is Phase.STARTING)
+        kill_supervisor(chain)
+        with contextlib.suppress(ChainNotReady):  # unless it was ready just before
+            started.result()
+    chain.start()
+    assert chain_status(chain).url == url
+
+
+@pytest.mark.parametrize("kills", [1, 3])
+def test_kill__when_anvil_dies_while_it_starts__then_up_all_the_same(chain: Chain, kills: int) -> None:
+    chain.send(30)
+    followed(chain)
+    head = chain.head()
+    kill_supervisor(chain)
+    with ThreadPoolExecutor(1) as starter:
+        started = starter.submit(ensure_chain, chain.options)
+        kill_anvils(chain, {last_words(chain).anvil_pid}, kills)
+        started.result()
+    assert chain.head() == head
+    assert chain_status(chain).restarts == 0
 
 
 @pytest.mark.parametrize("wait", [0.01, 0.05, 0.13, 0.31, 0.72])
@@ -436,16 +511,12 @@ def test_kill__when_anvil_dies_on_its_way_back__then_back_all_the_same(chain: Ch
         snapshot_chain(chain.folder)
     head, killed = chain.head(), {chain.anvil_pid()}
     os.kill(chain.anvil_pid(), signal.SIGKILL)
-    while len(killed) < 4:
-        status = chain_status(chain)
-        if status.anvil_pid not in {0, *killed}:
-            os.kill(status.anvil_pid, signal.SIGKILL)
-            killed.add(status.anvil_pid)
+    kill_anvils(chain, killed, 3)
     wait_until(lambda: chain_status(chain).phase is Phase.READY and chain_status(chain).anvil_pid not in killed)
     assert chain.head() == head
     assert chain_status(chain).lost == 0
     if not snapshotted:  # else it may be back before it is killed
-        assert "anvil_not_back" in (chain.folder / "supervisor.log").read_text()
+        assert "anvil_not_up" in (chain.folder / "supervisor.log").read_text()
     assert chain.send().succeeded
 
 
@@ -528,22 +599,23 @@ def test_snapshot__when_somebody_keeps_mining__then_put_off_and_taken_later(chai
         with RpcClient(chain.handle.url) as rpc:
             while not enough.is_set():
                 rpc.call("evm_mine")
+                time.sleep(0.002)
 
     def put_off() -> bool:
         ask_snapshot(pid)
         return "snapshot_put_off" in log.read_text()
 
     with ThreadPoolExecutor(4) as others:
-        for _ in range(4):
-            others.submit(mine)
+        mining = [others.submit(mine) for _ in range(4)]
         try:
-            wait_until(put_off)
+            wait_until(put_off, 60)
         finally:
             enough.set()
+    assert [one.result() for one in mining] == [None] * 4
 
     head = int(str(chain.head()["number"]), 16)
     assert chain_status(chain).pid == pid
-    wait_until(lambda: chain_status(chain).snapshot == head)
+    wait_until(lambda: chain_status(chain).snapshot == head, 120)
     assert chain.send().succeeded
     followed(chain)
     last = chain.head()

@@ -29,7 +29,7 @@ from node_api.chain.handle import living_status
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import ChainError
 from node_api.chain.rpc_values import quantity
-from node_api.chain.status import Phase
+from node_api.chain.status import Phase, read_status
 from node_api.cli.deploy import open_chain
 from node_api.domain.ids import UnixSeconds
 from node_api.following import FOLLOW_SECONDS
@@ -288,5 +288,7 @@ def test_kill__chain_and_supervisor_while_a_node_serves__it_brings_both_back(
         assert figures(loaded_place) == undisturbed["replay"]
 
         loaded_place.stop()
-        time.sleep(4 * FOLLOW_SECONDS)
+        stopped = read_status(chain)
+        time.sleep(10 * FOLLOW_SECONDS)
+        assert read_status(chain) == stopped
         assert living_status(chain) is None

@@ -21,6 +21,8 @@ class Signatures(Protocol):
     def are_signed_by(self, asked: Sequence[tuple[Address, Hash, bytes]]) -> list[bool]:
         """Whether the key, or the contract at that address, signed the digest by the signature: as the contract would find.
 
+        Returns: one answer for each, in their order.
+
         Raises:
             ChainUnavailable: a contract's answer was needed and the chain gives none.
         """
