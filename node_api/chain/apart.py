@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import signal
 import subprocess
 import sys
@@ -34,6 +35,7 @@ def start_apart(
         ends_by: signal that the kernel sends it, on Linux, once the thread that called this has ended: call it from the main
             thread then, and while no other runs. None lets it live on.
     """
+    parent = os.getpid()
     with log.open("ab") as output:
         return subprocess.Popen(
             command,
@@ -42,7 +44,7 @@ def start_apart(
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=None if ends_by is None or _LIBC is None else lambda: _end_with_parent(ends_by),  # noqa: PLW1509
+            preexec_fn=None if ends_by is None or _LIBC is None else lambda: _end_with_parent(ends_by, parent),  # noqa: PLW1509
         )
 
 
@@ -77,6 +79,8 @@ class Deaths:
         return False
 
 
-def _end_with_parent(number: signal.Signals) -> None:
+def _end_with_parent(number: signal.Signals, parent: int) -> None:
     assert _LIBC is not None
     _LIBC.prctl(_PR_SET_PDEATHSIG, number)
+    if os.getppid() != parent:  # it was killed before the kernel had been told
+        os.kill(os.getpid(), number)
