@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -78,7 +78,7 @@ class _Parts:
     relayer: Address
     outside: Outside
     metrics: Metrics
-    keep_chain: Callable[[], object] | None  # where the chain is the node's own
+    followings: Sequence[Following]
 
 
 class RunningNode:
@@ -89,8 +89,6 @@ class RunningNode:
         self.keyring = keyring
         self._parts = parts
         self._resources = resources
-        self._following = Following(parts.follower.catch_up)
-        self._chain = None if parts.keep_chain is None else Following(parts.keep_chain, "chain")
 
     def ears(self) -> Ears:
         """Whom processes that take in have told what they say."""
@@ -119,9 +117,8 @@ class RunningNode:
                 raise NotStarted(f"the key of OPERATOR ({relayer}) is no relayer: grant the role, then syncRelayer")
             self._parts.record.watch_nodes()
             self._parts.outbox.start()
-            self._following.start()
-            if self._chain is not None:
-                self._chain.start()
+            for following in self._parts.followings:
+                following.start()
             self._parts.outside.telling.start()
             undo.pop_all()
         return self
@@ -130,14 +127,12 @@ class RunningNode:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Finishes the call in hand and stops; what is queued is sent after the next start."""
-        self._following.let_go()
-        if self._chain is not None:
-            self._chain.let_go()
+        for following in self._parts.followings:
+            following.let_go()
         self._parts.outside.telling.stop()
         self._parts.outbox.stop()
-        self._following.stop()
-        if self._chain is not None:
-            self._chain.stop()
+        for following in self._parts.followings:
+            following.stop()
         self._resources.close()
 
     def _is_relayer(self) -> bool:
@@ -227,9 +222,11 @@ def _assemble(
         rates=rates,
     )
     api = create_api(node, ChainError)
-    keep_chain = partial(_keep_chain, ChainKeeper(settings.embedded_chain())) if handle.embedded else None
+    followings = [Following(follower.catch_up)]
+    if handle.embedded:
+        followings.append(Following(partial(_keep_chain, ChainKeeper(settings.embedded_chain())), "chain"))
     address = Address(operator.address)
-    return api, keyring, _Parts(record, outbox, follower, address, told, api.state.metrics, keep_chain)
+    return api, keyring, _Parts(record, outbox, follower, address, told, api.state.metrics, followings)
 
 
 def _keep_chain(keeper: ChainKeeper) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,14 @@ from node_api.chain.sender import Receipt, Sender
 GENESIS_AT = 1_700_000_000
 # PUSH1 0, PUSH1 0, RETURN: a contract without code; the cheapest transaction that leaves an address behind.
 CREATE_NOTHING = bytes.fromhex("60006000f3")
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    """Waits; fails where it does not come about in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come about in time"
+        time.sleep(0.01)
 
 
 class Chain:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.chain.conftest import wait_until
 
 _PARENT = """
 import os, signal, sys, time
@@ -37,11 +37,11 @@ time.sleep(60)
 @pytest.mark.parametrize(("late", "mark"), [(0.0, "started"), (0.5, "pid")], ids=["told", "not told yet"])
 def test_start__when_its_parent_is_killed__ends_too(tmp_path: Path, late: float, mark: str) -> None:
     parent = subprocess.Popen([sys.executable, "-c", _PARENT, str(tmp_path), str(late)])
-    _wait_until((tmp_path / mark).exists)
+    wait_until((tmp_path / mark).exists)
     parent.kill()
     parent.wait()
     pid = int((tmp_path / "pid").read_text())
-    _wait_until(lambda: not _runs(pid))
+    wait_until(lambda: not _runs(pid))
 
 
 def _runs(pid: int) -> bool:
@@ -50,10 +50,3 @@ def _runs(pid: int) -> bool:
         return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return False
-
-
-def _wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come about in time"
-        time.sleep(0.01)

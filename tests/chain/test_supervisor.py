@@ -70,14 +70,7 @@ from node_api.chain.rpc_values import quantity
 from node_api.chain.sender import SignedTransaction, nonce_of, receipt_of, submit, wait_for
 from node_api.chain.snapshot import read_snapshot, snapshot_files
 from node_api.chain.status import ChainStatus, Phase, read_status, supervisor_pid, write_status
-from tests.chain.conftest import CREATE_NOTHING, GENESIS_AT, Chain
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come about in time"
-        time.sleep(0.01)
+from tests.chain.conftest import CREATE_NOTHING, GENESIS_AT, Chain, wait_until
 
 
 def answers(chain: Chain) -> bool:
