@@ -14,7 +14,10 @@ from node_api.api.problems import answer
 from node_api.domain.errors import NodeStarting
 
 _IDLE_SECONDS = 2.0
-"""Below what the other side keeps an idle connection: it never closes one that is just about to be used."""
+"""
+Below what the other side keeps an idle connection: it never closes one that is just about to be used. Until then all stay,
+for httpx may close a surplus one that a request just took (httpcore #1110).
+"""
 _OF_CONNECTION = frozenset({b"connection", b"keep-alive", b"transfer-encoding", b"te", b"trailer", b"upgrade"})
 """Headers that are about one connection alone (RFC 9110, 7.6.1)."""
 _TELL_OF_A_BODY = frozenset({b"content-length", b"transfer-encoding"})
@@ -27,7 +30,7 @@ class Forward:
 
     def __init__(self, socket: str) -> None:
         """Connects nowhere yet; `socket` is the path of the other process's."""
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=_IDLE_SECONDS)
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=_IDLE_SECONDS)
         transport = httpx.AsyncHTTPTransport(uds=socket, limits=limits)
         self._client = httpx.AsyncClient(transport=transport, timeout=None, trust_env=False)  # noqa: S113  it may stream for ever
 

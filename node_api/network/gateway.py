@@ -59,6 +59,7 @@ MAX_BATCH = 100
 MAX_ANSWER = 64 << 20
 _PATIENCE_SECONDS = 60.0
 _IN_HAND = 32
+"""Connections to the node. Idle ones stay: httpx may close a surplus one that a request just took (httpcore #1110)."""
 _SCHEME = "Bearer "
 _JSON = "application/json"
 _PARSE, _INVALID, _NOT_SERVED, _UPSTREAM = -32700, -32600, -32601, -32603
@@ -92,7 +93,7 @@ class Gateway:
             methods: what is served.
         """
         self._tokens, self._methods = dict(tokens), methods
-        limits = httpx.Limits(max_connections=_IN_HAND)
+        limits = httpx.Limits(max_connections=_IN_HAND, max_keepalive_connections=_IN_HAND)
         self._node = httpx.AsyncClient(base_url=url, timeout=_PATIENCE_SECONDS, limits=limits, trust_env=False)
 
     def app(self) -> Starlette:

@@ -29,6 +29,9 @@ Json = dict[str, Any]
 PERSONS = 200
 _counter = itertools.count(1)
 
+OPEN = httpx.Limits(max_connections=None, max_keepalive_connections=None)
+"""For a client that threads share: with a bound, httpx may close a connection that another one just took (httpcore #1110)."""
+
 
 @dataclass
 class Client:
@@ -40,7 +43,7 @@ class Client:
 
     def __post_init__(self) -> None:
         headers = {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
-        self.http = httpx.Client(base_url=self.url, headers=headers, timeout=60)
+        self.http = httpx.Client(base_url=self.url, headers=headers, timeout=60, limits=OPEN)
 
     def get(self, path: str, **query: str | int) -> httpx.Response:
         return self.http.get(path, params=query)

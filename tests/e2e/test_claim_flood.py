@@ -31,7 +31,7 @@ from node_api.domain.ids import Place, ProgrammeId
 from node_api.storage.claim_tables import claims
 from node_api.storage.engine import open_database, reading
 from node_api.storage.reads import IndexReads
-from tests.api.conftest import build_world
+from tests.api.conftest import OPEN, build_world
 from tests.api.processes import beside, serving_process
 from tests.world import BEIJING, CATERING, ENDS_AT, STARTS_AT, World
 
@@ -87,12 +87,9 @@ def _open_round(world: World) -> None:
 
 def _flood(place: Rush) -> None:
     began = time.monotonic()
+    headers = {"Authorization": f"Bearer {place.token}"}
     with (
-        httpx.Client(
-            headers={"Authorization": f"Bearer {place.token}"},
-            timeout=PATIENCE_SECONDS,
-            limits=httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE),
-        ) as client,
+        httpx.Client(headers=headers, timeout=PATIENCE_SECONDS, limits=OPEN) as client,
         ThreadPoolExecutor(AT_ONCE) as pool,
     ):
 
