@@ -67,36 +67,29 @@ demo: venv node ## Chain, contracts, 27 real campaigns, replay, audit, and a nod
 network-demo: venv geth ## Five organisations' signers and an observer, one real campaign replayed, and the regulator's audit of it
 	@$(BIN)/vouchertrail network-demo $(if $(CAMPAIGN),--campaign $(CAMPAIGN))
 
-# TESTS=path runs only those.
+# TESTS=path runs only those; COVERED=yes notes the lines of Python that they run, at least 90 % (tests/conftest.py says of which tests).
 WORKERS := --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 .PHONY: test
 test: venv-dev $(if $(TESTS),,geth-for-tests) ## All tests: Solidity, Python, ape, end to end (TESTS=path: only those)
-	@mkdir -p build
-	@$(BIN)/pytest $(if $(TESTS),$(TESTS),$(WORKERS))
+	@mkdir -p build/coverage
+	@$(BIN)/pytest $(if $(TESTS),$(TESTS),$(WORKERS)) $(if $(COVERED),--cov --cov-report=term:skip-covered --cov-fail-under=90)
 
 # TESTS=path runs those of it alone.
 .PHONY: test-network
 test-network: venv-dev geth ## The end-to-end tests that move no clock, on a network of geth; says which run, which do not, and why
 	@$(BIN)/pytest --on-network $(or $(TESTS),tests/api tests/e2e)
 
-# What slow tests and those of the benches run is run by others, too; noting their lines would take half as long again.
-.PHONY: coverage coverage-contracts coverage-python
-coverage: venv-dev ## Lines that the tests run, of the contracts (95 % at least) and of Python (90 %)
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync coverage-contracts coverage-python
-coverage-contracts:
+.PHONY: coverage
+coverage: venv-dev ## Lines of the contracts that forge's tests run, 95 % at least (of Python: make test COVERED=yes)
 	@$(BIN)/python -m tools.coverage
-coverage-python:
-	@mkdir -p build/coverage
-	@$(BIN)/pytest -m "not slow" --ignore=tests/bench $(WORKERS) --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 .PHONY: check
 check: format-check lint types layers ## What CI runs: format, lint, types, layers, artifacts, gas, README's commands, slither, coverage, all tests
 	@$(MAKE) --no-print-directory artifacts-check
 	@$(MAKE) --no-print-directory gas-check
 	@$(MAKE) --no-print-directory readme
-	@$(MAKE) --no-print-directory slither
-	@$(MAKE) --no-print-directory coverage
-	@$(MAKE) --no-print-directory test
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync slither coverage
+	@$(MAKE) --no-print-directory test COVERED=yes
 
 .PHONY: format-check lint types layers
 format-check: venv-dev

@@ -1,8 +1,10 @@
 """What every test run needs: ape's plugin only under `ape test`, ordinary tests only under pytest."""
 
 import logging
+import os
 import signal
 import sys
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -17,6 +19,9 @@ RESOURCES = ExitStack()
 if "--on-network" in sys.argv:  # before any folder's conftest makes its worlds
     on_network.begin(RESOURCES)
 LONGEST = tuple(Path(__file__).parent / name for name in ("e2e", "tools"))
+BENCHES = Path(__file__).parent / "bench"
+TRACED_BY = "COVERAGE_PROCESS_CONFIG"
+"""Makes coverage note the lines of a process that a test starts, too."""
 
 pytest_plugins = ["tests.forge"]
 
@@ -51,6 +56,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.option.on_network:
         on_network.choose(config, items)
     items.sort(key=lambda item: not any(item.path.is_relative_to(folder) for folder in LONGEST))
+    for item in items:  # what they run is run by others, too; noting their lines would take half as long again
+        if item.get_closest_marker("slow") or item.path.is_relative_to(BENCHES):
+            item.add_marker("no_cover")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """The processes of tests that note no lines are started as users start them."""
+    traced = os.environ.pop(TRACED_BY, None) if item.get_closest_marker("no_cover") else None
+    try:
+        return (yield)
+    finally:
+        if traced is not None:
+            os.environ[TRACED_BY] = traced
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
