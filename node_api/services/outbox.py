@@ -1,7 +1,8 @@
 """The outbox: packs what many callers handed in into calls, lane by lane, and brings each to its end exactly once.
 
 Signed bytes are stored before they are sent, and the same bytes can only take effect once. So whatever is killed, and whenever:
-what is stored and not resolved is looked up, and sent again where the chain does not know it.
+what is stored and not resolved is looked up, and sent again where the chain does not know it; also what another process that
+shares the database left, which may never come back.
 
 A few calls are in flight at a time, each with the nonce behind the one before it: stored and sent in that order, looked for
 together, resolved in that order. The chain carries them out in no other one: so whatever ends the worker leaves a row of stored
@@ -32,6 +33,8 @@ from node_api.services.waits import Pace, pause
 IN_FLIGHT = 4
 """Calls sent and not resolved: while the chain carries out the first, the next ones are packed, signed and stored."""
 RECEIPT_SECONDS = 5.0
+LEFT_SECONDS = 30.0
+"""A call of another account that is not resolved for so long may be a process's that is gone."""
 _IDLE_SECONDS = 1.0
 _RETRY_SECONDS = 0.5
 _FULL_WAIT = 0.01
@@ -70,6 +73,7 @@ class Outbox:
         self._looks, self._overdue = 0, 0.0
         self._pace, self._first_since = Pace(), 0.0  # since when the first in flight is what the chain has to carry out
         self._last_nonce: int | None = None  # highest that was resolved, once it was looked up
+        self._others_at, self._others_fault = 0.0, ""
         self._thread = threading.Thread(target=self._work, name="outbox", daemon=True)
 
     def on_settled(self, listener: Settled) -> None:
@@ -111,6 +115,7 @@ class Outbox:
                 if not calm:
                     self._finish_unresolved()
                     self._restore_lost(self._relay.next_nonce())
+                self._finish_others()
                 self._fly()
                 self.fault = None
             except Exception as error:  # noqa: BLE001  whatever it is, work goes on when it is over; nothing is lost meanwhile
@@ -136,6 +141,7 @@ class Outbox:
             if self._wanted.is_set():
                 self._wanted.clear()
                 queued = True
+            self._finish_others()
             if queued:
                 queued = not self._stopping.is_set() and self._send_queued()
             if self._flight:
@@ -306,9 +312,39 @@ class Outbox:
         for listener in self._settled:
             listener(final)
 
+    def _finish_others(self) -> None:
+        """Brings what processes with other accounts left on this database to its end, once a second, as far as that goes at once.
+
+        What does not go keeps nothing else from going: that account may not be taken any more.
+        """
+        if time.monotonic() < self._others_at or self._stopping.is_set():
+            return
+        self._others_at = time.monotonic() + _IDLE_SECONDS
+        faults = []
+        for call in self._calls.left(self._relay.sender, LEFT_SECONDS):
+            try:
+                self._finish_other(self._again(call))
+            except Exception as error:  # noqa: BLE001  as for one's own: it is tried again
+                faults.append(f"call {call.hash} of {call.sender}: {type(error).__name__}: {error}")
+        told = "; ".join(faults)
+        if told and told != self._others_fault:
+            log.warning("outbox_left_waits", fault=told)
+        self._others_fault = told
+
+    def _finish_other(self, shipment: Shipment) -> None:
+        outcome = shipment.outcome(0)
+        if outcome is None:
+            try:
+                self._relay.send(shipment.call)
+            except NonceLost:
+                self._abandon(shipment)
+            return
+        self._follower.catch_up()
+        self._resolve(shipment, outcome)
+
     def _finish_unresolved(self) -> None:
         """Brings what an earlier worker, or an earlier try, signed to its end."""
-        unresolved = self._calls.unresolved()
+        unresolved = self._calls.unresolved(self._relay.sender)
         if unresolved:
             self._restore_lost(self._relay.next_nonce())
         for call in unresolved:

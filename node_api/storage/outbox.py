@@ -16,6 +16,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    or_,
     select,
     update,
 )
@@ -68,8 +69,11 @@ _ITEM_STATES = (
     .where(_items.c.operation.in_(bindparam("wanted", expanding=True)))
     .distinct()
 )
-_OPERATION_STATES = select(_operations.c.id, _operations.c.state).where(
-    _operations.c.id.in_(bindparam("wanted", expanding=True))
+_OPERATION_STATES = (
+    select(_operations.c.id, _operations.c.state)
+    .where(_operations.c.id.in_(bindparam("wanted", expanding=True)))
+    .order_by(_operations.c.id)
+    .with_for_update()  # another process may bring other items of the same operation to their end: one after the other
 )
 _ADVANCE = f"UPDATE {_operations.name} SET state = ? WHERE id = ?"  # noqa: S608  names are ours
 _ADD_STEP = (
@@ -115,9 +119,15 @@ class Outbox:
             return False
         return True
 
-    def unresolved(self) -> list[SentCall]:
+    def unresolved(self, sender: Address) -> list[SentCall]:
         """See the port."""
-        return self._select(_calls.c.state == SIGNED)
+        return self._select(and_(_calls.c.state == SIGNED, _calls.c.sender == raw(sender)))
+
+    def left(self, sender: Address, seconds: float) -> list[SentCall]:
+        """See the port."""
+        at, since = now(), round(1_000 * seconds)
+        long_ago = or_(_calls.c.signed_at < at - since, _calls.c.signed_at > at + since)  # also by a clock that was set back
+        return self._select(and_(_calls.c.state == SIGNED, _calls.c.sender != raw(sender), long_ago))
 
     def confirmed_from(self, sender: Address, nonce: int) -> list[SentCall]:
         """See the port."""
@@ -166,7 +176,7 @@ class Outbox:
             _advance(connection, {place.operation for place in places})
 
     def _select(self, condition: object) -> list[SentCall]:
-        statement = select(_calls).where(condition).order_by(_calls.c.nonce)  # type: ignore[arg-type]
+        statement = select(_calls).where(condition).order_by(_calls.c.sender, _calls.c.nonce)  # type: ignore[arg-type]
         with reading(self._engine) as connection:
             return [_call(row) for row in connection.execute(statement).mappings()]
 

@@ -12,6 +12,8 @@ _fly
 ├── when a call vanishes ........................... the same bytes are sent again, in order
 ├── when the chain went back ....................... what it lost goes first, whether calls are in flight or not
 ├── when sending fails ............................. what is stored is finished in order, with the same bytes
+├── when another account left a call ............... it is brought to its end, whatever else there is to do
+├── when such a call is not taken any more ......... nothing waits for it, and it is tried again
 └── when another process was quicker ............... the nonce is used by the next
 stop
 └── when calls are in flight ....................... they are landed, nothing more is sent
@@ -60,6 +62,8 @@ class Chain:
     """What calls take, by turns."""
     height: int | None = None
     depths: dict[str, Finality] = field(default_factory=dict)
+    barred: set[Address] = field(default_factory=set)
+    """Accounts whose calls it does not take."""
     made_at: UnixSeconds = _NEVER
     sender: Address = SENDER
 
@@ -84,6 +88,11 @@ class Chain:
 
     def send(self, call: SentCall) -> None:
         self.sent.append(call.hash)
+        if call.sender in self.barred:
+            raise ChainUnavailable("sender not allowed")
+        if call.sender != SENDER:
+            self.mined.append(call.hash)
+            return
         if call.hash in self.down:
             self.down.remove(call.hash)
             raise ChainUnavailable("gone")
@@ -121,10 +130,16 @@ class Store:
     ends: dict[str, str] = field(default_factory=dict)
     story: list[str] = field(default_factory=list)
 
-    def unresolved(self) -> list[SentCall]:
-        return sorted(
-            (call for call, _ in self.calls.values() if call.hash not in self.ends), key=lambda one: one.nonce
-        )
+    def unresolved(self, sender: Address = SENDER) -> list[SentCall]:
+        return self._open(lambda call: call.sender == sender)
+
+    def left(self, sender: Address, seconds: float) -> list[SentCall]:
+        assert seconds == module.LEFT_SECONDS
+        return self._open(lambda call: call.sender != sender)
+
+    def _open(self, wanted: Callable[[SentCall], bool]) -> list[SentCall]:
+        calls = [call for call, _ in self.calls.values() if call.hash not in self.ends and wanted(call)]
+        return sorted(calls, key=lambda one: one.nonce)
 
     def last_nonce(self, sender: Address) -> int | None:
         assert sender == SENDER
@@ -242,6 +257,7 @@ def wait_until(done: Callable[[], bool]) -> None:
 def works(monkeypatch: pytest.MonkeyPatch) -> Iterator[Works]:
     monkeypatch.setattr(module, "RECEIPT_SECONDS", 0.05)
     monkeypatch.setattr(module, "_RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(module, "_IDLE_SECONDS", 0.05)
     works = Works()
     yield works
     works.chain.paused = False
@@ -491,6 +507,42 @@ def test_fly__calls_in_flight__the_lane_is_told_so(works: Works) -> None:
     works.work()
     assert works.store.story[0] == "free"
     assert works.store.story[works.store.story.index("keep 0") + 1] == "busy"
+
+
+def left_by_another(works: Works) -> SentCall:
+    call = SentCall(Hash("left"), 5, Address("0x" + "07" * 20), "0x")
+    works.store.calls[call.hash] = call, [70, 71]
+    return call
+
+
+def test_fly__another_account_left_a_call__is_brought_to_its_end_whatever_else_there_is_to_do(works: Works) -> None:
+    works.outbox.start()
+    wait_until(lambda: works.outbox.fault is None and bool(works.outbox._others_at))
+    left = left_by_another(works)
+
+    def busy() -> bool:
+        works.lane.waiting = works.lane.waiting or [1, 2, 3]
+        works.outbox.wake()
+        return left.hash in works.store.ends
+
+    wait_until(busy)
+
+    assert works.store.ends[left.hash] == "resolved"
+    assert works.chain.sent.count(left.hash) == 1
+    assert {"70", "71"} <= set(works.final)
+
+
+def test_fly__such_a_call_is_not_taken_any_more__nothing_waits_for_it(works: Works) -> None:
+    left = left_by_another(works)
+    works.chain.barred.add(left.sender)
+    works.lane.waiting = [1, 2, 3, 4]
+    works.outbox.start()
+    wait_until(lambda: works.chain.sent.count(left.hash) > 1 and works.done())
+    assert works.outbox.fault is None
+    assert left.hash not in works.store.ends
+
+    works.chain.barred.clear()
+    wait_until(lambda: works.store.ends.get(left.hash) == "resolved")
 
 
 def test_stop__calls_in_flight__are_landed_and_nothing_more_is_sent(

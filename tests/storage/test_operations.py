@@ -6,6 +6,8 @@ add
 └── many at once → as one after the other
 outbox
 ├── sending → sent, unresolved                            ├── resolve → each item's verdict, history, final
+├── one operation in two calls, resolved at once → final, and somebody is told
+├── calls of others → left, once they were signed long ago
 ├── abandon → queued again, dead bytes                    ├── fail → failed, receipt free
 └── a relayer with a new key → counts no nonce of the account before it
 api keys → found by hash, revoked once
@@ -13,10 +15,13 @@ api keys → found by hash, revoked once
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, select
 
 from node_api.domain.access import ApiKey, ApiRole
 from node_api.domain.ids import Address, Amount, Hash, MerchantId, ProgrammeId, UnixSeconds, VoucherId
@@ -36,6 +41,7 @@ from node_api.domain.operations import (
     Verdict,
     WorkItem,
 )
+from node_api.storage import outbox as module
 from node_api.storage.api_keys import ApiKeys
 from node_api.storage.engine import reading
 from node_api.storage.operation_tables import refusal_log
@@ -44,6 +50,7 @@ from node_api.storage.outbox import Outbox
 from tests.storage.conftest import MakeDatabase
 
 HOLDER = Address("0x" + "a1" * 20)
+OTHER = Address("0x" + "c3" * 20)
 BLOCK = BlockRef(7, Hash("0x" + "b7" * 32), UnixSeconds(1_700_000_007))
 VOUCHER = VoucherId((4 << 35) + (4 << 11))
 
@@ -180,7 +187,7 @@ def test_outbox__sent_and_resolved__tells_each_verdict(store: Operations, outbox
     outbox.sending(call(3), places)
 
     assert store.queued(10) == []
-    assert outbox.unresolved() == [call(3)]
+    assert outbox.unresolved(HOLDER) == [call(3)]
     assert [place for place, _ in outbox.carried(call(3).hash)] == places
     assert outbox.last_nonce(HOLDER) is None
     sent = got(store, "op_a")
@@ -205,12 +212,64 @@ def test_outbox__sent_and_resolved__tells_each_verdict(store: Operations, outbox
     assert done.items[1].refusal == RefusalNote(
         "AlreadyRedeemed", f"voucher {VOUCHER}, refused by the contract", VOUCHER, on_chain=True
     )
-    assert outbox.unresolved() == []
+    assert outbox.unresolved(HOLDER) == []
     assert outbox.last_nonce(HOLDER) == 3
     assert [(entry.nonce, entry.block_time) for entry in outbox.confirmed_from(HOLDER, 3)] == [(3, BLOCK.timestamp)]
     assert outbox.confirmed_from(HOLDER, 4) == []
     assert store.receipt_claimed(ProgrammeId(1), MerchantId(1), word(1))
     assert not store.receipt_claimed(ProgrammeId(1), MerchantId(1), word(2))
+
+
+def test_outbox__two_processes_resolve_halves_of_an_operation_at_once__it_is_final(
+    store: Operations, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    added(store, operation("op_a", outcome(1), outcome(2)))
+    halves = [(call(3), Place("op_a", 0, 0, 0)), (replace(call(4), sender=OTHER), Place("op_a", 1, 0, 0))]
+    arrived, ended, told = list[str](), list[str](), list[list[str]]()
+    real = module._advance
+
+    def advance(connection: Connection, operations: set[str]) -> list[str]:
+        arrived.extend(operations)
+        wait_for(lambda: len(arrived) == 2)
+        final = real(connection, operations)
+        ended.extend(operations)
+        wait_for(lambda: len(ended) == 2)
+        return final
+
+    def resolve(half: tuple[SentCall, Place]) -> None:
+        accepted = Accepted((SpentVoucher(VOUCHER, Amount(500), 9),))
+        told.append(Outbox(engine, engine).resolve(half[0].hash, BLOCK, [(half[1], accepted)]))
+
+    for sent, place in halves:
+        Outbox(engine, engine).sending(sent, [place])
+    monkeypatch.setattr(module, "_advance", advance)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(resolve, halves))
+
+    done = got(store, "op_a")
+    assert done is not None
+    assert [change.state for change in done.history] == ["received", "queued", "sent", "succeeded"]
+    assert sorted(told) == [[], ["op_a"]]
+
+
+def wait_for(reached: Callable[[], bool]) -> None:
+    """Until it is so, or cannot become so since the other one waits for us."""
+    deadline = time.monotonic() + 0.5
+    while not reached() and time.monotonic() < deadline:
+        time.sleep(0.005)
+
+
+def test_outbox__call_of_another_account__is_left_once_it_was_signed_long_ago(
+    store: Operations, outbox: Outbox
+) -> None:
+    added(store, operation("op_a", outcome(1)))
+    outbox.sending(call(3), [Place("op_a", 0, 0, 0)])
+    time.sleep(0.01)
+
+    assert outbox.left(OTHER, 30) == []
+    assert outbox.left(OTHER, 0.001) == [call(3)]
+    assert outbox.left(HOLDER, 0.001) == []
+    assert outbox.unresolved(OTHER) == []
 
 
 def test_outbox__relayer_with_a_new_key__counts_no_nonce_of_the_account_before(
@@ -232,7 +291,7 @@ def test_outbox__abandoned__waits_again(store: Operations, outbox: Outbox) -> No
 
     outbox.abandon(call(3).hash)
 
-    assert outbox.unresolved() == []
+    assert outbox.unresolved(HOLDER) == []
     assert outbox.last_nonce(HOLDER) is None
     again = got(store, "op_a")
     assert again is not None

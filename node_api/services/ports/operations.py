@@ -70,8 +70,12 @@ class OutboxStore(Protocol):
         """
         ...
 
-    def unresolved(self) -> list[SentCall]:
-        """Calls whose outcome is not known, by ascending nonce."""
+    def unresolved(self, sender: Address) -> list[SentCall]:
+        """The account's calls whose outcome is not known, by ascending nonce."""
+        ...
+
+    def left(self, sender: Address, seconds: float) -> list[SentCall]:
+        """Calls of all other accounts whose outcome is not known, signed longer ago than that: by account and ascending nonce."""
         ...
 
     def confirmed_from(self, sender: Address, nonce: int) -> list[SentCall]:
