@@ -109,11 +109,14 @@ class Intakes:
 
     def _keep(self, number: int) -> None:
         while not self._stopping.is_set():
-            with self._started(number) as (running, channel):
-                self._hear(number, channel)
-                code = running.wait()
+            try:
+                with self._started(number) as (running, channel):
+                    self._hear(number, channel)
+                    end: dict[str, object] = {"exit_code": running.wait()}
+            except Exception as fault:  # noqa: BLE001  its listener stays open: whoever is given to it would wait for ever
+                end = {"fault": f"{type(fault).__name__}: {fault}"}
             if not self._stopping.wait(_AGAIN_SECONDS):
-                log.warning("intake_ended", number=number, exit_code=code)
+                log.warning("intake_ended", number=number, **end)
 
     @contextmanager
     def _started(self, number: int) -> Iterator[tuple[subprocess.Popen[bytes], Channel]]:
@@ -122,8 +125,13 @@ class Intakes:
         listener = self._listeners[number].fileno()
         command = [*self.command, "--data", str(self._settings.data)]
         command += ["--listener", str(listener), "--channel", str(theirs.fileno()), "--socket", self.socket]
-        running = subprocess.Popen(command, pass_fds=(listener, theirs.fileno()), start_new_session=True)
-        theirs.close()
+        try:
+            running = subprocess.Popen(command, pass_fds=(listener, theirs.fileno()), start_new_session=True)
+        except OSError:
+            channel.close()
+            raise
+        finally:
+            theirs.close()
         self._running[number], self._channels[number] = running, channel
         if self._stopping.is_set():
             running.terminate()
@@ -131,7 +139,7 @@ class Intakes:
             yield running, channel
         finally:
             del self._channels[number], self._running[number]
-            channel.close()
+            channel.close()  # it ends with that
 
     def _hear(self, number: int, channel: Channel) -> None:
         """Passes on what one says, until it has ended."""

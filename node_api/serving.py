@@ -38,9 +38,9 @@ def serve(app: Starlette, host: str, port: int, told: Callable[[str], None], *, 
 
 def serve_listener(app: ASGIApp, listener: socket.socket, told: Callable[[], None], *, lifespan: bool = False) -> None:
     """Serves the connections that a listener takes, until SIGINT or SIGTERM; `told` is called before the first one."""
-    _prepare()
+    server = _prepared(_server(app, lifespan=lifespan))
     told()
-    _server(app, lifespan=lifespan).run(sockets=[listener])
+    server.run(sockets=[listener])
 
 
 def serve_socket(app: ASGIApp, path: str, ending: Callable[[], None]) -> None:
@@ -51,15 +51,19 @@ def serve_socket(app: ASGIApp, path: str, ending: Callable[[], None]) -> None:
         path: of the socket.
         ending: is called before it ends, while requests are still answered.
     """
-    _prepare()
-    _server(app, path=path, ending=ending).run()
+    _prepared(_server(app, path=path, ending=ending)).run()
 
 
-def _prepare() -> None:
+def _prepared(server: _Server) -> _Server:
+    """Has it hear signals before it listens to them itself; it raises them again once it has shut down, which must end nothing."""
     _spare_what_stays()
-    # uvicorn raises the signal again once it has shut down, which would end the process before its caller cleans up.
+
+    def end(*_: object) -> None:
+        server.told_early = True
+
     for ending in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(ending, lambda *_: None)
+        signal.signal(ending, end)
+    return server
 
 
 @contextmanager
@@ -84,6 +88,13 @@ class _Server(uvicorn.Server):
     """Has streams end before it waits for what is in hand: they would go on for ever."""
 
     ending: Callable[[], None] | None = None
+    told_early = False
+    """Whether a signal came before it listened to them."""
+
+    async def main_loop(self) -> None:
+        """See uvicorn."""
+        if not self.told_early:
+            await super().main_loop()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """See uvicorn."""
@@ -148,7 +159,7 @@ def _spare_what_stays() -> None:
 
 def _server(
     app: ASGIApp, *, lifespan: bool = False, path: str | None = None, ending: Callable[[], None] | None = None
-) -> uvicorn.Server:
+) -> _Server:
     config = uvicorn.Config(
         app,
         http=_Protocol,

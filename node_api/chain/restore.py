@@ -81,9 +81,11 @@ def restore(
     folder = options.folder
     found, torn = _newest(folder, options.chain_id)
     base = found.header.number if found else 0
-    if found is None and torn and 0 not in segment_bases(folder):
+    bases = segment_bases(folder)
+    if found is None and 0 not in bases and (torn or bases):
+        there = ", ".join(torn) or "none at all"
         raise ChainUnrestorable(
-            f"no whole snapshot is left in {folder.name}/ ({', '.join(torn)}) and the journal does not reach back "
+            f"no whole snapshot is left in {folder.name}/ ({there}) and the journal does not reach back "
             "to block 0. Put a copy of a snapshot file there, or remove the data folder to begin a new chain."
         )
     for name in torn:

@@ -57,7 +57,7 @@ class ClaimLane:
             return None
         count = first_fitting([self._relay.size(entry.claim) for entry in waiting], ANY_NETWORK.data)
         full = count < len(waiting) or count == MAX_PLACES
-        if not full and time.time() < waiting[0].since / 1_000 + self._gather:
+        if not full and abs(time.time() - waiting[0].since / 1_000) < self._gather:  # the clock may have been set back
             return None
         claims = [entry.claim for entry in waiting[:count]]
         ids = [entry.id for entry in waiting[:count]]

@@ -25,6 +25,8 @@ _BUSY_SECONDS = 30
 _WAIT_SECONDS = 10  # for a connection that others have
 _FILE_CONNECTIONS = 50  # to a file, above the threads a web server uses
 _CONNECT_SECONDS = 10  # for a server to answer
+_ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 4, "tcp_user_timeout": 30_000}
+"""A server that is gone without a word (no power, a firewall) is noticed within half a minute, not after hours."""
 _WRITES = "vouchertrail_writes"
 _PRAGMAS = (
     "journal_mode=WAL",
@@ -84,7 +86,7 @@ def _server(address: URL, connections: int) -> Engine:
         address = address.set(drivername="postgresql+psycopg")
     return create_engine(
         address,
-        connect_args={"connect_timeout": _CONNECT_SECONDS},
+        connect_args={"connect_timeout": _CONNECT_SECONDS, **_ALIVE},
         pool_pre_ping=True,
         pool_size=connections,
         max_overflow=0,

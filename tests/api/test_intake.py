@@ -6,6 +6,7 @@ everything else ................... handed on: answers, refusals and streams are
 └── too large ..................... refused
 more than a key may ask ........... refused, however many connections and processes it is spread over
 one of them is killed ............. it is started again
+one cannot be started at once ..... it is tried again
 the node is killed ................ they end, too
 the node is told to stop .......... what is in hand is answered, and the streams end
 the address is taken .............. refused, though they share it
@@ -16,6 +17,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +26,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from bench.redemptions.processes import children
+from node_api import intakes
+from node_api.api.metrics import Metrics
 from node_api.config import Settings
+from node_api.intakes import Ears, Intakes
 from node_api.serving import listen_together
 from tests.api.conftest import Client, Json
 from tests.api.processes import serving_process, submit, wait_for
@@ -169,3 +174,20 @@ def test_node__told_to_stop__answers_what_is_in_hand(crashing: tuple[World, Sett
 def test_listeners__at_an_address_that_somebody_has__are_refused() -> None:
     with socket.create_server(("127.0.0.1", 0), reuse_port=True) as other, pytest.raises(OSError, match="in use"):
         listen_together("127.0.0.1", other.getsockname()[1], 2)
+
+
+def test_intake__that_cannot_be_started_at_once__is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = tmp_path / "began"
+    monkeypatch.setattr(Intakes, "command", [str(tmp_path / "no-such-program")])
+    monkeypatch.setattr(intakes, "_AGAIN_SECONDS", 0.05)
+    with socket.socket() as listener:
+        kept = Intakes(Settings(data=tmp_path), [listener], Ears(lambda: None, lambda: None, Metrics(pytest.fail, {})))
+        kept.start()
+        time.sleep(0.2)
+        monkeypatch.setattr(Intakes, "command", [sys.executable, "-c", f"open({str(began)!r}, 'w')"])
+        try:
+            until(began.exists)
+        finally:
+            kept.stop()

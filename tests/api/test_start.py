@@ -3,6 +3,7 @@
 another chain than the one deployed to → refused      an OPERATOR that is no relayer → refused
 a second process on the same folder → refused          a public address without --public → refused
 a body too large → RequestTooLarge                      SIGTERM → request and call in hand are finished, the rest kept
+SIGTERM on the line that tells the address → it ends
 api-keys: made, listed without token, revoked; a merchant's key needs a merchant
 """
 
@@ -11,6 +12,8 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -91,6 +94,15 @@ def test_api_keys__made_listed_revoked__as_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("given", [("--role", "merchant"), ("--role", "wallet", "--merchant", "1")])
 def test_api_keys__merchant_and_role_at_odds__is_refused(tmp_path: Path, given: tuple[str, ...]) -> None:
     assert run("api-keys", "create", *given, data=tmp_path)[0] == 2
+
+
+def test_serve__told_to_stop_as_soon_as_it_tells_its_address__ends() -> None:
+    program = (
+        "import os, signal; from starlette.applications import Starlette; from node_api.serving import serve;"
+        "serve(Starlette(), '127.0.0.1', 0, lambda _: os.kill(os.getpid(), signal.SIGTERM)); print('ended')"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "ended\n"
 
 
 def test_request__larger_than_any_needs__is_refused(merchant: Client) -> None:

@@ -31,7 +31,7 @@ snapshot
 ├── on request, by schedule, and at the end
 ├── while somebody keeps mining by hand → put off; the chain goes on, and it comes once they stop
 ├── torn → the older one and the journal give the same chain
-├── all torn → refused, nothing begun anew
+├── all torn, or gone → refused, nothing begun anew
 └── a torn last journal line → the lines before it count
 """
 
@@ -632,17 +632,24 @@ def test_snapshot__when_torn__then_the_older_one_and_the_journal(chain: Chain) -
     assert snapshot_chain(chain.folder) == 7
 
 
-def test_snapshot__when_all_are_torn__then_refused(chain: Chain) -> None:
+@pytest.mark.parametrize("gone", [False, True])
+def test_snapshot__when_all_are_torn_or_gone__then_refused(chain: Chain, *, gone: bool) -> None:
     chain.send(3)
     snapshot_chain(chain.folder)
     chain.send(3)
     snapshot_chain(chain.folder)
     chain.stop()
     for path in snapshot_files(chain.folder):
-        path.write_bytes(b"{}\n")
+        if gone:
+            path.unlink()
+        else:
+            path.write_bytes(b"{}\n")
+    before = {path: path.read_bytes() for path in chain.folder.glob("blocks-*")}
+    assert before
     with pytest.raises(ChainNotReady, match="no whole snapshot is left"):
         chain.start()
-    assert len(snapshot_files(chain.folder)) == 2
+    assert len(snapshot_files(chain.folder)) == (0 if gone else 2)
+    assert {path: path.read_bytes() for path in chain.folder.glob("blocks-*")} == before
 
 
 def test_journal__when_its_last_line_is_torn__then_the_lines_before_count(chain: Chain) -> None:
