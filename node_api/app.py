@@ -50,6 +50,7 @@ from node_api.services.judging import Judge
 from node_api.services.operations import Redemptions
 from node_api.services.outbox import Outbox
 from node_api.services.pace import ChainPace
+from node_api.services.queue_room import QueueRoom
 from node_api.services.rates import Rates
 from node_api.services.redemption_lane import RedemptionLane
 from node_api.services.vitals import NodeVitals
@@ -113,8 +114,8 @@ class RunningNode:
             undo.callback(self._resources.close)
             self._parts.follower.catch_up()
             if not self._is_relayer():
-                relayer = self._parts.relayer
-                raise NotStarted(f"the key of OPERATOR ({relayer}) is no relayer: grant the role, then syncRelayer")
+                remedy = "ADMIN grants it the role and calls syncRelayer, as docs/operations.md says"
+                raise NotStarted(f"the key of OPERATOR ({self._parts.relayer}) is no relayer: {remedy}")
             self._parts.record.watch_nodes()
             self._parts.outbox.start()
             for following in self._parts.followings:
@@ -196,7 +197,13 @@ def _assemble(
     pace = record.pace(settings)
     fresh = fresh_reads(record, follower)
     writing = Writing(
-        redemptions=Redemptions(Judge(fresh, signatures, LimitWords(rpc, vouchers), store), store, outbox, pace),
+        redemptions=Redemptions(
+            Judge(fresh, signatures, LimitWords(rpc, vouchers), store),
+            store,
+            outbox,
+            pace,
+            QueueRoom(store, settings.queue_items),
+        ),
         codes=CodeMaker(fresh, signatures, wallet),
         oversight=oversight(record, fresh, keys),
         cases=case_work(record, fresh, keys, durable),

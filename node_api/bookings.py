@@ -38,7 +38,7 @@ def booking_work(record: Record, fresh: FreshReads, keys: KeyRing, durable: Engi
     vouchers, chain = Address(record.deployment.address("Vouchers")), record.handle.chain_id
     signatures = ChainSignatures(record.rpc, chain, vouchers)
     desk, requests = BookingCalls(record.rpc, chain, vouchers, courier_of(keys)), CaseRequestTable(durable)
-    return Bookings(fresh, desk, requests, signatures, Operations(record.engine), wallet)
+    return Bookings(fresh, desk, requests, signatures, Operations(durable), wallet)
 
 
 def booking_lane(relayer: Relayer, signatures: ChainSignatures, calls: OutboxStore) -> BookingLane:

@@ -1,13 +1,14 @@
 """The node's settings: one class, read once at the top and handed down.
 
 Every field is the environment variable `VOUCHERTRAIL_` + its name in capitals, or a line of `.env`; `.env.example`
-lists them all. Secrets are `SecretStr`, so that no log and no error shows them.
+lists them all; one that is empty is not set. Secrets are `SecretStr`, so that no log and no error shows them.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -15,6 +16,17 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from node_api.chain.options import EmbeddedOptions, OutsideOptions
 
 _PLACEHOLDERS = ("changeme", "change-me", "secret", "password", "todo", "xxx")
+_FILES = ("sqlite", "sqlite+pysqlite")
+_SERVERS = ("postgresql", "postgres", "postgresql+psycopg")
+_ENCODED = "with what is neither letter nor digit in user and password percent-encoded (@ is %40)"
+_CHAIN_RULE = (
+    "the rule: addresses are http:// or https:// with a host, and divided by commas; "
+    f"what to do: write each as http://host:port or http://user:password@host:port, {_ENCODED}"
+)
+_DATABASE_RULE = (
+    "is no database's URL; the rule: the database is an SQLite file or a PostgreSQL; "
+    f"what to do: write sqlite:///path or postgresql://user:password@host:port/name, {_ENCODED}"
+)
 
 
 def _no_placeholder(value: SecretStr) -> SecretStr:
@@ -28,7 +40,57 @@ def _addresses(listed: str) -> tuple[str, ...]:
     return tuple(one.strip() for one in listed.split(",") if one.strip())
 
 
+def _chain_urls(listed: str) -> str:
+    """Refuses what no chain can be asked at. It may hold a password, so the message has nothing of it."""
+    addresses = _addresses(listed)
+    if not addresses:
+        raise ValueError(f"names no address; {_CHAIN_RULE}")
+    wrong = [str(number) for number, one in enumerate(addresses, start=1) if not _is_chain_url(one)]
+    if wrong:
+        raise ValueError(f"number {', '.join(wrong)} of {len(addresses)} is no address; {_CHAIN_RULE}")
+    return listed
+
+
+def _is_chain_url(given: str) -> bool:
+    if not given.isprintable() or {" ", "#"} & set(given):
+        return False
+    try:
+        parts = urlsplit(given)
+        host, _ = (parts.hostname or "").encode("idna"), parts.port
+    except ValueError:  # what it says has parts of the address
+        return False
+    return parts.scheme in ("http", "https") and host != b"" and (parts.path + parts.query).isascii()
+
+
+def _database_url(value: SecretStr) -> SecretStr:
+    """Refuses what no database can be opened at, likewise."""
+    if not _is_database_url(value.get_secret_value()):
+        raise ValueError(_DATABASE_RULE)
+    return value
+
+
+def _is_database_url(given: str) -> bool:
+    from sqlalchemy.engine import make_url  # most nodes keep a file in their folder
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        url = make_url(given)
+    except (ArgumentError, ValueError):  # what they say has parts of it
+        return False
+    if url.drivername in _FILES:
+        return url.host is None and url.database not in (None, "", ":memory:")
+    # An @ within the password would end it: the rest would be looked up as a host.
+    return url.drivername in _SERVERS and given.count("@") == int(url.username is not None)
+
+
+def _without_empty(given: dict[str, Any]) -> dict[str, Any]:
+    """As many files of settings have what is not set."""
+    return {name: value for name, value in given.items() if value != ""}
+
+
 Secret = Annotated[SecretStr, AfterValidator(_no_placeholder)]
+ChainUrls = Annotated[str, AfterValidator(_chain_urls)]
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url)]
 
 
 class Settings(BaseSettings):
@@ -59,6 +121,7 @@ class Settings(BaseSettings):
         database_connections: most connections of this process to a PostgreSQL.
         index_page: most blocks read in one step of the index; without it as the engine has it.
         claim_gather_seconds: how long a claim waits for others that go into the same roll.
+        queue_items: redemptions that may wait to be sent; while there are as many, more are answered 503.
         rate_limit: requests a second that an API key may make; 0 for any number.
         rate_burst: requests that it may make at once.
         events_confirmations: blocks that must stand on one before its events are told outside; without it as make it final.
@@ -66,13 +129,15 @@ class Settings(BaseSettings):
         key_password: opens the key files; without it the file `keys/password` in the data folder does.
     """
 
-    model_config = SettingsConfigDict(env_prefix="VOUCHERTRAIL_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="VOUCHERTRAIL_", env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
     data: Path = Path(".vouchertrail")
     network: str | None = None
     organisation: str | None = None
-    chain_url: str | None = None
-    chain_send_url: str | None = None
+    chain_url: ChainUrls | None = None
+    chain_send_url: ChainUrls | None = None
     chain_engine: Literal["anvil", "geth-clique", "besu-qbft"] | None = None
     chain_confirmations: Annotated[int, Field(ge=0, le=1000)] | None = None
     chain_block_gas: Annotated[int, Field(ge=1, lt=2**53)] | None = None
@@ -85,10 +150,11 @@ class Settings(BaseSettings):
     chain_snapshot_seconds: Annotated[float, Field(gt=0, le=3600)] = 5.0
     anvil: Path | None = None
     deployments: Path | None = None
-    database: SecretStr | None = None
+    database: DatabaseUrl | None = None
     database_connections: Annotated[int, Field(ge=4, le=1000)] = 20
     index_page: Annotated[int, Field(ge=1, le=100_000)] | None = None
     claim_gather_seconds: Annotated[float, Field(ge=0, le=60)] = 2.0
+    queue_items: Annotated[int, Field(ge=1, le=100_000_000)] = 100_000
     rate_limit: Annotated[float, Field(ge=0, le=1_000_000)] = 0.0
     rate_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 100
     events_confirmations: Annotated[int, Field(ge=0, le=1000)] | None = None
@@ -98,14 +164,15 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _of_network(cls, given: dict[str, Any]) -> dict[str, Any]:
-        """Fills in what the named network's plan says."""
+        """Leaves out what is empty, and fills in what the named network's plan says."""
+        given = _without_empty(given)
         named = given.get("network")
         if not named:
             return given
         from node_api.network.endpoints import planned  # most nodes keep a chain of their own
 
         data = Path(given.get("data") or cls.model_fields["data"].default)
-        return planned(data / "networks", str(named), given.get("organisation")) | given
+        return _without_empty(planned(data / "networks", str(named), given.get("organisation"))) | given
 
     @property
     def chain_folder(self) -> Path:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import structlog
 
 FOLLOW_SECONDS = 0.5
+STOP_SECONDS = 30.0
 
 log = structlog.get_logger()
 
@@ -32,9 +33,9 @@ class Following:
         self._stopping.set()
 
     def stop(self) -> None:
-        """Ends it, and waits until it has ended."""
+        """Ends it, and waits until it has ended; where what it does hangs, not for ever."""
         self._stopping.set()
-        self._thread.join()
+        self._thread.join(STOP_SECONDS)
 
     def _follow(self) -> None:
         while not self._stopping.wait(FOLLOW_SECONDS):

@@ -33,6 +33,7 @@ from node_api.record import Follower, Record, open_record
 from node_api.services.api_keys import ApiKeyring
 from node_api.services.judging import Judge
 from node_api.services.operations import Redemptions
+from node_api.services.queue_room import QueueRoom
 from node_api.storage.api_keys import ApiKeys
 from node_api.storage.engine import open_database
 from node_api.storage.operations import Operations
@@ -112,7 +113,9 @@ def taking_in(settings: Settings, handle: ChainHandle, channel: Channel, socket:
             keyring=ApiKeyring(ApiKeys(record.engine)),
             rates=resources.enter_context(counting(settings)),
             waiting=waiting,
-            redemptions=Redemptions(judge, store, sender, record.pace(settings)),
+            redemptions=Redemptions(
+                judge, store, sender, record.pace(settings), QueueRoom(store, settings.queue_items)
+            ),
         )
         threading.Thread(target=_hear, args=(channel, record, sender, beside, waiting), daemon=True).start()
         threading.Thread(target=_tell, args=(channel, tally), daemon=True).start()

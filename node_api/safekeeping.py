@@ -2,36 +2,60 @@
 
 The database is copied before the chain, so the chain knows everything that the database believes; what came between is read
 from the chain after the restore. Keys are listed, never copied: they belong where secrets are kept.
+
+Both ways are done whole or begun again by the same command, under a mark that one process holds. A backup's folder has the mark
+until the manifest takes its place. What is restored is copied beside its place, and put there by renames once everything is on
+the disk: the deployments last, without which `serve` takes nothing for a node. What a command did not make it never removes.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
+import os
 import shutil
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 
 import orjson
 
 from node_api import __version__
-from node_api.chain.durable import private_folder, sync_folder, write_whole
+from node_api.chain.durable import PRIVATE_FILE, private_folder, sync_folder
 from node_api.chain.handle import living_status, snapshot_chain
 from node_api.chain.keys import KeyRing, KeyRole
+from node_api.chain.rpc_errors import ChainError
 from node_api.chain.snapshot import read_snapshot, snapshot_files
 from node_api.config import Settings
-from node_api.storage.backup import bring_back, copy_out, newest_indexed
+from node_api.storage.backup import bring_back, copy_out, file_for, is_empty, newest_indexed
 
 MANIFEST = "backup.json"
+TAKING = f"{MANIFEST}.part"
+"""The mark in the folder of a backup that is being taken."""
+RESTORING = "backup.restoring"
+"""The mark in the data folder of a node that is being restored, and of which backup: the SHA-256 of its manifest."""
 FORMAT = 1
 _TRIES = 3
-_CHAIN, _DEPLOYMENTS = "chain", "deployments"
+_DATABASE, _CHAIN, _DEPLOYMENTS = "database.", "chain", "deployments"
 _CHAIN_FILES = ("identity.json", "snapshot-*.bin", "blocks-*.jsonl")
 
 
 class BackupFault(Exception):
     """A backup cannot be taken, is not whole, or cannot be restored here; the message says why."""
+
+
+class RestoreUnfinished(ChainError):
+    """A backup's way back into the data folder was cut off, or is under way: what is there is no node yet."""
+
+
+def require_restored(settings: Settings) -> None:
+    """Raises RestoreUnfinished where a chain begun now would take the place of one that is being restored."""
+    if (settings.data / RESTORING).exists():
+        told = f"a backup is not wholly back in {settings.data}: the same `vouchertrail backup restore` once more finishes it"
+        raise RestoreUnfinished(told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,27 +80,30 @@ class Backup:
 
 
 def take_backup(settings: Settings, keys: KeyRing, folder: Path) -> Backup:
-    """Takes a backup into a new folder, while the node works.
+    """Takes a backup into a folder that is new, empty, or left by one that was cut off; the node may work meanwhile.
 
     Raises:
-        BackupFault: the folder is not empty, or the chain's snapshot is older than the index.
+        BackupFault: something else is in the folder, or the chain's snapshot is older than the index.
         CopyFailed: the database could not be copied.
         ChainNotReady: the embedded chain takes no snapshot.
     """
-    if folder.exists() and any(folder.iterdir()):
-        raise BackupFault(f"{folder} is not empty")
-    private_folder(folder.resolve())
-    index_block = newest_indexed(settings.database_url)
-    copy_out(settings.database_url, folder)
-    chain_block = _copy_chain(settings.chain_folder, folder / _CHAIN) if settings.chain_url is None else None
-    if chain_block is not None and index_block is not None and chain_block < index_block:
-        raise BackupFault(f"the chain's snapshot is of block {chain_block}, the index stands at {index_block}")
-    if settings.deployments_folder.is_dir():
-        shutil.copytree(settings.deployments_folder, folder / _DEPLOYMENTS)
-    present = {role.value: "" if role is KeyRole.WALLET_MASTER else keys.address(role) for role in keys.present()}
-    files = {str(path.relative_to(folder)): _digest(path) for path in sorted(folder.rglob("*")) if path.is_file()}
-    backup = Backup(__version__, int(time.time()), index_block, chain_block, present, files)
-    write_whole(folder / MANIFEST, [orjson.dumps({"format": FORMAT, **_plain(backup)}, option=orjson.OPT_INDENT_2)])
+    folder = private_folder(folder.resolve())
+    mark = folder / TAKING
+    there = set(folder.iterdir())
+    if there and there - set(_copies(folder)) != {mark}:
+        raise BackupFault(f"{folder} is not empty: nothing in it is touched")
+    with _held(mark) as manifest, ExitStack() as undo:
+        undo.callback(_clear, folder)
+        _clear(folder)
+        backup = _fill(settings, keys, folder)
+        manifest.truncate()
+        manifest.write(orjson.dumps({"format": FORMAT, **asdict(backup)}, option=orjson.OPT_INDENT_2))
+        manifest.flush()
+        _settle(folder)
+        undo.pop_all()
+        os.replace(mark, folder / MANIFEST)
+        sync_folder(folder)
+        sync_folder(folder.parent)
     return backup
 
 
@@ -104,27 +131,162 @@ def check_backup(folder: Path) -> Backup:
 
 
 def restore_backup(settings: Settings, keys: KeyRing, folder: Path) -> tuple[Backup, list[str]]:
-    """Makes a node of a backup, where there is none yet.
+    """Makes a node of a backup, where there is none yet, or no more of one than an earlier run has put in place.
 
     Returns: the backup, and the roles whose key files have to be put back, or are of another account.
 
     Raises:
-        BackupFault: the backup is not whole, or a node is there already.
+        BackupFault: the backup is not whole, or something else is there already.
         CopyFailed: the database could not be brought back.
     """
     backup = check_backup(folder)
-    places = {_CHAIN: settings.chain_folder, _DEPLOYMENTS: settings.deployments_folder}
-    for place in places.values():
-        if place.is_dir() and any(place.iterdir()):
-            raise BackupFault(f"{place} is not empty: nothing is written over")
-    bring_back(settings.database_url, next(folder.glob("database.*")))
-    for name, place in places.items():
-        if (folder / name).is_dir():
-            private_folder(place.parent)
-            shutil.copytree(folder / name, place, dirs_exist_ok=True)
-            sync_folder(place)
+    mark = private_folder(settings.data.resolve()) / RESTORING
+    with _held(mark) as note:
+        _put_back(settings, backup, folder, note)
+        mark.unlink()
+        sync_folder(mark.parent)
     here = {role.value: "" if role is KeyRole.WALLET_MASTER else keys.address(role) for role in keys.present()}
     return backup, [role for role, account in backup.keys.items() if here.get(role) != account]
+
+
+@contextmanager
+def _held(mark: Path) -> Iterator[BinaryIO]:
+    """Holds a mark, made where it is missing; one in which nothing is written goes with whoever fails.
+
+    Raises:
+        BackupFault: another process holds it, or has come to its end just now.
+    """
+    with os.fdopen(os.open(mark, os.O_RDWR | os.O_CREAT, PRIVATE_FILE), "r+b") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            held = os.path.samestat(mark.stat(), os.fstat(file.fileno()))
+        except (BlockingIOError, FileNotFoundError):
+            held = False
+        if not held:
+            raise BackupFault(f"another process is at it: it holds {mark}")
+        sync_folder(mark.parent)
+        try:
+            yield file
+        except BaseException:
+            if os.fstat(file.fileno()).st_size == 0:
+                mark.unlink()
+            raise
+
+
+def _fill(settings: Settings, keys: KeyRing, folder: Path) -> Backup:
+    """Copies everything into the folder, and says what it is."""
+    index_block = newest_indexed(settings.database_url)
+    copy_out(settings.database_url, folder)
+    chain_block = _copy_chain(settings.chain_folder, folder / _CHAIN) if settings.chain_url is None else None
+    if chain_block is not None and index_block is not None and chain_block < index_block:
+        raise BackupFault(f"the chain's snapshot is of block {chain_block}, the index stands at {index_block}")
+    if settings.deployments_folder.is_dir():
+        _copy(settings.deployments_folder, folder / _DEPLOYMENTS)
+    present = {role.value: "" if role is KeyRole.WALLET_MASTER else keys.address(role) for role in keys.present()}
+    files = {name: digest for name, digest in _digests(folder).items() if name != TAKING}
+    return Backup(__version__, int(time.time()), index_block, chain_block, present, files)
+
+
+def _copies(folder: Path) -> list[Path]:
+    """What is in a backup's folder beside mark and manifest."""
+    return [path for path in folder.iterdir() if path.name in (_CHAIN, _DEPLOYMENTS) or path.name.startswith(_DATABASE)]
+
+
+def _clear(folder: Path) -> None:
+    for path in _copies(folder):
+        _remove(path)
+
+
+def _put_back(settings: Settings, backup: Backup, folder: Path, note: BinaryIO) -> None:
+    """Brings every copy to its place that is not there yet.
+
+    What lies beside a place is of an earlier run where the note says anything; a server's database, where it names this backup.
+    """
+    copy = folder / next(name for name in backup.files if name.startswith(_DATABASE))
+    file = file_for(settings.database_url, copy)
+    places = {} if file is None else {copy: file}
+    places |= {folder / _CHAIN: settings.chain_folder.resolve(), folder / _DEPLOYMENTS: settings.deployments_folder}
+    begun, this = note.read(), _digest(folder / MANIFEST).encode()
+    lacking = {source: place for source, place in places.items() if _lacks(place, source, begun=bool(begun))}
+    done = not lacking and (folder / _DEPLOYMENTS).exists()
+    filled = file is not None or _is_filled(settings.database_url, backup, ours=done or begun == this)
+    for place in places.values() if begun else ():
+        _remove(_beside(place))
+    with ExitStack() as undo:
+        if filled and not begun:  # of a server's database nobody knows whether it took what failed
+            undo.callback(note.truncate, 0)
+        note.seek(0)
+        note.write(this)  # as long as what it said before
+        note.flush()
+        os.fsync(note.fileno())
+        for source, place in lacking.items():
+            undo.callback(_remove, _beside(place))
+            _copy(source, _beside(place))
+        for source, place in lacking.items():  # a node may have been begun there meanwhile
+            _lacks(place, source, begun=True)
+        if not filled:
+            bring_back(settings.database_url, copy)
+        undo.pop_all()
+    for place in lacking.values():
+        os.replace(_beside(place), place)
+        sync_folder(place.parent)
+
+
+def _lacks(place: Path, source: Path, *, begun: bool) -> bool:
+    """Whether the copy is still to be put in its place. Raises BackupFault where something else is there, or in the way."""
+    if _beside(place).exists() and not begun:
+        raise BackupFault(f"{_beside(place)} is in the way: nothing is written over")
+    if any(place.iterdir()) if place.is_dir() else place.exists():
+        if _digests(place) != _digests(source):
+            raise BackupFault(f"{place} is there already: nothing is written over")
+        return False
+    if place.is_mount():
+        raise BackupFault(f"{place} is a mount point, and nothing can be put in its place: mount a folder above it")
+    return source.exists()
+
+
+def _is_filled(url: str, backup: Backup, *, ours: bool) -> bool:
+    """Whether an earlier run has filled the server's database. Raises BackupFault where somebody else has."""
+    if is_empty(url):
+        return False
+    if not ours or (newest_indexed(url) or 0) < (backup.index_block or 0):
+        raise BackupFault("the database has tables already: nothing is written over")
+    return True
+
+
+def _beside(place: Path) -> Path:
+    return place.with_name(f"{place.name}.restoring")
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copies a file or folder, and has it on the disk."""
+    private_folder(target.parent)
+    if source.is_dir():
+        try:
+            shutil.copytree(source, target)
+        except shutil.Error as faults:  # it goes on after the first, to which the others are due mostly
+            raise OSError(faults.args[0][0][2]) from faults
+    else:
+        target.touch(mode=PRIVATE_FILE)
+        shutil.copyfile(source, target)
+    _settle(target)
+
+
+def _settle(top: Path) -> None:
+    """Makes a file, or a folder and all in it, durable."""
+    for path in (top, *top.rglob("*")):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _copy_chain(source: Path, target: Path) -> int | None:
@@ -151,5 +313,6 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _plain(backup: Backup) -> dict[str, Any]:
-    return {name: getattr(backup, name) for name in Backup.__slots__}
+def _digests(top: Path) -> dict[str, str]:
+    """SHA-256 of a file, or of each file in a folder, by its path from there."""
+    return {str(path.relative_to(top)): _digest(path) for path in (top, *sorted(top.rglob("*"))) if path.is_file()}

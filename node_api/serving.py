@@ -10,16 +10,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any, cast
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 _BACKLOG = 1024
 _PATIENCE_SECONDS = 30.0
 _COLLECTIONS = (10_000, 20, 20)
+MOST_HEAD, HEAD_SECONDS = 64 << 10, 30.0
+"""Of a request: its first line and headers."""
 
 
 def serve(app: Starlette, host: str, port: int, told: Callable[[str], None], *, lifespan: bool = False) -> None:
@@ -55,7 +58,7 @@ def serve_socket(app: ASGIApp, path: str, ending: Callable[[], None]) -> None:
 
 
 def _prepared(server: _Server) -> _Server:
-    """Has it hear signals before it listens to them itself; it raises them again once it has shut down, which must end nothing."""
+    """Has it hear signals before it listens to them itself; those it raises once it has shut down must end nothing."""
     _spare_what_stays()
 
     def end(*_: object) -> None:
@@ -139,12 +142,88 @@ class Joined:
 
 
 class _Protocol(HttpToolsProtocol):
-    """One client's connection."""
+    """One client's connection.
+
+    Of a request's head, or of what else is no body (trailers, chunks' extensions), it keeps no more than `MOST_HEAD` bytes, and
+    waits no longer than `HEAD_SECONDS` for the end of it.
+    """
+
+    _unended = 0
+    """Bytes in a row that ended no head and were no body."""
+    _waiting: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See asyncio."""
         joined: Any = Joined(cast("asyncio.Transport", transport), self.loop)
         super().connection_made(joined)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See asyncio."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """See asyncio. Asked for every request: the plain way takes a microsecond more than uvicorn's."""
+        if len(data) > (left := MOST_HEAD - self._unended):
+            self.data_received(data[:left])
+            if not self.transport.is_closing():
+                self.data_received(data[left:])
+            return
+        before = self.cycle
+        self._unended += len(data)
+        HttpToolsProtocol.data_received(self, data)
+        if self.cycle is not before:
+            self._unended = 0
+        if self._unended:
+            self._look_for_end()
+        elif self._waiting is not None:
+            self._stop_waiting()
+
+    def on_body(self, body: bytes) -> None:
+        """See uvicorn."""
+        self._unended = 0
+        HttpToolsProtocol.on_body(self, body)
+
+    def _look_for_end(self) -> None:
+        if self.transport.is_closing():
+            return
+        if self._unended >= MOST_HEAD:
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"a head has at most {MOST_HEAD} bytes")
+        elif self._waiting is None:
+            self._waiting = self.loop.call_later(HEAD_SECONDS, self._waited_enough)
+
+    def _stop_waiting(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+
+    def _waited_enough(self) -> None:
+        self._waiting = None
+        if self._is_answering():  # that is finished first
+            self._waiting = self.loop.call_later(HEAD_SECONDS, self._waited_enough)
+        elif self._is_unended() and not self.transport.is_closing():
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT, f"a head ends within {HEAD_SECONDS:g} seconds")
+
+    @property
+    def _last(self) -> RequestResponseCycle | None:
+        """The request whose head ended last; uvicorn's annotation leaves out that there may be none yet."""
+        return self.cycle
+
+    def _is_answering(self) -> bool:
+        return (last := self._last) is not None and not last.response_complete
+
+    def _is_unended(self) -> bool:
+        """Whether a request has begun whose head or body has not ended."""
+        return (last := self._last) is None or last.scope is not self.scope or last.more_body
+
+    def _refuse(self, status: HTTPStatus, detail: str) -> None:
+        """Ends the connection; says why, unless the answer to a request before it is not all sent."""
+        if not self._is_answering():
+            content = f'{{"type":"about:blank","title":"{status.phrase}","status":{status.value},"detail":"{detail}"}}'
+            head = f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: application/problem+json\r\n"
+            self.transport.write(f"{head}content-length: {len(content)}\r\nconnection: close\r\n\r\n{content}".encode())
+        self.transport.close()
+        self._unended = 0
 
 
 def _spare_what_stays() -> None:

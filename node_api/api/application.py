@@ -7,6 +7,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from node_api import __version__
 from node_api.api import problems
+from node_api.api.forward import Refusing
 from node_api.api.front import Front
 from node_api.api.gathered import gather
 from node_api.api.limits import BodyLimit
@@ -64,12 +65,12 @@ def create_intake(node: Intake, chain_fault: type[Exception], others: ASGIApp, c
         others: answers all that is not asked for in the common form of a hot route.
         counts: counts what is answered here.
     """
-    front = Front(others, node, gather(node), chain_fault, redemptions.HOT)
-    hot = Observed(BodyLimit(front), counts)
+    front = Front(Refusing(others), node, gather(node), chain_fault, redemptions.HOT)
+    hot, rest = Observed(BodyLimit(front), counts), Refusing(others, counts)
 
     async def intake(scope: Scope, receive: Receive, send: Send) -> None:
         taken = scope["type"] == "http" and scope["method"] == "POST" and scope["path"] in redemptions.HOT
-        await (hot if taken else others)(scope, receive, send)
+        await (hot if taken else rest)(scope, receive, send)
 
     return intake
 
@@ -126,6 +127,7 @@ def _routes() -> _Api:
         description=_DESCRIPTION,
         separate_input_output_schemas=False,
         redoc_url=None,
+        redirect_slashes=False,
     )
     parts = (
         redemptions,

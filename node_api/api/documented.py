@@ -41,6 +41,7 @@ WRITING: tuple[type[DomainError], ...] = (
     errors.IdempotencyKeyMissing,
     errors.IdempotencyKeyInvalid,
     errors.IdempotencyKeyReused,
+    errors.QueueFull,
 )
 OVERSEEING: tuple[type[DomainError], ...] = (
     *KEEPING,

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Literal
 
 import orjson
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from node_api.api.answers import BlockOut
 from node_api.api.fields import In, MerchantNumber, NoNul, Out, ProgrammeNumber
@@ -23,11 +25,12 @@ from node_api.services.ports.telling import EventLog
 from node_api.services.telling import message
 
 STREAM_TYPE = "text/event-stream"
-MAX_STREAMS = 100
+MAX_STREAMS, MAX_STREAMS_OF_KEY = 100, 10
 _PAGE = 100
 _LOOK_SECONDS, _ALIVE_SECONDS = 0.5, 15.0
 _RETRY = b"retry: 2000\n\n"
 _ALIVE = b": alive\n\n"
+_UNBUFFERED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 CursorText = Annotated[
     str, Field(pattern=CURSOR_PATTERN, description="`block`, `block-log`, or what `next` or an event's `id:` said")
@@ -131,27 +134,44 @@ def subscriber_fields(one: Subscriber) -> dict[str, str | int | bool | None]:
 
 
 class Streams:
-    """Counts the streams that are open."""
+    """Counts the streams that are open, together and by API key. Thread-safe."""
 
     def __init__(self) -> None:
-        self._open = 0
+        self._open: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def require_room(self) -> None:
-        """Raises StreamsBusy where there are as many as may be."""
-        if self._open >= MAX_STREAMS:
-            raise StreamsBusy(f"{self._open} streams")
+    def take(self, key: str) -> None:
+        """Counts one more of a key, until it is given back.
 
-    @contextmanager
-    def one_more(self) -> Iterator[None]:
-        """Counts one as long as the context lasts."""
+        Raises:
+            StreamsBusy: there are as many as may be, of this key or together.
+        """
         with self._lock:
-            self._open += 1
+            if self._open[key] >= MAX_STREAMS_OF_KEY:
+                raise StreamsBusy(f"{self._open[key]} streams of this API key")
+            if self._open.total() >= MAX_STREAMS:
+                raise StreamsBusy(f"{self._open.total()} streams")
+            self._open[key] += 1
+
+    def give_back(self, key: str) -> None:
+        """Counts one less of it."""
+        with self._lock:
+            self._open[key] -= 1
+            self._open += Counter()  # forgets keys that have none
+
+
+class StreamAnswer(StreamingResponse):
+    """A stream that says when it is over, also where it never began."""
+
+    def __init__(self, parts: AsyncIterator[bytes], over: Callable[[], None]) -> None:
+        super().__init__(parts, media_type=STREAM_TYPE, headers=_UNBUFFERED)
+        self._over = over
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            yield
+            await super().__call__(scope, receive, send)
         finally:
-            with self._lock:
-                self._open -= 1
+            self._over()
 
 
 async def stream(

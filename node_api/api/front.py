@@ -1,8 +1,9 @@
 """What stands before the framework: routes asked for thousands of times a second are answered here.
 
 A request of the common form is read and answered without the framework's general way. What differs from that form in
-anything, or does not fit, goes on to the framework, so there is one way of refusing. Ids, metrics, log lines and the bound
-on bodies are seen to outside of this, for both ways alike.
+anything goes on to the framework, so there is one way of refusing. Who asks is looked up and counted before the body is read,
+so a body that does not fit is refused here, alike: else it would count twice. Ids, metrics, log lines and the bounds on bodies
+are seen to outside of this, for both ways.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from node_api.api.access import admit, is_write_key
 from node_api.api.gathered import Gathered
 from node_api.api.node import TakesIn
-from node_api.api.problems import answer_bug, answer_to
+from node_api.api.problems import answer_bug, answer_to, unfit
+from node_api.domain.access import ApiKey
 from node_api.services.api_keys import PREFIX
 
 MAX_WAIT = 30.0
@@ -77,17 +79,21 @@ class Front:
         """ASGI."""
         hot = self._hot.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
         asked = None if hot is None else _read_head(scope)
-        if hot is None or asked is None:
+        if hot is None:
             await self._app(scope, receive, send)
+            return
+        if asked is None:  # all of its body first: one that gets too long is handed on to nobody, and counted once
+            await self._app(scope, _again(await _received(receive), receive), send)
             return
         scope["route"] = hot
         try:
+            caller = admit(self._node, await self._gathered.callers.ask(asked.token), f"POST {hot.path}")
             received = await _received(receive)
             body = _read_body(received, hot.model)
             if body is None:
                 await self._app(scope, _again(received, receive), send)
                 return
-            response = await self._answer(hot, asked, body)
+            response = body if isinstance(body, Response) else await self._answer(hot, asked, caller, body)
         except Exception as fault:
             foreseen = answer_to(fault, self._chain_fault)
             if foreseen is None:
@@ -96,8 +102,7 @@ class Front:
             response = foreseen
         await response(scope, receive, send)
 
-    async def _answer(self, hot: _Hot, asked: _Asked, body: BaseModel) -> Response:
-        caller = admit(self._node, await self._gathered.callers.ask(asked.token), f"POST {hot.path}")
+    async def _answer(self, hot: _Hot, asked: _Asked, caller: ApiKey, body: BaseModel) -> Response:
         return await hot.endpoint(gathered=self._gathered, caller=caller, key=asked.key, body=body, wait=asked.wait)
 
 
@@ -135,11 +140,12 @@ def _again(messages: list[Message], receive: Receive) -> Receive:
     return again
 
 
-def _read_body(messages: list[Message], model: type[BaseModel]) -> BaseModel | None:
-    """A body as its model; None where the framework is to look at it."""
+def _read_body(messages: list[Message], model: type[BaseModel]) -> BaseModel | Response | None:
+    """A body as its model, or the answer that it does not fit; None where the framework is to look at it: it may be no JSON."""
     if messages[-1]["type"] != "http.request":
         return None
     try:
         return model.model_validate_json(b"".join(message.get("body", b"") for message in messages))
-    except ValidationError:
-        return None
+    except ValidationError as fault:
+        alone = fault.error_count() == 1 and fault.errors(include_input=False)[0]
+        return None if alone and alone["type"] == "json_invalid" else unfit(fault)

@@ -16,7 +16,6 @@ from node_api.api.node import TakesIn
 from node_api.api.requests import RedeemIn
 from node_api.api.waiting import Waiting
 from node_api.domain.access import ApiKey
-from node_api.domain.errors import CodeUnreadable
 from node_api.domain.finality import Finality
 from node_api.domain.operations import Operation
 from node_api.services.operations import Submission
@@ -36,12 +35,12 @@ class Asked:
     body: In
     items: Sequence[RedeemIn]
 
-    def submission(self) -> Submission | CodeUnreadable:
-        """For the services; or why it cannot be read."""
-        body_hash = hashlib.sha256(f"{self.kind} {self.body.model_dump_json()}".encode()).hexdigest()
+    def submission(self) -> Submission | Exception:
+        """For the services; or why it cannot be read, which is told to whoever asked it alone."""
         try:
+            body_hash = hashlib.sha256(f"{self.kind} {self.body.model_dump_json()}".encode()).hexdigest()
             requests = [item.to_domain(self.caller) for item in self.items]
-        except CodeUnreadable as fault:
+        except Exception as fault:  # noqa: BLE001  CodeUnreadable, or a bug: it is raised where the answer is waited for
             return fault
         return Submission(self.caller, self.key, body_hash, requests, batch=self.kind == "batch")
 

@@ -12,6 +12,9 @@ from starlette.concurrency import run_in_threadpool
 A = TypeVar("A")
 B = TypeVar("B")
 
+_BUGS = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
+"""What Python itself raises over something that nobody foresaw; what is foreseen, such as no chain, concerns everybody."""
+
 
 class Gathering(Generic[A, B]):
     """Work for many at once, asked for by one at a time. For one event loop.
@@ -24,7 +27,8 @@ class Gathering(Generic[A, B]):
         """Does nothing yet.
 
         Args:
-            work: answers each in order, or says with an exception why it does not; runs in a thread, one at a time.
+            work: answers each in order, or says with an exception why it does not; runs in a thread, one at a time. Where it
+                ends in a bug it is done for each alone, so it takes effect once however often it is asked.
             most: handed to it together.
         """
         self._work, self._most = work, most
@@ -34,7 +38,7 @@ class Gathering(Generic[A, B]):
     async def ask(self, asked: A) -> B:
         """The answer to one.
 
-        Raises: what the work says of this one, or the exception that it ended with as a whole.
+        Raises: what the work says of this one, or the exception that it ended with as a whole; a bug, only to whose it is.
         """
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[B] = loop.create_future()
@@ -54,7 +58,7 @@ class Gathering(Generic[A, B]):
     async def _answer(self, together: Sequence[tuple[A, asyncio.Future[B]]]) -> None:
         answers: Sequence[B | Exception]
         try:
-            answers = await run_in_threadpool(self._work, [one for one, _ in together])
+            answers = await run_in_threadpool(self._answers, [one for one, _ in together])
         except Exception as fault:  # noqa: BLE001  each of them raises it where it is waited for
             answers = [fault] * len(together)
         for (_, waiting), answer in zip(together, answers, strict=True):
@@ -64,3 +68,9 @@ class Gathering(Generic[A, B]):
                 waiting.set_exception(answer)
             else:
                 waiting.set_result(answer)
+
+    def _answers(self, asked: Sequence[A]) -> Sequence[B | Exception]:
+        try:
+            return self._work(asked)
+        except _BUGS as fault:
+            return [fault] if len(asked) == 1 else [answer for one in asked for answer in self._answers([one])]

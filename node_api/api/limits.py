@@ -1,15 +1,19 @@
-"""A bound on the size of requests, so that nobody fills the node's memory."""
+"""Bounds on requests, so that nobody fills the node's memory or keeps it from answering others."""
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from node_api.api.problems import answer
-from node_api.domain.errors import RequestTooLarge
+from node_api.domain.errors import Misuse, RequestInvalid, RequestTooLarge
 
 MAX_BODY = 4 << 20
+MAX_MEMBERS, _MEMBERS_OF = 4_000, {"/v1/redemptions/batch": 150_000}
+"""Most members that a body's objects may have together: three times what any request needs, and what a hundred of them do."""
+_SHORT = 16 << 10
+"""A body of so few bytes is not looked at: it holds no more members than any request may have."""
 
 
 class BodyLimit:
-    """Refuses bodies above the bound: at once where the head tells their length, else once they get there."""
+    """Refuses bodies above the bounds: at once where the head tells their length, else once they get there."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -21,28 +25,40 @@ class BodyLimit:
             return
         headers = dict(scope["headers"])
         told = headers.get(b"content-length", b"")
-        if not told.isdigit() or b"transfer-encoding" in headers:
+        length = int(told) if told.isdigit() and b"transfer-encoding" not in headers else None
+        if length is None or _SHORT < length <= MAX_BODY:
             await self._bounded(scope, receive, send)
-        elif int(told) > MAX_BODY:
-            await answer(RequestTooLarge(f"a body of {int(told)} bytes"))(scope, receive, send)
+        elif length > MAX_BODY:
+            await answer(RequestTooLarge(f"a body of {length} bytes"))(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
     async def _bounded(self, scope: Scope, receive: Receive, send: Send) -> None:
-        taken = 0
+        taken = members = 0
+        most = _MEMBERS_OF.get(scope["path"], MAX_MEMBERS)
+        fault: Misuse | None = None
 
         async def bounded() -> Message:
-            nonlocal taken
+            nonlocal taken, members, fault
             message = await receive()
-            taken += len(message.get("body", b""))
+            body = message.get("body", b"")
+            taken, members = taken + len(body), members + body.count(b":")  # those in texts are few, and counted, too
             if taken > MAX_BODY:
-                raise RequestTooLarge(f"a body of more than {MAX_BODY} bytes")
+                fault = RequestTooLarge(f"a body of more than {MAX_BODY} bytes")
+            elif members > most:
+                fault = RequestInvalid(f"body: more than {most} members, and no request of this route has as many")
+            if fault is not None:
+                raise fault
             return message
 
         async def unless_exceeded(message: Message) -> None:
-            if taken <= MAX_BODY:  # beyond it the framework answers that the body cannot be read: we say why
+            if fault is None:  # beyond it the framework answers that the body cannot be read: we say why
                 await send(message)
 
-        await self._app(scope, bounded, unless_exceeded)
-        if taken > MAX_BODY:
-            await answer(RequestTooLarge(f"a body of more than {MAX_BODY} bytes"))(scope, receive, send)
+        try:
+            await self._app(scope, bounded, unless_exceeded)
+        except Misuse as raised:
+            if raised is not fault:
+                raise
+        if fault is not None:
+            await answer(fault)(scope, receive, send)

@@ -1,11 +1,14 @@
 """The node's figures as Prometheus reads them: `docs/operations.md` says what each means and when it is an alarm."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from enum import StrEnum
 
 from prometheus_client import CollectorRegistry, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from node_api.domain.findings import FindingKind
+from node_api.domain.operations import OperationState
 from node_api.domain.vitals import Vitals
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -91,7 +94,7 @@ class _NodeFigures(Collector):
             failing.add_metric((name,), count)
         yield failing
         noticed = GaugeMetricFamily("vouchertrail_findings", "What the observer noticed", labels=("kind",))
-        for kind, count in sorted(vitals.findings.items()):
+        for kind, count in _of_each(FindingKind, vitals.findings):
             noticed.add_metric((kind,), count)
         yield noticed
 
@@ -117,10 +120,12 @@ def _work(vitals: Vitals) -> Iterator[Metric]:
         if queue.oldest_at is not None:
             oldest.add_metric((name,), queue.oldest_at / 1_000)
     operations = GaugeMetricFamily("vouchertrail_operations", "Operations by state", labels=("state",))
-    for state, count in sorted(vitals.store.operations.items()):
+    for state, count in _of_each(OperationState, vitals.store.operations):
         operations.add_metric((state,), count)
     yield from (length, oldest, operations)
     yield _gauge("vouchertrail_calls_in_flight", "Signed calls without an outcome", vitals.store.in_flight)
+    oldest_call = None if vitals.store.oldest_call_at is None else vitals.store.oldest_call_at / 1_000
+    yield _gauge("vouchertrail_call_oldest_timestamp_seconds", "When the oldest of them was signed", oldest_call)
     yield _gauge("vouchertrail_outbox_waits", "1 where something keeps the outbox from sending", vitals.outbox_waits)
 
 
@@ -149,6 +154,11 @@ def _nodes(vitals: Vitals) -> Iterator[Metric]:
             lag.add_metric((one.address,), one.lag)
     yield from (up, lag)
     yield _gauge("vouchertrail_chain_nodes_differ", "1 where nodes tell different final blocks", vitals.nodes.differ)
+
+
+def _of_each(kinds: type[StrEnum], counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Counts by kind, 0 where there is none: of a series that begins with its first count nobody can tell that it rose."""
+    return sorted((dict.fromkeys(kinds, 0) | dict(counts)).items())
 
 
 def _gauge(name: str, about: str, value: float | None) -> Metric:

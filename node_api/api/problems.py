@@ -1,13 +1,15 @@
 """Errors as RFC 9457 problems. The only file that knows HTTP statuses."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from typing import Any
 
 import orjson
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from node_api.domain import errors
@@ -44,6 +46,7 @@ _PASSING = (
     errors.StoreUnavailable,
     errors.StoreBusy,
     errors.StreamsBusy,
+    errors.QueueFull,
     errors.NodeStarting,
     errors.IndexNotReady,
 )
@@ -57,6 +60,10 @@ UNREADY = HTTPStatus.SERVICE_UNAVAILABLE
 
 _SHOWN = 500
 """Most characters of a request's text in an answer."""
+_LISTED = 20
+"""Most faults of a request in an answer."""
+MOST_BUILT, TOO_MANY = 1_000, "{count} faults, too many to tell one by one"
+"""Beyond so many faults pydantic is not asked what they are: it would make all of them, and nothing else runs meanwhile."""
 
 log = structlog.get_logger()
 
@@ -128,6 +135,28 @@ def _of_framework(request: Request, error: HTTPException) -> DomainError | None:
             return None
 
 
+def unfit(fault: ValidationError) -> Response:
+    """The answer of a body that does not fit its model, as of one that the framework finds so."""
+    if (count := fault.error_count()) > MOST_BUILT:
+        return _unfit([{"type": "too_many_faults", "loc": ("body",), "msg": TOO_MANY.format(count=count)}])
+    found = fault.errors(include_url=False, include_context=False, include_input=False)
+    return _unfit([{**one, "loc": ("body", *one["loc"])} for one in found])
+
+
+def _unfit(found: Sequence[Mapping[str, Any]]) -> Response:
+    """The answer of a request that does not fit; the first of its faults stand in it."""
+    faults = [
+        {"where": _shown("/".join(map(str, fault["loc"]))), "message": _shown(str(fault["msg"]))}
+        for fault in found[:_LISTED]
+    ]
+    told = [f"{fault['where']}: {fault['message']}" for fault in faults]
+    if len(found) > _LISTED:
+        told.append(f"and {len(found) - _LISTED} more")
+    unreadable = any(fault["type"] == "json_invalid" for fault in found[:_LISTED])
+    kind = errors.BodyUnreadable if unreadable else errors.RequestInvalid
+    return answer(kind("; ".join(told)), faults=faults)
+
+
 def _shown(text: str) -> str:
     """Text of a request fit for an answer: of bounded length, and nothing in it that cannot be encoded."""
     return text.encode("utf-8", "backslashreplace").decode()[:_SHOWN]
@@ -143,14 +172,7 @@ def install(app: FastAPI, chain_fault: type[Exception]) -> None:
 
     async def on_invalid(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        faults = [
-            {"where": _shown("/".join(map(str, fault["loc"]))), "message": _shown(str(fault["msg"]))}
-            for fault in error.errors()
-        ]
-        value = "; ".join(f"{fault['where']}: {fault['message']}" for fault in faults)
-        if any(fault["type"] == "json_invalid" for fault in error.errors()):
-            return answer(errors.BodyUnreadable(value), faults=faults)
-        return answer(errors.RequestInvalid(value), faults=faults)
+        return _unfit(error.errors())
 
     async def on_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)

@@ -2,7 +2,8 @@
 
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator, model_validator
+from pydantic_core import PydanticCustomError
 
 from node_api.api.fields import (
     AddressText,
@@ -23,6 +24,7 @@ from node_api.api.fields import (
     as_hash,
     as_int,
 )
+from node_api.api.problems import MOST_BUILT, TOO_MANY
 from node_api.domain.access import ApiKey
 from node_api.domain.codes import MAX_LENGTH, decode_code, is_open_code
 from node_api.domain.ids import Amount, MerchantId, ProgrammeId, UnixSeconds, VoucherId
@@ -32,7 +34,21 @@ from node_api.services.codes import Choice, CodeRequest, OpenCodeRequest
 from node_api.services.judging import Request
 
 MAX_BATCH = 100
-_SALT = "^0x[0-9a-fA-F]{32,64}$"
+_SALT = "^0x([0-9a-fA-F]{2}){16,32}$"
+# Of lists in an entry of a batch (`fail_fast`) only the first one at fault is named: a few bytes would else make many faults.
+
+
+def _few(value: object, handler: ValidatorFunctionWrapHandler) -> object:
+    try:
+        return handler(value)
+    except ValidationError as fault:
+        if (count := fault.error_count()) <= MOST_BUILT:
+            raise
+        raise PydanticCustomError("too_many_faults", TOO_MANY, {"count": count}) from None
+
+
+FewFaults = WrapValidator(_few)
+"""For a body that a framework tells all faults of: more than anybody reads are one."""
 
 
 class ReceiptItemIn(In):
@@ -47,7 +63,7 @@ class ReceiptDraft(In):
 
     number: Annotated[str, Field(pattern="^[ -~]{1,64}$", description="as printed; printable ASCII")]
     time: Seconds
-    items: Annotated[list[ReceiptItemIn], Field(min_length=1, max_length=500)]
+    items: Annotated[list[ReceiptItemIn], Field(min_length=1, max_length=500, fail_fast=True)]
     salt: Annotated[str, Field(pattern=_SALT, description="16 to 32 random bytes")] | None = None
 
     def to_domain(self) -> Receipt:
@@ -73,7 +89,7 @@ class SpendIn(In):
 class RedemptionIn(In):
     """`Redemption` of the signed message: exactly what the holder signed."""
 
-    spends: Annotated[list[SpendIn], Field(max_length=100)]
+    spends: Annotated[list[SpendIn], Field(max_length=100, fail_fast=True)]
     merchant: Uint
     bill: Uint
     receipt: HashText
@@ -187,6 +203,9 @@ def choice_of(entry: str | ChoiceIn) -> Choice:
     return Choice(VoucherId(int(entry.voucher)), None if entry.amount is None else Amount(as_int(entry.amount)))
 
 
+_VOUCHERS = f"ascending; as many as a code of {MAX_LENGTH} characters holds, some 100 where amounts are small"
+
+
 class CodeIn(In):
     """A code for a custodial holder. Give the receipt in clear, or its hash with the bill; for an open code, which names no
     merchant, `max_bill` alone.
@@ -194,7 +213,7 @@ class CodeIn(In):
 
     programme: ProgrammeNumber | Reference
     person: Person
-    vouchers: Annotated[list[VoucherText | ChoiceIn], Field(max_length=100, description="ascending")]
+    vouchers: Annotated[list[VoucherText | ChoiceIn], Field(max_length=100, description=_VOUCHERS)]
     merchant: MerchantNumber | None = None
     bill: Money | None = None
     receipt: ReceiptDraft | HashText | None = None

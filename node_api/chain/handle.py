@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from node_api.chain.apart import Deaths, last_words, leave_running
@@ -68,11 +68,22 @@ class ChainHandle:
         """Chain id and genesis hash: what tells it from every other chain."""
         return self.chain_id, self.genesis_hash
 
+    def told(self) -> dict[str, object]:
+        """Its fields, fit to be shown: of a URL, which may hold a password, host and port alone."""
+        readers, senders = map(_address, self.readers), map(_address, self.senders)
+        told = asdict(self) | {"address": _address(self.url), "readers": list(readers), "senders": list(senders)}
+        del told["url"]
+        return told
+
     def connect(self) -> RpcClient:
         """The way to the chain; closed by whoever asked for it."""
         if self.embedded:
             return RpcClient(self.url, own=self.identity, profile=self.profile)
         return ChainNodes(self.readers or (self.url,), self.senders, own=self.identity, profile=self.profile)
+
+
+def _address(url: str) -> str:
+    return RpcClient(url).address
 
 
 def attach_chain(url: str, chain_id: int, identity_file: Path) -> ChainHandle:

@@ -31,7 +31,6 @@ from node_api.services.ports.indexing import IndexForeign, PageUnsettled
 from node_api.services.ports.reading import BlockNotIndexed, IndexEmpty
 from node_api.services.reconciling import reconcile
 from node_api.services.tracing import trace
-from node_api.storage.migrate import DatabaseNewer
 from node_api.storage.watch import WatchTables
 from node_api.watching import opened_watch
 
@@ -130,7 +129,7 @@ def _audited(shared: Shared, block: int | None) -> Iterator[tuple[Record, AuditR
         record.indexer.catch_up()
         with record.reads.at_head() if block is None else record.reads.at(block) as reader:
             yield record, reader
-    except (DomainError, BlockNotIndexed, IndexEmpty, IndexForeign, DatabaseNewer) as fault:
+    except (DomainError, BlockNotIndexed, IndexEmpty, IndexForeign) as fault:
         fail(str(fault), FAULT, kind=type(fault).__name__, as_json=shared.as_json)
     except (StateGone, PageUnsettled) as fault:
         fail(str(fault), CHAIN_FAULT, kind=type(fault).__name__, as_json=shared.as_json)

@@ -11,10 +11,12 @@ import rich_click as click
 
 from node_api.cli.keys import key_ring
 from node_api.cli.options import FAULT, Shared, fail, shared_options
+from node_api.domain.errors import StoreUnavailable
 from node_api.domain.printable import counted
 from node_api.safekeeping import Backup, BackupFault, check_backup, restore_backup, take_backup
 from node_api.storage.backup import CopyFailed
 
+_AGAIN = "mend that and run the command again: it begins anew, and writes over nothing"
 _FOLDER = click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 
 
@@ -27,7 +29,7 @@ def cli() -> None:
 @_FOLDER
 @shared_options
 def take(shared: Shared, folder: Path) -> None:
-    """Take a backup into FOLDER, which is new or empty; the node may go on working."""
+    """Take a backup into FOLDER, which is new, empty, or left by one that was cut off; the node may go on working."""
     with _faults(shared):
         backup = take_backup(shared.settings, key_ring(shared.settings), folder)
     shared.tell(asdict(backup), _line(backup, folder))
@@ -47,7 +49,7 @@ def check(shared: Shared, folder: Path) -> None:
 @_FOLDER
 @shared_options
 def restore(shared: Shared, folder: Path) -> None:
-    """Make a node of the backup in FOLDER, where the settings name none yet."""
+    """Make a node of the backup in FOLDER, where the settings name none yet. Cut off, it is run again."""
     with _faults(shared):
         backup, missing = restore_backup(shared.settings, key_ring(shared.settings), folder)
     keys = f"\nput these key files back before it serves: {', '.join(missing)}" if missing else ""
@@ -60,6 +62,8 @@ def _faults(shared: Shared) -> Iterator[None]:
         yield
     except (BackupFault, CopyFailed) as fault:
         fail(str(fault), FAULT, kind=type(fault).__name__, as_json=shared.as_json)
+    except (StoreUnavailable, OSError) as fault:
+        fail(f"{fault}; {_AGAIN}", FAULT, kind=type(fault).__name__, as_json=shared.as_json)
 
 
 def _line(backup: Backup, folder: Path) -> str:

@@ -13,6 +13,7 @@ from node_api.chain.rpc import RpcClient
 from node_api.chain.status import read_status
 from node_api.chain.supervisor import Supervisor
 from node_api.cli.options import CHAIN_FAULT, Shared, fail, shared_options
+from node_api.safekeeping import require_restored
 
 
 @click.group(name="chain")
@@ -32,6 +33,7 @@ def start(shared: Shared, genesis_at: int | None, foreground: bool) -> None:
             CHAIN_FAULT,
             as_json=shared.as_json,
         )
+    require_restored(shared.settings)
     options = shared.settings.embedded_chain()
     if genesis_at is not None:
         options = replace(options, genesis_at=genesis_at)
@@ -68,7 +70,8 @@ def status(shared: Shared) -> None:
         handle = attach_nodes(outside)
         with handle.connect() as rpc:
             head = head_of(rpc)
-        shared.tell({**asdict(handle), "head": head.number}, f"chain {handle.chain_id}, block {head.number}")
+        told = {**handle.told(), "head": head.number}
+        shared.tell(told, f"chain {handle.chain_id} at {told['address']}, block {head.number}")
         return
     living = living_status(settings.chain_folder)
     if living is None:

@@ -15,10 +15,12 @@ from node_api.cli.keys import key_ring
 from node_api.cli.options import Shared, shared_options
 from node_api.config import Settings
 from node_api.domain.printable import counted
+from node_api.safekeeping import require_restored
 
 
 def open_chain(settings: Settings) -> ChainHandle:
     """The chain the settings name: one that others run, or the embedded one, started where it does not run."""
+    require_restored(settings)
     outside = settings.outside_chain()
     if outside is not None:
         return attach_nodes(outside)
@@ -48,6 +50,7 @@ def open_deployed_chain(settings: Settings) -> ChainHandle:
 def cli(shared: Shared, dry_run: bool, parameters: tuple[str, ...]) -> None:
     """Deploy this release's contracts. A run after a kill goes on where it was; a second run does nothing."""
     given = dict(_pair(entry) for entry in parameters)
+    require_restored(shared.settings)
     if shared.settings.chain_url is None:
         key_ring(shared.settings).create_missing()
     deploy_to(shared, open_chain(shared.settings), dry_run, given)

@@ -14,7 +14,6 @@ from node_api.domain.printable import counted
 from node_api.record import Record, compare_with_rebuild, open_record
 from node_api.services.indexing import digest_of
 from node_api.services.ports.indexing import IndexForeign, PageUnsettled
-from node_api.storage.migrate import DatabaseNewer
 
 
 @click.group(name="index")
@@ -81,7 +80,7 @@ def _opened(shared: Shared) -> Iterator[Record]:
     try:
         record = open_record(shared.settings, open_deployed_chain(shared.settings))
         yield record
-    except (IndexForeign, DatabaseNewer) as fault:
+    except IndexForeign as fault:
         fail(str(fault), FAULT, kind=type(fault).__name__, as_json=shared.as_json)
     except PageUnsettled as fault:
         fail(str(fault), CHAIN_FAULT, kind=type(fault).__name__, as_json=shared.as_json)

@@ -77,13 +77,25 @@ def shared_options(command: Callable[Concatenate[Shared, P], R]) -> Callable[P, 
             fail(str(fault), SETTINGS_FAULT, kind=type(fault).__name__, as_json=as_json)
         except ValidationError as fault:
             fail(_settings_text(fault), SETTINGS_FAULT, kind="Settings", as_json=as_json)
+        except _database_newer() as fault:
+            fail(str(fault), FAULT, kind=type(fault).__name__, as_json=as_json)
 
     return wrapped
 
 
+def _database_newer() -> type[Exception]:
+    """Imported only where something else was raised than the faults above: it takes as long as half the start of a command."""
+    from node_api.storage.migrate import DatabaseNewer
+
+    return DatabaseNewer
+
+
 def _settings_text(fault: ValidationError) -> str:
     """Which setting is wrong and why, without its value: it may be a secret."""
-    return "; ".join(f"VOUCHERTRAIL_{_setting(e['loc'])}".upper() + f": {e['msg']}" for e in fault.errors())
+    return "; ".join(
+        f"VOUCHERTRAIL_{_setting(e['loc'])}".upper() + f": {e['msg'].removeprefix('Value error, ')}"
+        for e in fault.errors(include_input=False)
+    )
 
 
 def _setting(place: tuple[int | str, ...]) -> str:

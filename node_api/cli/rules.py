@@ -25,7 +25,6 @@ from node_api.services.ports.reading import IndexEmpty
 from node_api.services.ports.treasury import CommandRefused
 from node_api.services.ports.treasury_terms import WideningTerms
 from node_api.services.rules_standing import RulesStanding, rules_standing
-from node_api.storage.migrate import DatabaseNewer
 
 F = TypeVar("F", bound=Callable[..., None])
 Planner = Callable[[RulesStanding], RulesChange]
@@ -187,7 +186,7 @@ def _told(shared: Shared) -> Iterator[Record]:
         record = open_record(shared.settings, open_deployed_chain(shared.settings))
         record.indexer.catch_up()
         yield record
-    except (DomainError, IndexEmpty, IndexForeign, DatabaseNewer) as fault:
+    except (DomainError, IndexEmpty, IndexForeign) as fault:
         fail(str(fault), FAULT, kind=type(fault).__name__, as_json=shared.as_json)
     except PageUnsettled as fault:
         fail(str(fault), CHAIN_FAULT, kind=type(fault).__name__, as_json=shared.as_json)

@@ -89,7 +89,8 @@ def require_fit(shared: Shared, host: str, *, public: bool) -> None:
     try:
         import coincurve
     except ImportError:
-        fail("coincurve is missing: signatures would take twelve times as long", SETTINGS_FAULT)
+        told = "coincurve is missing: signatures would take twelve times as long"
+        fail(told, SETTINGS_FAULT, as_json=shared.as_json)
     del coincurve
     configure_logs(logging.INFO)
 

@@ -22,7 +22,6 @@ from node_api.services.ports.auditing import AuditReader
 from node_api.services.ports.indexing import IndexForeign, PageUnsettled
 from node_api.services.ports.reading import IndexEmpty
 from node_api.services.ports.treasury import Carried, Command, CommandRefused
-from node_api.storage.migrate import DatabaseNewer
 
 T = TypeVar("T")
 
@@ -66,7 +65,7 @@ def staffed(shared: Shared, *, sends: bool = True) -> Iterator[Staff]:
             yield Staff(shared, office, record)
         except CommandRefused as fault:
             fail(str(fault), FAULT, kind=fault.error or "CommandRefused", as_json=shared.as_json)
-        except (DomainError, IndexEmpty, IndexForeign, DatabaseNewer) as fault:
+        except (DomainError, IndexEmpty, IndexForeign) as fault:
             fail(str(fault), FAULT, kind=type(fault).__name__, as_json=shared.as_json)
         except PageUnsettled as fault:
             fail(str(fault), CHAIN_FAULT, kind=type(fault).__name__, as_json=shared.as_json)

@@ -54,6 +54,7 @@
         ├── OversightKeyMissing
         ├── ArbiterMissing
         ├── StreamsBusy              as many streams as the node keeps open
+        ├── QueueFull                as many redemptions wait to be sent as may
         ├── IndexNotReady
         └── StateUnavailable         the chain no longer keeps the state of a block
 
@@ -424,8 +425,18 @@ class ArbiterMissing(Unavailable):
 class StreamsBusy(Unavailable):
     """The node keeps as many streams open as it may."""
 
-    rule = "a process keeps a hundred streams of events open at most"
+    rule = "a process keeps a hundred streams of events open at most, and ten of one API key"
     remedy = "close streams that nobody reads, or ask for pages: the same route without Accept: text/event-stream"
+
+
+class QueueFull(Unavailable):
+    """As many redemptions wait to be sent as may."""
+
+    rule = "so many redemptions wait at most as the operator has set: more would wait longer than their codes live"
+    remedy = (
+        "wait as long as Retry-After says, then send the same again with the same key; what was taken in before is kept. "
+        "The operator may raise VOUCHERTRAIL_QUEUE_ITEMS"
+    )
 
 
 class IndexNotReady(Unavailable):

@@ -33,16 +33,16 @@ class Cursor:
     rewinds: int
 
     def __str__(self) -> str:
-        log = "" if self.log == WHOLE_BLOCK and not self.rewinds else f"-{self.log}"
-        return f"{self.block}{log}" + (f"-{self.rewinds}" if self.rewinds else "")
+        """All three, always: a text without its rewinds is read as of now, and what was taken back before is not told."""
+        return f"{self.block}-{self.log}-{self.rewinds}"
 
     @classmethod
     def read(cls, text: str, rewinds: int) -> Cursor:
         """A cursor from its text: `block`, `block-log` or `block-log-rewinds`; a block alone means all of it.
 
         Args:
-            text: as `str` wrote it, or shorter.
-            rewinds: taken where the text names none.
+            text: as `str` wrote it, or shorter, as people write it.
+            rewinds: taken where the text names none: the newest for what people write; 0 for what was kept when a 0 was left out.
 
         Raises:
             ValueError: it is not one.

@@ -29,6 +29,7 @@ class StoreVitals:
         refused_here: how many redemptions the node refused before sending, by reason.
         refused_on_chain: how many the contract refused, by the selector of the reason, 0x-hex.
         failing: tries in a row that each subscriber to events did not take.
+        oldest_call_at: when the oldest call in flight was signed, milliseconds since 1970; None where none is.
     """
 
     queues: Mapping[str, Queue]
@@ -38,6 +39,7 @@ class StoreVitals:
     refused_here: Mapping[str, int]
     refused_on_chain: Mapping[str, int]
     failing: Mapping[str, int]
+    oldest_call_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

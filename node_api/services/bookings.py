@@ -1,38 +1,47 @@
 """Captures and releases of bookings, each carried out once.
 
-A booked voucher is captured or released once: the contract itself keeps a repeated request from taking effect twice. So a request
-that came before is answered from the record, and carried out where it is not there yet.
+A booked voucher is captured or released once: the contract itself keeps a repeated request from taking effect twice (`once.py`).
+A receipt is used once, too, and of that the contract knows nothing: a capture claims its receipt before it is sent.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from node_api.domain import refusals as no
 from node_api.domain.access import ApiKey
 from node_api.domain.bookings import Booking
-from node_api.domain.errors import (
-    BookingUnknown,
-    IdempotencyKeyReused,
-    MerchantNotYours,
-    ProgrammeUnknown,
-    WalletMissing,
+from node_api.domain.errors import BookingRefused, BookingUnknown, MerchantNotYours, ProgrammeUnknown, WalletMissing
+from node_api.domain.ids import (
+    Address,
+    Amount,
+    Hash,
+    MerchantId,
+    ProgrammeId,
+    UnixSeconds,
+    VoucherId,
+    programme_of_line,
 )
-from node_api.domain.ids import Address, Hash, MerchantId, ProgrammeId, UnixSeconds, VoucherId
 from node_api.domain.items import Spend
-from node_api.domain.models import BlockRef, Programme
+from node_api.domain.models import BlockRef, Programme, VoucherKind
 from node_api.domain.reservations import Capture, Release, Reservation
 from node_api.services.codes import Choice, spend_of
 from node_api.services.fresh import FreshReads
+from node_api.services.once import Asked, Told, once
 from node_api.services.ports.bookings import BookingDesk, BookingSignatures
 from node_api.services.ports.casework import CaseRequests
-from node_api.services.ports.operations import OperationStore
+from node_api.services.ports.operations import Claim, OperationStore
 from node_api.services.ports.reading import Reader
 from node_api.services.ports.signing import Wallet
 
 SIGNED_SECONDS = 600
 """How long what the wallet signs is good, unless the rules allow less."""
+_TURNS = 64
+
+_Vouchers = tuple[list[Booking], BlockRef]
+"""Vouchers of a booking, and the block they are told of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,9 @@ class Bookings:
     signatures: BookingSignatures
     store: OperationStore
     wallet: Wallet | None
+    turns: tuple[threading.Lock, ...] = field(
+        default_factory=lambda: tuple(threading.Lock() for _ in range(_TURNS)), init=False
+    )
 
     def sign(self, signer: Signer, wish: Wish) -> tuple[Reservation, Hash, Address, BlockRef]:
         """A custodial holder's reservation, its digest and the holder; nothing is booked yet.
@@ -97,15 +109,20 @@ class Bookings:
             MerchantNotYours: another merchant's.
             ReceiptUsed: the receipt was redeemed against before.
         """
-        again, vouchers = self._again(caller, key, body_hash), {part.voucher for part in capture.parts}
-        with self.fresh.open() as (reader, _):
-            found = _bookings(reader, caller, capture.booking, vouchers)
-            if again and all(one.captured is not None for one in found):
-                return found, reader.block
-            self._require_new_receipt(reader, found[0], capture.receipt)
-        self.desk.capture(capture)
-        with self.fresh.open() as (reader, _):
-            return _bookings(reader, caller, capture.booking, vouchers), reader.block
+        asked = {part.voucher: part.amount for part in capture.parts}
+
+        def tell() -> Told[_Vouchers]:
+            with self.fresh.open() as (reader, _):
+                found = _bookings(reader, caller, capture.booking, asked)
+                taken = all(_is_captured(reader, one, asked[one.voucher], capture.receipt) for one in found)
+                return Told((found, reader.block), taken)
+
+        def send() -> None:
+            with self.fresh.open() as (reader, _):
+                booking = _bookings(reader, caller, capture.booking, asked)[0]
+            self._capture(capture, booking)
+
+        return once(self.requests, Asked(caller.owner, key, body_hash), tell, send)
 
     def release(
         self, caller: ApiKey, key: str, body_hash: str, release: Release, signer: Signer | None
@@ -117,42 +134,52 @@ class Bookings:
             MerchantNotYours: another merchant's.
             WalletMissing, ProgrammeUnknown: `signer` is no custodial holder of this node.
         """
-        again, vouchers = self._again(caller, key, body_hash), set(release.vouchers)
-        with self.fresh.open() as (reader, now):
-            found = _bookings(reader, caller, release.booking, vouchers)
-            if again and all(one.released is not None for one in found):
-                return found, reader.block
-            if not release.signature:
-                release = replace(release, deadline=UnixSeconds(now + SIGNED_SECONDS))
-            if signer is not None:
-                release = self._signed(reader, signer, release)
-        self.desk.release(release)
+        vouchers = set(release.vouchers)
+
+        def tell() -> Told[_Vouchers]:
+            with self.fresh.open() as (reader, _):
+                found = _bookings(reader, caller, release.booking, vouchers)
+                return Told((found, reader.block), all(one.released is not None for one in found))
+
+        def send() -> None:
+            with self.fresh.open() as (reader, now):
+                ready = release if release.signature else replace(release, deadline=UnixSeconds(now + SIGNED_SECONDS))
+                if signer is not None:
+                    ready = self._signed(reader, signer, ready)
+            self.desk.release(ready)
+
+        return once(self.requests, Asked(caller.owner, key, body_hash), tell, send)
+
+    def _capture(self, capture: Capture, booking: Booking) -> None:
+        """Claims the receipt, then sends. Where the chain gives no answer the claim stays: the capture may still come.
+
+        Captures against one receipt take turns: one that is refused gives free what another of the same booking counts on.
+        """
+        claim = programme_of_line(booking.line), booking.merchant, capture.receipt
+        with self.turns[hash(claim) % _TURNS]:
+            if self._captured(claim) - {booking.digest} or not self.store.claim(claim, booking.digest):
+                raise no.ReceiptUsed(f"receipt {capture.receipt}", booking.voucher)
+            try:
+                self.desk.capture(capture)
+            except BookingRefused:
+                if booking.digest not in self._captured(claim):
+                    self.store.give_up(claim, booking.digest)
+                raise
+
+    def _captured(self, claim: Claim) -> frozenset[Hash]:
+        """The bookings that were captured against a receipt."""
         with self.fresh.open() as (reader, _):
-            return _bookings(reader, caller, release.booking, vouchers), reader.block
+            return reader.receipted([claim]).get(claim, frozenset())
 
     def _signed(self, reader: Reader, signer: Signer, release: Release) -> Release:
         digest = self.signatures.release_digest(release)
         ref = _programme(reader, signer).ref
         return replace(release, signature=self._require_wallet().sign(ref, signer.person, bytes.fromhex(digest[2:])))
 
-    def _require_new_receipt(self, reader: Reader, booking: Booking, receipt: Hash) -> None:
-        """Used neither at the till nor for another booking."""
-        programme, merchant = ProgrammeId(booking.line >> 16), booking.merchant
-        used = self.store.receipt_claimed(programme, merchant, receipt)
-        if used or reader.receipted(merchant, receipt) - {booking.digest}:
-            raise no.ReceiptUsed(f"receipt {receipt}", booking.voucher)
-
     def _require_wallet(self) -> Wallet:
         if self.wallet is None:
             raise WalletMissing("this node keeps no wallet")
         return self.wallet
-
-    def _again(self, caller: ApiKey, key: str, body_hash: str) -> bool:
-        """Whether the request came before."""
-        before = self.requests.take(caller.owner, key, body_hash)
-        if before is not None and before != body_hash:
-            raise IdempotencyKeyReused(f"key {key!r} of {caller.owner}")
-        return before is not None
 
 
 def _bookings(reader: Reader, caller: ApiKey, digest: Hash, vouchers: Collection[VoucherId]) -> list[Booking]:
@@ -165,6 +192,14 @@ def _bookings(reader: Reader, caller: ApiKey, digest: Hash, vouchers: Collection
     if caller.merchant is not None and caller.merchant != chosen[0].merchant:
         raise MerchantNotYours(f"merchant {chosen[0].merchant}, the API key is for {caller.merchant}")
     return chosen
+
+
+def _is_captured(reader: Reader, booking: Booking, amount: Amount, receipt: Hash) -> bool:
+    """Whether it ended in this very capture; of a percentage `amount` is the most that it may take."""
+    done, facts = booking.captured, reader.voucher(booking.voucher)
+    if done is None or facts is None or done.receipt != receipt:
+        return False
+    return done.amount == amount or (facts.batch.kind == VoucherKind.PERCENTAGE and done.amount < amount)
 
 
 def _spend(reader: Reader, choice: Choice) -> Spend:

@@ -1,7 +1,7 @@
 """Reversals, disputes and decisions, each carried out once.
 
 A redemption can be reversed once and disputed once, and a dispute decided once: the contract itself keeps a repeated request from
-taking effect twice. So a request that came before is answered from the record, and carried out where it is not there yet.
+taking effect twice (`once.py`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from node_api.domain.access import ApiKey, ApiRole
 from node_api.domain.cases import Dispute, Reversal
 from node_api.domain.errors import (
     DisputeUnknown,
-    IdempotencyKeyReused,
     MerchantNotYours,
     RedemptionUnknown,
     RequestInvalid,
@@ -18,8 +17,11 @@ from node_api.domain.errors import (
 from node_api.domain.ids import Hash
 from node_api.domain.models import BlockRef, Redemption
 from node_api.services.fresh import FreshReads
+from node_api.services.once import Asked, Told, once
 from node_api.services.ports.auditing import AuditReader
 from node_api.services.ports.casework import CaseDesk, CaseRequests, Opening, Statement
+
+_NO_REASON = Hash("0x" + "00" * 32)
 
 
 class CaseWork:
@@ -43,23 +45,23 @@ class CaseWork:
             MerchantNotYours: another merchant's.
             RequestInvalid: no signature, and who asks is no arbiter.
         """
-        again = self._again(caller, key, body_hash)
-        with self._fresh.open() as (reader, _):
-            done = _redemption(reader, caller, said)
-            found = reader.reversal_of(done.number)
-            if again and found is not None:
-                return found, reader.block
-            opening = _opening(reader, done)
-        if said.signature is not None:
-            self._desk.reverse(opening, said)
-        elif caller.role is ApiRole.ARBITER:
-            self._desk.reverse_as_arbiter(opening, said.reason, later_day)
-        else:
-            raise RequestInvalid("signature: only an arbiter reverses without the merchant's signature")
-        with self._fresh.open() as (reader, _):
-            found = reader.reversal_of(done.number)
-            assert found is not None, "the transaction stands in a block, and the index was brought up to it"
-            return found, reader.block
+
+        def tell() -> Told[tuple[Reversal, BlockRef]] | None:
+            with self._fresh.open() as (reader, _):
+                found = reader.reversal_of(_redemption(reader, caller, said).number)
+                return None if found is None else Told((found, reader.block), found.reason == said.reason)
+
+        def send() -> None:
+            with self._fresh.open() as (reader, _):
+                opening = _opening(reader, _redemption(reader, caller, said))
+            if said.signature is not None:
+                self._desk.reverse(opening, said)
+            elif caller.role is ApiRole.ARBITER:
+                self._desk.reverse_as_arbiter(opening, said.reason, later_day)
+            else:
+                raise RequestInvalid("signature: only an arbiter reverses without the merchant's signature")
+
+        return once(self._requests, Asked(caller.owner, key, body_hash), tell, send)
 
     def dispute(self, caller: ApiKey, key: str, body_hash: str, said: Statement) -> tuple[Dispute, BlockRef]:
         """Opens a dispute over a redemption.
@@ -68,18 +70,18 @@ class CaseWork:
             RedemptionUnknown: it is not in the record.
             MerchantNotYours: another merchant's.
         """
-        again = self._again(caller, key, body_hash)
-        with self._fresh.open() as (reader, _):
-            done = _redemption(reader, caller, said)
-            found = reader.dispute_of(done.number)
-            if again and found is not None:
-                return found, reader.block
-            opening = _opening(reader, done)
-        self._desk.dispute(opening, said)
-        with self._fresh.open() as (reader, _):
-            found = reader.dispute_of(done.number)
-            assert found is not None, "the transaction stands in a block, and the index was brought up to it"
-            return found, reader.block
+
+        def tell() -> Told[tuple[Dispute, BlockRef]] | None:
+            with self._fresh.open() as (reader, _):
+                found = reader.dispute_of(_redemption(reader, caller, said).number)
+                return None if found is None else Told((found, reader.block), found.reason == said.reason)
+
+        def send() -> None:
+            with self._fresh.open() as (reader, _):
+                opening = _opening(reader, _redemption(reader, caller, said))
+            self._desk.dispute(opening, said)
+
+        return once(self._requests, Asked(caller.owner, key, body_hash), tell, send)
 
     def decide(
         self, caller: ApiKey, key: str, body_hash: str, dispute: int, *, stands: bool, reason: Hash
@@ -89,24 +91,21 @@ class CaseWork:
         Raises:
             DisputeUnknown: there is none of this number.
         """
-        again = self._again(caller, key, body_hash)
-        with self._fresh.open() as (reader, now):
-            found = _dispute(reader, dispute)
-            if again and found.decision is not None:
-                return found, reader.block
-        if stands and now >= found.decide_by:
-            self._desk.decide_by_default(dispute)
-        else:
-            self._desk.decide(dispute, stands=stands, reason=reason)
-        with self._fresh.open() as (reader, _):
-            return _dispute(reader, dispute), reader.block
 
-    def _again(self, caller: ApiKey, key: str, body_hash: str) -> bool:
-        """Whether the request came before."""
-        before = self._requests.take(caller.owner, key, body_hash)
-        if before is not None and before != body_hash:
-            raise IdempotencyKeyReused(f"key {key!r} of {caller.owner}")
-        return before is not None
+        def tell() -> Told[tuple[Dispute, BlockRef]]:
+            with self._fresh.open() as (reader, _):
+                found = _dispute(reader, dispute)
+                return Told((found, reader.block), _is_decided(found, reason, stands=stands))
+
+        def send() -> None:
+            with self._fresh.open() as (reader, now):
+                over = now >= _dispute(reader, dispute).decide_by
+            if stands and over:
+                self._desk.decide_by_default(dispute)
+            else:
+                self._desk.decide(dispute, stands=stands, reason=reason)
+
+        return once(self._requests, Asked(caller.owner, key, body_hash), tell, send)
 
 
 def _redemption(reader: AuditReader, caller: ApiKey, said: Statement) -> Redemption:
@@ -131,3 +130,9 @@ def _dispute(reader: AuditReader, dispute: int) -> Dispute:
     if found is None:
         raise DisputeUnknown(f"dispute {dispute}")
     return found
+
+
+def _is_decided(dispute: Dispute, reason: Hash, *, stands: bool) -> bool:
+    """Whether it ended so: for this reason, or for none, by time."""
+    made = dispute.decision
+    return made is not None and made.stands is stands and made.reason in (reason, _NO_REASON)

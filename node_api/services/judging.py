@@ -64,7 +64,8 @@ class Judge:
 
         Args:
             requests: what is handed in.
-            claims: whether receipts are looked for that others claim; who takes redemptions in learns it by claiming theirs.
+            claims: whether receipts are looked for that others claim here; who takes redemptions in learns it by claiming theirs.
+                What was captured against a receipt, through whichever node, is looked for always.
 
         Raises:
             ReceiptHashMismatch: a receipt given in clear is not the one signed.
@@ -74,11 +75,12 @@ class Judge:
             self.require_receipt(request)
         with self._fresh.open() as (reader, now):
             known = Known(reader, [request.item for request in requests])
-            claimed = self._store.claimed(_claims(requests, known)) if claims else frozenset[Claim]()
+            wanted = _claims(requests, known)
+            used = reader.receipted(wanted).keys() | (self._store.claimed(wanted) if claims else ())
             seen = [self._see(request.item, known) for request in requests]
             signed = are_signed(seen, self._signatures)
             return [
-                self._judge(request, digest, vouchers, known, claimed, now, signed=one)
+                self._judge(request, digest, vouchers, known, used, now, signed=one)
                 for request, (_, digest, vouchers), one in zip(requests, seen, signed, strict=True)
             ]
 
@@ -93,7 +95,7 @@ class Judge:
         digest: Hash,
         vouchers: list[VoucherSight],
         reader: SightReader,
-        claimed: AbstractSet[Claim],
+        used: AbstractSet[Claim],
         now: UnixSeconds,
         *,
         signed: bool,
@@ -102,7 +104,7 @@ class Judge:
         scene = scene_of(
             item, digest, request.seal, vouchers, reader, self._signatures, self._limits, now, signed=signed
         )
-        refusal = judge(item, vouchers, scene) or _node_rules(request, vouchers, claimed)
+        refusal = judge(item, vouchers, scene) or _node_rules(request, vouchers, used)
         first = vouchers[0] if vouchers else None
         return Judgement(
             request=request,
@@ -135,7 +137,7 @@ def _claims(requests: Sequence[Request], known: Known) -> set[Claim]:
     return claims
 
 
-def _node_rules(request: Request, vouchers: Sequence[VoucherSight], claimed: AbstractSet[Claim]) -> Refusal | None:
+def _node_rules(request: Request, vouchers: Sequence[VoucherSight], used: AbstractSet[Claim]) -> Refusal | None:
     """What the contract cannot know. Comes after the rules: their reasons are the same with and without a node."""
     item, first = request.item, vouchers[0]
     if request.receipt is not None:
@@ -143,6 +145,6 @@ def _node_rules(request: Request, vouchers: Sequence[VoucherSight], claimed: Abs
         if counted != item.bill:
             return no.BillMismatch(f"bill {item.bill}, the receipt's items add up to {counted}", first.voucher)
     programme = first.programme
-    if programme is not None and (programme.id, item.merchant, item.receipt) in claimed:
+    if programme is not None and (programme.id, item.merchant, item.receipt) in used:
         return no.ReceiptUsed(f"receipt {item.receipt}", first.voucher)
     return None

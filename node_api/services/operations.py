@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from node_api.domain.access import ApiKey, ApiRole
-from node_api.domain.errors import IdempotencyKeyReused, MerchantNotYours, OperationUnknown, ReceiptHashMismatch
+from node_api.domain.errors import (
+    IdempotencyKeyReused,
+    MerchantNotYours,
+    OperationUnknown,
+    QueueFull,
+    ReceiptHashMismatch,
+)
 from node_api.domain.finality import Finality
 from node_api.domain.ids import Hash
 from node_api.domain.operations import (
@@ -22,6 +28,7 @@ from node_api.services.judging import Judge, Judgement, Request
 from node_api.services.pace import ChainPace
 from node_api.services.ports.operations import OperationStore
 from node_api.services.ports.relaying import Carrier
+from node_api.services.queue_room import QueueRoom
 
 _READS_ALL = frozenset({ApiRole.OPERATOR, ApiRole.AUDITOR, ApiRole.TREASURER, ApiRole.ARBITER})
 
@@ -48,8 +55,8 @@ class Submission:
 class Redemptions:
     """Checks and takes in redemptions. Thread-safe."""
 
-    def __init__(self, judge: Judge, store: OperationStore, carrier: Carrier, pace: ChainPace) -> None:
-        self._pace = pace
+    def __init__(self, judge: Judge, store: OperationStore, carrier: Carrier, pace: ChainPace, room: QueueRoom) -> None:
+        self._pace, self._room = pace, room
         self._judge = judge
         self._store = store
         self._carrier = carrier
@@ -71,6 +78,7 @@ class Redemptions:
             MerchantNotYours: a merchant's key for another merchant's redemption.
             IdempotencyKeyReused: the key came with another body before.
             ReceiptHashMismatch: a receipt given in clear is not the one signed.
+            QueueFull: the key is new, and as many redemptions wait to be sent as may.
 
         Raises:
             ChainUnavailable, IndexNotReady: see `Judge.judge_all`.
@@ -81,8 +89,9 @@ class Redemptions:
         new = [one for one, known in zip(sound, found, strict=True) if known is None]
         if new:
             self._pace.require_moving()
-        kept = iter(self._store.add(self._judged(new, received)) if new else ())
-        operations = iter([next(kept) if known is None else known for known in found])
+        full = self._room.fault() if new else None
+        kept = iter(self._store.add(self._judged(new, received)) if new and full is None else ())
+        operations = iter([(full or next(kept)) if known is None else known for known in found])
         answers = [fault or _same(one, next(operations)) for one, fault in zip(submissions, faults, strict=True)]
         if any(isinstance(answer, Operation) and not answer.state.final for answer in answers):
             self._carrier.wake()
@@ -150,9 +159,9 @@ def _fault(submission: Submission, judge: Judge) -> Exception | None:
     return None
 
 
-def _same(submission: Submission, known: Operation) -> Operation | Exception:
-    """The operation of its key, if it was asked for by the same body."""
-    if known.body_hash == submission.body_hash:
+def _same(submission: Submission, known: Operation | QueueFull) -> Operation | Exception:
+    """The operation of its key, if it was asked for by the same body; or why there is none."""
+    if isinstance(known, QueueFull) or known.body_hash == submission.body_hash:
         return known
     return IdempotencyKeyReused(f"key {submission.key!r} of {submission.caller.owner}")
 

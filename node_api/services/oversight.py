@@ -1,11 +1,12 @@
 """Freezes, revocations and the emergency lane, each order carried out once.
 
 An order that the record shows as the newest step of its subject already is answered from the record: whoever lost the answer
-sends the same again.
+sends the same again. That holds, too, where the contract refuses it because the same order was under way when it was looked for.
 """
 
 from __future__ import annotations
 
+from node_api.domain.errors import OversightRefused
 from node_api.domain.models import BlockRef
 from node_api.services.fresh import FreshReads
 from node_api.services.ports import oversight as o
@@ -29,7 +30,13 @@ class Oversight:
         with self._fresh.open() as (reader, _):
             if stands(order, reader):
                 return False, reader.block
-        self._desk.carry_out(order)
+        try:
+            self._desk.carry_out(order)
+        except OversightRefused:
+            with self._fresh.open() as (reader, _):
+                if stands(order, reader):
+                    return False, reader.block
+            raise
         with self._fresh.open() as (reader, _):
             return True, reader.block
 

@@ -1,7 +1,6 @@
 """Passing vouchers on, each order carried out once.
 
-The contract lets an order pass its voucher on once, so a request that came before is answered from the record where the contract
-knows the order, and carried out where it does not.
+The contract lets an order pass its voucher on once, and tells whether it did (`once.py`).
 """
 
 from __future__ import annotations
@@ -9,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from node_api.domain.access import ApiKey
-from node_api.domain.errors import IdempotencyKeyReused, ProgrammeUnknown, WalletMissing
+from node_api.domain.errors import ProgrammeUnknown, WalletMissing
 from node_api.domain.ids import ProgrammeId
 from node_api.domain.models import BlockRef
 from node_api.domain.transfers import Transfer, TransferOrder
 from node_api.services.fresh import FreshReads
+from node_api.services.once import Asked, Told, once
 from node_api.services.ports.casework import CaseRequests
 from node_api.services.ports.passing import TransferDesk
 from node_api.services.ports.signing import Wallet
@@ -40,10 +40,16 @@ class Passing:
 
     def transfer(self, request: Request, order: TransferOrder) -> tuple[Transfer, BlockRef]:
         """Passes a voucher on by its holder's signature."""
-        if not self._again(request) or not self._desk.was_used(order):
-            self._desk.transfer(order)
-        with self._fresh.open() as (reader, _):
-            return _last(reader.transfers(voucher=order.voucher, limit=1_000), order), reader.block
+
+        def tell() -> Told[tuple[Transfer, BlockRef]] | None:
+            if not self._desk.was_used(order):
+                return None
+            with self._fresh.open() as (reader, _):
+                last = _last(reader.transfers(voucher=order.voucher, limit=1_000), order)
+                return Told((last, reader.block), is_it=True)
+
+        asked = Asked(request.caller.owner, request.key, request.body_hash)
+        return once(self._requests, asked, tell, lambda: self._desk.transfer(order))
 
     def transfer_by_wallet(
         self, request: Request, programme_name: str | ProgrammeId, person: str, order: TransferOrder
@@ -63,14 +69,6 @@ class Passing:
             raise ProgrammeUnknown(f"programme {programme_name}")
         digest = bytes.fromhex(self._desk.digest(order)[2:])
         return self.transfer(request, replace(order, signature=self._wallet.sign(programme.ref, person, digest)))
-
-    def _again(self, request: Request) -> bool:
-        """Whether the request came before."""
-        owner, key = request.caller.owner, request.key
-        before = self._requests.take(owner, key, request.body_hash)
-        if before is not None and before != request.body_hash:
-            raise IdempotencyKeyReused(f"key {key!r} of {owner}")
-        return before is not None
 
 
 def _last(found: list[Transfer], order: TransferOrder) -> Transfer:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from node_api.domain.access import ApiKey
 from node_api.domain.booking_rules import judge_booking
 from node_api.domain.bookings import Booking
-from node_api.domain.errors import CallFailed, ChainUnavailable, IdempotencyKeyReused, MerchantNotYours, Refusal
+from node_api.domain.errors import CallFailed, ChainUnavailable, MerchantNotYours, Refusal
 from node_api.domain.ids import Hash, UnixSeconds
 from node_api.domain.models import BlockRef
 from node_api.domain.refusals import RULES
 from node_api.domain.reservations import BookingVerdict, Reservation
 from node_api.services.booking_lane import BookingLane
 from node_api.services.fresh import FreshReads
+from node_api.services.once import Asked, Told, once
 from node_api.services.outbox import Outbox
 from node_api.services.ports.auditing import AuditReader
 from node_api.services.ports.bookings import BookingSignatures
@@ -50,21 +51,23 @@ class Reserving:
         """
         if caller.merchant is not None and caller.merchant != reservation.merchant:
             raise MerchantNotYours(f"merchant {reservation.merchant}, the API key is for {caller.merchant}")
-        before = self.requests.take(caller.owner, key, body_hash)
-        if before is not None and before != body_hash:
-            raise IdempotencyKeyReused(f"key {key!r} of {caller.owner}")
         digest = self.signatures.booking_digest(reservation)
-        with self.fresh.open() as (reader, now):
-            if before is not None and (found := reader.booking(digest)):
-                return found, reader.block
-            refusal = self._judge(reservation, digest, reader, now)
-        if refusal is not None:
-            raise refusal
-        verdict = self._sent(reservation)
-        with self.fresh.open() as (reader, _):
-            if found := reader.booking(digest):
-                return found, reader.block
-        raise _refusal(verdict)
+
+        def tell() -> Told[tuple[list[Booking], BlockRef]] | None:
+            with self.fresh.open() as (reader, _):
+                found = reader.booking(digest)
+                return Told((found, reader.block), is_it=True) if found else None
+
+        def send() -> None:
+            with self.fresh.open() as (reader, now):
+                refusal = self._judge(reservation, digest, reader, now)
+            if refusal is not None:
+                raise refusal
+            verdict = self._sent(reservation)
+            if verdict.fault is not None or verdict.reason is not None:
+                raise _refusal(verdict)
+
+        return once(self.requests, Asked(caller.owner, key, body_hash), tell, send)
 
     def _judge(self, reservation: Reservation, digest: Hash, reader: AuditReader, now: UnixSeconds) -> Refusal | None:
         item = reservation.as_item()

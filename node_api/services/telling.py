@@ -183,7 +183,8 @@ class Telling:
         if count and not self._store.told(one.name, self._by, taken, count, _lease_end()):
             return None
         if refused is not None:
-            self._give_up(one, refused)
+            before = one.failures if taken == one.upto else 0  # what it took ended those before
+            self._give_up(one.name, before + 1, refused)
             return None
         return taken
 
@@ -208,11 +209,10 @@ class Telling:
             "webhook-signature": " ".join(signed),
         }
 
-    def _give_up(self, one: Subscriber, refused: _Refused) -> None:
-        failures = one.failures + 1
+    def _give_up(self, name: str, failures: int, refused: _Refused) -> None:
         wait = max(pause_after(failures, random.random()), 1_000 * refused.pause)
-        log.warning("subscriber_not_told", subscriber=one.name, fault=refused.fault, failures=failures)
-        self._store.failed(one.name, self._by, refused.fault, _now() + wait, gone=refused.gone)
+        log.warning("subscriber_not_told", subscriber=name, fault=refused.fault, failures=failures)
+        self._store.failed(name, self._by, refused.fault, _now() + wait, gone=refused.gone)
 
 
 def _now() -> int:

@@ -6,10 +6,11 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import time
 from contextlib import closing
 from pathlib import Path
 
-from sqlalchemy import URL, inspect, select
+from sqlalchemy import URL, Engine, inspect, select, text
 from sqlalchemy.engine import make_url
 
 from node_api.storage.engine import open_database, reading
@@ -17,6 +18,10 @@ from node_api.storage.tables import checkpoint
 
 _PRIVATE = 0o600
 _SHOWN = 500
+_LOGS = ("-wal", "-journal")
+_NAME = "vouchertrail pg_restore"
+"""What a server calls the sessions of ours."""
+_WAIT_SECONDS, _LOOK_SECONDS = 60.0, 0.1
 
 
 class CopyFailed(Exception):
@@ -57,25 +62,57 @@ def copy_out(url: str, folder: Path) -> Path:
     return target
 
 
-def bring_back(url: str, copy: Path) -> None:
-    """Makes a database from a copy.
+def file_for(url: str, copy: Path) -> Path | None:
+    """The file that a copy becomes by being put there; None where `bring_back` fills a database of a server with it.
 
     Raises:
-        CopyFailed: something is there already, or it does not fit the kind of database, or pg_restore says no.
+        CopyFailed: it does not fit the kind of database, or the log of another database lies beside the file.
     """
     address = make_url(url)
     is_file = address.get_backend_name() == "sqlite"
     if is_file != (copy.suffix == ".sqlite"):
         raise CopyFailed(f"{copy.name} is of another kind of database than the settings name")
-    if is_file:
-        target = Path(str(address.database))
-        if target.exists():
-            raise CopyFailed(f"{target} is there already: nothing is written over")
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _copy_file(copy, target)
-        return
-    _require_empty(url)
-    _run("pg_restore", address, "--exit-on-error", "--single-transaction", "--no-owner", "--no-privileges", str(copy))
+    if not is_file:
+        return None
+    file = Path(str(address.database)).resolve()
+    for log in (file.with_name(f"{file.name}{ending}") for ending in _LOGS):
+        if log.exists():  # SQLite would play it back into whatever file is put there
+            raise CopyFailed(f"{log} is there already: nothing is written over")
+    return file
+
+
+def is_empty(url: str) -> bool:
+    """Whether a server's database has no tables, once every `bring_back` that goes on in it has ended.
+
+    Who is killed leaves a pg_restore behind, which goes on.
+
+    Raises:
+        CopyFailed: one goes on for more than a minute.
+    """
+    engine = open_database(url, connections=1)
+    deadline = time.monotonic() + _WAIT_SECONDS
+    try:
+        while _is_being_filled(engine):
+            if time.monotonic() > deadline:
+                raise CopyFailed(
+                    "a pg_restore that was begun before is still at work in the database: wait for its end"
+                )
+            time.sleep(_LOOK_SECONDS)
+        return not inspect(engine).get_table_names()
+    finally:
+        engine.dispose()
+
+
+def bring_back(url: str, copy: Path) -> None:
+    """Fills a server's empty database with a copy, in one transaction.
+
+    Raises:
+        CopyFailed: something is there already, or pg_restore says no.
+    """
+    if not is_empty(url):
+        raise CopyFailed("the database has tables already: nothing is written over")
+    whole = ("--exit-on-error", "--single-transaction", "--no-owner", "--no-privileges")
+    _run("pg_restore", make_url(url), *whole, str(copy))
 
 
 def _copy_file(source: Path, target: Path) -> Path:
@@ -88,7 +125,7 @@ def _copy_file(source: Path, target: Path) -> Path:
             copy.execute("PRAGMA journal_mode=DELETE")  # one file, nothing beside it
             found = copy.execute("PRAGMA quick_check").fetchone()[0]
     except sqlite3.Error as error:
-        raise CopyFailed(f"{source}: {error}") from error
+        raise CopyFailed(f"{source} to {target}: {error}") from error
     if found != "ok":
         raise CopyFailed(f"the copy of {source} is not whole: {found}")
     return target
@@ -99,13 +136,10 @@ def _require_file(file: Path) -> None:
         raise CopyFailed(f"there is no database {file}")
 
 
-def _require_empty(url: str) -> None:
-    engine = open_database(url, connections=1)
-    try:
-        if tables := inspect(engine).get_table_names():
-            raise CopyFailed(f"the database has {len(tables)} tables already: nothing is written over")
-    finally:
-        engine.dispose()
+def _is_being_filled(engine: Engine) -> bool:
+    others = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name = :name"
+    with reading(engine) as connection:
+        return connection.execute(text(others), {"name": _NAME}).first() is not None
 
 
 def _run(program: str, address: URL, *arguments: str) -> None:
@@ -113,7 +147,8 @@ def _run(program: str, address: URL, *arguments: str) -> None:
     if shutil.which(program) is None:
         raise CopyFailed(f"{program} is not installed")
     plain = address.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
-    environment = os.environ | ({} if address.password is None else {"PGPASSWORD": str(address.password)})
+    secret = {} if address.password is None else {"PGPASSWORD": str(address.password)}
+    environment = os.environ | secret | {"PGAPPNAME": f"vouchertrail {program}"}
     done = subprocess.run(
         [program, "--dbname", plain, *arguments], env=environment, capture_output=True, text=True, check=False
     )

@@ -109,7 +109,9 @@ class IndexTables:
         """Empties the index, whatever it was built from. The rest of the database stays."""
         self._context.forget()
         with writing(self._engine) as connection:
-            _checkpoint(connection, lock=True)  # who follows the chain meanwhile finds the index moved, and adds nothing to it
+            _checkpoint(
+                connection, lock=True
+            )  # who follows the chain meanwhile finds the index moved, and adds nothing to it
             for table in reversed(t.metadata.sorted_tables):
                 connection.execute(delete(table))
 

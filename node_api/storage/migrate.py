@@ -9,11 +9,14 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
 
 from node_api.storage.engine import reading, writing
 
 _CONNECTION = "connection"
+_TURN = 0x766F756368657273
+"""Of PostgreSQL's advisory locks the one that whoever migrates holds; a number of ours alone."""
+_REMEDY = "run the release that wrote to it, or restore the backup made before"
 
 
 class DatabaseNewer(Exception):
@@ -37,18 +40,21 @@ def configuration() -> Config:
 def migrate(engine: Engine) -> None:
     """Applies the revisions that are missing, all in one transaction; does nothing on a current database.
 
+    Of several processes that start together one does so, and the others wait for it.
+
     Raises:
         DatabaseNewer: the database is ahead of this release.
     """
     config = configuration()
     scripts = ScriptDirectory.from_config(config)
     with reading(engine) as connection:
-        at = _revision(connection)
-    if at == scripts.get_current_head():
-        return
-    if at is not None and at not in {script.revision for script in scripts.walk_revisions()}:
-        raise DatabaseNewer(f"the database has revision {at}, this release knows up to {scripts.get_current_head()}")
+        if _is_current(connection, scripts):
+            return
     with writing(engine) as connection:
+        if engine.dialect.name == "postgresql":  # on SQLite the transaction itself waits for others
+            connection.execute(text("SELECT pg_advisory_xact_lock(:turn)"), {"turn": _TURN})
+        if _is_current(connection, scripts):  # another process was faster
+            return
         config.attributes[_CONNECTION] = connection
         command.upgrade(config, "head")
 
@@ -59,5 +65,9 @@ def run_on(context: ModuleType) -> None:
     context.run_migrations()
 
 
-def _revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+def _is_current(connection: Connection, scripts: ScriptDirectory) -> bool:
+    """Whether no revision is missing. Raises DatabaseNewer."""
+    at, newest = MigrationContext.configure(connection).get_current_revision(), scripts.get_current_head()
+    if at is not None and at not in {script.revision for script in scripts.walk_revisions()}:
+        raise DatabaseNewer(f"the database has revision {at}, this release knows up to {newest}; what to do: {_REMEDY}")
+    return at == newest

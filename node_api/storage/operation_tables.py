@@ -1,6 +1,6 @@
 """Tables of the node's own work: operations, the outbox, claims on receipts, the refusal log, API keys.
 
-Unlike the index they cannot be rebuilt from the chain: nothing here is ever deleted but claims of redemptions that were refused.
+Unlike the index they cannot be rebuilt from the chain: nothing here is ever deleted but claims of what was refused.
 Times are milliseconds of the node's clock unless a column says otherwise.
 """
 
@@ -105,7 +105,7 @@ receipt_claims = Table(
     Column("programme", BigInteger, primary_key=True, autoincrement=False),
     Column("merchant", BigInteger, primary_key=True, autoincrement=False),
     Column("receipt", Raw, primary_key=True),
-    Column("operation", String(40), nullable=False),
+    Column("operation", String(40), nullable=False),  # of a capture: its booking, see `Operations.claim`
     Column("position", Integer, nullable=False),
 )
 refusal_log = Table(

@@ -1,11 +1,12 @@
 """Operations and claims on receipts in the database. Implements the port `OperationStore`."""
 
 import time
+from base64 import b85encode
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection, Engine, bindparam, insert, select
+from sqlalchemy import Connection, Engine, bindparam, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from node_api.domain.ids import Hash, MerchantId, ProgrammeId
@@ -117,14 +118,28 @@ class Operations:
         with reading(self.engine) as connection:
             return bool(_QUEUED_THERE.rows(connection, before=count - 1))
 
-    def receipt_claimed(self, programme: ProgrammeId, merchant: MerchantId, receipt: Hash) -> bool:
-        """See the port."""
-        return bool(self.claimed({(programme, merchant, receipt)}))
-
     def claimed(self, wanted: Collection[Claim]) -> set[Claim]:
         """See the port."""
         with reading(self.engine) as connection:
             return _claimed(connection, wanted)
+
+    def claim(self, wanted: Claim, booking: Hash) -> bool:
+        """See the port."""
+        row, holder = _claim_row(wanted), _holder(booking)
+        try:
+            with writing(self.engine) as connection:
+                connection.execute(insert(t.receipt_claims), {**row, "operation": holder, "position": 0})
+        except IntegrityError:
+            with reading(self.engine) as connection:
+                found = connection.execute(select(t.receipt_claims.c.operation).filter_by(**row)).scalar_one_or_none()
+            return self.claim(wanted, booking) if found is None else found == holder
+        return True
+
+    def give_up(self, held: Claim, booking: Hash) -> None:
+        """See the port."""
+        with writing(self.engine) as connection:
+            of = _claim_row(held) | {"operation": _holder(booking)}
+            connection.execute(delete(t.receipt_claims).filter_by(**of))
 
     def _add(self, connection: Connection, operations: Sequence[Operation]) -> list[Operation]:
         """Those whose key is new, and for each what its key stands for."""
@@ -218,6 +233,16 @@ class _Claims:
         self._taken.add(claim)
         self.rows.append((*claim[:2], raw(claim[2]), operation, position))
         return outcome
+
+
+def _claim_row(claim: Claim) -> dict[str, int | bytes]:
+    programme, merchant, receipt = claim
+    return {"programme": programme, "merchant": merchant, "receipt": raw(receipt)}
+
+
+def _holder(booking: Hash) -> str:
+    """Stands where a redemption's claim has its operation: 32 bytes in the 40 characters that there are."""
+    return b85encode(raw(booking)).decode()
 
 
 def _claimed(connection: Connection, wanted: Collection[Claim]) -> set[Claim]:

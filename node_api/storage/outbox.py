@@ -126,7 +126,9 @@ class Outbox:
     def left(self, sender: Address, seconds: float) -> list[SentCall]:
         """See the port."""
         at, since = now(), round(1_000 * seconds)
-        long_ago = or_(_calls.c.signed_at < at - since, _calls.c.signed_at > at + since)  # also by a clock that was set back
+        long_ago = or_(
+            _calls.c.signed_at < at - since, _calls.c.signed_at > at + since
+        )  # also by a clock that was set back
         return self._select(and_(_calls.c.state == SIGNED, _calls.c.sender != raw(sender), long_ago))
 
     def confirmed_from(self, sender: Address, nonce: int) -> list[SentCall]:

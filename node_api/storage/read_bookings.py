@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 
 from sqlalchemy import ColumnElement, literal, select, tuple_
 
 from node_api.domain.bookings import Booking, Release
-from node_api.domain.ids import Hash, LineId, MerchantId, ProgrammeId, UnixSeconds, VoucherId
+from node_api.domain.ids import Hash, LineId, MerchantId, UnixSeconds, VoucherId, programme_of_line
 from node_api.domain.models import Redemption
+from node_api.services.ports.operations import Claim
 from node_api.storage import tables as t
+from node_api.storage.by_keys import rows_by_keys
 from node_api.storage.queries import Record, bounded, to_address, to_hash, to_raw, tx_of, with_tx
 from node_api.storage.read_cases import CaseQueries
 from node_api.storage.read_vouchers import with_holder
 
 _Key = tuple[Hash, VoucherId]
+_MERCHANT_IDS = 1 << 32
+_RECEIPT = "merchant", "receipt"
 
 
 class BookingQueries(CaseQueries):
@@ -24,13 +29,21 @@ class BookingQueries(CaseQueries):
         """See the port."""
         return self._bookings(t.bookings.c.digest == to_raw(digest), limit=1_000)
 
-    def receipted(self, merchant: MerchantId, receipt: Hash) -> frozenset[Hash]:
-        """See the port."""
-        table = t.services
-        query = select(table.c.digest).where(
-            table.c.merchant == merchant, table.c.receipt == to_raw(receipt), self._upto(table)
-        )
-        return frozenset(to_hash(row.digest) for row in self._rows(query))
+    def receipted(self, wanted: Collection[Claim]) -> dict[Claim, frozenset[Hash]]:
+        """See the port. A till asks before every redemption, and mostly there is none."""
+        if not wanted or not self._any[3]:
+            return {}
+        asked = {(merchant, to_raw(receipt)) for _, merchant, receipt in wanted if merchant < _MERCHANT_IDS}
+        rows = rows_by_keys(self._connection, t.services, _RECEIPT, (*_RECEIPT, "digest", "block"), asked)
+        captured = [(*key, digest) for *key, digest, block in rows if block <= self._block.number]
+        if not captured:
+            return {}
+        of = [(digest,) for _, _, digest in captured]
+        lines = dict(rows_by_keys(self._connection, t.bookings, ("digest",), ("digest", "line"), of))
+        found = defaultdict[Claim, set[Hash]](set)
+        for merchant, receipt, digest in captured:
+            found[programme_of_line(lines[digest]), MerchantId(merchant), to_hash(receipt)].add(to_hash(digest))
+        return {claim: frozenset(found[claim]) for claim in wanted if claim in found}
 
     def bookings(
         self,
@@ -75,7 +88,7 @@ class BookingQueries(CaseQueries):
 
     def _booking(self, row: Record, captured: dict[_Key, Redemption], released: dict[_Key, Release]) -> Booking:
         key = (to_hash(row.digest), row.voucher)
-        back = self._given_back(ProgrammeId(row.line >> 16), row.block, row.log_index)
+        back = self._given_back(programme_of_line(row.line), row.block, row.log_index)
         return Booking(
             digest=key[0],
             voucher=row.voucher,

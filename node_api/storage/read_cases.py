@@ -7,7 +7,7 @@ from collections.abc import Collection
 from sqlalchemy import ColumnElement, Table, func, literal, select
 
 from node_api.domain.cases import Decision, Dispute, Reversal
-from node_api.domain.ids import Amount, Day, Hash, MerchantId, VoucherId
+from node_api.domain.ids import VOUCHER_BITS, Amount, Day, Hash, MerchantId, VoucherId
 from node_api.domain.models import Redemption
 from node_api.domain.trail import Consent
 from node_api.storage import tables as t
@@ -28,6 +28,8 @@ class CaseQueries(VoucherQueries):
 
     def redemption_signed(self, digest: Hash, voucher: VoucherId) -> Redemption | None:
         """See the port."""
+        if voucher >> VOUCHER_BITS:  # no voucher's number, and the database's integers end at 63 bits
+            return None
         done = t.redemptions
         query = with_holder().where(done.c.voucher == voucher, done.c.digest == to_raw(digest))
         return next(iter(self._redemptions(query)), None)

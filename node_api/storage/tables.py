@@ -410,7 +410,13 @@ bookings = _facts(
     Index("ix_bookings_voucher", "voucher"),
 )
 services = _steps(
-    "services", _raw("digest", index=True), _int("merchant"), _raw("receipt"), _raw("bill"), _raw("actor")
+    "services",
+    _raw("digest", index=True),
+    _int("merchant"),
+    _raw("receipt"),
+    _raw("bill"),
+    _raw("actor"),
+    Index("ix_services_receipt", "merchant", "receipt"),
 )
 booking_releases = _facts(
     "booking_releases",

@@ -27,6 +27,7 @@ _UNSURE = 1_000
 """Rows at the end that are counted each time: another process may yet add one between them, a chain may yet take blocks back."""
 _items, _calls, _states = o.operation_items, o.outbox_calls, o.operation_states
 _QUEUED = OperationState.QUEUED.value
+_IN_FLIGHT = select(func.count(), func.min(_calls.c.signed_at)).where(_calls.c.state == SIGNED)
 
 
 class StoreFigures:
@@ -44,9 +45,11 @@ class StoreFigures:
         """See the port."""
         with self._lock, reading(self._engine) as connection:
             on_chain = self._refused_on_chain.count(connection)
+            in_flight, oldest_call_at = connection.execute(_IN_FLIGHT).tuples().one()
             return StoreVitals(
                 queues={"redemptions": _queue(connection, _items), "claims": _queue(connection, claims)},
-                in_flight=_one(connection, select(func.count()).where(_calls.c.state == SIGNED)),
+                in_flight=in_flight,
+                oldest_call_at=oldest_call_at,
                 next_nonce=_next_nonce(connection, sender),
                 operations=self._operations.count(connection),
                 refused_here=self._refused_here.count(connection),

@@ -3,10 +3,13 @@
 a booking
 ├── of a custodial holder → booked, its money committed, shown by the voucher and the list
 ├── asked for again with its key → the same answer; with another → VoucherBooked
+├── booked, captured, released four times at once with one key → done once, the same answer to all
 ├── that the rules refuse, at once or in a race → the reason
 ├── captured by the merchant's signature → redeemed; statement, trace and reconciliation agree; it can be reversed
 ├── asked for again with its key → the same answer; the key with another body → IdempotencyKeyReused
 ├── captured by a stranger, another merchant, against a used receipt → says why
+├── captured → its receipt is used at the till, also where the node has forgotten the capture; refused → it is not
+├── captured against the receipt of another booking at once → one is ReceiptUsed
 ├── released by the merchant, by the holder's wallet → live again, the old signature dead
 ├── released by nobody before it lapses → Vouchers_ReleaseNotAllowed
 └── of no digest → BookingUnknown
@@ -23,13 +26,16 @@ import httpx
 import pytest
 from coincurve import PrivateKey
 from eth_utils.crypto import keccak
+from sqlalchemy import delete
 
 from node_api.chain.eip712 import capture_digest, release_digest, sign
 from node_api.domain.access import ApiRole
 from node_api.domain.ids import Amount, Hash, UnixSeconds, VoucherId
 from node_api.domain.reservations import Capture, Part, Release
+from node_api.storage.engine import writing
+from node_api.storage.operation_tables import receipt_claims
 from tests.api.conftest import Client, Json, Served
-from tests.api.test_cases import FAR, Signer, by_shop, by_stranger
+from tests.api.test_cases import FAR, Signer, by_shop, by_stranger, four_times_at_once
 from tests.api.test_redeeming import assert_refused, code_for
 from tests.world import ENDS_AT
 
@@ -159,6 +165,23 @@ def test_bookings__many_at_once__each_is_booked_once(
         assert [one["state"] for one in found] == ["booked"]
 
 
+def test_booking__each_step_four_times_at_once__is_done_once(
+    served: Served, merchant: Client, wallet: Client, people: Iterator[int]
+) -> None:
+    person, other = next(people), next(people)
+    said, key = signed(wallet, wish(served, person)), new_key()
+    booked = four_times_at_once(lambda: merchant.post("/v1/bookings", asked(said), key))
+    body, key = captured(served, said, by_shop(served), receipt_of(person)), new_key()
+    taken = four_times_at_once(lambda: capture(merchant, said, body, key))
+
+    back, key = book(served, wallet, other), new_key()
+    holder = {"vouchers": [served.voucher(4, other)], "holder": {"programme": 1, "person": f"person-{other}"}}
+    free = four_times_at_once(lambda: wallet.post(f"/v1/bookings/{back['digest']}/release", holder, key))
+
+    states = [answer["vouchers"][0]["state"] for answer in (booked, taken, free)]
+    assert states == ["booked", "captured", "released"]
+
+
 def test_bookings__a_page_at_a_time__are_all_there(
     served: Served, merchant: Client, wallet: Client, booked: Json, person: int
 ) -> None:
@@ -226,6 +249,52 @@ def test_capture__that_may_not_be__says_why(
     other = {**body, "parts": [{"voucher": served.voucher(5, person), "amount": "500"}]}
     assert_refused(capture(merchant, booked, other), "BookingUnknown", 404)
     assert_refused(capture(merchant, {"digest": SERVICE}, body), "BookingUnknown", 404)
+
+
+def at_the_till(served: Served, wallet: Client, person: int, receipt: str) -> Json:
+    """A code of the person's other voucher against the receipt."""
+    return {"code": code_for(wallet, served, person, batch=5, receipt=receipt, bill=6_000)["code"]}
+
+
+def test_capture__against_a_receipt__uses_it_at_the_till(
+    served: Served, merchant: Client, wallet: Client, booked: Json, person: int
+) -> None:
+    receipt = receipt_of(person)
+    code = at_the_till(served, wallet, person, receipt)
+    assert capture(merchant, booked, captured(served, booked, by_shop(served), receipt)).status_code == 200
+
+    assert_refused(merchant.redeem(code), "ReceiptUsed")
+    assert merchant.post("/v1/redemptions/check", code).json()["refusal"]["reason"] == "ReceiptUsed"
+    with writing(served.engine) as connection:  # a node that is not the one which captured, or was restored
+        forgotten = connection.execute(delete(receipt_claims).filter_by(receipt=bytes.fromhex(receipt[2:])))
+    assert forgotten.rowcount == 1
+    assert_refused(merchant.redeem(code), "ReceiptUsed")
+    assert merchant.post("/v1/redemptions/check", code).json()["refusal"]["reason"] == "ReceiptUsed"
+
+
+def test_capture__refused__leaves_its_receipt_to_the_till(
+    served: Served, merchant: Client, wallet: Client, booked: Json, person: int
+) -> None:
+    receipt = receipt_of(person)
+    refused = captured(served, booked, by_stranger, receipt)
+    assert_refused(capture(merchant, booked, refused), "Vouchers_NotTheMerchant")
+
+    assert merchant.redeem(at_the_till(served, wallet, person, receipt)).status_code == 200
+    assert_refused(capture(merchant, booked, captured(served, booked, by_shop(served), receipt)), "ReceiptUsed")
+
+
+def test_captures__of_two_bookings_against_one_receipt_at_once__are_one(
+    served: Served, merchant: Client, wallet: Client, people: Iterator[int]
+) -> None:
+    ones = [book(served, wallet, person) for person in itertools.islice(people, 2)]
+    bodies = [captured(served, one, by_shop(served), receipt_of(-1)) for one in ones]
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda one, body: capture(merchant, one, body), ones, bodies))
+
+    done, refused = sorted(answers, key=lambda answer: answer.status_code)
+    assert done.status_code == 200, done.text
+    assert_refused(refused, "ReceiptUsed")
 
 
 def test_release__by_merchant_or_holder__makes_the_voucher_live(

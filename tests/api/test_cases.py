@@ -3,6 +3,7 @@
 a reversal
 ├── signed by the merchant's key → the voucher is live, the old code dead, a new code good; trace and reconciliation agree
 ├── asked for again with its key → the same answer; the key with another body → IdempotencyKeyReused
+├── asked for four times at once with its key → done once, the same answer to all
 ├── by another merchant's API key → MerchantNotYours       ├── of nothing → RedemptionUnknown
 ├── signed by somebody else → CaseDesk_NotTheMerchant       ├── without a signature → RequestInvalid
 └── by the arbiter within the merchant's window → CaseDesk_ReversalWindowOpen
@@ -10,13 +11,16 @@ a dispute
 ├── signed by the holder → listed, its money locked and shown in the statement
 ├── decided for the holder → reversed, and the voucher live  ├── decided for the merchant → it stands
 ├── a second one → CaseDesk_DisputedBefore                    ├── decided again → CaseDesk_DisputeNotOpen
+├── opened, and decided, four times at once with one key → done once, the same answer to all
 └── of no number → DisputeUnknown
 """
 
 import itertools
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpx
 import pytest
 from coincurve import PrivateKey
 from eth_utils.crypto import keccak
@@ -43,6 +47,16 @@ def arbiter(served: Served) -> Client:
 
 def new_key() -> str:
     return f"case-{next(_keys)}"
+
+
+def four_times_at_once(ask: Callable[[], httpx.Response]) -> Json:
+    """The answer, which is the same to all but for the block it was given at."""
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: ask(), range(4)))
+    assert [answer.status_code for answer in answers] == [200] * 4, [answer.text for answer in answers]
+    first, *others = [{**answer.json(), "block": None} for answer in answers]
+    assert others == [first] * 3
+    return first
 
 
 def sold(wallet: Client, merchant: Client, served: Served, person: int) -> Json:
@@ -129,6 +143,17 @@ def test_reverse__asked_for_again__answers_the_same(
     assert item["vouchers"][0]["id"] in problem["value"]
 
 
+def test_reverse__four_times_at_once__is_done_once(
+    served: Served, wallet: Client, merchant: Client, person: int
+) -> None:
+    item = sold(wallet, merchant, served, person)
+    body, key = said(served, "Reversal", item, by_shop(served)), new_key()
+
+    reversal = four_times_at_once(lambda: merchant.post("/v1/reversals", body, key))
+
+    assert reversal["number"] == item["vouchers"][0]["number"]
+
+
 def test_reverse__that_may_not_be__says_why(
     served: Served, wallet: Client, merchant: Client, rival: Client, arbiter: Client, person: int
 ) -> None:
@@ -202,6 +227,20 @@ def test_dispute__decided_for_the_merchant__stands(
     assert decided == arbiter.get(f"/v1/disputes/{opened['id']}").json()
     assert merchant.get(f"/v1/vouchers/{served.voucher(4, person)}").json()["state"] == "REDEEMED"
     assert operator.get("/v1/audit/programmes/1/reconciliation").json()["equal"] is True
+
+
+def test_dispute__opened_and_decided_four_times_at_once__is_once(
+    served: Served, wallet: Client, merchant: Client, arbiter: Client, person: int
+) -> None:
+    item = sold(wallet, merchant, served, person)
+    body, key = said(served, "Dispute", item, by_holder(served, person)), new_key()
+
+    opened = four_times_at_once(lambda: wallet.post("/v1/disputes", body, key))
+
+    ruling, key, path = {"stands": True, "reason": REASON}, new_key(), f"/v1/disputes/{opened['id']}/decision"
+    decided = four_times_at_once(lambda: arbiter.post(path, ruling, key))
+    assert (opened["state"], decided["state"]) == ("open", "stands")
+    assert_refused(arbiter.post(path, {**ruling, "stands": False}, new_key()), "CaseDesk_DisputeNotOpen")
 
 
 def test_dispute__of_no_number__is_unknown(arbiter: Client) -> None:

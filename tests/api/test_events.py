@@ -2,11 +2,13 @@
 
 GET /v1/events
 ├── pages → go on from `next`; without `after`, from now on; a place that is none → RequestInvalid
+├── the first time that the chain goes back → told to whoever goes on from `next` or `id:`, not to who names a block
 ├── a merchant's key → its own alone; another's → MerchantNotYours
 ├── Accept: text/event-stream → what happens, as it happens, with ids to go on from
 │   ├── Last-Event-ID → what was missed, nothing twice
 │   ├── nothing to tell for a while → a comment          ├── a key revoked meanwhile → the stream ends
-│   ├── as many as may be → StreamsBusy                  └── the node stops → it ends, the node does not wait for it
+│   ├── as many as may be, together or of one key → StreamsBusy, until one ends; other keys have theirs
+│   └── the node stops → it ends, the node does not wait for it
 /v1/webhooks
 ├── put, again, listed, replayed, removed → as told; the secret is in no list
 ├── an address of a private network → AddressRefused     └── one nobody knows → SubscriberUnknown
@@ -31,12 +33,15 @@ from node_api.app import build_node
 from node_api.chain.keys import KeyRing
 from node_api.config import Settings
 from node_api.domain.access import ApiRole
+from node_api.domain.errors import StreamsBusy
 from node_api.serving import serving
 from tests.api.conftest import Client, Json, Served
 from tests.api.test_redeeming import assert_refused, code_for
 from tests.api.test_start import run
 from tests.webhooks.receiver import receiving
 from tests.world import World
+
+STREAM = {"Accept": "text/event-stream"}
 
 
 def redeemed(served: Served, wallet: Client, merchant: Client, person: int) -> str:
@@ -49,7 +54,7 @@ def redeemed(served: Served, wallet: Client, merchant: Client, person: int) -> s
 @contextmanager
 def streamed(client: Client, last: str | None = None, **query: str | int) -> Iterator[Iterator[Json]]:
     """The messages of a stream, each with its `cursor`; comments as `{"comment": …}`."""
-    headers = {"Accept": "text/event-stream"} | ({} if last is None else {"Last-Event-ID": last})
+    headers = STREAM | ({} if last is None else {"Last-Event-ID": last})
 
     def messages(lines: Iterator[str]) -> Iterator[Json]:
         fields: dict[str, str] = {}
@@ -86,6 +91,30 @@ def test_pages__from_the_beginning__go_on_from_next(operator: Client) -> None:
 @pytest.mark.parametrize("after", ["", "x", "-1", "1-2-3-4"])
 def test_pages__from_no_place__are_refused(operator: Client, after: str) -> None:
     assert_refused(operator.get("/v1/events", after=after), "RequestInvalid", 400)
+
+
+def test_chain__that_goes_back_a_first_time__is_told_to_who_goes_on(crashing: tuple[World, Settings, Json]) -> None:
+    world, settings, _ = crashing
+    with build_node(settings, world.handle, KeyRing(settings.keys_folder)) as node, serving(node.api) as url:
+        operator = Client(url, node.keyring.create(ApiRole.OPERATOR, "o")[1])
+        page = operator.get("/v1/events", after="0", limit=500).json()
+        with streamed(operator, after="0") as messages:
+            cursors = [next(messages)["cursor"] for _ in page["events"]]
+        head, newest = world.head(), page["events"][-1]["block"]["number"]
+        world.rpc.call("anvil_rollback", [head - newest + 1])
+        world.mine(head - newest + 2)
+        deadline = time.monotonic() + 20
+        while not (told := operator.get("/v1/events", after=page["next"]).json()["events"]):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+        assert told[0]["type"] == "chain.retracted"
+        assert told[0]["data"]["after_block"] < newest
+        with streamed(operator, last=cursors[-1]) as messages:
+            assert next(messages)["id"] == told[0]["id"]
+        by_hand = operator.get("/v1/events", after=str(head)).json()
+        assert by_hand["events"] == []
+        operator.http.close()
 
 
 def test_events__with_a_merchants_key__are_its_own(
@@ -134,10 +163,51 @@ def test_streams__as_many_as_may_be__are_busy(
 ) -> None:
     monkeypatch.setattr(events, "MAX_STREAMS", 0)
 
-    answer = operator.http.get("/v1/events", headers={"Accept": "text/event-stream"})
+    answer = operator.http.get("/v1/events", headers=STREAM)
     assert_refused(answer, "StreamsBusy", 503)
     assert answer.headers["retry-after"]
     assert operator.get("/v1/events").status_code == 200
+
+
+def test_streams__of_one_key__leave_room_for_others(
+    served: Served, merchant: Client, rival: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "MAX_STREAMS_OF_KEY", 2)
+    monkeypatch.setattr(events, "_ALIVE_SECONDS", 0.05)
+    with streamed(merchant) as first:
+        with streamed(merchant):
+            answer = merchant.http.get("/v1/events", headers=STREAM)
+            assert_refused(answer, "StreamsBusy", 503)
+            assert "of this API key" in answer.json()["detail"]
+            with streamed(rival) as others:
+                assert next(others) == {"comment": "alive"}
+
+        def may_open_another() -> bool:
+            with merchant.http.stream("GET", "/v1/events", headers=STREAM) as answer:
+                return answer.status_code == 200
+
+        deadline = time.monotonic() + 20
+        while not may_open_another():
+            assert time.monotonic() < deadline
+        assert next(first) == {"comment": "alive"}
+
+
+def test_streams__that_many_ask_for_together__are_counted_before_they_begin() -> None:
+    streams = events.Streams()
+    for _ in range(events.MAX_STREAMS_OF_KEY):
+        streams.take("a")
+    with pytest.raises(StreamsBusy, match="10 streams of this API key"):
+        streams.take("a")
+    for n in range(events.MAX_STREAMS - events.MAX_STREAMS_OF_KEY):
+        streams.take(f"b-{n}")
+    with pytest.raises(StreamsBusy, match="100 streams"):
+        streams.take("c")
+    streams.give_back("a")
+    streams.take("c")
+    streams.give_back("b-0")
+    streams.take("a")
+    with pytest.raises(StreamsBusy, match="10 streams of this API key"):
+        streams.take("a")
 
 
 def test_subscriber__put_listed_removed__as_told(served: Served, operator: Client) -> None:
@@ -161,7 +231,8 @@ def test_subscriber__put_listed_removed__as_told(served: Served, operator: Clien
 
 
 def test_subscriber__at_a_private_address__is_refused(operator: Client) -> None:
-    for url in ("https://127.0.0.1/", "http://till.example/", "https://[::1]/"):
+    urls = ("https://127.0.0.1/", "http://till.example/", "https://[::1]/", "https://xn--a/", "https://a:99999/")
+    for url in urls:
         assert_refused(operator.http.put("/v1/webhooks/till", json={"url": url}), "AddressRefused", 400)
     assert operator.get("/v1/webhooks").json()["subscribers"] == []
 
@@ -177,7 +248,7 @@ def test_node__with_subscribers_and_streams__tells_both_and_stops(crashing: tupl
             deadline = time.monotonic() + 20
             while len(receiver.taken) < len(expected) and time.monotonic() < deadline:
                 time.sleep(0.05)
-            listening = operator.http.stream("GET", "/v1/events", headers={"Accept": "text/event-stream"})
+            listening = operator.http.stream("GET", "/v1/events", headers=STREAM)
             answer = listening.__enter__()
             began = time.monotonic()
         rest = list(answer.iter_bytes())
@@ -201,7 +272,9 @@ def test_command__put_listed_replayed_removed__as_told(tmp_path: Path) -> None:
     assert [one["name"] for one in json.loads(listed)["subscribers"]] == ["till"]
     assert made["secret"] not in listed
     assert "well" in run("webhooks", "list", data=tmp_path)[1]
-    assert json.loads(run("webhooks", "replay", "till", "--after", "7-1", "--json", data=tmp_path)[1])["upto"] == "7-1"
+    assert (
+        json.loads(run("webhooks", "replay", "till", "--after", "7-1", "--json", data=tmp_path)[1])["upto"] == "7-1-0"
+    )
     assert run("webhooks", "rotate", "till", data=tmp_path)[1].strip() != made["secret"]
     assert run("webhooks", "remove", "till", data=tmp_path)[0] == 0
 

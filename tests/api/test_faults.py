@@ -4,12 +4,14 @@ the chain is gone → 503 ChainUnavailable, /readyz and /metrics say so; back ag
 the disk takes nothing → 503 StoreUnavailable; when it does again, the same key goes on
 the database's connections are all in use → 503 StoreBusy, saying when to ask again; once one is free → it goes on
 the relayer lost its role → the call fails, 502 CallFailed, nothing redeemed, the receipt free; with the role again → accepted
+as many wait as may → 503 QueueFull for new keys, and when to ask again; what was taken in is kept and carried out
 a contract as holder → its yes is a signature (ERC-1271), its no and its silence are not
 """
 
 from __future__ import annotations
 
 import resource
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -25,9 +27,11 @@ from node_api.config import Settings
 from node_api.domain.access import ApiRole
 from node_api.domain.ids import Address, Amount
 from node_api.domain.items import Spend
+from node_api.services.queue_room import LOOK_SECONDS
 from node_api.serving import serving
 from node_api.storage import engine as storage_engine
 from tests.api.conftest import Client, Json, Served
+from tests.api.processes import wait_for
 from tests.api.test_redeeming import RECEIPT, assert_refused, merchant_time, signed_message
 from tests.world import FACE_A, World
 
@@ -121,6 +125,33 @@ def test_chain__gone__is_said_and_waited_for(crashing: tuple[World, Settings, Js
             assert till.get("/healthz").status_code == 200
             with Client(url, node.keyring.create(ApiRole.OPERATOR, "watch")[1]).http as watch:
                 assert "vouchertrail_chain_up 0.0" in watch.get("/metrics").text
+
+
+def test_queue__full__takes_nothing_new_in_and_forgets_nothing(crashing: tuple[World, Settings, Json]) -> None:
+    world, settings, tokens = crashing
+    few = settings.model_copy(update={"queue_items": 2})
+    with build_node(few, world.handle, KeyRing(settings.keys_folder)) as node, serving(node.api) as url:
+        wallet, till = Client(url, tokens["wallet"]), Client(url, tokens["merchant"])
+        with wallet.http, till.http:
+            shown = [code(wallet, world, person) for person in range(4)]
+            world.rpc.call("evm_setAutomine", [False])
+            first = till.post("/v1/redemptions?wait=0", shown[0], "key-0").json()
+            wait_for(url, tokens, first["id"], "sent")
+            waiting = [till.post("/v1/redemptions?wait=0", shown[at], f"key-{at}").json() for at in (1, 2)]
+            time.sleep(LOOK_SECONDS)
+
+            refused = till.post("/v1/redemptions?wait=0", shown[3], "key-3")
+            again = till.post("/v1/redemptions?wait=0", shown[1], "key-1")
+
+            assert "VOUCHERTRAIL_QUEUE_ITEMS" in assert_refused(refused, "QueueFull", 503)["remedy"]
+            assert int(refused.headers["Retry-After"]) > 0
+            assert (again.status_code, again.json()["id"]) == (202, waiting[0]["id"])
+            world.rpc.call("evm_setAutomine", [True])
+            world.mine()
+            for one in (first, *waiting):
+                wait_for(url, tokens, one["id"], "succeeded")
+            time.sleep(LOOK_SECONDS)
+            assert till.post("/v1/redemptions?wait=30", shown[3], "key-3").status_code == 200
 
 
 @contextmanager

@@ -2,8 +2,8 @@
 
 of the common form → accepted, and the framework is not asked
 of another form, as good → accepted all the same, and it is the same operation
-unfit → refused by the framework, with every fault named
-key unknown, or of a role that does not reach it → refused as on every route
+unfit → refused with its faults named, before the framework and by it, and counted once
+key unknown, or of a role that does not reach it → refused as on every route, before the body is read
 whatever the services say → the same status, headers and bytes before the framework and by it; line and time as of one route
 ├── final: redeemed, refused, a batch of both, a key used before, another merchant's, a code damaged, nobody's API key
 └── not final, failed, rate limited, chain gone, a bug
@@ -161,10 +161,26 @@ def test_redeem__unfit__says_why(
         assert any(fault["where"].startswith(where) for fault in answer["faults"])
 
 
+@pytest.mark.parametrize("unfit", [{}, {"code": 5}, {"code": "VT1:A", "what": 1, "is": [2]}, {"code": "VTO1:A"}])
+def test_redeem__unfit__is_answered_alike_both_ways(merchant: Client, unfit: Json) -> None:
+    assert both_ways(merchant.http, PATH, unfit, "k").json()["reason"] == "RequestInvalid"
+    assert both_ways(merchant.http, BATCH, {"items": [unfit, unfit]}, "k").json()["reason"] == "RequestInvalid"
+
+
+def test_redeem__unfit__is_counted_once(served: Served, tmp_path: Path) -> None:
+    rates = Rates(0.001, 1, SharedBuckets(tmp_path / "rates"), lambda: 0.0)
+    _, token = served.node.keyring.create(ApiRole.OPERATOR, "hasty and wrong")
+    told = {"Idempotency-Key": "k", "Authorization": f"Bearer {token}"}
+    with TestClient(answering(served, Preset(OperationState.QUEUED), rates), headers=told) as http:
+        assert [http.post(PATH, json={"code": 5}).status_code for _ in range(2)] == [400, 429]
+
+
 def test_redeem__key_that_may_not__is_refused(served: Served, body: Json) -> None:
     unknown, auditor = served.with_token("vt_nobody"), served.client(ApiRole.AUDITOR)
     assert unknown.redeem(body).json()["reason"] == "ApiKeyUnknown"
     assert auditor.redeem(body).json()["reason"] == "RoleNotAllowed"
+    assert unknown.redeem({"code": 5}).json()["reason"] == "ApiKeyUnknown"
+    assert asyncio.run(ask(served.node.api, "vt_nobody", ends="never asked for"))[0]["status"] == 401
 
 
 def test_redeem__final__is_answered_alike_both_ways(
@@ -243,6 +259,7 @@ async def ask(api: FastAPI, token: str | None, *pieces: bytes, ends: str = "http
     left, sent = iter([*received, {"type": ends}]), list[dict[str, Any]]()
 
     async def receive() -> Any:
+        assert ends != "never asked for"
         return next(left)
 
     async def send(message: Any) -> None:

@@ -3,7 +3,8 @@
 a redemption of the common form ... taken in by one of them, once for a key whoever is asked; counted by the node
 everything else ................... handed on: answers, refusals and streams are the node's
 ├── not of the common form ........ refused as everywhere, counted once
-└── too large ..................... refused
+├── too large ..................... refused, also where its length is not told
+└── of an odd head ................ handed on without blanks around values, or refused where HTTP does not allow it
 more than a key may ask ........... refused, however many connections and processes it is spread over
 one of them is killed ............. it is started again
 one cannot be started at once ..... it is tried again
@@ -99,6 +100,16 @@ def signed_body(url: str, tokens: Json, world: World) -> Json:
         return {"code": wallet.post("/v1/wallet/codes", wanted).json()["code"]}
 
 
+def asked_plainly(url: str, request: bytes) -> bytes:
+    """What is answered to bytes that no client of HTTP sends."""
+    parts, found = urlsplit(url), b""
+    with socket.create_connection((parts.hostname, parts.port), timeout=20) as client:
+        client.sendall(request)
+        while piece := client.recv(65_536):
+            found += piece
+    return found
+
+
 def test_intakes__asked_for_anything_else__hand_it_on(crashing: tuple[World, Settings, Json]) -> None:
     world, settings, tokens = crashing
     with serving_process(world, settings, *TOGETHER) as (_, url):
@@ -110,8 +121,19 @@ def test_intakes__asked_for_anything_else__hand_it_on(crashing: tuple[World, Set
             assert_refused(till.http.post("/v1/redemptions", json={}), "IdempotencyKeyMissing", 400)
             assert_refused(till.redeem({"code": 7}), "RequestInvalid", 400)
             assert_refused(till.redeem({"code": "V" * (5 << 20)}), "RequestTooLarge", 413)
-            untold = till.http.post("/v1/validity/check", content=(b"x" * 65_536 for _ in range(80)))
-            assert_refused(untold, "RequestTooLarge", 413)
+            for path in ("/v1/validity/check", "/v1/redemptions", "/v1/redemptions?wait=31"):
+                untold = till.http.post(path, content=(b"x" * 65_536 for _ in range(80)))
+                assert_refused(untold, "RequestTooLarge", 413)
+                assert untold.headers["x-request-id"]
+            start = b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+            blank = asked_plainly(url, start + b"X-Request-Id: given-2 \r\n\r\n")
+            assert blank.startswith(b"HTTP/1.1 200 "), blank
+            assert b"x-request-id: given-2\r\n" in blank
+            assert blank.lower().count(b"\r\ndate: ") == 1
+            two_hosts = asked_plainly(url, start + b"Host: b\r\n\r\n")
+            assert two_hosts.startswith(b"HTTP/1.1 400 "), two_hosts
+            assert b"Found multiple Host" in two_hosts
+            assert b"x-request-id: req_" in two_hosts
             assert till.get("/v1/programmes").json()["programmes"]
             until(lambda: answered(url, tokens, 400) == 2)
             with streamed(auditor, after="0") as messages:

@@ -2,6 +2,7 @@
 
 /metrics
 ├── redemptions that pass and that are refused → counted by state and reason, with their times by route template
+├── before anything happened → each state and each kind of finding at 0: else its first one would be no rise
 ├── paths nobody knows → one label for all of them
 ├── a nonce the chain lost, an index behind → said in numbers
 └── several nodes of the chain, what is final → said of each
@@ -29,6 +30,8 @@ from starlette.testclient import TestClient
 from node_api.api.application import create_api
 from node_api.api.metrics import Metrics
 from node_api.chain.rpc_errors import ChainError
+from node_api.domain.findings import FindingKind
+from node_api.domain.operations import OperationState
 from node_api.domain.vitals import ChainVitals, NodeStanding, NodesVitals, Queue, StoreVitals, Vitals
 from node_api.logs import configure_logs
 from tests.api.conftest import Client, Json, Served
@@ -44,7 +47,14 @@ def figures(text: str) -> Figures:
 
 def vitals(*, next_nonce: int | None, indexed: int | None, chain: ChainVitals | None) -> Vitals:
     store = StoreVitals(
-        {"claims": Queue(3, 1_500)}, 1, next_nonce, {"sent": 1}, {}, {"0x01020304": 2, "0xffffffff": 1}, {"till": 7}
+        {"claims": Queue(3, 1_500)},
+        1,
+        next_nonce,
+        {"sent": 1},
+        {},
+        {"0x01020304": 2, "0xffffffff": 1},
+        {"till": 7},
+        2_500,
     )
     return Vitals(store, chain, indexed, None if indexed is None else 100, rewinds=4, outbox_waits=True)
 
@@ -82,6 +92,22 @@ def test_metrics__after_redemptions__count_them(
     assert (now["vouchertrail_nonce_gap", ()], now["vouchertrail_calls_in_flight", ()]) == (0, 0)
 
 
+def test_metrics__before_anything_happened__have_each_state_and_kind_at_zero() -> None:
+    store = StoreVitals({}, 0, None, {}, {}, {}, {})
+    begun = page_of(Vitals(store, None, None, None, rewinds=0, outbox_waits=False))
+    gone_on = page_of(Vitals(replace(store, operations={"failed": 2}), None, None, None, 0, False, {"vote": 3}))
+
+    def of(shown: Figures, figure: str) -> dict[str, float]:
+        return {labels[0][1]: value for (name, labels), value in shown.items() if name == f"vouchertrail_{figure}"}
+
+    assert of(begun, "operations") == dict.fromkeys(OperationState, 0)
+    assert of(begun, "findings") == dict.fromkeys(FindingKind, 0)
+    assert of(gone_on, "operations") == dict.fromkeys(OperationState, 0) | {"failed": 2}
+    assert of(gone_on, "findings") == dict.fromkeys(FindingKind, 0) | {"vote": 3}
+    assert begun["vouchertrail_reorganisations_total", ()] == 0
+    assert ("vouchertrail_call_oldest_timestamp_seconds", ()) not in begun
+
+
 def test_metrics__of_a_node_in_trouble__say_so() -> None:
     behind = page_of(vitals(next_nonce=12, indexed=7, chain=ChainVitals(20, 130, 9)))
 
@@ -92,6 +118,7 @@ def test_metrics__of_a_node_in_trouble__say_so() -> None:
     assert behind["vouchertrail_reorganisations_total", ()] == 4
     assert behind["vouchertrail_queue_length", (("queue", "claims"),)] == 3
     assert behind["vouchertrail_queue_oldest_timestamp_seconds", (("queue", "claims"),)] == 1.5
+    assert behind["vouchertrail_call_oldest_timestamp_seconds", ()] == 2.5
     assert behind["vouchertrail_subscriber_failures", (("subscriber", "till"),)] == 7
     assert behind["vouchertrail_refusals_total", (("by", "contract"), ("reason", "Expired"))] == 2
     assert behind["vouchertrail_refusals_total", (("by", "contract"), ("reason", "unknown"))] == 1

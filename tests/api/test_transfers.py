@@ -4,6 +4,7 @@ a transfer
 ├── signed on the holder's device → theirs no more, the receiver's now, both lists say so; the new holder spends it
 ├── signed by the node's wallet → the same, for a person
 ├── asked for again with its key → the same answer, also after the voucher came back; with another body → IdempotencyKeyReused
+├── asked for four times at once with its key, by a device and by the wallet → done once, the same answer to all
 ├── above the month's cap, by somebody else, to a terminal → the contract's own reason
 └── by the wallet of an unknown programme → ProgrammeUnknown
 lists
@@ -26,6 +27,7 @@ from node_api.domain.ids import Address, Amount, UnixSeconds, VoucherId
 from node_api.domain.items import Spend
 from node_api.domain.transfers import TransferOrder
 from tests.api.conftest import Client, Json, Served, serving_world
+from tests.api.test_cases import four_times_at_once
 from tests.api.test_redeeming import assert_refused, merchant_time
 from tests.world import FACE_A, STARTS_AT, TRANSFERABLE, World
 
@@ -131,6 +133,19 @@ def test_transfer__asked_for_again_after_it_came_back__moves_nothing(fair: Serve
     assert {**again, "block": None} == {**first, "block": None}
     assert app.get(f"/v1/vouchers/{voucher}").json()["holder"] == home
     assert_refused(app.post("/v1/transfers", body, new_key()), "CaseDesk_TransferUsed")
+
+
+def test_transfer__four_times_at_once__is_done_once(fair: Served, app: Client) -> None:
+    world, (key, address) = fair.world, somebody()
+    voucher = fair.voucher(4, 70)
+    given = {"programme": 1, "person": "person-70", "voucher": voucher, "to": address, "deadline": FAR}
+    back = signed(world, int(voucher), key, Address(world.holder_addresses[3].lower()))
+
+    for path, body in (("/v1/wallet/transfers", given), ("/v1/transfers", back)):
+        idempotency = new_key()
+        told = four_times_at_once(lambda: app.post(path, body, idempotency))  # noqa: B023  all are answered in this round
+        assert told["to"] == body["to"]
+    assert len(app.get("/v1/transfers", voucher=voucher).json()["transfers"]) == 2
 
 
 def test_transfer__that_may_not_be__says_why(fair: Served, app: Client) -> None:

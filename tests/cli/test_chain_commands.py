@@ -4,6 +4,7 @@ vouchertrail
 ├── help lists commands; version prints it; an unknown one is refused
 ├── keys create, list
 ├── chain status, start, snapshot, stop: exit codes and --json
+├── chain status of a chain others run: where it answers, without user and password
 ├── deploy: plan, run, run again; a chain others run
 ├── whatever needs the contracts, before they are deployed: refused, no chain is begun
 ├── a disk that takes nothing: said without a traceback
@@ -101,6 +102,27 @@ def test_chain__when_another_id_is_asked_for__then_refused(run: Run, monkeypatch
     done = as_typed("chain", "start")
     assert (done.returncode, done.stdout) == (3, "")
     assert "the settings ask for 5" in done.stderr
+
+
+def test_chain__when_others_run_it_behind_a_password__then_told_without(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = EmbeddedOptions(tmp_path / "theirs", chain_id=777)
+    there = ensure_chain(theirs).url.removeprefix("http://")
+    monkeypatch.setenv("VOUCHERTRAIL_CHAIN_ID", "777")
+    monkeypatch.setenv("VOUCHERTRAIL_CHAIN_URL", f"http://teller:hush@{there}/?key=hush,http://teller:hush@127.0.0.1:9")
+    monkeypatch.setenv("VOUCHERTRAIL_CHAIN_SEND_URL", f"http://teller:hush@{there}")
+    try:
+        told, said = as_typed("chain", "status", "--json"), as_typed("chain", "status")
+    finally:
+        stop_chain(theirs.folder)
+    assert (told.returncode, said.returncode) == (0, 0)
+    shown = json.loads(told.stdout)
+    assert (shown["address"], shown["readers"], shown["senders"]) == (there, [there, "127.0.0.1:9"], [there])
+    assert said.stdout == f"chain 777 at {there}, block 0\n"
+    everything = told.stdout + told.stderr + said.stdout + said.stderr
+    assert "hush" not in everything
+    assert "teller" not in everything
 
 
 def test_deploy__when_run_twice__then_once(run: Run, tmp_path: Path) -> None:

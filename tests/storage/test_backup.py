@@ -1,21 +1,25 @@
 """Copies of databases, on SQLite and PostgreSQL.
 
 a database being written to → the copy is one state of it, rows in order without a hole
-brought back → the same rows; where something is already → refused
+brought back → the same rows; where something is already, or a log that SQLite would play into it → refused
+a database that is being filled → waited for, a minute at most
 the newest block indexed → read without migrating; of an empty database, none
 of another kind, of a file that is none → refused
 """
 
 from __future__ import annotations
 
+import shutil
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy import URL, insert, select, text
 
+from node_api.storage import backup
 from node_api.storage import tables as t
-from node_api.storage.backup import CopyFailed, bring_back, copy_out, newest_indexed
+from node_api.storage.backup import CopyFailed, bring_back, copy_out, file_for, is_empty, newest_indexed
 from node_api.storage.engine import open_database, reading, writing
 from node_api.storage.migrate import migrate
 from tests.storage.conftest import MakeDatabase
@@ -54,7 +58,11 @@ def test_copy__of_a_database_being_written_to__is_one_state(make_database: MakeD
         writer.join()
 
     target = f"sqlite:///{tmp_path / 'back.sqlite'}" if copy.suffix == ".sqlite" else empty_beside(live.url)
-    bring_back(target, copy)
+    file = file_for(target, copy)
+    if file is None:
+        bring_back(target, copy)
+    else:
+        shutil.copyfile(copy, file)
     back = open_database(target)
     migrate(back)
     with reading(back) as connection:
@@ -62,11 +70,43 @@ def test_copy__of_a_database_being_written_to__is_one_state(make_database: MakeD
     back.dispose()
     assert numbers == list(range(len(numbers)))
     assert len(numbers) % 50 == 0
-    with pytest.raises(CopyFailed, match="written over"):
-        bring_back(target, copy)
+    if file is None:
+        with pytest.raises(CopyFailed, match="written over"):
+            bring_back(target, copy)
     other = "postgresql://nobody@127.0.0.1/none" if copy.suffix == ".sqlite" else f"sqlite:///{tmp_path / 'x.sqlite'}"
     with pytest.raises(CopyFailed, match="another kind"):
-        bring_back(other, copy)
+        file_for(other, copy)
+
+
+@pytest.mark.parametrize("ending", ["-wal", "-journal"])
+def test_file_for__with_a_log_of_another_database_beside__is_refused(tmp_path: Path, ending: str) -> None:
+    (tmp_path / f"node.sqlite{ending}").touch()
+
+    with pytest.raises(CopyFailed, match="written over"):
+        file_for(f"sqlite:///{tmp_path / 'node.sqlite'}", tmp_path / "database.sqlite")
+
+
+def test_is_empty__while_it_is_being_filled__waits(
+    postgres: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = postgres()
+    assert is_empty(url)
+    filling = open_database(f"{url}?application_name=vouchertrail%20pg_restore", connections=1)
+    connection = filling.connect()
+    connection.execute(text("CREATE TABLE half (nothing int)"))
+
+    def end() -> None:
+        connection.commit()
+        connection.invalidate()
+
+    with monkeypatch.context() as hurried:
+        hurried.setattr(backup, "_WAIT_SECONDS", 0.2)
+        with pytest.raises(CopyFailed, match="still at work"):
+            is_empty(url)
+    threading.Timer(0.5, end).start()
+    assert not is_empty(url)
+    connection.close()
+    filling.dispose()
 
 
 def test_newest_indexed__of_a_database_of_any_release__changes_nothing(tmp_path: Path) -> None:

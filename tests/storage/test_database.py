@@ -2,8 +2,9 @@
 
 migrate
 ├── an empty database .................. ends with exactly the tables the code knows
+├── an empty one, by several at once ... one makes the tables, the others wait for it
 ├── a current one ...................... does nothing
-└── a database of a newer release ...... is refused
+└── a database of a newer release ...... is refused, with what can be done
 transactions
 ├── a reader beside a writer ........... sees one state
 └── a writer that fails ................ leaves nothing
@@ -19,6 +20,8 @@ connections
 from __future__ import annotations
 
 import stat
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -27,7 +30,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import BigInteger, Column, Engine, MetaData, Table, bindparam, func, insert, select, text
+from sqlalchemy import BigInteger, Column, Engine, MetaData, Table, bindparam, func, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError, StatementError
 
 from node_api.domain.errors import StoreBusy, StoreUnavailable
@@ -40,6 +43,15 @@ from node_api.storage.migrate import DatabaseNewer, migrate
 from node_api.storage.prepared import Prepared
 from tests.storage.conftest import MakeDatabase
 
+TOGETHER = 4
+MIGRATE = """
+import sys
+from node_api.storage.engine import open_database
+from node_api.storage.migrate import migrate
+print("ready", flush=True)
+sys.stdin.readline()
+migrate(open_database(sys.argv[1]))
+"""
 BLOCK = {"number": 1, "hash": b"\x01" * 32, "parent": b"\x00" * 32, "timestamp": 5}
 
 
@@ -66,6 +78,36 @@ def test_migrate__an_empty_database__ends_with_the_tables_the_code_knows(make_da
         assert compare_metadata(context, known()) == []
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_migrate__an_empty_database_by_several_at_once__lets_all_begin(
+    request: pytest.FixtureRequest, tmp_path: Path, kind: str
+) -> None:
+    server = kind == "postgresql"
+    url = request.getfixturevalue("postgres")() if server else f"sqlite:///{tmp_path / 'node.sqlite'}"
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", MIGRATE, url],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(TOGETHER)
+    ]
+    for one in processes:
+        assert one.stdout is not None
+        assert one.stdout.readline() == "ready\n"
+    for one in processes:
+        assert one.stdin is not None
+        one.stdin.write("go\n")
+        one.stdin.flush()
+    assert [one.communicate()[1] for one in processes] == [""] * TOGETHER
+    assert [one.returncode for one in processes] == [0] * TOGETHER
+    engine = open_database(url)
+    assert set(known().tables) < set(inspect(engine).get_table_names())
+    engine.dispose()
+
+
 def test_migrate__a_current_database__does_nothing(make_database: MakeDatabase) -> None:
     engine = make_database()
     with writing(engine) as connection:
@@ -79,7 +121,7 @@ def test_migrate__a_database_of_a_newer_release__is_refused(make_database: MakeD
     engine = make_database()
     with writing(engine) as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(DatabaseNewer, match="revision 9999"):
+    with pytest.raises(DatabaseNewer, match=r"revision 9999, .*; what to do: .*restore the backup"):
         migrate(engine)
 
 

@@ -4,6 +4,9 @@ add
 ├── new → kept whole, claims its receipt                 ├── the same owner and key → the one kept before
 ├── a receipt claimed before → refused, in the log       ├── refused → in the log, claims nothing
 └── many at once → as one after the other
+claim, by a booking
+├── free, or its own → held, and redemptions are refused    ├── a redemption's, another booking's → not held
+└── given up → free; another's is left
 outbox
 ├── sending → sent, unresolved                            ├── resolve → each item's verdict, history, final
 ├── one operation in two calls, resolved at once → final, and somebody is told
@@ -41,6 +44,7 @@ from node_api.domain.operations import (
     Verdict,
     WorkItem,
 )
+from node_api.services.ports.operations import Claim
 from node_api.storage import outbox as module
 from node_api.storage.api_keys import ApiKeys
 from node_api.storage.engine import reading
@@ -51,6 +55,7 @@ from tests.storage.conftest import MakeDatabase
 
 HOLDER = Address("0x" + "a1" * 20)
 OTHER = Address("0x" + "c3" * 20)
+BOOKING = Hash("0x" + "bb" * 32)
 BLOCK = BlockRef(7, Hash("0x" + "b7" * 32), UnixSeconds(1_700_000_007))
 VOUCHER = VoucherId((4 << 35) + (4 << 11))
 
@@ -109,6 +114,15 @@ def added(store: Operations, new: Operation) -> Operation:
     return kept
 
 
+def claim_of(receipt: int, programme: int = 1, merchant: int = 1) -> Claim:
+    return ProgrammeId(programme), MerchantId(merchant), word(receipt)
+
+
+def is_claimed(store: Operations, receipt: int, *, programme: int = 1, merchant: int = 1) -> bool:
+    wanted = claim_of(receipt, programme, merchant)
+    return store.claimed({wanted}) == {wanted}
+
+
 def got(store: Operations, operation: str) -> Operation | None:
     """As the store says that has what was signed in memory, and as another one reads it."""
     (found,) = store.get([operation])
@@ -127,9 +141,9 @@ def test_add__new__is_kept_whole(store: Operations) -> None:
     assert Operations(store.engine).queued(10) == store.queued(10)
     assert len(store.queued(1)) == 1
     assert [store.is_queued(count) for count in (1, 2, 3)] == [True, True, False]
-    assert store.receipt_claimed(ProgrammeId(1), MerchantId(1), word(1))
-    assert not store.receipt_claimed(ProgrammeId(2), MerchantId(1), word(1))
-    assert not store.receipt_claimed(ProgrammeId(1), MerchantId(2), word(1))
+    assert is_claimed(store, 1)
+    assert not is_claimed(store, 1, programme=2)
+    assert not is_claimed(store, 1, merchant=2)
 
 
 def test_add__the_same_key__gives_the_one_before(store: Operations) -> None:
@@ -166,17 +180,49 @@ def test_add__many_at_once__is_as_one_after_the_other(store: Operations) -> None
     assert store.get([one.id for one in kept]) == kept
     assert store.get(["op_c", "op_f"]) == [None, None]
     assert [(entry.operation, entry.position) for entry in store.queued(9)] == [("op_a", 0), ("op_b", 0), ("op_e", 1)]
-    assert not store.receipt_claimed(ProgrammeId(1), MerchantId(1), word(9))
+    assert not is_claimed(store, 9)
 
 
 def test_add__refused__is_logged_and_claims_nothing(store: Operations, engine: Engine) -> None:
     added(store, operation("op_a", refused(1)))
 
-    assert not store.receipt_claimed(ProgrammeId(1), MerchantId(1), word(1))
+    assert not is_claimed(store, 1)
     assert store.queued(10) == []
     with reading(engine) as connection:
         lines = connection.execute(select(refusal_log.c.reason, refusal_log.c.voucher)).all()
     assert [tuple(line) for line in lines] == [("Expired", 1)]
+
+
+def test_claim__by_a_booking__is_its_own_and_nobody_elses(store: Operations) -> None:
+    assert store.claim(claim_of(1), BOOKING)
+    assert store.claim(claim_of(1), BOOKING)
+
+    assert is_claimed(store, 1)
+    assert not store.claim(claim_of(1), word(0xB0))
+    assert added(store, operation("op_a", outcome(1), outcome(2))).items[0].state is OperationState.REFUSED
+    assert store.claim(claim_of(1, merchant=2), word(0xB0))
+    assert store.claim(claim_of(1, programme=2), word(0xB0))
+    assert not store.claim(claim_of(2), BOOKING)
+
+
+def test_claim__given_up__is_free_again(store: Operations) -> None:
+    store.claim(claim_of(1), BOOKING)
+    added(store, operation("op_a", outcome(2)))
+
+    for receipt, booking in ((1, word(0xB0)), (2, BOOKING), (3, BOOKING)):
+        store.give_up(claim_of(receipt), booking)
+    assert (is_claimed(store, 1), is_claimed(store, 2)) == (True, True)
+
+    store.give_up(claim_of(1), BOOKING)
+    assert not is_claimed(store, 1)
+    assert added(store, operation("op_b", outcome(1))).state is OperationState.QUEUED
+
+
+def test_claim__by_many_bookings_at_once__is_one_ones(store: Operations) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        held = list(pool.map(lambda number: store.claim(claim_of(1), word(number)), range(16)))
+
+    assert sorted(held) == [False] * 15 + [True]
 
 
 def test_outbox__sent_and_resolved__tells_each_verdict(store: Operations, outbox: Outbox) -> None:
@@ -216,8 +262,8 @@ def test_outbox__sent_and_resolved__tells_each_verdict(store: Operations, outbox
     assert outbox.last_nonce(HOLDER) == 3
     assert [(entry.nonce, entry.block_time) for entry in outbox.confirmed_from(HOLDER, 3)] == [(3, BLOCK.timestamp)]
     assert outbox.confirmed_from(HOLDER, 4) == []
-    assert store.receipt_claimed(ProgrammeId(1), MerchantId(1), word(1))
-    assert not store.receipt_claimed(ProgrammeId(1), MerchantId(1), word(2))
+    assert is_claimed(store, 1)
+    assert not is_claimed(store, 2)
 
 
 def test_outbox__two_processes_resolve_halves_of_an_operation_at_once__it_is_final(
@@ -297,7 +343,7 @@ def test_outbox__abandoned__waits_again(store: Operations, outbox: Outbox) -> No
     assert again is not None
     assert (again.state, again.items[0].transaction) == (OperationState.QUEUED, None)
     assert len(store.queued(10)) == 1
-    assert store.receipt_claimed(ProgrammeId(1), MerchantId(1), word(1))
+    assert is_claimed(store, 1)
 
 
 def test_outbox__refused_whole__fails_and_frees_the_receipt(store: Operations, outbox: Outbox) -> None:
@@ -309,7 +355,7 @@ def test_outbox__refused_whole__fails_and_frees_the_receipt(store: Operations, o
     failed = got(store, "op_a")
     assert failed is not None
     assert (failed.state, failed.items[0].fault) == (OperationState.FAILED, "SenderNotAllowed")
-    assert not store.receipt_claimed(ProgrammeId(1), MerchantId(1), word(1))
+    assert not is_claimed(store, 1)
 
 
 def test_api_keys__made_and_revoked__as_kept(engine: Engine) -> None:

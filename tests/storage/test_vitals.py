@@ -1,6 +1,6 @@
 """What is measured of the database, on SQLite and PostgreSQL.
 
-queues → how many wait, and since when              calls → in flight; the lowest nonce without an outcome, else the next
+queues → how many wait, and since when        calls → in flight, since when; the lowest nonce without an outcome, else the next
 operations and refusals → counted by state and by reason
 ├── more of them → the new ones are added            ├── one that was open → counted anew where it stands now
 └── far more than are counted each time → none is lost or counted twice
@@ -8,9 +8,12 @@ operations and refusals → counted by state and by reason
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from sqlalchemy import Engine, insert
 
+from node_api.domain.ids import Address
 from node_api.domain.operations import Accepted, Place
 from node_api.domain.vitals import Queue
 from node_api.storage import tables as t
@@ -32,7 +35,7 @@ def test_figures__of_an_empty_database__are_zero(database: Engine) -> None:
     read = StoreFigures(database).read(HOLDER)
 
     assert read.queues == {"redemptions": Queue(0, None), "claims": Queue(0, None)}
-    assert (read.in_flight, read.next_nonce) == (0, None)
+    assert (read.in_flight, read.oldest_call_at, read.next_nonce) == (0, None, None)
     assert (read.operations, read.refused_here, read.refused_on_chain) == ({}, {}, {})
 
 
@@ -47,14 +50,17 @@ def test_figures__as_work_goes_on__follow_it(database: Engine) -> None:
     assert read.refused_here == {"Expired": 1}
 
     places = [Place("op_a", 0, 0, 0), Place("op_a", 1, 0, 1)]
+    before = time.time_ns() // 1_000_000
     outbox.sending(call(3), places)
     read = figures.read(HOLDER)
     assert (read.queues["redemptions"].length, read.in_flight, read.next_nonce) == (0, 1, 3)
+    assert before <= (read.oldest_call_at or 0) <= time.time_ns() // 1_000_000
+    assert StoreFigures(database).read(Address("0x" + "b2" * 20)).oldest_call_at == read.oldest_call_at
     assert read.operations == {"sent": 1, "refused": 1}
 
     outbox.resolve(call(3).hash, BLOCK, [(place, Accepted(())) for place in places])
     read = figures.read(HOLDER)
-    assert (read.in_flight, read.next_nonce) == (0, 4)
+    assert (read.in_flight, read.oldest_call_at, read.next_nonce) == (0, None, 4)
     assert read.operations == {"succeeded": 1, "refused": 1}
 
 

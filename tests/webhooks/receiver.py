@@ -1,10 +1,12 @@
-"""A subscriber: an HTTP server of the test's own that remembers what it was sent."""
+"""Subscribers of the test's own: an HTTP server that remembers what it was sent, and one that never comes to an end."""
 
 from __future__ import annotations
 
+import itertools
+import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -36,6 +38,35 @@ class Receiver:
         self.taken: list[Taken] = []
         self.answer: Callable[[Taken], int] = lambda _: 204
         self.headers: dict[str, str] = {}
+
+
+@contextmanager
+def trickling(said: bytes, seconds: float) -> Iterator[tuple[int, threading.Event]]:
+    """Answers everybody with the same bytes over and over, one every so many seconds; its port, and whether somebody went."""
+    left, over = threading.Event(), threading.Event()
+
+    def trickle(connection: socket.socket) -> None:
+        with connection:
+            try:
+                for at in itertools.count():
+                    connection.sendall(said[at % len(said) :][:1])
+                    if over.wait(seconds):
+                        return
+            except OSError:
+                left.set()
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                threading.Thread(target=trickle, args=(server.accept()[0],), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=accept, daemon=True).start()
+        try:
+            yield server.getsockname()[1], left
+        finally:
+            over.set()
+            server.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager

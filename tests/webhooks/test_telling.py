@@ -3,9 +3,11 @@
 a subscriber
 ├── well .............................. told everything once, in order, each message signed (Standard Webhooks)
 ├── that refuses for a while .......... the same message again until it is taken, none skipped
+├── that refuses after it took some ... waits as after a first failure, whatever was before
 ├── replayed .......................... told again from there
 ├── gone (410) ........................ told nothing any more until it is put again
 ├── without an end to its answer ...... holds up nobody else
+├── that trickles ..................... is given up, and told at its next address once it is put there
 └── with a new secret ................. both sign for a day
 two processes on one database ......... each message once
 a process killed in the middle ........ another goes on with what was not written down
@@ -35,7 +37,7 @@ from node_api.storage.operation_tables import subscribers
 from node_api.storage.subscribers import Subscribers
 from node_api.webhooks.post import HttpPost
 from tests.storage.conftest import indexer_of
-from tests.webhooks.receiver import Receiver, receiving
+from tests.webhooks.receiver import Receiver, receiving, trickling
 from tests.world import World
 
 MASTER = b"m" * 32
@@ -139,6 +141,25 @@ def test_subscriber__that_refuses_for_a_while__misses_nothing(
     assert Subscribers(engine).get("moody").failures == 0  # type: ignore[union-attr]
 
 
+def test_subscriber__that_refuses_after_it_took_some__waits_as_after_a_first_failure(
+    engine: Engine, receiver: Receiver, begun: Callable[[], Telling], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures: list[int] = []
+
+    def pause(failed: int, _: float) -> int:
+        failures.append(failed)
+        return 20
+
+    monkeypatch.setattr("node_api.services.telling.pause_after", pause)
+    answers = iter([500, 500, 500, 204, 204, 500, 500])
+    receiver.answer = lambda _: next(answers, 204)
+    subscribing(engine).put("relapsed", receiver.url, Wanted(), "0")
+    begun()
+    until(settled(engine, "relapsed", len(ids(engine))))
+
+    assert failures == [1, 2, 3, 1, 2]
+
+
 def test_subscriber__replayed__is_told_again_from_there(
     engine: Engine, receiver: Receiver, begun: Callable[[], Telling]
 ) -> None:
@@ -182,6 +203,21 @@ def test_subscriber__that_hangs__holds_up_nobody(
         assert (len(stuck.taken), Subscribers(engine).get("a-stuck").told) == (1, 0)  # type: ignore[union-attr]
         free.set()
         until(settled(engine, "a-stuck", len(ids(engine))))
+
+
+def test_subscriber__that_trickles__is_told_at_its_next_address(
+    engine: Engine, receiver: Receiver, begun: Callable[[], Telling], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("node_api.webhooks.post._ANSWER_SECONDS", 0.3)
+    with trickling(b"HTTP/1.1 200 OK\r\nX: " + b"a" * 10_000, 0.01) as (port, left):
+        subscribing(engine).put("slow", f"http://127.0.0.1:{port}/", Wanted(), "0")
+        begun()
+        assert left.wait(20)
+        until(lambda: Subscribers(engine).get("slow").failures > 0)  # type: ignore[union-attr]
+        assert "no answer" in str(Subscribers(engine).get("slow").fault)  # type: ignore[union-attr]
+        monkeypatch.setattr("node_api.webhooks.post._ANSWER_SECONDS", 10.0)
+        subscribing(engine).put("slow", receiver.url, Wanted(), None)
+        until(settled(engine, "slow", len(ids(engine))))
 
 
 def test_subscriber__with_a_new_secret__gets_both_signatures(

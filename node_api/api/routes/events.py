@@ -5,7 +5,6 @@ from contextlib import suppress
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
-from fastapi.responses import StreamingResponse
 
 from node_api.api.access import Caller, require_merchant
 from node_api.api.documented import KEEPING, READING, problems
@@ -15,6 +14,7 @@ from node_api.api.events import (
     EventOut,
     EventsOut,
     ReplayIn,
+    StreamAnswer,
     SubscribedOut,
     SubscriberIn,
     SubscriberOut,
@@ -38,7 +38,6 @@ OfProgramme = Annotated[int | None, Query(ge=1, lt=1 << 24)]
 OfMerchant = Annotated[int | None, Query(ge=1, lt=1 << 32)]
 Limit = Annotated[int, Query(ge=1, le=500)]
 _CHANGING = (*KEEPING, errors.RequestTooLarge, errors.BodyUnreadable)
-_UNBUFFERED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
 @router.get(
@@ -67,7 +66,7 @@ def read_events(
     which = _wanted(caller, programme, merchant)
     at = _cursor(node, last_event_id or after)
     if STREAM_TYPE in accept:
-        return _streamed(request, node, at, which)
+        return _streamed(request, node, caller, at, which)
     page = node.events.page(at, which, limit)
     told = [EventOut.model_validate(message(event)) for _, event in page.events]
     answer = EventsOut(events=told, next=str(page.next), more=page.more)
@@ -123,14 +122,14 @@ def _cursor(node: Node, text: str | None) -> Cursor:
     return newest if text is None else Cursor.read(text, newest.rewinds)
 
 
-def _streamed(request: Request, node: Node, at: Cursor, which: Wanted) -> Response:
-    node.streams.require_room()
+def _streamed(request: Request, node: Node, caller: ApiKey, at: Cursor, which: Wanted) -> Response:
     app, token = request.app, request.headers["authorization"].partition(" ")[2]
 
     async def told() -> AsyncIterator[bytes]:
         parts = stream(node.events, at, which, lambda: node.keyring.require_valid(token), lambda: app.state.closing)
-        with node.streams.one_more(), suppress(errors.Denied):  # the key may be revoked meanwhile
+        with suppress(errors.Denied):  # the key may be revoked meanwhile
             async for part in parts:
                 yield part
 
-    return StreamingResponse(told(), media_type=STREAM_TYPE, headers=_UNBUFFERED)
+    node.streams.take(caller.id)
+    return StreamAnswer(told(), lambda: node.streams.give_back(caller.id))

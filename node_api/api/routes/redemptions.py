@@ -28,8 +28,9 @@ from node_api.api.gathered import Asked, Gathered, TheGathered
 from node_api.api.node import TheNode
 from node_api.api.observing import note
 from node_api.api.problems import ACCEPTED, OK, answer
-from node_api.api.requests import CodeIn, RedeemBatchIn, RedeemIn
+from node_api.api.requests import CodeIn, FewFaults, RedeemBatchIn, RedeemIn
 from node_api.domain import errors
+from node_api.domain.codes import MAX_LENGTH
 from node_api.domain.operations import Operation, OperationState
 from node_api.services.codes import OpenCodeRequest
 
@@ -47,18 +48,21 @@ _JSON = "application/json"
         *KEEPING, errors.RequestTooLarge, errors.WalletMissing, errors.ProgrammeUnknown, errors.VoucherNotFound
     ),
 )
-def make_code(node: TheNode, _: Caller, body: CodeIn, qr: WithQr = True) -> Response:
+def make_code(node: TheNode, _: Caller, body: Annotated[CodeIn, FewFaults], qr: WithQr = True) -> Response:
     """A signed code for a custodial holder. It signs what is asked: the rules are judged when it is redeemed.
 
     With `max_bill` in place of merchant, bill and receipt it is an open code: good at any merchant, where the rules allow it.
     """
     asked = body.to_domain()
     code = node.writing.codes.make_open(asked) if isinstance(asked, OpenCodeRequest) else node.writing.codes.make(asked)
+    if len(code.text) > MAX_LENGTH:
+        told = f"vouchers: their code has {len(code.text)} characters, and none of more than {MAX_LENGTH} is read"
+        raise errors.RequestInvalid(f"{told}; choose fewer, or smaller amounts")
     return _json(code_out(code, qr_svg(code.text) if qr else None).model_dump_json())
 
 
 @router.post("/redemptions/check", response_model=CheckOut, responses=problems(*REDEEMING))
-def check(node: TheNode, caller: Caller, body: RedeemIn) -> Response:
+def check(node: TheNode, caller: Caller, body: Annotated[RedeemIn, FewFaults]) -> Response:
     """Whether a redemption would be accepted in the next block, without one. A refusal is an answer here, not a problem."""
     return _json(check_out(node.redemptions.check(caller, body.to_domain(caller))).model_dump_json())
 
@@ -68,7 +72,9 @@ def check(node: TheNode, caller: Caller, body: RedeemIn) -> Response:
     response_model=OperationOut,
     responses={202: {"model": OperationOut}, **problems(*WRITING, *RULES, errors.CallFailed)},
 )
-async def redeem(gathered: TheGathered, caller: Caller, key: WriteKey, body: RedeemIn, wait: Wait = 0) -> Response:
+async def redeem(
+    gathered: TheGathered, caller: Caller, key: WriteKey, body: Annotated[RedeemIn, FewFaults], wait: Wait = 0
+) -> Response:
     """Redeems. What the rules refuse is answered as a problem that names the reason, at once or from the chain."""
     operation = await gathered.singles.ask(Asked(caller, key, "redemption", body, [body]))
     return _answer(gathered, await _settled(gathered, operation, wait))
@@ -80,7 +86,7 @@ async def redeem(gathered: TheGathered, caller: Caller, key: WriteKey, body: Red
     responses={202: {"model": OperationOut}, **problems(*WRITING)},
 )
 async def redeem_batch(
-    gathered: TheGathered, caller: Caller, key: WriteKey, body: RedeemBatchIn, wait: Wait = 0
+    gathered: TheGathered, caller: Caller, key: WriteKey, body: Annotated[RedeemBatchIn, FewFaults], wait: Wait = 0
 ) -> Response:
     """Takes in up to 100 redemptions. Each is refused or accepted on its own, and says so in its item."""
     operation = await gathered.batches.ask(Asked(caller, key, "batch", body, body.items))
@@ -103,9 +109,13 @@ def read_operation(node: TheNode, caller: Caller, operation: Annotated[str, NoNu
 
 
 def qr_svg(text: str) -> str:
-    """A QR symbol as SVG, error correction level M."""
+    """A QR symbol as SVG: error correction level M, or L for the longest codes, which no symbol of level M holds."""
     out = io.BytesIO()
-    segno.make(text, error="m", micro=False).save(out, kind="svg", xmldecl=False, scale=4)
+    try:
+        symbol = segno.make(text, error="m", micro=False)
+    except segno.DataOverflowError:
+        symbol = segno.make(text, error="l", micro=False)
+    symbol.save(out, kind="svg", xmldecl=False, scale=4)
     return out.getvalue().decode()
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from node_api.domain.bookings import Booking
 from node_api.domain.ids import Hash, MerchantId, VoucherId
+from node_api.services.ports.operations import Claim
 
 
 class BookingReader(Protocol):
@@ -15,8 +17,8 @@ class BookingReader(Protocol):
         """The vouchers booked by one signature, in their order; empty where it booked none."""
         ...
 
-    def receipted(self, merchant: MerchantId, receipt: Hash) -> frozenset[Hash]:
-        """The bookings that the merchant captured against the receipt, by their digests."""
+    def receipted(self, wanted: Collection[Claim]) -> Mapping[Claim, frozenset[Hash]]:
+        """The bookings that were captured against these receipts, by their digests; receipts without any are left out."""
         ...
 
     def bookings(

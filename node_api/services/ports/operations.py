@@ -52,12 +52,19 @@ class OperationStore(Protocol):
         """Whether so many items wait to be sent; takes far less than to read them."""
         ...
 
-    def receipt_claimed(self, programme: ProgrammeId, merchant: MerchantId, receipt: Hash) -> bool:
-        """Whether a redemption that was not refused claims the receipt."""
+    def claimed(self, wanted: Collection[Claim]) -> set[Claim]:
+        """Those of the claims that are held: by redemptions that were not refused, or by captures."""
         ...
 
-    def claimed(self, wanted: Collection[Claim]) -> set[Claim]:
-        """Those of the claims that are held."""
+    def claim(self, wanted: Claim, booking: Hash) -> bool:
+        """Has a booking hold the claim, for what is captured of it.
+
+        Returns: whether it does then; not where a redemption or another booking does.
+        """
+        ...
+
+    def give_up(self, held: Claim, booking: Hash) -> None:
+        """Gives free what a booking holds; nothing where it does not."""
         ...
 
 
