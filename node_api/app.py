@@ -198,7 +198,7 @@ def _assemble(
     fresh = fresh_reads(record, follower)
     writing = Writing(
         redemptions=Redemptions(
-            Judge(fresh, signatures, LimitWords(rpc, vouchers), store),
+            Judge(fresh, signatures, LimitWords(rpc, vouchers), store, by_the_clock=handle.profile.steady),
             store,
             outbox,
             pace,

@@ -16,8 +16,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from node_api.chain.options import EmbeddedOptions, OutsideOptions
 
 _PLACEHOLDERS = ("changeme", "change-me", "secret", "password", "todo", "xxx")
-_FILES = ("sqlite", "sqlite+pysqlite")
-_SERVERS = ("postgresql", "postgres", "postgresql+psycopg")
 _ENCODED = "with what is neither letter nor digit in user and password percent-encoded (@ is %40)"
 _CHAIN_RULE = (
     "the rule: addresses are http:// or https:// with a host, and divided by commas; "
@@ -64,23 +62,11 @@ def _is_chain_url(given: str) -> bool:
 
 def _database_url(value: SecretStr) -> SecretStr:
     """Refuses what no database can be opened at, likewise."""
-    if not _is_database_url(value.get_secret_value()):
+    from node_api.storage.engine import is_database_url  # most nodes keep a file in their folder
+
+    if not is_database_url(value.get_secret_value()):
         raise ValueError(_DATABASE_RULE)
     return value
-
-
-def _is_database_url(given: str) -> bool:
-    from sqlalchemy.engine import make_url  # most nodes keep a file in their folder
-    from sqlalchemy.exc import ArgumentError
-
-    try:
-        url = make_url(given)
-    except (ArgumentError, ValueError):  # what they say has parts of it
-        return False
-    if url.drivername in _FILES:
-        return url.host is None and url.database not in (None, "", ":memory:")
-    # An @ within the password would end it: the rest would be looked up as a host.
-    return url.drivername in _SERVERS and given.count("@") == int(url.username is not None)
 
 
 def _without_empty(given: dict[str, Any]) -> dict[str, Any]:
@@ -130,7 +116,12 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="VOUCHERTRAIL_", env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
+        env_prefix="VOUCHERTRAIL_",
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        env_ignore_empty=True,
+        hide_input_in_errors=True,
     )
 
     data: Path = Path(".vouchertrail")

@@ -108,7 +108,8 @@ def taking_in(settings: Settings, handle: ChainHandle, channel: Channel, socket:
         sender, beside, waiting, tally = _Sender(channel), _Beside(record, channel), Waiting(), Tally()
         vouchers = Address(record.deployment.address("Vouchers"))
         signatures, store = ChainSignatures(record.rpc, handle.chain_id, vouchers), Operations(record.engine)
-        judge = Judge(fresh_reads(record, beside), signatures, LimitWords(record.rpc, vouchers), store)
+        limits, steady = LimitWords(record.rpc, vouchers), handle.profile.steady
+        judge = Judge(fresh_reads(record, beside), signatures, limits, store, by_the_clock=steady)
         intake = Intake(
             keyring=ApiKeyring(ApiKeys(record.engine)),
             rates=resources.enter_context(counting(settings)),

@@ -89,10 +89,9 @@ def take_backup(settings: Settings, keys: KeyRing, folder: Path) -> Backup:
     """
     folder = private_folder(folder.resolve())
     mark = folder / TAKING
-    there = set(folder.iterdir())
-    if there and there - set(_copies(folder)) != {mark}:
-        raise BackupFault(f"{folder} is not empty: nothing in it is touched")
+    _require_ours(folder, mark)
     with _held(mark) as manifest, ExitStack() as undo:
+        _require_ours(folder, mark)  # another may have come to its end before we held it
         undo.callback(_clear, folder)
         _clear(folder)
         backup = _fill(settings, keys, folder)
@@ -105,6 +104,13 @@ def take_backup(settings: Settings, keys: KeyRing, folder: Path) -> Backup:
         sync_folder(folder)
         sync_folder(folder.parent)
     return backup
+
+
+def _require_ours(folder: Path, mark: Path) -> None:
+    """Raises BackupFault where a folder holds anything but what a backup that was cut off left."""
+    there = set(folder.iterdir())
+    if there and there - set(_copies(folder)) != {mark}:
+        raise BackupFault(f"{folder} is not empty: nothing in it is touched")
 
 
 def check_backup(folder: Path) -> Backup:

@@ -145,7 +145,7 @@ class _Protocol(HttpToolsProtocol):
     """One client's connection.
 
     Of a request's head, or of what else is no body (trailers, chunks' extensions), it keeps no more than `MOST_HEAD` bytes, and
-    waits no longer than `HEAD_SECONDS` for the end of it.
+    waits no longer than `HEAD_SECONDS` for the end of it, once the answer in hand is sent.
     """
 
     _unended = 0

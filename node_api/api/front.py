@@ -1,9 +1,9 @@
 """What stands before the framework: routes asked for thousands of times a second are answered here.
 
 A request of the common form is read and answered without the framework's general way. What differs from that form in
-anything goes on to the framework, so there is one way of refusing. Who asks is looked up and counted before the body is read,
-so a body that does not fit is refused here, alike: else it would count twice. Ids, metrics, log lines and the bounds on bodies
-are seen to outside of this, for both ways.
+anything goes on to the framework, so there is one way of refusing. Who asks is looked up and counted before the body is
+looked at, so a body that does not fit is refused here, alike: else it would count twice. Ids, metrics, log lines and the
+bounds on bodies are seen to outside of this, for both ways.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from node_api.api.access import admit, is_write_key
 from node_api.api.gathered import Gathered
 from node_api.api.node import TakesIn
-from node_api.api.problems import answer_bug, answer_to, unfit
+from node_api.api.problems import answer_bug, answer_to, missing, unfit
 from node_api.domain.access import ApiKey
 from node_api.services.api_keys import PREFIX
 
@@ -87,8 +87,10 @@ class Front:
             return
         scope["route"] = hot
         try:
+            received = await _received(
+                receive
+            )  # all of it: what is left of one keeps a connection open that nobody looks after
             caller = admit(self._node, await self._gathered.callers.ask(asked.token), f"POST {hot.path}")
-            received = await _received(receive)
             body = _read_body(received, hot.model)
             if body is None:
                 await self._app(scope, _again(received, receive), send)
@@ -141,11 +143,11 @@ def _again(messages: list[Message], receive: Receive) -> Receive:
 
 
 def _read_body(messages: list[Message], model: type[BaseModel]) -> BaseModel | Response | None:
-    """A body as its model, or the answer that it does not fit; None where the framework is to look at it: it may be no JSON."""
+    """A body as its model, or the answer that it does not fit; None where it broke off."""
     if messages[-1]["type"] != "http.request":
         return None
+    body = b"".join(message.get("body", b"") for message in messages)
     try:
-        return model.model_validate_json(b"".join(message.get("body", b"") for message in messages))
+        return model.model_validate_json(body) if body else missing()
     except ValidationError as fault:
-        alone = fault.error_count() == 1 and fault.errors(include_input=False)[0]
-        return None if alone and alone["type"] == "json_invalid" else unfit(fault)
+        return unfit(fault)

@@ -143,6 +143,11 @@ def unfit(fault: ValidationError) -> Response:
     return _unfit([{**one, "loc": ("body", *one["loc"])} for one in found])
 
 
+def missing() -> Response:
+    """The answer of a request without a body, likewise."""
+    return _unfit([{"type": "missing", "loc": ("body",), "msg": "Field required"}])
+
+
 def _unfit(found: Sequence[Mapping[str, Any]]) -> Response:
     """The answer of a request that does not fit; the first of its faults stand in it."""
     faults = [

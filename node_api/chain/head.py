@@ -1,7 +1,5 @@
 """The chain's head as the rules need it. Implements the port `ChainHead`."""
 
-import time
-
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import RpcError, RpcUnavailable
 from node_api.chain.rpc_values import quantity, record, text
@@ -19,8 +17,7 @@ class Head:
         Args:
             rpc: the chain.
             movable_clock: the embedded chain: the next block's time is asked of the chain, since it may have been set.
-                Elsewhere it comes after the newest one, and where blocks come by the clock not before now: a code that ends
-                earlier can stand in no block any more.
+                Elsewhere the newest block's time stands for it.
         """
         self._rpc = rpc
         self._tag = "pending" if movable_clock else "latest"
@@ -34,6 +31,4 @@ class Head:
         number, timestamp = quantity(block["number"]), UnixSeconds(quantity(block["timestamp"]))
         if self._tag == "pending":
             return NextBlock(timestamp, number - 1, Hash(text(block["parentHash"])))
-        if self._rpc.profile.steady:
-            timestamp = max(UnixSeconds(timestamp + 1), UnixSeconds(int(time.time())))
         return NextBlock(timestamp, number, Hash(text(block["hash"])))

@@ -36,6 +36,7 @@ from node_api.loaders.completejourney.calendar import weeks_behind
 from node_api.loaders.completejourney.load import REPORT, load_completejourney
 from node_api.loaders.completejourney.source import DataMissing
 from node_api.record import Record, open_record
+from node_api.safekeeping import require_restored
 from node_api.services.import_folder import ImportFolder
 from node_api.services.reconciling import reconcile
 from node_api.services.replaying.replay import Summary
@@ -139,6 +140,7 @@ def _complete_journey(shared: Shared) -> Path:
 def _chain(shared: Shared, folder: ImportFolder) -> ChainHandle:
     """The embedded chain, which begins a day before the first programme, with the contracts on it."""
     settings = shared.settings
+    require_restored(settings)
     options = settings.embedded_chain()
     first = min(row.starts_at for row in folder.programmes)
     known = recorded_identity(options.identity_file)

@@ -26,6 +26,8 @@ Day = NewType("Day", int)
 
 MAX_PLACES = 1228
 VOUCHER_BITS = 59
+MERCHANT_IDS = 1 << 32
+"""Merchants' numbers lie below: the contracts keep them in 32 bits."""
 ROLL_MASK = (1 << 24) - 1
 PLACE_MASK = (1 << 11) - 1
 

@@ -7,8 +7,10 @@ A receipt is used once, too, and of that the contract knows nothing: a capture c
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from zlib import crc32
 
 from node_api.domain import refusals as no
 from node_api.domain.access import ApiKey
@@ -32,13 +34,12 @@ from node_api.services.fresh import FreshReads
 from node_api.services.once import Asked, Told, once
 from node_api.services.ports.bookings import BookingDesk, BookingSignatures
 from node_api.services.ports.casework import CaseRequests
-from node_api.services.ports.operations import Claim, OperationStore
+from node_api.services.ports.operations import Claim, Held, OperationStore
 from node_api.services.ports.reading import Reader
 from node_api.services.ports.signing import Wallet
 
 SIGNED_SECONDS = 600
 """How long what the wallet signs is good, unless the rules allow less."""
-_TURNS = 64
 
 _Vouchers = tuple[list[Booking], BlockRef]
 """Vouchers of a booking, and the block they are told of."""
@@ -63,6 +64,29 @@ class Wish:
     lapse_at: UnixSeconds
 
 
+class _Turns:
+    """Has those who want the same take turns. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: dict[Claim, tuple[threading.Lock, list[None]]] = {}
+
+    @contextmanager
+    def of(self, wanted: Claim) -> Iterator[None]:
+        """One's turn, as long as the context lasts."""
+        with self._lock:
+            turn, waiting = self._waiting.setdefault(wanted, (threading.Lock(), []))
+            waiting.append(None)
+        try:
+            with turn:
+                yield
+        finally:
+            with self._lock:
+                waiting.pop()
+                if not waiting:
+                    del self._waiting[wanted]
+
+
 @dataclass(frozen=True, slots=True)
 class Bookings:
     """Carries out what merchants and holders want of bookings. Thread-safe.
@@ -77,9 +101,7 @@ class Bookings:
     signatures: BookingSignatures
     store: OperationStore
     wallet: Wallet | None
-    turns: tuple[threading.Lock, ...] = field(
-        default_factory=lambda: tuple(threading.Lock() for _ in range(_TURNS)), init=False
-    )
+    turns: _Turns = field(default_factory=_Turns, init=False)
 
     def sign(self, signer: Signer, wish: Wish) -> tuple[Reservation, Hash, Address, BlockRef]:
         """A custodial holder's reservation, its digest and the holder; nothing is booked yet.
@@ -151,19 +173,22 @@ class Bookings:
         return once(self.requests, Asked(caller.owner, key, body_hash), tell, send)
 
     def _capture(self, capture: Capture, booking: Booking) -> None:
-        """Claims the receipt, then sends. Where the chain gives no answer the claim stays: the capture may still come.
+        """Claims the receipt, then sends. What the contract refuses gives free what it claimed itself.
 
-        Captures against one receipt take turns: one that is refused gives free what another of the same booking counts on.
+        Where the chain gave no answer the claim stays: that capture may still come, whatever becomes of others of the booking.
+        In this process captures against one receipt take turns: one that is refused gives free what another counts on.
         """
         claim = programme_of_line(booking.line), booking.merchant, capture.receipt
-        with self.turns[hash(claim) % _TURNS]:
-            if self._captured(claim) - {booking.digest} or not self.store.claim(claim, booking.digest):
+        which = crc32(repr(capture.parts).encode()) & 0x7FFF_FFFF
+        with self.turns.of(claim):
+            others = self._captured(claim) - {booking.digest}
+            if others or (held := self.store.claim(claim, booking.digest, which)) is Held.OTHERS:
                 raise no.ReceiptUsed(f"receipt {capture.receipt}", booking.voucher)
             try:
                 self.desk.capture(capture)
             except BookingRefused:
-                if booking.digest not in self._captured(claim):
-                    self.store.give_up(claim, booking.digest)
+                if held is Held.ITSELF and booking.digest not in self._captured(claim):
+                    self.store.give_up(claim, booking.digest, which)
                 raise
 
     def _captured(self, claim: Claim) -> frozenset[Hash]:

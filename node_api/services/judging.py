@@ -1,5 +1,6 @@
 """Whether a redemption would be accepted: the rules, and what only the node can see."""
 
+import time
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
@@ -53,7 +54,17 @@ class Judgement(NamedTuple):
 class Judge:
     """Judges redemptions without a transaction. Thread-safe."""
 
-    def __init__(self, fresh: FreshReads, signatures: Signatures, limits: LimitReads, store: OperationStore) -> None:
+    def __init__(
+        self,
+        fresh: FreshReads,
+        signatures: Signatures,
+        limits: LimitReads,
+        store: OperationStore,
+        *,
+        by_the_clock: bool = False,
+    ) -> None:
+        """Reads nothing yet; `by_the_clock`: the chain's blocks come at the real time, so a code that ended can stand in none."""
+        self._by_the_clock = by_the_clock
         self._fresh = fresh
         self._signatures = signatures
         self._limits = limits
@@ -104,7 +115,8 @@ class Judge:
         scene = scene_of(
             item, digest, request.seal, vouchers, reader, self._signatures, self._limits, now, signed=signed
         )
-        refusal = judge(item, vouchers, scene) or _node_rules(request, vouchers, used)
+        ended = time.time() if self._by_the_clock else 0
+        refusal = judge(item, vouchers, scene) or _node_rules(request, vouchers, used, ended)
         first = vouchers[0] if vouchers else None
         return Judgement(
             request=request,
@@ -137,9 +149,13 @@ def _claims(requests: Sequence[Request], known: Known) -> set[Claim]:
     return claims
 
 
-def _node_rules(request: Request, vouchers: Sequence[VoucherSight], used: AbstractSet[Claim]) -> Refusal | None:
+def _node_rules(
+    request: Request, vouchers: Sequence[VoucherSight], used: AbstractSet[Claim], ended: float
+) -> Refusal | None:
     """What the contract cannot know. Comes after the rules: their reasons are the same with and without a node."""
     item, first = request.item, vouchers[0]
+    if item.deadline <= ended:  # by the newest block's time, which is over, it may still do
+        return no.DeadlinePassed(f"deadline {item.deadline} at {int(ended)}", first.voucher)
     if request.receipt is not None:
         counted = request.receipt.counted(categories_of(sight.batch for sight in vouchers if sight.batch))
         if counted != item.bill:

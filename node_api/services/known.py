@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Protocol, TypeVar
 
-from node_api.domain.ids import Address, Amount, Day, Hash, LineId, MerchantId, ProgrammeId, VoucherId
+from node_api.domain.ids import MERCHANT_IDS, Address, Amount, Day, Hash, LineId, MerchantId, ProgrammeId, VoucherId
 from node_api.domain.items import Item
 from node_api.domain.models import BlockRef, Merchant, Programme, Rules, VoucherFacts, Widening
 from node_api.services.ports.auditing import AuditReader
 
 K = TypeVar("K")
 V = TypeVar("V")
-
-_MERCHANT_IDS = 1 << 32
 
 
 class SightReader(Protocol):
@@ -73,12 +71,12 @@ class Known:
         self._vouchers = reader.vouchers({voucher for voucher, _ in sold})
         self._free = reader.ever_free(self._vouchers)
         lines = [(self._vouchers[voucher].batch.line, shop) for voucher, shop in sold if voucher in self._vouchers]
-        self._sold = frozenset((line, shop) for line, shop in lines if shop < _MERCHANT_IDS)
+        self._sold = frozenset((line, shop) for line, shop in lines if shop < MERCHANT_IDS)
         self._days: dict[Day, Mapping[tuple[LineId, MerchantId], Amount]] = {}
         self._programmes = reader.programmes_among({facts.roll.programme for facts in self._vouchers.values()})
         self._rules: dict[tuple[ProgrammeId, int], Rules | None] = {}
         self._widenings: dict[ProgrammeId, Widening] = {}
-        self._merchants = reader.merchants_among({item.merchant for item in items if item.merchant < _MERCHANT_IDS})
+        self._merchants = reader.merchants_among({item.merchant for item in items if item.merchant < MERCHANT_IDS})
 
     @property
     def block(self) -> BlockRef:

@@ -16,6 +16,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -35,6 +36,9 @@ IN_FLIGHT = 4
 RECEIPT_SECONDS = 5.0
 LEFT_SECONDS = 30.0
 """A call of another account that is not resolved for so long may be a process's that is gone."""
+_LEFT_PAUSES = RECEIPT_SECONDS, 60.0
+"""How long such a call is left alone after each look: first, doubled each time, and at most."""
+_LEFT_AT_ONCE = 4
 _IDLE_SECONDS = 1.0
 _RETRY_SECONDS = 0.5
 _FULL_WAIT = 0.01
@@ -43,6 +47,15 @@ log = structlog.get_logger()
 
 Settled = Callable[[list[str]], None]
 Looked = Callable[[dict[Hash, Finality]], None]
+
+
+@dataclass(slots=True)
+class _Left:
+    """A call that another process left: how long it is left alone after the next look, when that is, and what kept it last."""
+
+    pause: float
+    at: float = 0.0
+    fault: str = ""
 
 
 class Outbox:
@@ -73,7 +86,8 @@ class Outbox:
         self._looks, self._overdue = 0, 0.0
         self._pace, self._first_since = Pace(), 0.0  # since when the first in flight is what the chain has to carry out
         self._last_nonce: int | None = None  # highest that was resolved, once it was looked up
-        self._others_at, self._others_fault = 0.0, ""
+        self._others_at = 0.0
+        self._others: dict[Hash, _Left] = {}
         self._thread = threading.Thread(target=self._work, name="outbox", daemon=True)
 
     def on_settled(self, listener: Settled) -> None:
@@ -313,23 +327,28 @@ class Outbox:
             listener(final)
 
     def _finish_others(self) -> None:
-        """Brings what processes with other accounts left on this database to its end, once a second, as far as that goes at once.
+        """Brings what processes with other accounts left on this database to its end, as far as that goes at once.
 
-        What does not go keeps nothing else from going: that account may not be taken any more.
+        What does not go is looked at more and more rarely, and keeps nothing else from going: that account may not be taken any
+        more.
         """
-        if time.monotonic() < self._others_at or self._stopping.is_set():
+        now = time.monotonic()
+        if now < self._others_at or self._stopping.is_set():
             return
-        self._others_at = time.monotonic() + _IDLE_SECONDS
-        faults = []
-        for call in self._calls.left(self._relay.sender, LEFT_SECONDS):
+        self._others_at = now + _IDLE_SECONDS
+        left = self._calls.left(self._relay.sender, LEFT_SECONDS)
+        self._others = {call.hash: self._others.get(call.hash) or _Left(_LEFT_PAUSES[0]) for call in left}
+        due = [call for call in left if self._others[call.hash].at <= now]
+        for call in due[:_LEFT_AT_ONCE]:
+            state = self._others[call.hash]
+            state.at, state.pause = now + state.pause, min(2 * state.pause, _LEFT_PAUSES[1])
             try:
                 self._finish_other(self._again(call))
             except Exception as error:  # noqa: BLE001  as for one's own: it is tried again
-                faults.append(f"call {call.hash} of {call.sender}: {type(error).__name__}: {error}")
-        told = "; ".join(faults)
-        if told and told != self._others_fault:
-            log.warning("outbox_left_waits", fault=told)
-        self._others_fault = told
+                fault = f"{type(error).__name__}: {error}"
+                if fault != state.fault:
+                    log.warning("outbox_left_waits", transaction=call.hash, sender=call.sender, fault=fault)
+                state.fault = fault
 
     def _finish_other(self, shipment: Shipment) -> None:
         outcome = shipment.outcome(0)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from node_api.domain.calendar import local_day
-from node_api.domain.ids import NOTHING, VOUCHER_BITS, Address, Day, Hash, LineId, UnixSeconds
+from node_api.domain.ids import MERCHANT_IDS, NOTHING, VOUCHER_BITS, Address, Day, Hash, LineId, UnixSeconds
 from node_api.domain.items import Item, TerminalSeal
 from node_api.domain.limits import HolderCounter, LimitSight, TerminalDay
 from node_api.domain.models import BlockRef, Programme, Rules, Widening
@@ -12,7 +12,6 @@ from node_api.services.known import SightReader
 from node_api.services.ports.limits import LimitReads
 from node_api.services.ports.signing import Signatures
 
-_MERCHANT_IDS = 1 << 32
 _NO_TERMINAL = TerminalDay()
 
 
@@ -79,7 +78,7 @@ def scene_of(
     """What the rules see around them; `digest` is what was signed, `signed` whether by the first voucher's holder."""
     return Scene(
         now=now,
-        merchant=reader.merchant(item.merchant) if item.merchant < _MERCHANT_IDS else None,
+        merchant=reader.merchant(item.merchant) if item.merchant < MERCHANT_IDS else None,
         rules=_rules(vouchers, reader),
         terminal=None if seal is None else _terminal(item, seal, reader, signatures),
         signed=signed,

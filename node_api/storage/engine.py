@@ -14,7 +14,7 @@ from typing import Protocol, cast
 
 from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -24,6 +24,8 @@ from node_api.storage.turns import turn_of
 _BUSY_SECONDS = 30
 _WAIT_SECONDS = 10  # for a connection that others have
 _FILE_CONNECTIONS = 50  # to a file, above the threads a web server uses
+_FILES = "sqlite", "sqlite+pysqlite"
+_SERVERS = "postgresql", "postgres", "postgresql+psycopg"
 _CONNECT_SECONDS = 10  # for a server to answer
 _ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 4, "tcp_user_timeout": 30_000}
 """A server that is gone without a word (no power, a firewall) is noticed within half a minute, not after hours."""
@@ -61,6 +63,18 @@ class _SqliteConnection(Protocol):
 
     def cursor(self) -> _Cursor: ...
     def execute(self, statement: str) -> object: ...
+
+
+def is_database_url(given: str) -> bool:
+    """Whether `open_database` can be given it: a file of SQLite, or a PostgreSQL by a driver that is installed."""
+    try:
+        url = make_url(given)
+    except (ArgumentError, ValueError):  # what they say has parts of it
+        return False
+    if url.drivername in _FILES:
+        return url.host is None and url.database not in (None, "", ":memory:")
+    # An @ within the password would end it: the rest would be looked up as a host.
+    return url.drivername in _SERVERS and given.count("@") == int(url.username is not None)
 
 
 def open_database(url: str, *, durable: bool = True, connections: int = 20) -> Engine:

@@ -105,7 +105,9 @@ receipt_claims = Table(
     Column("programme", BigInteger, primary_key=True, autoincrement=False),
     Column("merchant", BigInteger, primary_key=True, autoincrement=False),
     Column("receipt", Raw, primary_key=True),
-    Column("operation", String(40), nullable=False),  # of a capture: its booking, see `Operations.claim`
+    Column(
+        "operation", String(40), nullable=False
+    ),  # of a capture its booking, and beside it which: see `Operations.claim`
     Column("position", Integer, nullable=False),
 )
 refusal_log = Table(

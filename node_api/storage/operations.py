@@ -18,7 +18,7 @@ from node_api.domain.operations import (
     StateChange,
     overall,
 )
-from node_api.services.ports.operations import Claim, QueuedItem
+from node_api.services.ports.operations import Claim, Held, QueuedItem
 from node_api.storage import operation_tables as t
 from node_api.storage.bulk import insertion, run_tuples
 from node_api.storage.by_keys import rows_by_keys
@@ -123,22 +123,27 @@ class Operations:
         with reading(self.engine) as connection:
             return _claimed(connection, wanted)
 
-    def claim(self, wanted: Claim, booking: Hash) -> bool:
+    def claim(self, wanted: Claim, booking: Hash, capture: int) -> Held:
         """See the port."""
         row, holder = _claim_row(wanted), _holder(booking)
         try:
             with writing(self.engine) as connection:
-                connection.execute(insert(t.receipt_claims), {**row, "operation": holder, "position": 0})
+                connection.execute(insert(t.receipt_claims), {**row, "operation": holder, "position": capture})
         except IntegrityError:
             with reading(self.engine) as connection:
-                found = connection.execute(select(t.receipt_claims.c.operation).filter_by(**row)).scalar_one_or_none()
-            return self.claim(wanted, booking) if found is None else found == holder
-        return True
+                query = select(t.receipt_claims.c.operation, t.receipt_claims.c.position).filter_by(**row)
+                found = connection.execute(query).one_or_none()
+            if found is None:
+                return self.claim(wanted, booking, capture)
+            if found.operation != holder:
+                return Held.OTHERS
+            return Held.ITSELF if found.position == capture else Held.BOOKING
+        return Held.ITSELF
 
-    def give_up(self, held: Claim, booking: Hash) -> None:
+    def give_up(self, held: Claim, booking: Hash, capture: int) -> None:
         """See the port."""
         with writing(self.engine) as connection:
-            of = _claim_row(held) | {"operation": _holder(booking)}
+            of = _claim_row(held) | {"operation": _holder(booking), "position": capture}
             connection.execute(delete(t.receipt_claims).filter_by(**of))
 
     def _add(self, connection: Connection, operations: Sequence[Operation]) -> list[Operation]:

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from sqlalchemy import ColumnElement, literal, select, tuple_
 
 from node_api.domain.bookings import Booking, Release
-from node_api.domain.ids import Hash, LineId, MerchantId, UnixSeconds, VoucherId, programme_of_line
+from node_api.domain.ids import MERCHANT_IDS, Hash, LineId, MerchantId, UnixSeconds, VoucherId, programme_of_line
 from node_api.domain.models import Redemption
 from node_api.services.ports.operations import Claim
 from node_api.storage import tables as t
@@ -18,7 +18,6 @@ from node_api.storage.read_cases import CaseQueries
 from node_api.storage.read_vouchers import with_holder
 
 _Key = tuple[Hash, VoucherId]
-_MERCHANT_IDS = 1 << 32
 _RECEIPT = "merchant", "receipt"
 
 
@@ -33,7 +32,7 @@ class BookingQueries(CaseQueries):
         """See the port. A till asks before every redemption, and mostly there is none."""
         if not wanted or not self._any[3]:
             return {}
-        asked = {(merchant, to_raw(receipt)) for _, merchant, receipt in wanted if merchant < _MERCHANT_IDS}
+        asked = {(merchant, to_raw(receipt)) for _, merchant, receipt in wanted if merchant < MERCHANT_IDS}
         rows = rows_by_keys(self._connection, t.services, _RECEIPT, (*_RECEIPT, "digest", "block"), asked)
         captured = [(*key, digest) for *key, digest, block in rows if block <= self._block.number]
         if not captured:

@@ -106,7 +106,8 @@ def asked(
         async with await asyncio.start_unix_server(other.hear, folder / "other.sock", limit=2 * MAX_BODY):
             found = await ask(make(forward), headers, received)
             await forward._client.aclose()
-            await asyncio.sleep(0.01)  # until both sides have closed
+            if hearing := asyncio.all_tasks() - {asyncio.current_task()}:
+                await asyncio.wait(hearing, timeout=20)
             return found
 
     return asyncio.run(scene())

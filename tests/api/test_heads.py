@@ -116,12 +116,12 @@ def test_head__not_ended_in_time__is_refused_and_closed(client: socket.socket) -
     assert time.monotonic() - begun < 10 * SHORT
 
 
-@pytest.mark.usefixtures("hasty")
-def test_head__ended_in_time__waits_for_its_body(client: socket.socket) -> None:
+def test_head__ended_in_time__waits_for_its_body(client: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "HEAD_SECONDS", 2.0)
     client.sendall(START)
-    time.sleep(SHORT / 3)
+    time.sleep(0.1)
     client.sendall(b"Content-Length: 3\r\n\r\na")
-    time.sleep(2 * SHORT)
+    time.sleep(2.5)
     client.sendall(b"bc")
     assert answers(client, b"bytes").endswith(b"3 bytes")
 

@@ -1,7 +1,7 @@
 """Settings that cannot be used end every command with exit code 4, and are told without what they hold.
 
 settings
-├── empty ........................... as if not set: the embedded chain, the file in the data folder
+├── empty ........................... as if not set: the embedded chain, the file in the data folder; `.env` counts instead
 ├── addresses no chain answers at ... named with rule and remedy
 ├── URLs no database is at .......... likewise
 ├── what is right ................... taken as it is
@@ -83,6 +83,16 @@ def test_settings__when_empty__then_as_if_not_set(folder: Path, monkeypatch: pyt
     assert json.loads(as_typed("chain", "status", "--json").stdout) == {"running": False, "last": None}
     assert json.loads(as_typed("api-keys", "list", "--json").stdout) == {"keys": []}
     assert (folder / "node.sqlite").exists()
+
+
+def test_setting__empty_in_the_environment__then_as_the_file_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text(f"{DATABASE}=sqlite:///file.sqlite\nVOUCHERTRAIL_RATE_LIMIT=\n")
+    monkeypatch.setenv(DATABASE, "")
+    assert Settings().database_url == "sqlite:///file.sqlite"
+    assert Settings().rate_limit == 0
 
 
 @pytest.mark.parametrize("setting", [CHAIN, SEND])

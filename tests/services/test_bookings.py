@@ -4,6 +4,7 @@ a capture
 ├── done → its receipt is claimed; a redemption and another booking's capture are refused against it
 ├── refused by the contract → the receipt is free again; not where another capture of the booking was made against it
 ├── without an answer from the chain → the claim stays; asked for again it is carried out, or refused and the receipt free
+├── another one of its booking without an answer → that one's claim stays, though this one is refused
 ├── against the receipt of a redemption, of another booking, captured here or through another node → ReceiptUsed, nothing sent
 ├── asked for twice at once → told twice, sent once or refused once
 ├── against one receipt for two bookings at once → one is ReceiptUsed
@@ -183,6 +184,19 @@ def test_capture__without_an_answer__keeps_the_claim_until_it_ends(
             ask(bookings, served(FIRST))
 
     assert store.claimed({CLAIM}) == ({CLAIM} if ends == "done" else set())
+
+
+def test_capture__refused_after_another_of_its_booking_had_no_answer__keeps_that_ones_claim(
+    bookings: Bookings, store: Operations, contract: Contract
+) -> None:
+    contract.faults.append(ChainUnavailable("no receipt in time"))
+    with pytest.raises(ChainUnavailable):
+        ask(bookings, served(FIRST, ONE), "first")
+    contract.faults.append(refused())
+    with pytest.raises(BookingRefused):
+        ask(bookings, served(FIRST, TWO), "second")
+
+    assert store.claimed({CLAIM}) == {CLAIM}
 
 
 def test_capture__against_the_receipt_of_a_redemption__is_refused(

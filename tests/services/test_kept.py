@@ -5,6 +5,7 @@ merchant suspended or frozen, roll or batch frozen, programme or network paused,
 ├── indexed here ............ the very next judgement says so
 ├── indexed by another ...... likewise
 └── taken back .............. the very next judgement is the one of before
+on a chain with the real time ... a code that ended before now is refused, whatever the newest block's time
 another process says that blocks left everything as it was → what is kept goes on; of an unknown block nothing is
 """
 
@@ -54,19 +55,23 @@ class Court:
         follower = Follower(Indexer(source, IndexTables(self.engine, self.kept), one_node=True))
         vouchers = self.world.addresses["Vouchers"]
         self.head = Head(self.world.rpc, movable_clock=True)
-        self.judge = Judge(
-            FreshReads(self.reads, self.head, follower),
-            ChainSignatures(self.world.rpc, CHAIN_ID, vouchers),
-            LimitWords(self.world.rpc, vouchers),
-            Operations(self.engine),
+        self.judge, self.hasty = (
+            Judge(
+                FreshReads(self.reads, self.head, follower),
+                ChainSignatures(self.world.rpc, CHAIN_ID, vouchers),
+                LimitWords(self.world.rpc, vouchers),
+                Operations(self.engine),
+                by_the_clock=by_the_clock,
+            )
+            for by_the_clock in (False, True)
         )
 
-    def verdict(self, *, sealed: bool = False) -> str | None:
+    def verdict(self, *, sealed: bool = False, by_the_clock: bool = False) -> str | None:
         """Why a voucher of roll 1 would be refused at merchant 1 now, if it would."""
         world, now = self.world, self.head.next_block().timestamp
         item = world.item(1, [(1, 1)], 1, now)
         seal = world.seal([item]) if sealed else None
-        (found,) = self.judge.judge_all([Request(item, seal)])
+        (found,) = (self.hasty if by_the_clock else self.judge).judge_all([Request(item, seal)])
         return None if found.refusal is None else found.refusal.name
 
     def snapshot(self) -> str:
@@ -153,6 +158,11 @@ def test_judge__something_changed__sees_it_at_once_and_that_it_was_taken_back(
 
     court.revert(before)
     assert court.verdict(sealed=True) is None
+
+
+def test_code__ended_by_the_real_time__is_refused_where_blocks_go_by_it(court: Court) -> None:
+    assert court.verdict() is None
+    assert court.verdict(by_the_clock=True) == "DeadlinePassed"
 
 
 def test_judge__a_new_version_widens_the_programme__sees_it_at_once(court: Court) -> None:

@@ -258,6 +258,7 @@ def works(monkeypatch: pytest.MonkeyPatch) -> Iterator[Works]:
     monkeypatch.setattr(module, "RECEIPT_SECONDS", 0.05)
     monkeypatch.setattr(module, "_RETRY_SECONDS", 0.01)
     monkeypatch.setattr(module, "_IDLE_SECONDS", 0.05)
+    monkeypatch.setattr(module, "_LEFT_PAUSES", (0.05, 0.2))
     works = Works()
     yield works
     works.chain.paused = False
@@ -541,6 +542,9 @@ def test_fly__such_a_call_is_not_taken_any_more__nothing_waits_for_it(works: Wor
     assert works.outbox.fault is None
     assert left.hash not in works.store.ends
 
+    sent, began = works.chain.sent.count(left.hash), time.monotonic()
+    wait_until(lambda: works.chain.sent.count(left.hash) == sent + 2)
+    assert time.monotonic() - began > 0.1  # more and more rarely
     works.chain.barred.clear()
     wait_until(lambda: works.store.ends.get(left.hash) == "resolved")
 

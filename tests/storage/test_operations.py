@@ -19,6 +19,7 @@ api keys → found by hash, revoked once
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -44,7 +45,7 @@ from node_api.domain.operations import (
     Verdict,
     WorkItem,
 )
-from node_api.services.ports.operations import Claim
+from node_api.services.ports.operations import Claim, Held
 from node_api.storage import outbox as module
 from node_api.storage.api_keys import ApiKeys
 from node_api.storage.engine import reading
@@ -194,35 +195,36 @@ def test_add__refused__is_logged_and_claims_nothing(store: Operations, engine: E
 
 
 def test_claim__by_a_booking__is_its_own_and_nobody_elses(store: Operations) -> None:
-    assert store.claim(claim_of(1), BOOKING)
-    assert store.claim(claim_of(1), BOOKING)
+    assert store.claim(claim_of(1), BOOKING, 7) is Held.ITSELF
+    assert store.claim(claim_of(1), BOOKING, 7) is Held.ITSELF
+    assert store.claim(claim_of(1), BOOKING, 8) is Held.BOOKING
 
     assert is_claimed(store, 1)
-    assert not store.claim(claim_of(1), word(0xB0))
+    assert store.claim(claim_of(1), word(0xB0), 7) is Held.OTHERS
     assert added(store, operation("op_a", outcome(1), outcome(2))).items[0].state is OperationState.REFUSED
-    assert store.claim(claim_of(1, merchant=2), word(0xB0))
-    assert store.claim(claim_of(1, programme=2), word(0xB0))
-    assert not store.claim(claim_of(2), BOOKING)
+    assert store.claim(claim_of(1, merchant=2), word(0xB0), 7) is Held.ITSELF
+    assert store.claim(claim_of(1, programme=2), word(0xB0), 7) is Held.ITSELF
+    assert store.claim(claim_of(2), BOOKING, 7) is Held.OTHERS
 
 
 def test_claim__given_up__is_free_again(store: Operations) -> None:
-    store.claim(claim_of(1), BOOKING)
+    store.claim(claim_of(1), BOOKING, 7)
     added(store, operation("op_a", outcome(2)))
 
-    for receipt, booking in ((1, word(0xB0)), (2, BOOKING), (3, BOOKING)):
-        store.give_up(claim_of(receipt), booking)
+    for receipt, booking, capture in ((1, word(0xB0), 7), (1, BOOKING, 8), (2, BOOKING, 7), (3, BOOKING, 7)):
+        store.give_up(claim_of(receipt), booking, capture)
     assert (is_claimed(store, 1), is_claimed(store, 2)) == (True, True)
 
-    store.give_up(claim_of(1), BOOKING)
+    store.give_up(claim_of(1), BOOKING, 7)
     assert not is_claimed(store, 1)
     assert added(store, operation("op_b", outcome(1))).state is OperationState.QUEUED
 
 
 def test_claim__by_many_bookings_at_once__is_one_ones(store: Operations) -> None:
     with ThreadPoolExecutor(8) as pool:
-        held = list(pool.map(lambda number: store.claim(claim_of(1), word(number)), range(16)))
+        held = list(pool.map(lambda number: store.claim(claim_of(1), word(number), 7), range(16)))
 
-    assert sorted(held) == [False] * 15 + [True]
+    assert Counter(held) == {Held.ITSELF: 1, Held.OTHERS: 15}
 
 
 def test_outbox__sent_and_resolved__tells_each_verdict(store: Operations, outbox: Outbox) -> None:

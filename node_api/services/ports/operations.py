@@ -1,6 +1,7 @@
 """Where operations, the outbox, the refusal log and API keys are kept."""
 
 from collections.abc import Collection, Sequence
+from enum import Enum
 from typing import NamedTuple, Protocol
 
 from node_api.domain.access import ApiKey
@@ -22,6 +23,14 @@ class QueuedItem(NamedTuple):
 
 Claim = tuple[ProgrammeId, MerchantId, Hash]
 """On a receipt at a merchant in a programme."""
+
+
+class Held(Enum):
+    """Who holds a claim that was asked for."""
+
+    ITSELF = "the capture"
+    BOOKING = "another capture of the booking"
+    OTHERS = "a redemption, or another booking"
 
 
 class OperationStore(Protocol):
@@ -56,15 +65,18 @@ class OperationStore(Protocol):
         """Those of the claims that are held: by redemptions that were not refused, or by captures."""
         ...
 
-    def claim(self, wanted: Claim, booking: Hash) -> bool:
-        """Has a booking hold the claim, for what is captured of it.
+    def claim(self, wanted: Claim, booking: Hash, capture: int) -> Held:
+        """Has a capture of a booking hold the claim; whoever holds it already goes on to.
 
-        Returns: whether it does then; not where a redemption or another booking does.
+        Args:
+            wanted: the claim.
+            booking: digest of the booking.
+            capture: which of the booking's captures, below 2**31.
         """
         ...
 
-    def give_up(self, held: Claim, booking: Hash) -> None:
-        """Gives free what a booking holds; nothing where it does not."""
+    def give_up(self, held: Claim, booking: Hash, capture: int) -> None:
+        """Gives free what a capture holds; nothing where it does not."""
         ...
 
 
