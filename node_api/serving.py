@@ -20,6 +20,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 _BACKLOG = 1024
 _PATIENCE_SECONDS = 30.0
+_IDLE_SECONDS = 75
+"""How long a connection is kept that nobody asks on: longer than clients keep theirs (httpx does for five seconds, many for a
+minute), or one would be closed just as it is used again.
+"""
 _COLLECTIONS = (10_000, 20, 20)
 MOST_HEAD, HEAD_SECONDS = 64 << 10, 30.0
 """Of a request: its first line and headers."""
@@ -246,6 +250,7 @@ def _server(
         access_log=False,
         log_level="warning",
         timeout_graceful_shutdown=int(_PATIENCE_SECONDS),
+        timeout_keep_alive=_IDLE_SECONDS,
         server_header=False,
         ws="none",
         uds=path,
