@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -198,7 +199,9 @@ def _assemble(
     fresh = fresh_reads(record, follower)
     writing = Writing(
         redemptions=Redemptions(
-            Judge(fresh, signatures, LimitWords(rpc, vouchers), store, by_the_clock=handle.profile.steady),
+            Judge(
+                fresh, signatures, LimitWords(rpc, vouchers), store, clock=time.time if handle.profile.steady else None
+            ),
             store,
             outbox,
             pace,

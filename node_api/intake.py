@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
@@ -108,8 +109,8 @@ def taking_in(settings: Settings, handle: ChainHandle, channel: Channel, socket:
         sender, beside, waiting, tally = _Sender(channel), _Beside(record, channel), Waiting(), Tally()
         vouchers = Address(record.deployment.address("Vouchers"))
         signatures, store = ChainSignatures(record.rpc, handle.chain_id, vouchers), Operations(record.engine)
-        limits, steady = LimitWords(record.rpc, vouchers), handle.profile.steady
-        judge = Judge(fresh_reads(record, beside), signatures, limits, store, by_the_clock=steady)
+        limits, clock = LimitWords(record.rpc, vouchers), time.time if handle.profile.steady else None
+        judge = Judge(fresh_reads(record, beside), signatures, limits, store, clock)
         intake = Intake(
             keyring=ApiKeyring(ApiKeys(record.engine)),
             rates=resources.enter_context(counting(settings)),

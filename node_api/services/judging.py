@@ -1,7 +1,6 @@
 """Whether a redemption would be accepted: the rules, and what only the node can see."""
 
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
@@ -18,6 +17,8 @@ from node_api.services.ports.limits import LimitReads
 from node_api.services.ports.operations import Claim, OperationStore
 from node_api.services.ports.signing import Signatures
 from node_api.services.sight import are_signed, scene_of, sight_of
+
+_NEAR_SECONDS = 60
 
 
 class Request(NamedTuple):
@@ -60,11 +61,10 @@ class Judge:
         signatures: Signatures,
         limits: LimitReads,
         store: OperationStore,
-        *,
-        by_the_clock: bool = False,
+        clock: Callable[[], float] | None = None,
     ) -> None:
-        """Reads nothing yet; `by_the_clock`: the chain's blocks come at the real time, so a code that ended can stand in none."""
-        self._by_the_clock = by_the_clock
+        """Reads nothing yet; `clock`, Unix seconds, where blocks come by it: a code that has ended can stand in none any more."""
+        self._clock = clock
         self._fresh = fresh
         self._signatures = signatures
         self._limits = limits
@@ -115,8 +115,7 @@ class Judge:
         scene = scene_of(
             item, digest, request.seal, vouchers, reader, self._signatures, self._limits, now, signed=signed
         )
-        ended = time.time() if self._by_the_clock else 0
-        refusal = judge(item, vouchers, scene) or _node_rules(request, vouchers, used, ended)
+        refusal = judge(item, vouchers, scene) or _node_rules(request, vouchers, used, self._ended(now))
         first = vouchers[0] if vouchers else None
         return Judgement(
             request=request,
@@ -127,6 +126,11 @@ class Judge:
             programme=None if first is None or first.programme is None else first.programme.id,
             block=reader.block,
         )
+
+    def _ended(self, newest: UnixSeconds) -> float:
+        """What ends by then has ended. A clock far from the newest block says nothing: it is wrong, or the chain stands still."""
+        now = 0.0 if self._clock is None else self._clock()
+        return now if abs(now - newest) < _NEAR_SECONDS else 0.0
 
     def require_receipt(self, request: Request) -> None:
         """Raises ReceiptHashMismatch where a receipt given in clear is not the one signed."""

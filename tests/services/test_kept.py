@@ -5,7 +5,7 @@ merchant suspended or frozen, roll or batch frozen, programme or network paused,
 ├── indexed here ............ the very next judgement says so
 ├── indexed by another ...... likewise
 └── taken back .............. the very next judgement is the one of before
-on a chain with the real time ... a code that ended before now is refused, whatever the newest block's time
+blocks by the clock ........ a code that has ended is refused, whatever the newest block's time; not by a clock far from it
 another process says that blocks left everything as it was → what is kept goes on; of an unknown block nothing is
 """
 
@@ -55,23 +55,24 @@ class Court:
         follower = Follower(Indexer(source, IndexTables(self.engine, self.kept), one_node=True))
         vouchers = self.world.addresses["Vouchers"]
         self.head = Head(self.world.rpc, movable_clock=True)
-        self.judge, self.hasty = (
+        self.judge, self.timed = (
             Judge(
                 FreshReads(self.reads, self.head, follower),
                 ChainSignatures(self.world.rpc, CHAIN_ID, vouchers),
                 LimitWords(self.world.rpc, vouchers),
                 Operations(self.engine),
-                by_the_clock=by_the_clock,
+                clock,
             )
-            for by_the_clock in (False, True)
+            for clock in (None, lambda: self.clock)
         )
 
-    def verdict(self, *, sealed: bool = False, by_the_clock: bool = False) -> str | None:
-        """Why a voucher of roll 1 would be refused at merchant 1 now, if it would."""
+    def verdict(self, *, sealed: bool = False, clock: float | None = None, lasts: int = 600) -> str | None:
+        """Why a voucher of roll 1 would be refused at merchant 1 now, if it would; `clock` of a chain that goes by one."""
         world, now = self.world, self.head.next_block().timestamp
-        item = world.item(1, [(1, 1)], 1, now)
+        item = world.item(1, [(1, 1)], 1, now + lasts - 600)
         seal = world.seal([item]) if sealed else None
-        (found,) = (self.hasty if by_the_clock else self.judge).judge_all([Request(item, seal)])
+        self.clock = 0.0 if clock is None else now + clock
+        (found,) = (self.judge if clock is None else self.timed).judge_all([Request(item, seal)])
         return None if found.refusal is None else found.refusal.name
 
     def snapshot(self) -> str:
@@ -160,9 +161,11 @@ def test_judge__something_changed__sees_it_at_once_and_that_it_was_taken_back(
     assert court.verdict(sealed=True) is None
 
 
-def test_code__ended_by_the_real_time__is_refused_where_blocks_go_by_it(court: Court) -> None:
-    assert court.verdict() is None
-    assert court.verdict(by_the_clock=True) == "DeadlinePassed"
+@pytest.mark.parametrize(("clock", "reason"), [(None, None), (19, None), (21, "DeadlinePassed"), (10_000, None)])
+def test_code__that_ended__is_refused_where_blocks_go_by_a_clock_that_is_right(
+    court: Court, clock: float | None, reason: str | None
+) -> None:
+    assert court.verdict(clock=clock, lasts=20) == reason
 
 
 def test_judge__a_new_version_widens_the_programme__sees_it_at_once(court: Court) -> None:
