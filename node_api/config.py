@@ -69,11 +69,6 @@ def _database_url(value: SecretStr) -> SecretStr:
     return value
 
 
-def _without_empty(given: dict[str, Any]) -> dict[str, Any]:
-    """As many files of settings have what is not set."""
-    return {name: value for name, value in given.items() if value != ""}
-
-
 Secret = Annotated[SecretStr, AfterValidator(_no_placeholder)]
 ChainUrls = Annotated[str, AfterValidator(_chain_urls)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url)]
@@ -155,15 +150,15 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _of_network(cls, given: dict[str, Any]) -> dict[str, Any]:
-        """Leaves out what is empty, and fills in what the named network's plan says."""
-        given = _without_empty(given)
+        """Fills in what the named network's plan says; what is empty there says nothing."""
         named = given.get("network")
         if not named:
             return given
         from node_api.network.endpoints import planned  # most nodes keep a chain of their own
 
         data = Path(given.get("data") or cls.model_fields["data"].default)
-        return _without_empty(planned(data / "networks", str(named), given.get("organisation"))) | given
+        plan = planned(data / "networks", str(named), given.get("organisation"))
+        return {name: value for name, value in plan.items() if value != ""} | given
 
     @property
     def chain_folder(self) -> Path:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from node_api.domain.ids import Address, Hash
+from node_api.domain.ids import MERCHANT_IDS, Address, Hash
 from node_api.domain.items import MAX_UINT256
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,77}")
@@ -53,7 +53,7 @@ AddressText = Annotated[str, Field(pattern="^0x[0-9a-fA-F]{40}$")]
 SignatureText = Annotated[
     str, Field(pattern="^0x([0-9a-fA-F]{2}){0,2048}$", description="0x-hex; 65 or 64 bytes for a key")
 ]
-MerchantNumber = Annotated[int, Field(ge=1, lt=1 << 32)]
+MerchantNumber = Annotated[int, Field(ge=1, lt=MERCHANT_IDS)]
 ProgrammeNumber = Annotated[int, Field(ge=1, lt=1 << 24)]
 Reference = Annotated[str, NoNul, Field(min_length=1, max_length=64)]
 Person = Annotated[

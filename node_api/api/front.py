@@ -87,9 +87,8 @@ class Front:
             return
         scope["route"] = hot
         try:
-            received = await _received(
-                receive
-            )  # all of it: what is left of one keeps a connection open that nobody looks after
+            # First all of the body: what is left of one keeps a connection open that nobody looks after.
+            received = await _received(receive)
             caller = admit(self._node, await self._gathered.callers.ask(asked.token), f"POST {hot.path}")
             body = _read_body(received, hot.model)
             if body is None:

@@ -12,7 +12,7 @@ from node_api.cli.options import FAULT, USAGE, Shared, fail, shared_options
 from node_api.config import Settings
 from node_api.domain.access import ApiKey, ApiRole
 from node_api.domain.errors import ApiKeyUnknown
-from node_api.domain.ids import MerchantId
+from node_api.domain.ids import MERCHANT_IDS, MerchantId
 from node_api.services.api_keys import ApiKeyring
 from node_api.storage.api_keys import ApiKeys
 from node_api.storage.engine import open_database
@@ -27,7 +27,7 @@ def cli() -> None:
 @cli.command()
 @click.option("--role", required=True, type=click.Choice([role.value for role in ApiRole]), help="What it is for.")
 @click.option(
-    "--merchant", type=click.IntRange(1, (1 << 32) - 1), help="Number of the merchant, for the role merchant."
+    "--merchant", type=click.IntRange(1, MERCHANT_IDS - 1), help="Number of the merchant, for the role merchant."
 )
 @click.option("--name", default="", help="Who has it, for people; keys of one role and name share idempotency keys.")
 @shared_options

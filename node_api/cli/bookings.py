@@ -18,7 +18,7 @@ from node_api.cli.options import FAULT, Shared, fail, shared_options
 from node_api.domain.access import ApiKey, ApiRole
 from node_api.domain.bookings import Booking
 from node_api.domain.errors import DomainError
-from node_api.domain.ids import Hash, MerchantId, UnixSeconds
+from node_api.domain.ids import MERCHANT_IDS, Hash, MerchantId, UnixSeconds
 from node_api.domain.reservations import Release
 from node_api.record import Follower, open_record
 from node_api.services.bookings import Bookings
@@ -34,7 +34,7 @@ def cli() -> None:
 
 
 @cli.command(name="list")
-@click.option("--merchant", type=click.IntRange(1, (1 << 32) - 1), help="Only of this merchant.")
+@click.option("--merchant", type=click.IntRange(1, MERCHANT_IDS - 1), help="Only of this merchant.")
 @click.option("--open", "only_open", is_flag=True, help="Only what is neither captured nor released.")
 @shared_options
 def list_command(shared: Shared, merchant: int | None, only_open: bool) -> None:

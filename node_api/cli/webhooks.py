@@ -11,7 +11,7 @@ import rich_click as click
 
 from node_api.cli.options import FAULT, USAGE, Shared, fail, shared_options
 from node_api.domain.errors import AddressRefused, SubscriberUnknown
-from node_api.domain.ids import MerchantId, ProgrammeId
+from node_api.domain.ids import MERCHANT_IDS, MerchantId, ProgrammeId
 from node_api.domain.subscribers import NAME_PATTERN, Subscriber
 from node_api.domain.told import Wanted
 from node_api.services.subscribing import Subscribing
@@ -27,7 +27,7 @@ def cli() -> None:
 @click.argument("name")
 @click.argument("url")
 @click.option("--programme", type=click.IntRange(1, (1 << 24) - 1), help="Only events of this programme.")
-@click.option("--merchant", type=click.IntRange(1, (1 << 32) - 1), help="Only events that concern this merchant.")
+@click.option("--merchant", type=click.IntRange(1, MERCHANT_IDS - 1), help="Only events that concern this merchant.")
 @click.option("--after", help="A new one is told what follows this place (0: everything); without it, from now on.")
 @shared_options
 def put(shared: Shared, name: str, url: str, programme: int | None, merchant: int | None, after: str | None) -> None:

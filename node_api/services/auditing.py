@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from node_api.domain.cases import Dispute, Reversal
 from node_api.domain.errors import MerchantUnknown, ProgrammeUnknown
-from node_api.domain.ids import Address, MerchantId, ProgrammeId
+from node_api.domain.ids import MERCHANT_IDS, Address, MerchantId, ProgrammeId
 from node_api.domain.merchant_life import PayoutChange
 from node_api.domain.models import BlockRef, BudgetLine, Merchant, Programme, Rules
 from node_api.domain.settlement import BudgetMove
@@ -59,7 +59,7 @@ def find_merchant(reader: AuditReader, name: str) -> Merchant:
     """The merchant of this number or text reference. Raises MerchantUnknown."""
     found = reader.merchant_by_ref(name)
     if found is None and name.isascii() and name.isdigit():
-        found = reader.merchant(MerchantId(min(int(name), 1 << 32)))
+        found = reader.merchant(MerchantId(min(int(name), MERCHANT_IDS)))
     if found is None:
         raise MerchantUnknown(f"no merchant {name!r} at block {reader.block.number}")
     return found

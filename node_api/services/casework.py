@@ -6,6 +6,9 @@ taking effect twice (`once.py`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from node_api.domain.access import ApiKey, ApiRole
 from node_api.domain.cases import Dispute, Reversal
 from node_api.domain.errors import (
@@ -20,6 +23,8 @@ from node_api.services.fresh import FreshReads
 from node_api.services.once import Asked, Told, once
 from node_api.services.ports.auditing import AuditReader
 from node_api.services.ports.casework import CaseDesk, CaseRequests, Opening, Statement
+
+C = TypeVar("C", Reversal, Dispute)
 
 _NO_REASON = Hash("0x" + "00" * 32)
 
@@ -47,13 +52,10 @@ class CaseWork:
         """
 
         def tell() -> Told[tuple[Reversal, BlockRef]] | None:
-            with self._fresh.open() as (reader, _):
-                found = reader.reversal_of(_redemption(reader, caller, said).number)
-                return None if found is None else Told((found, reader.block), found.reason == said.reason)
+            return self._told(caller, said, lambda reader, done: reader.reversal_of(done.number))
 
         def send() -> None:
-            with self._fresh.open() as (reader, _):
-                opening = _opening(reader, _redemption(reader, caller, said))
+            opening = self._opening(caller, said)
             if said.signature is not None:
                 self._desk.reverse(opening, said)
             elif caller.role is ApiRole.ARBITER:
@@ -72,14 +74,10 @@ class CaseWork:
         """
 
         def tell() -> Told[tuple[Dispute, BlockRef]] | None:
-            with self._fresh.open() as (reader, _):
-                found = reader.dispute_of(_redemption(reader, caller, said).number)
-                return None if found is None else Told((found, reader.block), found.reason == said.reason)
+            return self._told(caller, said, lambda reader, done: reader.dispute_of(done.number))
 
         def send() -> None:
-            with self._fresh.open() as (reader, _):
-                opening = _opening(reader, _redemption(reader, caller, said))
-            self._desk.dispute(opening, said)
+            self._desk.dispute(self._opening(caller, said), said)
 
         return once(self._requests, Asked(caller.owner, key, body_hash), tell, send)
 
@@ -106,6 +104,18 @@ class CaseWork:
                 self._desk.decide(dispute, stands=stands, reason=reason)
 
         return once(self._requests, Asked(caller.owner, key, body_hash), tell, send)
+
+    def _told(
+        self, caller: ApiKey, said: Statement, of: Callable[[AuditReader, Redemption], C | None]
+    ) -> Told[tuple[C, BlockRef]] | None:
+        """The case that there is of the redemption, and whether it is for the reason given."""
+        with self._fresh.open() as (reader, _):
+            found = of(reader, _redemption(reader, caller, said))
+            return None if found is None else Told((found, reader.block), found.reason == said.reason)
+
+    def _opening(self, caller: ApiKey, said: Statement) -> Opening:
+        with self._fresh.open() as (reader, _):
+            return _opening(reader, _redemption(reader, caller, said))
 
 
 def _redemption(reader: AuditReader, caller: ApiKey, said: Statement) -> Redemption:

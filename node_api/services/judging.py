@@ -89,9 +89,9 @@ class Judge:
             wanted = _claims(requests, known)
             used = reader.receipted(wanted).keys() | (self._store.claimed(wanted) if claims else ())
             seen = [self._see(request.item, known) for request in requests]
-            signed = are_signed(seen, self._signatures)
+            signed, ended = are_signed(seen, self._signatures), self._ended(now)
             return [
-                self._judge(request, digest, vouchers, known, used, now, signed=one)
+                self._judge(request, digest, vouchers, known, used, now, ended, signed=one)
                 for request, (_, digest, vouchers), one in zip(requests, seen, signed, strict=True)
             ]
 
@@ -108,6 +108,7 @@ class Judge:
         reader: SightReader,
         used: AbstractSet[Claim],
         now: UnixSeconds,
+        ended: float,
         *,
         signed: bool,
     ) -> Judgement:
@@ -115,7 +116,7 @@ class Judge:
         scene = scene_of(
             item, digest, request.seal, vouchers, reader, self._signatures, self._limits, now, signed=signed
         )
-        refusal = judge(item, vouchers, scene) or _node_rules(request, vouchers, used, self._ended(now))
+        refusal = judge(item, vouchers, scene) or _node_rules(request, vouchers, used, ended)
         first = vouchers[0] if vouchers else None
         return Judgement(
             request=request,

@@ -210,12 +210,9 @@ class Outbox:
     def _send(self, shipment: Shipment) -> None:
         """Sends a call in flight. Where its nonce is lost, none is signed before those still in flight have ended."""
         self._looks, self._overdue = 0, time.monotonic() + RECEIPT_SECONDS
-        try:
-            self._relay.send(shipment.call)
-        except NonceLost:
+        if not self._was_sent(shipment):
             self._flight.remove(shipment)
             self._nonce = None
-            self._abandon(shipment)
         self.fault = None  # the chain answers: what there is to wait for is its blocks
 
     def _land(self) -> bool:
@@ -286,26 +283,30 @@ class Outbox:
 
     def _carry(self, shipment: Shipment) -> None:
         """Sends a stored call until it stands in a block, and writes down what became of it, before any other."""
-        call = shipment.call
-        while True:
-            try:
-                self._relay.send(call)
-            except NonceLost:
-                self._abandon(shipment)
-                return
+        while self._was_sent(shipment):
             self.fault = None  # the chain has it: what there is to wait for is its block
-            outcome = shipment.outcome(RECEIPT_SECONDS)
-            if outcome is not None:
-                self._follower.catch_up()
-                self._resolve(shipment, outcome)
-                return
-            if self._stopping.is_set():
+            if self._has_landed(shipment, RECEIPT_SECONDS) or self._stopping.is_set():
                 return
             self._follower.catch_up()  # before the bytes are sent again: is it still the chain they are for?
 
-    def _abandon(self, shipment: Shipment) -> None:
-        log.warning("outbox_nonce_lost", transaction=shipment.call.hash, nonce=shipment.call.nonce)
-        shipment.abandon()
+    def _was_sent(self, shipment: Shipment) -> bool:
+        """Sends a stored call; False where its nonce is lost: it is abandoned then."""
+        try:
+            self._relay.send(shipment.call)
+        except NonceLost:
+            log.warning("outbox_nonce_lost", transaction=shipment.call.hash, nonce=shipment.call.nonce)
+            shipment.abandon()
+            return False
+        return True
+
+    def _has_landed(self, shipment: Shipment, seconds: float) -> bool:
+        """Whether a call stands in a block after so many seconds; what became of it is written down then."""
+        outcome = shipment.outcome(seconds)
+        if outcome is None:
+            return False
+        self._follower.catch_up()
+        self._resolve(shipment, outcome)
+        return True
 
     def _resolve(self, shipment: Shipment, outcome: CallOutcome[Any]) -> None:
         call = shipment.call
@@ -343,23 +344,14 @@ class Outbox:
             state = self._others[call.hash]
             state.at, state.pause = now + state.pause, min(2 * state.pause, _LEFT_PAUSES[1])
             try:
-                self._finish_other(self._again(call))
+                shipment = self._again(call)
+                if not self._has_landed(shipment, 0):
+                    self._was_sent(shipment)
             except Exception as error:  # noqa: BLE001  as for one's own: it is tried again
                 fault = f"{type(error).__name__}: {error}"
                 if fault != state.fault:
                     log.warning("outbox_left_waits", transaction=call.hash, sender=call.sender, fault=fault)
                 state.fault = fault
-
-    def _finish_other(self, shipment: Shipment) -> None:
-        outcome = shipment.outcome(0)
-        if outcome is None:
-            try:
-                self._relay.send(shipment.call)
-            except NonceLost:
-                self._abandon(shipment)
-            return
-        self._follower.catch_up()
-        self._resolve(shipment, outcome)
 
     def _finish_unresolved(self) -> None:
         """Brings what an earlier worker, or an earlier try, signed to its end."""

@@ -27,18 +27,21 @@ class Oversight:
 
         Raises what `OversightDesk` and `FreshReads.open` do.
         """
-        with self._fresh.open() as (reader, _):
-            if stands(order, reader):
-                return False, reader.block
+        if (block := self._standing(order)) is not None:
+            return False, block
         try:
             self._desk.carry_out(order)
         except OversightRefused:
-            with self._fresh.open() as (reader, _):
-                if stands(order, reader):
-                    return False, reader.block
-            raise
+            if (block := self._standing(order)) is None:
+                raise
+            return False, block
         with self._fresh.open() as (reader, _):
             return True, reader.block
+
+    def _standing(self, order: o.Order) -> BlockRef | None:
+        """The block of the record, where that shows the order."""
+        with self._fresh.open() as (reader, _):
+            return reader.block if stands(order, reader) else None
 
 
 def stands(order: o.Order, reader: Reader) -> bool:

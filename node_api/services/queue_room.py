@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 from node_api.domain.errors import QueueFull
 from node_api.services.ports.operations import OperationStore
@@ -14,14 +13,14 @@ LOOK_SECONDS = 1.0
 class QueueRoom:
     """Looks at the queue once a second at most: meanwhile some more than may wait can come in. Thread-safe."""
 
-    def __init__(self, store: OperationStore, most: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, store: OperationStore, most: int) -> None:
         """Reads nothing yet; `most` items may wait, of all processes that share the database."""
-        self._store, self._most, self._clock = store, most, clock
-        self._look_at, self._full = clock(), False
+        self._store, self._most = store, most
+        self._look_at, self._full = 0.0, False
 
     def fault(self) -> QueueFull | None:
         """Why nothing more is taken in; None where there is room."""
-        now = self._clock()
+        now = time.monotonic()
         if now >= self._look_at:
             self._look_at = now + LOOK_SECONDS
             self._full = self._store.is_queued(self._most)

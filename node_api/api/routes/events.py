@@ -26,7 +26,7 @@ from node_api.api.events import (
 from node_api.api.node import Node, TheNode
 from node_api.domain import errors
 from node_api.domain.access import ApiKey
-from node_api.domain.ids import MerchantId
+from node_api.domain.ids import MERCHANT_IDS, MerchantId
 from node_api.domain.subscribers import NAME_PATTERN
 from node_api.domain.told import Cursor, Wanted
 from node_api.services.telling import message
@@ -35,7 +35,7 @@ router = APIRouter(prefix="/v1", tags=["events"])
 
 Name = Annotated[str, Path(pattern=NAME_PATTERN, description="as the subscriber is to be called")]
 OfProgramme = Annotated[int | None, Query(ge=1, lt=1 << 24)]
-OfMerchant = Annotated[int | None, Query(ge=1, lt=1 << 32)]
+OfMerchant = Annotated[int | None, Query(ge=1, lt=MERCHANT_IDS)]
 Limit = Annotated[int, Query(ge=1, le=500)]
 _CHANGING = (*KEEPING, errors.RequestTooLarge, errors.BodyUnreadable)
 
