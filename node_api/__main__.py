@@ -36,6 +36,7 @@ _COMMANDS = {
     "openapi": "openapi",
     "programmes": "programmes",
     "redemptions": "redemptions",
+    "relayers": "relayers",
     "replay": "replay",
     "rules": "rules",
     "serve": "serve",

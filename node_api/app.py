@@ -115,8 +115,9 @@ class RunningNode:
             undo.callback(self._resources.close)
             self._parts.follower.catch_up()
             if not self._is_relayer():
-                remedy = "ADMIN grants it the role and calls syncRelayer, as docs/operations.md says"
-                raise NotStarted(f"the key of OPERATOR ({self._parts.relayer}) is no relayer: {remedy}")
+                account = self._parts.relayer
+                remedy = f"`vouchertrail relayers grant {account}` in the folder that holds ADMIN's key makes it one"
+                raise NotStarted(f"the key of OPERATOR ({account}) is no relayer: {remedy}")
             self._parts.record.watch_nodes()
             self._parts.outbox.start()
             for following in self._parts.followings:

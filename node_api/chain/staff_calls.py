@@ -9,7 +9,7 @@ from node_api.services.ports import staff_commands as s
 from node_api.services.ports.treasury_terms import MerchantTerms
 
 _GAS, _TEXT_BYTE = 400_000, 100
-_REGISTRY, _TREASURY, _DESK = "MerchantRegistry", "Treasury", "CaseDesk"
+_REGISTRY, _TREASURY, _DESK, _ROLES = "MerchantRegistry", "Treasury", "CaseDesk", "AccessManager"
 _BATCH = 10_000  # for each batch there is: all are looked at
 
 
@@ -21,6 +21,7 @@ def staff_call(command: object) -> Call | None:
         or _account_call(command)
         or _money_call(command)
         or _place_call(command)
+        or _role_call(command)
     )
 
 
@@ -32,9 +33,6 @@ def _step_call(command: object) -> Call | None:
             return _reasoned(KeyRole.APPROVER, _REGISTRY, "reinstate", command.merchant, command.reason)
         case s.ProposeRemoval():
             return _reasoned(KeyRole.REGISTRAR, _REGISTRY, "proposeRemoval", command.merchant, command.reason)
-        case s.AppointAuditor():
-            grant = (ROLE_IDS[KeyRole.AUDITOR], command.account, 0)
-            return Call(KeyRole.ADMIN, "AccessManager", "grantRole", grant, _GAS)
         case s.RemoveMerchant():
             return _reasoned(KeyRole.APPROVER, _REGISTRY, "remove", command.merchant, command.reason)
         case _:
@@ -109,6 +107,21 @@ def _place_call(command: object) -> Call | None:
             gas = _GAS + _TEXT_BYTE * len(command.reason.encode())
             place_back = (command.roll, command.place, command.reason)
             return Call(KeyRole.REGISTRAR, _DESK, "withdrawReassignment", place_back, gas)
+        case _:
+            return None
+
+
+def _role_call(command: object) -> Call | None:
+    auditor, relayer = ROLE_IDS[KeyRole.AUDITOR], ROLE_IDS[KeyRole.OPERATOR]
+    match command:
+        case s.AppointAuditor():
+            return Call(KeyRole.ADMIN, _ROLES, "grantRole", (auditor, command.account, 0), _GAS)
+        case s.GrantRelayer():
+            return Call(KeyRole.ADMIN, _ROLES, "grantRole", (relayer, command.account, 0), _GAS)
+        case s.RevokeRelayer():
+            return Call(KeyRole.ADMIN, _ROLES, "revokeRole", (relayer, command.account), _GAS)
+        case s.SyncRelayer():
+            return Call(KeyRole.ADMIN, "Vouchers", "syncRelayer", (command.account,), _GAS)
         case _:
             return None
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from node_api.domain.ids import Address, LineId
+from node_api.domain.ids import Address, LineId, UnixSeconds
+from node_api.domain.relayers import Relayer
+from node_api.domain.tracing import ROLE_NAMES
 from node_api.domain.trail import Deposit, Rest, RoleStep
 from node_api.storage import tables as t
 from node_api.storage.kept import kept
 from node_api.storage.queries import Queries, to_address, to_hash, to_raw, tx_of, with_tx
+
+_OPERATOR = ROLE_NAMES.index("OPERATOR")
 
 
 class RoleQueries(Queries):
@@ -24,6 +28,20 @@ class RoleQueries(Queries):
         return [
             RoleStep(row.role, to_address(row.account), row.granted, tx_of(row))
             for row in self._rows(query.order_by(table.c.block, table.c.log_index))
+        ]
+
+    def relayers(self) -> list[Relayer]:
+        """See the port."""
+        roles, lists = t.role_steps, t.relayer_steps
+        of_role = select(roles).where(roles.c.role == _OPERATOR, self._upto(roles))
+        since = {
+            row.account: UnixSeconds(row.since) if row.granted else None
+            for row in self._rows(of_role.order_by(roles.c.block, roles.c.log_index))
+        }
+        of_list = select(lists).where(self._upto(lists)).order_by(lists.c.block, lists.c.log_index)
+        listed = {row.account: bool(row.allowed) for row in self._rows(of_list)}
+        return [
+            Relayer(to_address(one), since.get(one), listed.get(one, False)) for one in dict.fromkeys([*since, *listed])
         ]
 
     def deposits(self, line: LineId) -> list[Deposit]:

@@ -17,6 +17,10 @@ settlement
 programmes
 ├── sweep ................. what is over, once
 └── close, return-rest .... not over → 1; then the rest is back; twice is once
+relayers
+├── grant, revoke ......... role and list; twice is once; shown
+├── the only one .......... not revoked, but with --last
+└── after five days ....... a grant waits a day, and says so
 while another command sends
 ├── list, show ............ answer
 └── what sends itself ..... 3
@@ -37,7 +41,7 @@ from node_api.chain.keys import KeyRing, KeyRole
 from node_api.chain.sender import Sender
 from node_api.cli.treasury import treasury_lock
 from node_api.config import Settings
-from tests.world import CHAIN_ID, DAY, ENDS_AT, FACE_A, FACE_B, STARTS_AT, World
+from tests.world import CHAIN_ID, DAY, ENDS_AT, FACE_A, FACE_B, GENESIS_AT, STARTS_AT, World
 
 Json = dict[str, Any]
 Run = Callable[..., Result]
@@ -189,6 +193,56 @@ def test_budget__tokens__leave_and_join_the_list(run: Run, world: World) -> None
     once(run, "budget", "deposit", "programme-Meals", "1", "5", "--slip", "a running programme goes on")
     once(run, "budget", "allow-token", token)
     refused(run("budget", "allow-token", ACCOUNT), "Treasury_TokenInvalid")
+
+
+def relaying(run: Run) -> dict[str, bool]:
+    """Accounts that have, or had, to do with relaying, and whether they relay."""
+    listed = json.loads(run("relayers", "list", "--json").output)["relayers"]
+    return {one["account"]: one["listed"] for one in listed}
+
+
+def test_relayers__come_and_go_but_the_last_one(run: Run, world: World) -> None:
+    first = world.roles.address(KeyRole.OPERATOR).lower()
+    once(run, "relayers", "grant", ACCOUNT)
+    assert relaying(run) == {first: True, ACCOUNT: True}
+    shown = run("relayers", "list").output
+    assert "this folder" in shown
+    assert ACCOUNT in shown
+
+    once(run, "relayers", "revoke", first)
+    assert relaying(run) == {first: False, ACCOUNT: True}
+    refused(run("relayers", "revoke", ACCOUNT), "LastRelayer")
+    refused(run("relayers", "grant", "0x12"), "an address is 0x", 2)
+    once(run, "relayers", "revoke", ACCOUNT, "--last")
+    assert relaying(run) == {first: False, ACCOUNT: False}
+    once(run, "relayers", "grant", first)
+    assert told(run("relayers", "revoke", OTHER, "--json"))["done"] is False
+
+
+def test_relayers__where_role_and_list_differ__is_shown_and_mended(run: Run, world: World) -> None:
+    send(world, KeyRole.ADMIN, "AccessManager", "grantRole", 4, ACCOUNT, 0)
+    assert "call grant again" in run("relayers", "list").output
+    once(run, "relayers", "grant", ACCOUNT)
+    send(world, KeyRole.ADMIN, "AccessManager", "revokeRole", 4, ACCOUNT)
+    assert "call revoke again" in run("relayers", "list").output
+    once(run, "relayers", "revoke", ACCOUNT)
+    assert relaying(run)[ACCOUNT] is False
+
+
+def test_relayers__granted_after_five_days__relay_a_day_later(run: Run, world: World) -> None:
+    world.at(GENESIS_AT + 6 * DAY)
+    world.mine()
+    granted = told(run("relayers", "grant", ACCOUNT, "--json"))
+    assert (granted["done"], granted["relays"]) == (True, False)
+    assert granted["since"] >= GENESIS_AT + 7 * DAY
+    again = run("relayers", "grant", ACCOUNT)
+    assert (again.exit_code, "call this again then" in again.output) == (0, True)
+    assert "from 20" in run("relayers", "list").output
+    assert relaying(run)[ACCOUNT] is False
+    world.at(granted["since"] + 1)
+    world.mine()
+    once(run, "relayers", "grant", ACCOUNT)
+    assert relaying(run)[ACCOUNT] is True
 
 
 def test_settlement__prepared_and_released__pays_to_the_cent(run: Run, world: World, tmp_path: Path) -> None:

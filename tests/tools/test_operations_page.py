@@ -5,30 +5,20 @@ expressions of both
 ├── join figures of other labels → say by which                 ├── name labels → those that the figure has
 ├── count rises → of what only rises
 └── break one of these → are told apart
-console of the page → grants OPERATOR to an account and takes it away, on a chain
 """
 
 from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from node_api.api.metrics import Metrics
-from node_api.chain.deployed import Deployed, Question
-from node_api.chain.deployment.run import deploy
-from node_api.chain.handle import ensure_chain, stop_chain
-from node_api.chain.keys import KeyRing
-from node_api.config import Settings
-from node_api.domain.ids import Address
 from node_api.domain.vitals import ChainVitals, NodeStanding, NodesVitals, Queue, StoreVitals, Vitals
 from tools.readme import ROOT
 
@@ -207,48 +197,3 @@ def test_expressions__that_cannot_come_true__are_told_apart(expression: str, fau
 )
 def test_expressions__that_can__are_let_be(expression: str) -> None:
     assert faults(expression) == []
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Iterator[Settings]:
-    """A node's folder with a chain and its contracts."""
-    made = Settings(data=tmp_path)
-    keys = KeyRing(made.keys_folder)
-    keys.create_missing()
-    try:
-        deploy(ensure_chain(made.embedded_chain()), made.deployments_folder, keys)
-        yield made
-    finally:
-        stop_chain(made.chain_folder)
-
-
-def test_console__as_the_page_has_it__grants_operator_and_takes_it_away(settings: Settings) -> None:
-    section = page().partition("## Keys of OPERATOR")[2].partition("\n## ")[0]
-    (console,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
-    grant, take = re.findall(r"```pycon\n(.*?)```", section, re.DOTALL)
-    account = "0x" + "5a" * 20
-    chain = ensure_chain(settings.embedded_chain())
-    script = settings.data / "console.py"
-    script.write_text(console, encoding="utf-8")
-
-    def type_in(lines: str) -> bool:
-        """Types lines into the console; whether the account is a relayer then."""
-        typed = lines.replace(">>> ", "").replace("0x…", account)
-        environment: Mapping[str, str] = {"VOUCHERTRAIL_DATA": str(settings.data), "PYTHONPATH": str(ROOT)}
-        run = subprocess.run(
-            [sys.executable, "-i", str(script)],
-            input=typed,
-            env=environment,
-            cwd=settings.data,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=True,
-        )
-        assert len(re.findall("^'0x[0-9a-f]{64}'$", run.stdout, re.MULTILINE)) == 2, run.stderr
-        addresses = json.loads((settings.deployments_folder / str(chain.chain_id) / "addresses.json").read_text())
-        with chain.connect() as rpc:
-            vouchers = Deployed(rpc, {"Vouchers": Address(addresses["contracts"]["Vouchers"]["address"])})
-            return bool(vouchers.ask(Question("Vouchers", "isRelayer", (account,)))[0])
-
-    assert (type_in(grant), type_in(take)) == (True, False)

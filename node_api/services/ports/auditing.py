@@ -11,6 +11,7 @@ from node_api.domain.ids import Address, BatchId, Day, Hash, LineId, MerchantId,
 from node_api.domain.items import Item
 from node_api.domain.models import BlockRef, Redemption, TxRef, VoucherState
 from node_api.domain.reconciliation import BatchState, LineTerms, PairState, TokenState
+from node_api.domain.relayers import Relayer
 from node_api.domain.tracing import Marks
 from node_api.domain.trail import (
     BatchCounts,
@@ -61,6 +62,10 @@ class AuditReader(Reader, LifeReader, MoneyReader, MerchantLifeReader, Protocol)
 
     def role_steps(self, account: Address | None = None) -> list[RoleStep]:
         """Roles given and taken, in the order of the chain."""
+        ...
+
+    def relayers(self) -> list[Relayer]:
+        """Accounts that were ever given the role OPERATOR or listed, in the order of the chain."""
         ...
 
     def batch_opened(self, batch: BatchId) -> TxRef | None:

@@ -183,6 +183,27 @@ class AppointAuditor:
 
 
 @dataclass(frozen=True, slots=True)
+class GrantRelayer:
+    """Gives an account the role OPERATOR; it takes effect after the role's grant delay. By the admin."""
+
+    account: Address
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeRelayer:
+    """Takes the role OPERATOR from an account. By the admin."""
+
+    account: Address
+
+
+@dataclass(frozen=True, slots=True)
+class SyncRelayer:
+    """Has an account relay, or no longer relay, as its role says. Anybody may; here the admin does."""
+
+    account: Address
+
+
+@dataclass(frozen=True, slots=True)
 class ProposePlace:
     """Proposes a roll's place for another holder; `batches` were opened so far. By the registrar."""
 
@@ -234,6 +255,9 @@ StaffCommand = (
     | DepositFromFunder
     | DisallowToken
     | AppointAuditor
+    | GrantRelayer
+    | RevokeRelayer
+    | SyncRelayer
     | ProposePlace
     | ApprovePlace
     | WithdrawPlace
