@@ -8,6 +8,7 @@ from eth_account.signers.local import LocalAccount
 
 from node_api.chain.keys import KeyRing, KeyRole
 from node_api.chain.oversight_desk import OversightCalls
+from node_api.domain.ids import Address
 from node_api.record import Record
 from node_api.services.fresh import FreshReads
 from node_api.services.oversight import Oversight
@@ -26,5 +27,5 @@ def oversight(record: Record, fresh: FreshReads, keys: KeyRing) -> Oversight:
 
 def oversight_by(record: Record, fresh: FreshReads, accounts: Mapping[KeyRole, LocalAccount]) -> Oversight:
     """Carries orders out with these accounts."""
-    addresses = {name: record.deployment.address(name) for name in ("CaseDesk", "ProgrammeRegistry")}
+    addresses = {name: Address(record.deployment.address(name)) for name in ("CaseDesk", "ProgrammeRegistry")}
     return Oversight(fresh, OversightCalls(record.rpc, record.handle.chain_id, addresses, accounts))

@@ -8,6 +8,7 @@ node starts.
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
@@ -15,13 +16,14 @@ from eth_account.signers.local import LocalAccount
 from node_api.chain.contracts import contract, custom_errors
 from node_api.chain.keys import KeyRing, KeyRole
 from node_api.chain.rpc import RpcClient
-from node_api.chain.rpc_errors import RpcUnavailable
-from node_api.chain.sender import NoReceipt, Reverted, Sender, WouldRevert, wait_until_final
+from node_api.chain.rpc_errors import ChainError
+from node_api.chain.sender import NonceTaken, Receipt, Reverted, Sender, WouldRevert, wait_until_final
 from node_api.domain.errors import ChainUnavailable, ContractReverted
 from node_api.domain.ids import Address
 from node_api.domain.reverts import reverted
 
 _SELECTOR = 4
+_TIMES = 3
 _LOCKS: dict[str, threading.Lock] = {}
 
 
@@ -63,20 +65,28 @@ class Courier:
 
         Raises:
             ContractReverted: of the kind given: the contract says no; nothing happened.
-            ChainUnavailable: the chain does not answer.
+            ChainUnavailable: the chain does not answer, or takes no such call.
         """
         calldata = contract(self._name).function(function).encode(arguments)
         try:
             with self._lock:  # so that the account's nonces stand in one row
-                self._sender.forget_nonce()
-                receipt = self._sender.transact(self._address, calldata, what=f"{self._name}.{function}")
+                receipt = self._transact(calldata, f"{self._name}.{function}")
             wait_until_final(self._sender.rpc, receipt)
         except WouldRevert as error:
             raise self._refused(error.data) from error
         except Reverted as error:
             raise self._refused(self._why(calldata)) from error
-        except (RpcUnavailable, NoReceipt) as error:
+        except ChainError as error:
             raise ChainUnavailable(str(error)) from error
+
+    def _transact(self, calldata: bytes, what: str) -> Receipt:
+        """Tries and sends; anew where another process that has the account's key was faster with its nonce."""
+        for _ in range(_TIMES - 1):
+            self._sender.forget_nonce()
+            with suppress(NonceTaken):
+                return self._sender.transact(self._address, calldata, what=what)
+        self._sender.forget_nonce()
+        return self._sender.transact(self._address, calldata, what=what)
 
     def _why(self, calldata: bytes) -> str:
         """Something changed between the trial run and the block: asks once more."""
