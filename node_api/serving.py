@@ -160,6 +160,8 @@ class _Protocol(HttpToolsProtocol):
         """See asyncio."""
         joined: Any = Joined(cast("asyncio.Transport", transport), self.loop)
         super().connection_made(joined)
+        # What says nothing is kept no longer than what says nothing more: uvicorn looks only at the latter.
+        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See asyncio."""

@@ -97,11 +97,10 @@ class Telling:
     def stop(self) -> None:
         """Lets messages under way come to their end, if it is near, and ends."""
         self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
         deadline = time.monotonic() + _STOP_SECONDS
-        for worker in list(self._at_work.values()):
-            worker.join(max(0.0, deadline - time.monotonic()))
+        for worker in [self._thread, *self._at_work.values()]:
+            if worker.is_alive():
+                worker.join(max(0.0, deadline - time.monotonic()))
 
     def _work(self) -> None:
         told = ""

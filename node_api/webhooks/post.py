@@ -17,7 +17,7 @@ import httpx
 from node_api.domain.errors import AddressRefused
 from node_api.services.ports.telling import NotReached, Reply
 from node_api.webhooks.addresses import is_public
-from node_api.webhooks.sending import Sending
+from node_api.webhooks.sending import Sending, within
 
 _CONNECT_SECONDS, _ANSWER_SECONDS = 5.0, 10.0
 _HTTPS_PORT, _HTTP_PORT, _LAST_PORT = 443, 80, 65_535
@@ -78,7 +78,7 @@ class HttpPost:
             asked = httpx.URL(url)
             request = httpx.Request(
                 "POST",
-                asked.copy_with(host=self._address(asked)),
+                asked.copy_with(host=within(deadline, lambda: self._address(asked))),
                 content=body,
                 headers={**headers, **_OURS, "Host": asked.netloc.decode("ascii")},
                 extensions={"sni_hostname": asked.raw_host.decode("ascii"), "timeout": {"connect": _CONNECT_SECONDS}},

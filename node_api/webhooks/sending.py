@@ -10,9 +10,34 @@ import asyncio
 import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from concurrent.futures import Future
+from typing import Any, TypeVar
 
 import httpx
+
+T = TypeVar("T")
+
+
+def within(deadline: float, find: Callable[[], T]) -> T:
+    """What `find` gives, found on a thread of its own, which is left to itself where it takes longer.
+
+    Args:
+        deadline: by `time.monotonic`.
+        find: cannot be given up from outside, like a question to a name server.
+
+    Raises:
+        TimeoutError: it took longer. Else what `find` raises.
+    """
+    found: Future[T] = Future()
+
+    def work() -> None:
+        try:
+            found.set_result(find())
+        except Exception as error:  # noqa: BLE001  whoever waits gets it
+            found.set_exception(error)
+
+    threading.Thread(target=work, name="webhooks-find", daemon=True).start()
+    return found.result(max(0.0, deadline - time.monotonic()))
 
 
 class Sending:

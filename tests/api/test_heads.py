@@ -8,6 +8,7 @@ what is no head
 ├── a body longer than a head may be, and a request behind it → both answered
 └── blank lines, then nothing → closed with time
 a request begun behind one that is being answered → that one is answered first
+nothing at all → closed in the end, without a word
 """
 
 from __future__ import annotations
@@ -155,3 +156,11 @@ def test_head__begun_behind_a_request_in_hand__waits_for_its_answer(client: sock
     assert told.startswith(b"HTTP/1.1 200 "), told
     assert b"0 bytes" in told
     assert b"HTTP/1.1 408 " in told
+
+
+def test_connection__on_which_nothing_is_said__is_closed_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "_IDLE_SECONDS", 1)
+    with serving.serving(Starlette(routes=[Route("/", count)])) as url:
+        parts = urlsplit(url)
+        with socket.create_connection((parts.hostname, parts.port), timeout=20) as silent:
+            assert answers(silent) == b""

@@ -226,6 +226,23 @@ def test_name__that_takes_as_long_as_a_message_may__is_not_asked(monkeypatch: py
         assert receiver.taken == []
 
 
+def test_name__whose_server_is_silent__is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("node_api.webhooks.post._ANSWER_SECONDS", 0.2)
+    answered = threading.Event()
+
+    def silent(*_: object) -> list[str]:
+        answered.wait(60)
+        return ["127.0.0.1"]
+
+    post = HttpPost(allow_private=True, resolve=silent)
+    began = time.monotonic()
+    with pytest.raises(NotReached, match="no answer"):
+        post.send("http://till.example/", {}, b"{}")
+    assert time.monotonic() - began < 20
+    answered.set()
+    post.close()
+
+
 def test_send__to_somebody_without_a_certificate__is_not_reached() -> None:
     with receiving() as receiver:
         url = receiver.url.replace("http:", "https:")
