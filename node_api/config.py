@@ -23,7 +23,8 @@ _CHAIN_RULE = (
 )
 _DATABASE_RULE = (
     "is no database's URL; the rule: the database is an SQLite file or a PostgreSQL; "
-    f"what to do: write sqlite:///path or postgresql://user:password@host:port/name, {_ENCODED}"
+    f"what to do: write sqlite:///path or postgresql://user:password@host:port/name, {_ENCODED}, "
+    "and behind a ? no other options than those of libpq"
 )
 
 

@@ -74,7 +74,16 @@ def is_database_url(given: str) -> bool:
     if url.drivername in _FILES:
         return url.host is None and url.database not in (None, "", ":memory:")
     # An @ within the password would end it: the rest would be looked up as a host.
-    return url.drivername in _SERVERS and given.count("@") == int(url.username is not None)
+    if url.drivername not in _SERVERS or given.count("@") != int(url.username is not None):
+        return False
+    return set(url.query) <= _server_options()
+
+
+def _server_options() -> set[str]:
+    """What the query of a PostgreSQL's URL may name: the parameters of libpq, section 34.1.2 of its documentation."""
+    from psycopg.pq import Conninfo  # most nodes keep a file in their folder
+
+    return {option.keyword.decode() for option in Conninfo.get_defaults()}
 
 
 def open_database(url: str, *, durable: bool = True, connections: int = 20) -> Engine:

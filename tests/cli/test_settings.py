@@ -55,6 +55,7 @@ NO_DATABASE = [
     "postgresql://teller:swordfish@p455/x@host/name",
     "postgresql://teller:swordfish@p455?x@host/name",
     "postgresql://tel/ler:swordfish@host/name",
+    "postgresql://teller:swordfish@host/name?sslmod=require",
 ]
 
 
@@ -142,6 +143,7 @@ def test_chain_url__when_it_is_right__then_taken(given: str) -> None:
         "postgresql:///vouchertrail?host=/run/postgresql",
         "postgres://teller:a/b:c#d?e@[::1]:5432/name",
         "postgresql+psycopg://teller:sword%40fish@host/name?sslmode=require",
+        "postgresql:///name?host=one:5432&host=two:5432&target_session_attrs=read-write",
     ],
 )
 def test_database__when_it_is_right__then_taken(given: str) -> None:
