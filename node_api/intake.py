@@ -32,6 +32,7 @@ from node_api.domain.ids import Address, Hash
 from node_api.following import FOLLOW_SECONDS
 from node_api.record import Follower, Record, open_record
 from node_api.services.api_keys import ApiKeyring
+from node_api.services.indexing import ref_of
 from node_api.services.judging import Judge
 from node_api.services.operations import Redemptions
 from node_api.services.queue_room import QueueRoom
@@ -64,7 +65,7 @@ class _Beside:
     """Has the node's own process bring the index up; does so itself where that takes long. Implements `IndexFollower`."""
 
     def __init__(self, record: Record, channel: Channel) -> None:
-        self._alone, self._channel = Follower(record.indexer), channel
+        self._alone, self._channel, self._tables = Follower(record.indexer), channel, record.tables
         self._moved = threading.Condition()
         self._at: tuple[int, str] = (-1, "")
 
@@ -79,7 +80,11 @@ class _Beside:
         head = self._alone.head()
 
         def there() -> bool:
-            return self._at[1] == head.hash or self._at[0] > head.number
+            number, hash_ = self._at
+            if number <= head.number:
+                return hash_ == head.hash
+            ours = self._tables.header(head.number)  # where the chain went back, the index stands higher, and elsewhere
+            return ours is not None and ref_of(ours) == head
 
         with self._moved:
             if self._moved.wait_for(there, _NUDGE_SECONDS):

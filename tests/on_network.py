@@ -67,8 +67,11 @@ _BY_HAND = "mines by hand, drops transactions or takes blocks back, to have a mo
 _EMBEDDED = "about the embedded chain: its start, its snapshots, its end"
 _ALIKE = "asks what others ask, of the index or of HTTP alone; the chain does not matter"
 LEFT_OUT = {
-    "tests/api/test_intake.py": "kills the processes of one node, and asks nothing of its chain",
-    **{f"tests/api/test_{name}.py": _NO_CHAIN for name in ("described", "forward", "gathering", "heads", "joined")},
+    "tests/api/test_intake.py": "kills the processes of one node, and takes its chain back",
+    **{
+        f"tests/api/test_{name}.py": _NO_CHAIN
+        for name in ("body_hash", "described", "forward", "gathering", "heads", "joined", "waiting")
+    },
     **{f"tests/api/test_{name}.py": _BY_HAND for name in ("bookings_crash", "claims_crash", "crash", "finality")},
     **{f"tests/api/test_{name}.py": _CLOCK for name in ("consents", "limits", "oversight")},
     **{f"tests/api/test_{name}.py": _ALIKE for name in ("access", "front", "fuzz", "metrics", "odd")},

@@ -5,6 +5,7 @@ everything else ................... handed on: answers, refusals and streams are
 ├── not of the common form ........ refused as everywhere, counted once
 ├── too large ..................... refused, also where its length is not told
 └── of an odd head ................ handed on without blanks around values, or refused where HTTP does not allow it
+the chain goes back, to fewer blocks  judged by what stands now, at once
 more than a key may ask ........... refused, however many connections and processes it is spread over
 one of them is killed ............. it is started again
 one cannot be started at once ..... it is tried again
@@ -29,12 +30,14 @@ import pytest
 from bench.redemptions.processes import children
 from node_api import intakes
 from node_api.api.metrics import Metrics
+from node_api.chain.keys import KeyRole
 from node_api.config import Settings
 from node_api.intakes import Ears, Intakes
 from node_api.serving import listen_together
 from tests.api.conftest import Client, Json
 from tests.api.processes import serving_process, submit, wait_for
 from tests.api.test_events import streamed
+from tests.api.test_faults import code
 from tests.api.test_metrics import Figures, figures
 from tests.api.test_redeeming import assert_refused
 from tests.api.test_start import half_asked
@@ -138,6 +141,29 @@ def test_intakes__asked_for_anything_else__hand_it_on(crashing: tuple[World, Set
             until(lambda: answered(url, tokens, 400) == 2)
             with streamed(auditor, after="0") as messages:
                 assert next(messages)["type"] == "programme.drafted"
+
+
+def test_intakes__when_the_chain_goes_back__judge_by_what_stands_now(crashing: tuple[World, Settings, Json]) -> None:
+    world, settings, tokens = crashing
+    with serving_process(world, settings, "--intake", "2") as (_, url):
+        wallet, till = Client(url, tokens["wallet"]), Client(url, tokens["merchant"])
+        with wallet.http, till.http:
+            for place in range(4):
+                body = code(wallet, world, place)
+                mark = world.rpc.call("evm_snapshot", [])
+                world.send(KeyRole.REGISTRAR, "MerchantRegistry", "suspend", 1, "hygiene")
+                world.mine(2)
+                assert_refused(till.redeem(body, key=f"before-{place}"), "MerchantNotActive", 422)
+                world.rpc.call("evm_revert", [mark])
+                for sender in world.senders.values():
+                    sender.forget_nonce()
+                world.send(
+                    KeyRole.REGISTRAR, "MerchantRegistry", "nameCategories", [5], [f"other-{place}"]
+                )  # one block
+
+                answer = till.redeem(body, key=f"after-{place}")
+
+                assert answer.status_code == 200, answer.text
 
 
 def test_intakes__asked_for_more_than_a_key_may__count_together(
