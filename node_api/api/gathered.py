@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -10,7 +9,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from node_api.api.fields import In
+from node_api.api.fields import In, body_hash
 from node_api.api.gathering import Gathering
 from node_api.api.node import TakesIn
 from node_api.api.requests import RedeemIn
@@ -38,11 +37,11 @@ class Asked:
     def submission(self) -> Submission | Exception:
         """For the services; or why it cannot be read, which is told to whoever asked it alone."""
         try:
-            body_hash = hashlib.sha256(f"{self.kind} {self.body.model_dump_json()}".encode()).hexdigest()
+            hash_ = body_hash(self.kind, self.body)
             requests = [item.to_domain(self.caller) for item in self.items]
         except Exception as fault:  # noqa: BLE001  CodeUnreadable, or a bug: it is raised where the answer is waited for
             return fault
-        return Submission(self.caller, self.key, body_hash, requests, batch=self.kind == "batch")
+        return Submission(self.caller, self.key, hash_, requests, batch=self.kind == "batch")
 
 
 @dataclass(frozen=True, slots=True)

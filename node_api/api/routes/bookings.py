@@ -1,6 +1,5 @@
 """Bookings of vouchers for services."""
 
-import hashlib
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -20,7 +19,7 @@ from node_api.api.bookings import (
     reservation_out,
 )
 from node_api.api.documented import BOOKING, ENDING_BOOKINGS, KEEPING, READING, RULES, problems
-from node_api.api.fields import In, as_hash
+from node_api.api.fields import as_hash, body_hash
 from node_api.api.node import TheNode
 from node_api.api.routes.cases import Limit, OfMerchant, OfVoucher, voucher_of, whose
 from node_api.domain import errors, refusals
@@ -46,7 +45,7 @@ def sign_booking(node: TheNode, _: Caller, body: WishIn) -> ReservationOut:
 @router.post("/bookings", responses=problems(*BOOKING, *RULES))
 def book(node: TheNode, caller: Caller, key: WriteKey, body: ReservationIn) -> BookingOut:
     """Books what a holder signed. What the rules refuse is a problem that names the reason. Answered once it is on chain."""
-    return booking_out(*node.writing.reserving.book(caller, key, _hash("booking", body), body.to_domain()))
+    return booking_out(*node.writing.reserving.book(caller, key, body_hash("booking", body), body.to_domain()))
 
 
 @router.get("/bookings", responses=problems(*READING, errors.MerchantNotYours))
@@ -87,8 +86,8 @@ def read_booking(node: TheNode, caller: Caller, booking: Digest) -> BookingOut:
 @router.post("/bookings/{booking}/capture", responses=problems(*ENDING_BOOKINGS, refusals.ReceiptUsed))
 def capture(node: TheNode, caller: Caller, key: WriteKey, booking: Digest, body: CaptureIn) -> BookingOut:
     """Redeems booked vouchers for what was served, by the merchant's signature. Answered once it is on chain."""
-    body_hash = _hash(f"capture {booking}", body)
-    return booking_out(*node.writing.bookings.capture(caller, key, body_hash, body.to_domain(booking)))
+    hash_ = body_hash(f"capture {booking}", body)
+    return booking_out(*node.writing.bookings.capture(caller, key, hash_, body.to_domain(booking)))
 
 
 @router.post(
@@ -97,10 +96,6 @@ def capture(node: TheNode, caller: Caller, key: WriteKey, booking: Digest, body:
 )
 def release(node: TheNode, caller: Caller, key: WriteKey, booking: Digest, body: ReleaseIn) -> BookingOut:
     """Gives booked vouchers free, by merchant or holder, or because the booking has lapsed. Answered once it is on chain."""
-    body_hash = _hash(f"release {booking}", body)
+    hash_ = body_hash(f"release {booking}", body)
     signer = None if body.holder is None else body.holder.to_domain()
-    return booking_out(*node.writing.bookings.release(caller, key, body_hash, body.to_domain(booking), signer))
-
-
-def _hash(kind: str, body: In) -> str:
-    return hashlib.sha256(f"{kind} {body.model_dump_json()}".encode()).hexdigest()
+    return booking_out(*node.writing.bookings.release(caller, key, hash_, body.to_domain(booking), signer))

@@ -1,6 +1,5 @@
 """Reversals and disputes."""
 
-import hashlib
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -21,7 +20,7 @@ from node_api.api.cases import (
     reversal_fields,
 )
 from node_api.api.documented import READING, WRITING_CASES, problems
-from node_api.api.fields import In, MerchantNumber, VoucherText, as_hash
+from node_api.api.fields import MerchantNumber, VoucherText, as_hash, body_hash
 from node_api.api.node import TheNode
 from node_api.domain import errors
 from node_api.domain.access import ApiKey
@@ -40,7 +39,7 @@ OfVoucher = Annotated[VoucherText | None, Query()]
 def reverse(node: TheNode, caller: Caller, key: WriteKey, body: ReversalIn) -> ReversalOut:
     """Takes a redemption back: its merchant within the reversal window, an arbiter after it. Answered once it is on chain."""
     done, block = node.writing.cases.reverse(
-        caller, key, _hash("reversal", body), body.to_domain(), body.later_day or 0
+        caller, key, body_hash("reversal", body), body.to_domain(), body.later_day or 0
     )
     return ReversalOut.model_validate({**reversal_fields(done), "block": BlockOut.of(block)})
 
@@ -68,7 +67,7 @@ def read_reversals(
 @router.post("/disputes", responses=problems(*WRITING_CASES, errors.RedemptionUnknown))
 def dispute(node: TheNode, caller: Caller, key: WriteKey, body: StatementIn) -> DisputeOut:
     """Disputes a redemption, by its holder's or merchant's signature, and locks its money. Answered once it is on chain."""
-    found, block = node.writing.cases.dispute(caller, key, _hash("dispute", body), body.to_domain())
+    found, block = node.writing.cases.dispute(caller, key, body_hash("dispute", body), body.to_domain())
     return DisputeOut.model_validate({**dispute_fields(found), "block": BlockOut.of(block)})
 
 
@@ -107,15 +106,11 @@ def read_dispute(node: TheNode, caller: Caller, dispute: DisputeNumber) -> Dispu
 @router.post("/disputes/{dispute}/decision", responses=problems(*WRITING_CASES, errors.DisputeUnknown))
 def decide(node: TheNode, caller: Caller, key: WriteKey, dispute: DisputeNumber, body: DecisionIn) -> DisputeOut:
     """Decides a dispute with the node's arbiter's key. After its time the redemption can only stand."""
-    body_hash = _hash(f"decision {dispute}", body)
+    hash_ = body_hash(f"decision {dispute}", body)
     found, block = node.writing.cases.decide(
-        caller, key, body_hash, dispute, stands=body.stands, reason=as_hash(body.reason)
+        caller, key, hash_, dispute, stands=body.stands, reason=as_hash(body.reason)
     )
     return DisputeOut.model_validate({**dispute_fields(found), "block": BlockOut.of(block)})
-
-
-def _hash(kind: str, body: In) -> str:
-    return hashlib.sha256(f"{kind} {body.model_dump_json()}".encode()).hexdigest()
 
 
 def whose(caller: ApiKey, merchant: int | None) -> MerchantId | None:

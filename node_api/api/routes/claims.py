@@ -1,6 +1,5 @@
 """Claims to places of a round."""
 
-import hashlib
 import time
 from typing import Annotated
 
@@ -20,7 +19,7 @@ from node_api.api.claims import (
     round_out,
 )
 from node_api.api.documented import CLAIMING, KEEPING, READING, problems
-from node_api.api.fields import NoNul
+from node_api.api.fields import NoNul, body_hash
 from node_api.api.node import Node, TheNode
 from node_api.api.observing import note
 from node_api.api.problems import ACCEPTED, OK, answer
@@ -44,8 +43,8 @@ _JSON = "application/json"
 )
 async def claim(node: TheNode, caller: Caller, key: WriteKey, body: ClaimIn, wait: Wait = 0) -> Response:
     """Claims a place. What is accepted has a place kept for it, and is gathered with others into one roll within seconds."""
-    body_hash = hashlib.sha256(f"claim {body.model_dump_json()}".encode()).hexdigest()
-    taken = await run_in_threadpool(node.writing.claims.submit, caller, key, body_hash, body.to_domain())
+    hash_ = body_hash("claim", body)
+    taken = await run_in_threadpool(node.writing.claims.submit, caller, key, hash_, body.to_domain())
     note(operation=taken.id)
     return await run_in_threadpool(_answer, node, await _settled(node, taken, wait))
 

@@ -1,6 +1,5 @@
 """Vouchers passed on between people, and places given to others."""
 
-import hashlib
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -8,7 +7,7 @@ from fastapi import APIRouter, Query
 from node_api.api.access import Caller, WriteKey
 from node_api.api.answers import BlockOut
 from node_api.api.documented import PASSING, READING, problems
-from node_api.api.fields import AddressText, In, VoucherText, as_address
+from node_api.api.fields import AddressText, VoucherText, as_address, body_hash
 from node_api.api.node import TheNode
 from node_api.api.transfers import (
     ReassignmentsOut,
@@ -35,14 +34,14 @@ OfHolder = Annotated[AddressText | None, Query(description="from or to this hold
 @router.post("/transfers", responses=problems(*PASSING))
 def transfer(node: TheNode, caller: Caller, key: WriteKey, body: TransferIn) -> TransferOut:
     """Passes a voucher on by its holder's signature, where its rules allow it. Answered once it is on chain."""
-    done, block = node.writing.passing.transfer(Request(caller, key, _hash("transfer", body)), body.to_domain())
+    done, block = node.writing.passing.transfer(Request(caller, key, body_hash("transfer", body)), body.to_domain())
     return TransferOut.model_validate({**transfer_fields(done), "block": BlockOut.of(block)})
 
 
 @router.post("/wallet/transfers", responses=problems(*PASSING, errors.WalletMissing, errors.ProgrammeUnknown))
 def transfer_by_wallet(node: TheNode, caller: Caller, key: WriteKey, body: WalletTransferIn) -> TransferOut:
     """Passes a voucher of a custodial holder on: the node's wallet signs what is asked."""
-    request = Request(caller, key, _hash("wallet transfer", body))
+    request = Request(caller, key, body_hash("wallet transfer", body))
     programme = body.programme if isinstance(body.programme, str) else ProgrammeId(body.programme)
     done, block = node.writing.passing.transfer_by_wallet(request, programme, body.person, body.to_domain())
     return TransferOut.model_validate({**transfer_fields(done), "block": BlockOut.of(block)})
@@ -81,7 +80,3 @@ def read_reassignments(
     with node.fresh.open() as (reader, _now):
         steps = [place_change_out(change) for change in reader.place_changes(of, at)]
         return ReassignmentsOut(steps=steps, block=BlockOut.of(reader.block))
-
-
-def _hash(kind: str, body: In) -> str:
-    return hashlib.sha256(f"{kind} {body.model_dump_json()}".encode()).hexdigest()
