@@ -283,9 +283,9 @@ def _listen(host: str, port: int, *, together: bool = False) -> socket.socket:
     try:
         listener.bind((host, port))
         listener.listen(_BACKLOG)
-    except OSError:
+    except OSError as error:
         listener.close()
-        raise
+        raise OSError(error.errno, f"{error.strerror}: {host} port {port}") from error
     return listener
 
 

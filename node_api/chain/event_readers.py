@@ -268,7 +268,10 @@ READERS: Mapping[str, EventReader] = {
     "MerchantPaid": _paid,
     "RestReturned": lambda a: (RestReturned(_number(a, "line"), _bytes(a, "funder"), _number(a, "amount")),),
     "RoleGranted": lambda a: (
-        RoleStep(_number(a, "roleId"), _bytes(a, "account"), granted=True, since=_number(a, "since")),
+        # To a member it says from when on the member's calls wait as long as told: what the member may do, and since when, stays.
+        (RoleStep(_number(a, "roleId"), _bytes(a, "account"), granted=True, since=_number(a, "since")),)
+        if a["newMember"]
+        else ()
     ),
     "RoleRevoked": lambda a: (RoleStep(_number(a, "roleId"), _bytes(a, "account"), granted=False, since=0),),
 }

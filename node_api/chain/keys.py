@@ -137,7 +137,10 @@ class KeyRing:
             content = read_private(path)
             sealed = orjson.loads(content)
         except FileNotFoundError as error:
-            raise KeyMissing(f"no key file {path}: make one with `vouchertrail keys create`") from error
+            raise KeyMissing(
+                f"no key file {path}: run this in the folder that has it, or, before `vouchertrail deploy`, make "
+                "one with `vouchertrail keys create`; one made later has no role"
+            ) from error
         except orjson.JSONDecodeError as error:
             raise KeyUnopened(f"{path.name} is damaged: it is not JSON") from error
         if not isinstance(sealed, dict):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from node_api.chain.claim_staff_calls import claim_staff_call
 from node_api.chain.deployed import Deployed
+from node_api.chain.deployment.resolve import Accounts
 from node_api.chain.keys import KeyRole
 from node_api.chain.life_calls import batch_tuple, life_call
 from node_api.chain.pipeline import Call
@@ -22,16 +23,16 @@ _PACK, _PACK_BATCH, _PACK_PAIR = 300_000, 90_000, 35_000
 _PAYMENT = 250_000
 
 
-def call_of(command: t.Command, deployed: Deployed, treasurer: str) -> Call:
+def call_of(command: t.Command, deployed: Deployed, accounts: Accounts) -> Call:
     """The call that carries a command out; its gas is a bound well above what was measured.
 
     Args:
         command: what to do.
         deployed: where the contracts are.
-        treasurer: account that minted money goes to.
+        accounts: the treasurer's, where minted money goes, is among them.
     """
     return (
-        _money_call(command, deployed, treasurer)
+        _money_call(command, deployed, accounts)
         or _programme_call(command)
         or staff_call(command)
         or claim_staff_call(command)
@@ -40,13 +41,14 @@ def call_of(command: t.Command, deployed: Deployed, treasurer: str) -> Call:
     )
 
 
-def _money_call(command: t.Command, deployed: Deployed, treasurer: str) -> Call | None:
+def _money_call(command: t.Command, deployed: Deployed, accounts: Accounts) -> Call | None:
     treasury, token = "Treasury", "SettlementToken"
     match command:
         case t.AllowToken():
             return Call(KeyRole.APPROVER, treasury, "allowToken", (command.token,), _STEP)
         case t.MintToken():
-            return Call(KeyRole.ISSUER, token, "mint", (treasurer, command.amount), _STEP)
+            minted = accounts.address(KeyRole.TREASURER), command.amount
+            return Call(KeyRole.ISSUER, token, "mint", minted, _STEP)
         case t.AllowEscrow():
             spender = deployed.address(treasury)
             return Call(KeyRole.TREASURER, token, "approve", (spender, command.amount), _STEP, to=command.token)

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 
 from node_api.chain.deployed import CallReverted, Deployed
 from node_api.chain.deployment.resolve import Accounts
-from node_api.chain.keys import KeyRole
 from node_api.chain.pipeline import Call, Pipeline, WentBack
 from node_api.chain.rpc_values import quantity, record
 from node_api.chain.treasury_calls import call_of
@@ -24,12 +23,11 @@ class ChainDesk:
 
     def carry_out(self, commands: Iterable[Command]) -> Iterator[Carried]:
         """See the port."""
-        treasurer = self._keys.address(KeyRole.TREASURER)
         sent: dict[int, Command] = {}
 
         def calls() -> Iterator[Call]:
             for command in commands:
-                call = call_of(command, self._deployed, treasurer)
+                call = call_of(command, self._deployed, self._keys)
                 sent[id(call)] = command
                 yield call
 

@@ -1,7 +1,8 @@
 """What every command shares: the data folder option, JSON output, and faults turned into exit codes.
 
 Exit codes: 0 done · 1 a fault of the work itself (refused, unequal, bad rows) · 2 wrong use of the command,
-or faults in the files it was given · 3 the chain is missing, foreign or broken · 4 keys or settings cannot be used.
+or faults in the files it was given · 3 the chain is missing, foreign or broken, or another command sends to it · 4 keys
+or settings cannot be used.
 """
 
 from __future__ import annotations
@@ -71,7 +72,11 @@ def shared_options(command: Callable[Concatenate[Shared, P], R]) -> Callable[P, 
             fail(f"{fault}; {_GO_ON}", CHAIN_FAULT, kind=type(fault).__name__, as_json=as_json)
         except BrokenPipeError:  # whoever reads the output has enough: click ends quietly
             raise
-        except (StoreUnavailable, OSError) as fault:
+        except StoreUnavailable as fault:
+            see_to = "see to the database (VOUCHERTRAIL_DATABASE) and its disk"
+            told = f"{fault.value}; the rule: {fault.rule}; what to do: {see_to}; {_GO_ON}"
+            fail(told, FAULT, kind=fault.name, as_json=as_json)
+        except OSError as fault:
             fail(f"{fault}; {_GO_ON}", FAULT, kind=type(fault).__name__, as_json=as_json)
         except KeyFault as fault:
             fail(str(fault), SETTINGS_FAULT, kind=type(fault).__name__, as_json=as_json)

@@ -16,6 +16,7 @@ from node_api.domain.relayers import Relayer
 from node_api.services.ports.treasury import Command
 from node_api.services.relayer_staff import granting, is_last, relayer_of, revoking
 
+_STEPS = 2
 _ACCOUNT = click.argument("account", type=ADDRESS)
 
 
@@ -83,15 +84,19 @@ def _role(one: Relayer, now: UnixSeconds) -> str:
 def _carry_out(
     staff: Staff, account: Address, decide: Callable[[Relayer], Command | None]
 ) -> tuple[Relayer, list[str]]:
-    """Sends one command after the other until there is nothing to do; the account then, and the transactions."""
+    """Sends the role's command, then the list's, where there is something to do; the account then, and the transactions."""
     sent: list[str] = []
-    while True:
-        with staff.reader() as reader:
-            relayer = relayer_of(reader, account)
-        command = decide(relayer)
+    for _ in range(_STEPS):
+        command = decide(_relayer(staff, account))
         if command is None:
-            return relayer, sent
+            break
         sent.append(staff.send(command).transaction)
+    return _relayer(staff, account), sent
+
+
+def _relayer(staff: Staff, account: Address) -> Relayer:
+    with staff.reader() as reader:
+        return relayer_of(reader, account)
 
 
 def _tell(shared: Shared, relayer: Relayer, sent: list[str], told: str) -> None:

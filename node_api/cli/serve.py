@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import ipaddress
 import logging
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from node_api.app import RunningNode
 
 DEFAULT_PORT = 8088
+_NO_ADDRESS = {errno.EADDRINUSE, errno.EADDRNOTAVAIL}
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -127,6 +129,11 @@ def starting_faults(shared: Shared) -> Iterator[None]:
         fail(str(error), CHAIN_FAULT, kind=error.name, as_json=shared.as_json)
     except NotStarted as error:
         fail(str(error), FAULT, kind="NotStarted", as_json=shared.as_json)
+    except OSError as error:
+        if error.errno not in _NO_ADDRESS:
+            raise
+        told = f"{error.strerror}; what to do: end what listens there, or give another --host or --port"
+        fail(told, FAULT, kind="NotStarted", as_json=shared.as_json)
 
 
 def is_loopback(host: str) -> bool:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 from node_api.chain.block_journal import wait_until_journaled
 from node_api.chain.deployed import Deployed
@@ -36,7 +37,7 @@ class TreasuryBusy(ChainError):
     """Another command of this node sends with the same role keys."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TreasuryOffice:
     """Everything opened.
 
@@ -51,7 +52,11 @@ class TreasuryOffice:
     keys: KeyRing
     desk: ChainDesk
     book: ChainBook
-    wallets: KeptWallets
+
+    @cached_property
+    def wallets(self) -> KeptWallets:
+        """The holders' wallets. Raises KeyFault where the wallet's master cannot be opened: most commands need none."""
+        return KeptWallets(CustodialWallet(self.keys.unsafe_wallet_master()))
 
 
 def open_treasury(settings: Settings) -> TreasuryOffice:
@@ -59,7 +64,6 @@ def open_treasury(settings: Settings) -> TreasuryOffice:
 
     Raises:
         ChainError: no chain, or nothing deployed on it.
-        KeyFault: the wallet's master cannot be opened.
     """
     handle = open_deployed_chain(settings)
     deployment = read_deployment(settings.deployments_folder, handle.chain_id, handle.genesis_hash)
@@ -68,10 +72,8 @@ def open_treasury(settings: Settings) -> TreasuryOffice:
     deployed = Deployed(rpc, {name: Address(entry.address) for name, entry in deployment.contracts.items()})
     keys = key_ring(settings)
     pipeline = Pipeline(deployed, keys, handle.chain_id, revive, keeper(settings, handle))
-    wallets = KeptWallets(CustodialWallet(keys.unsafe_wallet_master()))
-    return TreasuryOffice(
-        handle, deployment, rpc, deployed, keys, ChainDesk(deployed, keys, pipeline), ChainBook(deployed, keys), wallets
-    )
+    desk, book = ChainDesk(deployed, keys, pipeline), ChainBook(deployed, keys)
+    return TreasuryOffice(handle, deployment, rpc, deployed, keys, desk, book)
 
 
 def reviver(settings: Settings, handle: ChainHandle) -> Callable[[], object]:
@@ -111,6 +113,8 @@ def treasury_lock(settings: Settings) -> Iterator[None]:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
     except BlockingIOError:
-        raise TreasuryBusy("another load, replay or minting of this node is running: wait until it has ended") from None
+        raise TreasuryBusy(
+            "another command of this node sends with the keys of its roles: wait until it has ended"
+        ) from None
     finally:
         os.close(descriptor)

@@ -20,6 +20,7 @@ programmes
 relayers
 ├── grant, revoke ......... role and list; twice is once; shown
 ├── the only one .......... not revoked, but with --last
+├── by ADMIN's key alone .. no other key file is asked for; without it, it is named
 └── after five days ....... a grant waits a day, and says so
 while another command sends
 ├── list, show ............ answer
@@ -219,6 +220,19 @@ def test_relayers__come_and_go_but_the_last_one(run: Run, world: World) -> None:
     assert told(run("relayers", "revoke", OTHER, "--json"))["done"] is False
 
 
+def test_relayers__by_the_key_of_admin_alone(run: Run, tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    for file in keys.glob("*.json"):
+        if file.stem != KeyRole.ADMIN:
+            file.unlink()
+    once(run, "relayers", "grant", ACCOUNT)
+    (keys / f"{KeyRole.ADMIN}.json").unlink()
+    assert relaying(run)[ACCOUNT] is True
+    missing = run("relayers", "revoke", ACCOUNT, "--json")
+    assert missing.exit_code == 4
+    assert "admin.json" in json.loads(missing.output)["message"]
+
+
 def test_relayers__where_role_and_list_differ__is_shown_and_mended(run: Run, world: World) -> None:
     send(world, KeyRole.ADMIN, "AccessManager", "grantRole", 4, ACCOUNT, 0)
     assert "call grant again" in run("relayers", "list").output
@@ -237,6 +251,10 @@ def test_relayers__granted_after_five_days__relay_a_day_later(run: Run, world: W
     assert granted["since"] >= GENESIS_AT + 7 * DAY
     again = run("relayers", "grant", ACCOUNT)
     assert (again.exit_code, "call this again then" in again.output) == (0, True)
+    world.at(GENESIS_AT + 6 * DAY + 60)
+    send(world, KeyRole.ADMIN, "AccessManager", "grantRole", 4, ACCOUNT, 0)  # who is a member already becomes none sooner
+    unmoved = told(run("relayers", "grant", ACCOUNT, "--json"))
+    assert (unmoved["done"], unmoved["since"]) == (False, granted["since"])
     assert "from 20" in run("relayers", "list").output
     assert relaying(run)[ACCOUNT] is False
     world.at(granted["since"] + 1)
