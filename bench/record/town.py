@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,8 +16,6 @@ from node_api.chain.handle import living_status, stop_chain
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_values import quantity, record
 from node_api.config import Settings
-
-_KIB = 1 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +46,7 @@ def issued(work: Path, holders: int) -> Iterator[tuple[Settings, Issued]]:
     try:
         town.command(data, "deploy")
         began = time.perf_counter()
-        town.command(data, "load", str(folder))
+        load_mib = town.command(data, "load", str(folder))
         seconds = time.perf_counter() - began
         status = living_status(settings.chain_folder)
         assert status is not None
@@ -60,7 +57,7 @@ def issued(work: Path, holders: int) -> Iterator[tuple[Settings, Issued]]:
                 seconds=seconds,
                 gas=_gas(status.url),
                 anvil_mib=memory_mib({"anvil": status.anvil_pid})["anvil"],
-                load_mib=resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // _KIB,
+                load_mib=load_mib,
                 chain_mib=mib_of(settings.chain_folder),
             ),
         )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from node_api.chain.rpc import RpcClient
@@ -41,6 +43,28 @@ def cost(url: str, first: int, last: int) -> Cost:
         calls = [text(entry) for block in kept for entry in rows(block["transactions"])]
         gas = sum(quantity(block["gasUsed"]) for block in kept)
         return Cost(len(calls), gas, _slots_each(rpc, calls[-_TRACED:]))
+
+
+@contextmanager
+def mined_every(url: str, seconds: float) -> Iterator[None]:
+    """Has an engine that makes a block for each transaction make one so often instead, as long as the context lasts."""
+    over = threading.Event()
+
+    def mine() -> None:
+        with RpcClient(url) as rpc:
+            while not over.wait(seconds):
+                rpc.call("evm_mine")
+
+    with RpcClient(url) as rpc:
+        rpc.call("evm_setAutomine", [False])
+        miner = threading.Thread(target=mine, name="miner", daemon=True)
+        miner.start()
+        try:
+            yield
+        finally:
+            over.set()
+            miner.join()
+            rpc.call("evm_setAutomine", [True])
 
 
 def _slots_each(rpc: RpcClient, calls: Sequence[str]) -> float:

@@ -19,6 +19,8 @@ from bench.redemptions.traffic import Traffic, drawn, neighbours
 BATCH = 100
 _SINGLES, _BATCHES, _PEERS = 512, 64, 64
 """Connections: of batches enough that a call of the node is full whenever it is sent, of peers that they never wait for one."""
+_BLOCK_SECONDS = 0.05
+"""So that transactions of a peer share a block: anvil makes one for each by itself, which costs it more than the transaction."""
 _TOGETHER = "--intake", "2"
 _LONGEST_WARM_UP, _PACED = 5.0, 30.0
 """Seconds at most."""
@@ -93,6 +95,11 @@ def _fastapi(town: Town, place: Place) -> Iterator[Subject]:
         yield FastApiPeer(url, drawn(town), _PEERS)
 
 
+def _clocked(town: Town, place: Place) -> Iterator[Subject]:
+    with chain.mined_every(place.chain_url, _BLOCK_SECONDS):
+        yield from _fastapi(town, place)
+
+
 def _plain(town: Town, place: Place) -> Iterator[Subject]:
     with subjects.plain_peer(town, place) as running:
         yield PlainPeer(running, drawn(town))
@@ -103,6 +110,7 @@ KINDS: Mapping[str, Kind] = {
     "batch": Kind("node, batches of 100, drawn", by_node(drawn, BATCH, _BATCHES), paced=False),
     "neighbours": Kind("node, batches of 100, neighbours", by_node(neighbours, BATCH, _BATCHES), paced=False),
     "fastapi": Kind("FastAPI + AsyncWeb3, drawn", _fastapi, paced=True, is_node=False),
+    "clocked": Kind("FastAPI + AsyncWeb3, 20 blocks a second", _clocked, paced=True, is_node=False),
     "web3": Kind("web3.py in a loop, drawn", _plain, paced=False, is_node=False),
 }
 

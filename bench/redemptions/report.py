@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -14,7 +14,7 @@ from rich.table import Table
 from bench.redemptions.lines import KINDS, Line
 
 _PACKAGES = ("coincurve", "eth-account", "fastapi", "sqlalchemy", "uvicorn", "web3")
-_PEER = KINDS["fastapi"].title
+_PEERS = {KINDS[name].title for name in ("fastapi", "clocked")}
 
 Facts = Mapping[str, object]
 
@@ -25,8 +25,8 @@ def versions() -> dict[str, str]:
 
 
 def ratios(lines: Sequence[Line]) -> dict[str, float]:
-    """Each line's rate as a multiple of the peer's of the same run; empty where the peer was not run."""
-    peer = next((line.rate for line in lines if line.name == _PEER), None)
+    """Each line's rate as a multiple of the peer's of the same run, the faster of its two ways; empty where neither was run."""
+    peer = max((line.rate for line in lines if line.name in _PEERS), default=None)
     return {} if peer is None else {line.name: line.rate / peer for line in lines}
 
 
@@ -48,6 +48,7 @@ def print_table(facts: Facts, lines: Sequence[Line]) -> None:
     table = Table("", title="Redemptions, to final receipt and indexed")
     for head in ("a second", "lowest–highest", "× peer", "p50 ms", "p99 ms", "gas", "new slots", "a call", "generator"):
         table.add_column(head, justify="right")
+    table.add_column("CPU, µs each")
     table.add_column("memory, MiB (+ a minute)")
     times = ratios(lines)
     for line in lines:
@@ -63,10 +64,17 @@ def print_table(facts: Facts, lines: Sequence[Line]) -> None:
             f"{line.slots_each:.2f}",
             f"{line.redemptions / line.calls:,.1f}",
             f"{line.generator_share:.0%}",
+            ", ".join(_cpu(line, int(str(facts["cores"])))),
             ", ".join(_memory(line, of) for of in line.memory_mib),
         )
     console().print(table)
     print_facts(facts)
+
+
+def _cpu(line: Line, cores: int) -> Iterator[str]:
+    """What each process, and the load generator, took for one redemption."""
+    for name, share in {**line.shares, "generator": line.generator_share}.items():
+        yield f"{name} {share * cores * 1e6 / line.rate:,.0f}"
 
 
 def _memory(line: Line, of: str) -> str:

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -153,16 +154,21 @@ def process(
             running.terminate()
 
 
-def command(data: Path, *arguments: str, told: Mapping[str, str] = _NOTHING) -> None:
-    """Runs a command of the node on a data folder, with other settings `told`.
+def command(data: Path, *arguments: str, told: Mapping[str, str] = _NOTHING) -> int:
+    """Runs a command of the node on a data folder, with other settings `told`; the MiB that it had at most.
 
     Raises:
         ChildProcessError: it fails; the message is all that it said.
     """
     whole = [sys.executable, "-m", "node_api", *arguments]
-    done = subprocess.run(whole, env=_environment(data, told), capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise ChildProcessError(f"{' '.join(arguments)}: {done.stdout}{done.stderr}")
+    with tempfile.TemporaryFile("w+") as said:
+        running = subprocess.Popen(whole, env=_environment(data, told), stdout=said, stderr=said)
+        _, status, used = os.wait4(running.pid, 0)
+        running.returncode = os.waitstatus_to_exitcode(status)
+        if running.returncode:
+            said.seek(0)
+            raise ChildProcessError(f"{' '.join(arguments)}: {said.read()}")
+    return used.ru_maxrss >> 10
 
 
 def _environment(data: Path, told: Mapping[str, str]) -> dict[str, str]:

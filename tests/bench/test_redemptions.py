@@ -139,6 +139,6 @@ def test_bench__line_nobody_knows__is_refused(what: str) -> None:
     done = CliRunner().invoke(bench.main, ["--what", what])
     assert done.exit_code == 2
     assert (
-        "there are single, batch, neighbours, fastapi, web3, start, index, issue, record, network, validators"
+        "there are single, batch, neighbours, fastapi, clocked, web3, start, index, issue, record, network, validators"
         in done.output
     )

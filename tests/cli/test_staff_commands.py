@@ -252,7 +252,9 @@ def test_relayers__granted_after_five_days__relay_a_day_later(run: Run, world: W
     again = run("relayers", "grant", ACCOUNT)
     assert (again.exit_code, "call this again then" in again.output) == (0, True)
     world.at(GENESIS_AT + 6 * DAY + 60)
-    send(world, KeyRole.ADMIN, "AccessManager", "grantRole", 4, ACCOUNT, 0)  # who is a member already becomes none sooner
+    send(
+        world, KeyRole.ADMIN, "AccessManager", "grantRole", 4, ACCOUNT, 0
+    )  # who is a member already becomes none sooner
     unmoved = told(run("relayers", "grant", ACCOUNT, "--json"))
     assert (unmoved["done"], unmoved["since"]) == (False, granted["since"])
     assert "from 20" in run("relayers", "list").output
