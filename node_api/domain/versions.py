@@ -70,6 +70,16 @@ def state_at(versions: Sequence[RulesVersion], one: RulesVersion, time: UnixSeco
     return VersionState.RIPE if one.proposed is not None and one.ripe_at <= time else VersionState.PROPOSED
 
 
+def settlement_window(versions: Sequence[RulesVersion]) -> int:
+    """Seconds from the end of a merchant's day to the moment it may be settled, as `Vouchers.settlementWindow` has them.
+
+    The longest reversal or dispute window of any version that was ever activated: a version with shorter ones does not bring
+    forward what was redeemed under the one before. 0 before the programme was published.
+    """
+    stood = [one.rules for one in versions if one.activated is not None]
+    return max((max(rules.reversal_window, rules.dispute_window) for rules in stood), default=0)
+
+
 def widening_at(versions: Sequence[RulesVersion], time: UnixSeconds) -> Widening:
     """Everything opened for good by the versions activated by a time."""
     total = Widening()

@@ -9,6 +9,7 @@ from node_api.domain.errors import SettlementUnknown
 from node_api.domain.ids import Amount, Day, LineId, MerchantId, ProgrammeId, UnixSeconds, programme_of_line
 from node_api.domain.models import Programme
 from node_api.domain.settlement import SettlementEntry, SettlementRun
+from node_api.domain.versions import settlement_window
 from node_api.services.ports.auditing import AuditReader
 from node_api.services.ports.treasury import PrepareSettlement, ReleaseSettlement
 
@@ -89,6 +90,4 @@ def _waiting(runs: Iterable[SettlementRun]) -> set[_Key]:
 
 def _window(reader: AuditReader, programme: Programme) -> int:
     """Seconds from the end of a day, counted in UTC, to the moment it may be settled."""
-    rules = reader.rules(programme.id, programme.rules_version)
-    longest = 0 if rules is None else max(rules.reversal_window, rules.dispute_window)
-    return longest - 60 * programme.utc_offset_minutes
+    return settlement_window(reader.rules_versions(programme.id)) - 60 * programme.utc_offset_minutes

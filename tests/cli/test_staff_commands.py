@@ -12,6 +12,7 @@ budget
 └── a move ................ proposed, approved, shown; withdrawn; between funders → 1
 settlement
 ├── prepare ............... a run of what is due, its file; again: nothing
+├── shorter windows ....... do not bring forward what the longest of a version in force before still covers
 ├── release ............... neither file nor total → 2; another total or file → 1; the right one pays to the cent; again: nothing
 └── a skipped entry ....... 1, named, and in the next run
 programmes
@@ -40,8 +41,11 @@ from click.testing import CliRunner, Result
 from node_api.__main__ import cli
 from node_api.chain.keys import KeyRing, KeyRole
 from node_api.chain.sender import Sender
+from node_api.cli.audit_output import local_day
 from node_api.cli.treasury import treasury_lock
 from node_api.config import Settings
+from node_api.domain.ids import MerchantId
+from node_api.domain.item_words import ItemGroup
 from tests.world import CHAIN_ID, DAY, ENDS_AT, FACE_A, FACE_B, GENESIS_AT, STARTS_AT, World
 
 Json = dict[str, Any]
@@ -294,6 +298,30 @@ def test_settlement__prepared_and_released__pays_to_the_cent(run: Run, world: Wo
     listed = json.loads(run("settlement", "list", "--json").output)["runs"]
     assert [(one["run"], one["paid"]) for one in listed] == [(1, amount)]
     refused(run("settlement", "show", "2"), "SettlementUnknown")
+
+
+def test_settlement__after_rules_without_windows__waits_for_the_longest_window_there_was(
+    run: Run, world: World
+) -> None:
+    world.at(STARTS_AT + 2 * DAY)
+    world.propose_rules(1, (0, [], 0), reversalWindow=0, disputeWindow=0)
+    activated_at = STARTS_AT + 9 * DAY + 1
+    world.at(activated_at)
+    world.send(KeyRole.APPROVER, "ProgrammeRegistry", "activateRules", 1, 2)
+    redeemed_at = activated_at + 100
+    world.redeem([ItemGroup.of(MerchantId(1), (world.item(3, [(1, 1)], 1, redeemed_at),))], redeemed_at)
+    day = world.day(redeemed_at)
+    prepare = ("settlement", "prepare", "--until", local_day(day), "--programme", "programme-Meals", "--json")
+    day_over_at = (day + 1) * DAY - 480 * 60
+    world.at(day_over_at + DAY - 3_600)
+    world.mine()
+    (before,) = told(run(*prepare))["runs"]
+    assert before["totals"]["amount"] == 2 * FACE_A + FACE_B  # the first day alone
+    world.at(day_over_at + DAY)
+    world.mine()
+    (due,) = told(run(*prepare))["runs"]
+    assert due["totals"]["amount"] == FACE_A
+    told(run("settlement", "release", str(due["run"]), "--total", str(FACE_A), "--json"))
 
 
 def test_settlement__with_a_day_paid_otherwise__names_it_and_pays_the_rest(run: Run, world: World) -> None:

@@ -4,12 +4,14 @@ rules of a programme
 ├── every version: its terms, what it widens, who proposed, activated and withdrew it, when and why
 ├── which one stood at a time: none before publication, the first, from its activation on the second
 ├── where each stands at a time: proposed, ripe, active, replaced, withdrawn
+├── how long a day waits for its settlement: the longest window of any version that was activated, as the contract has it
 └── as of an older block: what came later is not known
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import Engine
@@ -17,7 +19,7 @@ from sqlalchemy import Engine
 from node_api.chain.keys import KeyRole
 from node_api.domain.ids import ProgrammeId, UnixSeconds
 from node_api.domain.models import Widening
-from node_api.domain.versions import RulesVersion, VersionState, state_at, version_at, widening_at
+from node_api.domain.versions import RulesVersion, VersionState, settlement_window, state_at, version_at, widening_at
 from node_api.storage.reads import IndexReader, IndexReads
 from tests.storage.conftest import MakeDatabase, indexer_of
 from tests.world import DAY, GENESIS_AT, STARTS_AT, World
@@ -92,6 +94,22 @@ def test_state_at__as_time_goes_on__goes_from_proposed_to_replaced(reader: Index
     later = ACTIVATED_AT + DAY
     assert states(versions, later) == [replaced, active, withdrawn, VersionState.PROPOSED]
     assert states(versions, later + 7 * DAY)[3] == VersionState.RIPE
+
+
+def with_windows(version: RulesVersion, reversal: int, dispute: int) -> RulesVersion:
+    return replace(version, rules=replace(version.rules, reversal_window=reversal, dispute_window=dispute))
+
+
+def test_settlement_window__of_several_versions__is_the_longest_that_was_ever_activated(
+    told: World, reader: IndexReader
+) -> None:
+    first, second, withdrawn, proposed = reader.rules_versions(MEALS)
+    on_chain = int.from_bytes(told.ask("settlementWindow", MEALS))
+    assert settlement_window([first, second, withdrawn, proposed]) == on_chain == DAY
+    never = [with_windows(withdrawn, 9 * DAY, 0), with_windows(proposed, 0, 9 * DAY)]
+    assert settlement_window([first, with_windows(second, 0, 0), *never]) == DAY
+    assert settlement_window([first, with_windows(second, 60, 2 * DAY), *never]) == 2 * DAY
+    assert settlement_window(never) == 0
 
 
 def test_programme__of_several_versions__has_the_active_one_and_its_widening(reader: IndexReader) -> None:
