@@ -116,7 +116,7 @@ class Pipeline:
         """Yields each call with its receipt, in order. Ends once none of them can be lost any more.
 
         Raises:
-            CallReverted: a contract said no; calls behind it may have taken effect.
+            CallReverted: a contract said no to the oldest call not yielded; calls behind it may have taken effect.
             WentBack: likewise, but what the call rested on may have been lost; everything in flight has landed.
             NoReceipt: a transaction stays out of the blocks for two minutes.
             NonceTaken: something else signs with one of the keys.
@@ -128,11 +128,13 @@ class Pipeline:
         while flying or not exhausted:
             if not exhausted:
                 exhausted = self._fill(flying, waiting)
-            landed = self._land(flying)
+            landed, refused = self._land(flying)
             if landed:
                 progress = time.monotonic()
                 yield from landed
-            elif flying:
+            if refused is not None:
+                raise self._refusal(*refused, [other.signed for other in flying])
+            if flying and not landed:
                 self._be_patient(flying, progress)
         self._keep(self._landed.newest)
         while self._have_moved():
@@ -218,12 +220,15 @@ class Pipeline:
             if isinstance(outcome, RpcError) and not (is_known(outcome) or is_past(outcome)):
                 raise outcome
 
-    def _land(self, flying: deque[_Flying]) -> list[tuple[Call, Mined]]:
-        """Takes the oldest transactions that have receipts off the queue."""
+    def _land(self, flying: deque[_Flying]) -> tuple[list[tuple[Call, Mined]], tuple[_Flying, int] | None]:
+        """Takes the oldest transactions that have receipts off the queue, up to the first that was refused.
+
+        Returns the successful ones, and the refused one with its block.
+        """
         try:
             receipts = receipts_of(self._rpc, (entry.signed for entry in flying))
         except RpcUnavailable:
-            return []
+            return [], None
         landed: list[tuple[Call, Mined]] = []
         for receipt in receipts:
             if receipt is None:
@@ -231,9 +236,9 @@ class Pipeline:
             entry = flying.popleft()
             self._landed.add(entry.signed, receipt)
             if not receipt.succeeded:
-                raise self._refusal(entry, receipt.block, [other.signed for other in flying])
+                return landed, (entry, receipt.block)
             landed.append((entry.call, Mined(Hash(receipt.transaction), receipt.block, receipt.gas_used)))
-        return landed
+        return landed, None
 
     def _refusal(self, entry: _Flying, block: int, flying: list[SignedTransaction]) -> ChainError:
         """What a refused call means: the contract's no, unless the chain has lost what the call rested on."""

@@ -35,7 +35,8 @@ class ChainDesk:
             for call, mined in self._pipeline.run(calls()):
                 yield Carried(sent.pop(id(call)), mined.transaction, mined.block, mined.gas)
         except CallReverted as refusal:
-            raise CommandRefused(next(iter(sent.values())), refusal.error, refusal.detail) from refusal
+            oldest = next(iter(sent.values()))  # all before it were yielded
+            raise CommandRefused(oldest, refusal.error, refusal.detail) from refusal
         except WentBack as fault:
             raise ChainWentBack(str(fault)) from fault
 

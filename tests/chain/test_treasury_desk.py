@@ -4,6 +4,7 @@ The treasury's desk, on a real chain
 │   ├── approval by the proposer, deposit with a used slip, over the budget
 │   ├── roll of 0, 19 and 1,229 places' bytes, a zero address in a roll
 │   └── issue over the quota, over the budget line, without money
+├── a refusal behind commands that landed → they are yielded, and it alone is named
 ├── takes a roll of 1,228 places and none more
 ├── sends again what a chain that went back has lost
 ├── a call refused because what it rested on was lost → said so, and all is given back; without a loss → the contract's error
@@ -118,6 +119,16 @@ def test_desk__what_a_contract_refuses__carries_its_error(world: World, command:
     if error == "Vouchers_OutsideProgramme":  # programmes of this world reach everywhere: leave their dates instead
         command = t.OpenBatches((("late", replace(TERMS, valid_until=UnixSeconds(ENDS_AT + 1))),))
     assert refusal(desk_of(world), command).error == error
+
+
+def test_desk__refused_behind_what_landed__yields_that_and_names_what_was_refused(world: World) -> None:
+    good = [roll(f"before-{number}", ONE_HOLDER * 3) for number in range(12)]
+    bad, behind = t.IssuePack((BatchId(1),), (RollId(1),), 4), roll("behind", ONE_HOLDER)
+    carried: list[t.Command] = []
+    with pytest.raises(t.CommandRefused) as caught:
+        carried.extend(one.command for one in desk_of(world).carry_out([*good, bad, behind]))
+    assert carried == good
+    assert caught.value.command is bad
 
 
 def test_desk__roll_of_1228__is_taken_whole(world: World) -> None:

@@ -101,7 +101,7 @@ class TreasuryDesk(Protocol):
         another role in the same call. Consumed lazily: what is not asked for may not be sent.
 
         Raises:
-            CommandRefused: a contract said no.
+            CommandRefused: a contract said no; what was sent before it was yielded, what was sent behind it may have effect.
             ChainWentBack: a contract said no, or otherwise than before, on a chain that had lost blocks.
         """
         ...
