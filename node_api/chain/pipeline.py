@@ -123,7 +123,7 @@ class Pipeline:
             ChainError: the chain is gone and does not come back.
         """
         flying: deque[_Flying] = deque()
-        waiting = iter(calls)
+        waiting, self._held = iter(calls), None  # a run that was refused may have left one
         exhausted, progress = False, time.monotonic()
         while flying or not exhausted:
             if not exhausted:

@@ -5,6 +5,7 @@ The treasury's desk, on a real chain
 │   ├── roll of 0, 19 and 1,229 places' bytes, a zero address in a roll
 │   └── issue over the quota, over the budget line, without money
 ├── a refusal behind commands that landed → they are yielded, and it alone is named
+├── a refusal before a command that waits for its turn → that one is not sent, then or later
 ├── takes a roll of 1,228 places and none more
 ├── sends again what a chain that went back has lost
 ├── a call refused because what it rested on was lost → said so, and all is given back; without a loss → the contract's error
@@ -129,6 +130,17 @@ def test_desk__refused_behind_what_landed__yields_that_and_names_what_was_refuse
         carried.extend(one.command for one in desk_of(world).carry_out([*good, bad, behind]))
     assert carried == good
     assert caught.value.command is bad
+
+
+def test_desk__refused_before_one_that_waits__does_not_send_that(world: World) -> None:
+    """Where blocks do not keep the order, another account's command waits until those before it have landed."""
+    rpc = RpcClient(world.rpc.url, profile=replace(world.rpc.profile, in_order=False))
+    deployed = Deployed(rpc, world.addresses)
+    desk = ChainDesk(deployed, world.roles, Pipeline(deployed, world.roles, CHAIN_ID))
+    waiting, next_one = t.NameCategories(((8, "eight"),)), t.NameCategories(((9, "nine"),))
+    assert refusal(desk, t.IssuePack((BatchId(1),), (RollId(1),), 4), waiting).error == "Vouchers_AlreadyIssued"
+    assert [one.command for one in desk.carry_out([next_one])] == [next_one]
+    assert ChainBook(deployed, world.roles).category_names([8, 9]) == ["", "nine"]
 
 
 def test_desk__roll_of_1228__is_taken_whole(world: World) -> None:
