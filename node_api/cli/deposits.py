@@ -9,13 +9,30 @@ import rich_click as click
 from eth_utils.address import to_checksum_address
 
 from node_api.cli.options import FAULT, Shared, fail, shared_options
-from node_api.cli.staff import ADDRESS, MONEY, REASON, Staff, staffed
+from node_api.cli.staff import ADDRESS, MONEY, Parsed, Staff, hash_of, staffed
 from node_api.domain.ids import Address, Amount, Hash, LineId, ProgrammeId, line_id
+from node_api.domain.importing import values
 from node_api.services.auditing import find_programme
 from node_api.services.ports import staff_commands as s
+from node_api.services.ports.auditing import AuditReader
+from node_api.services.ports.indexing import PageUnsettled
 from node_api.services.ports.treasury import AllowEscrow, AllowToken, Command, DepositMoney
 
-_HASH = re.compile(r"0x[0-9a-f]{64}")
+_LIKE_A_HASH = re.compile(r"0x.*|[0-9a-f]{64}")
+
+
+def _slip(text: str) -> Hash:
+    """The hash that stands for a slip: the one given, in lower case, or that of a text.
+
+    What may be meant for a hash is never taken for a text: it would be hashed, and the slip count twice.
+
+    Raises:
+        BadValue: it is neither.
+    """
+    words = values.text_of_people(text.strip())
+    if _LIKE_A_HASH.fullmatch(words.lower()):
+        return hash_of("bank slip that is given as a hash", words.lower())
+    return Hash("0x" + sha256(words.encode()).hexdigest())
 
 
 @click.command()
@@ -23,22 +40,26 @@ _HASH = re.compile(r"0x[0-9a-f]{64}")
 @click.argument("line", type=click.IntRange(1, (1 << 16) - 1))
 @click.argument("amount", type=MONEY)
 @click.option(
-    "--slip", type=REASON, required=True, help="The bank slip: its hash as 0x-hex, or a text to be hashed (SHA-256)."
+    "--slip",
+    "digest",
+    type=Parsed("text", _slip),
+    required=True,
+    help="The bank slip: its hash as 0x-hex, or a text to be hashed (SHA-256).",
 )
 @click.option(
     "--from-funder", is_flag=True, help="Take it from the line's funder, who allowed the Treasury the amount."
 )
 @shared_options
-def deposit(shared: Shared, name: str, line: int, amount: Amount, slip: str, from_funder: bool) -> None:
+def deposit(shared: Shared, name: str, line: int, amount: Amount, digest: Hash, from_funder: bool) -> None:
     """Move AMOUNT into escrow for a LINE of a PROGRAMME, from the treasurer or its funder. TREASURER. A slip counts once."""
     with staffed(shared) as staff:
         with staff.reader() as reader:
             programme = find_programme(reader, name)
         where = line_id(ProgrammeId(programme.id), line)
-        digest = Hash(slip if _HASH.fullmatch(slip) else "0x" + sha256(slip.encode()).hexdigest())
         (before,) = staff.office.book.deposits([digest])
         if before is not None:
-            _told_before(shared, digest, before, where)
+            with staff.reader() as reader:
+                _told_before(shared, digest, (before, _deposited(reader, before, digest)), (where, amount))
             return
         commands: list[Command] = [s.DepositFromFunder(where, amount, digest)]
         if not from_funder:
@@ -47,9 +68,21 @@ def deposit(shared: Shared, name: str, line: int, amount: Amount, slip: str, fro
         _send(staff, commands, f"{amount:,} deposited for line {line} of {programme.ref} under slip {digest}")
 
 
-def _told_before(shared: Shared, slip: Hash, before: LineId, where: LineId) -> None:
-    if before != where:
-        message = f"slip {slip} stands for a deposit into line {before & 0xFFFF} of programme {before >> 16}"
+def _deposited(reader: AuditReader, line: LineId, slip: Hash) -> Amount:
+    """What was deposited into the line under the slip. Raises PageUnsettled where the record does not have it yet."""
+    for one in reader.deposits(line):
+        if one.slip == slip:
+            return one.amount
+    raise PageUnsettled(f"the chain has a deposit under slip {slip}, the record has not: run the command again")
+
+
+def _told_before(shared: Shared, slip: Hash, before: tuple[LineId, Amount], asked: tuple[LineId, Amount]) -> None:
+    if before != asked:
+        (line, amount), wanted = before, asked[1]
+        into = f"line {line & 0xFFFF} of programme {line >> 16}"
+        message = (
+            f"slip {slip} stands for a deposit of {amount:,} into {into}; nothing was sent, {wanted:,} is not deposited"
+        )
         fail(message, FAULT, kind="SlipUsed", as_json=shared.as_json)
     shared.tell({"done": False, "slip": slip}, f"nothing to do: slip {slip} was deposited")
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import rich_click as click
@@ -121,15 +122,16 @@ def _address(text: str) -> Address:
     return Address(lower)
 
 
+def hash_of(what: str, text: str) -> Hash:
+    """A hash that people know as `what`, in lower case. Raises BadValue."""
+    if not re.fullmatch("0x[0-9a-fA-F]{64}", text):
+        raise BadValue(f"a {what} is 0x and 64 hexadecimal digits", "copy it whole")
+    return Hash(text.lower())
+
+
 def hash_named(what: str) -> Parsed[Hash]:
-    """A hash that people know as `what`."""
-
-    def parse(text: str) -> Hash:
-        if not re.fullmatch("0x[0-9a-fA-F]{64}", text):
-            raise BadValue(f"a {what} is 0x and 64 hexadecimal digits", "copy it whole")
-        return Hash(text.lower())
-
-    return Parsed("hash", parse)
+    """A parameter of a command: a hash that people know as `what`."""
+    return Parsed("hash", partial(hash_of, what))
 
 
 ADDRESS = Parsed("address", _address)

@@ -8,6 +8,7 @@ merchants
 └── keys and terminals .... added, replaced, limited, removed; shown
 budget
 ├── deposit ............... from the treasurer or the funder, once a slip
+├── a slip ................ of another line or amount → 1; one hash however it is written; half a hash → 2
 ├── tokens ................ leave and join the list
 └── a move ................ proposed, approved, shown; withdrawn; between funders → 1
 settlement
@@ -189,6 +190,28 @@ def test_budget__deposit__by_treasurer_or_funder_once_a_slip(run: Run, world: Wo
     treasurer = world.roles.address(KeyRole.TREASURER).lower()
     assert (1, treasurer, 500) in payers
     assert (2, funder.lower(), 900) in payers
+
+
+def test_budget__slip_of_another_line_or_amount__is_refused(run: Run) -> None:
+    deposit = ("budget", "deposit", "programme-Meals")
+    once(run, *deposit, "1", "500", "--slip", "bank slip 17")
+    assert told(run(*deposit, "1", "500", "--slip", " bank slip 17 ", "--json"))["done"] is False
+    refused(run(*deposit, "2", "500", "--slip", "bank slip 17"), "a deposit of 500 into line 1 of programme 1")
+    refused(run(*deposit, "1", "5000", "--slip", "bank slip 17"), "a deposit of 500 into line 1 of programme 1")
+    refused(run(*deposit, "1", "5000", "--slip", "bank slip 17", "--json"), "SlipUsed")
+
+
+def test_budget__slip_given_as_a_hash__is_one_however_it_is_written(run: Run, world: World) -> None:
+    deposit = ("budget", "deposit", "programme-Meals", "1", "500", "--json", "--slip")
+    treasurer = world.roles.address(KeyRole.TREASURER)
+    before = world.balance(treasurer)
+    written = ("0x" + "aB" * 32, "0x" + "ab" * 32, "0X" + "AB" * 32, " 0x" + "AB" * 32)
+    outcomes = [told(run(*deposit, slip)) for slip in written]
+    assert [one["done"] for one in outcomes] == [True, False, False, False]
+    assert {one["slip"] for one in outcomes[1:]} == {"0x" + "ab" * 32}
+    for half in ("0x" + "ab" * 31, "0x" + "ab" * 33, "0xslip", "ab" * 32):
+        refused(run(*deposit, half), "0x and 64 hexadecimal digits", 2)
+    assert before - world.balance(treasurer) == 500
 
 
 def test_budget__tokens__leave_and_join_the_list(run: Run, world: World) -> None:
