@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -19,9 +19,19 @@ from node_api.domain.importing.faults import BadValue
 from node_api.domain.printable import counted
 from node_api.domain.settlement import ControlTotals, EntryState, SettlementEntry, SettlementRun, control_totals
 from node_api.services.auditing import find_programme
-from node_api.services.settling import due_entries, find_run, payable_now, preparation, prepared_run, release, runs_of
+from node_api.services.settling import (
+    due_entries,
+    find_run,
+    payable_now,
+    preparation,
+    prepared_run,
+    release,
+    runs_of,
+    waiting_runs,
+)
 
 _EPOCH = date(1970, 1, 1)
+_Written = tuple[SettlementRun, Path]
 _RUN = click.argument("number", metavar="RUN", type=click.IntRange(min=1))
 
 
@@ -47,33 +57,52 @@ def cli() -> None:
 def prepare(shared: Shared, until: Day, name: str | None, folder: Path | None) -> None:
     """Prepare runs of all merchants' days that are due, and write a file with control totals for each. TREASURER.
 
-    A day is due where something is payable, its reversal and dispute window is over, and no run waits with it.
+    A day is due where something is payable, its reversal and dispute window is over, and no run waits with it. Where the file
+    of a run that waits is not in the folder, it is written from the chain: a call that was cut off left none.
     """
     with staffed(shared) as staff:
+        into = folder or shared.settings.data / "settlements"
         with staff.reader() as reader:
             programme = None if name is None else find_programme(reader, name).id
             entries = due_entries(reader, staff.office.desk.now(), until, programme)
-        runs = [_prepared(staff, part, folder or shared.settings.data / "settlements") for part in runs_of(entries)]
-        if not runs:
-            shared.tell({"runs": []}, "nothing to do: nothing is due that does not stand in a run already")
-        for run, path in runs:
-            if not shared.as_json:
-                click.echo(
-                    f"run {run.number} is prepared: {counted(run.totals.entries, 'day')}, {run.totals.amount:,}; {path}"
-                )
-        if runs and shared.as_json:
-            told = [{"run": run.number, "file": str(path), "totals": plain(run.totals)} for run, path in runs]
-            shared.tell({"runs": told}, "")
+            waiting = waiting_runs(reader, programme)
+        late = [_written(run, into) for run in waiting if not _path(run, into).exists()]
+        _tell_prepared(shared, [_prepared(staff, part, into) for part in runs_of(entries)], late)
 
 
-def _prepared(staff: Staff, entries: tuple[SettlementEntry, ...], folder: Path) -> tuple[SettlementRun, Path]:
+def _prepared(staff: Staff, entries: tuple[SettlementEntry, ...], folder: Path) -> _Written:
     staff.send(preparation(entries))
     with staff.reader() as reader:
         run = prepared_run(reader, entries)
+    return _written(run, folder)
+
+
+def _written(run: SettlementRun, folder: Path) -> _Written:
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"run-{run.number}.json"
+    path = _path(run, folder)
     write_whole(path, [orjson.dumps(_file(run), option=orjson.OPT_INDENT_2)])
     return run, path
+
+
+def _path(run: SettlementRun, folder: Path) -> Path:
+    return folder / f"run-{run.number}.json"
+
+
+def _tell_prepared(shared: Shared, runs: Sequence[_Written], late: Sequence[_Written]) -> None:
+    """Tells of the runs prepared now, and of those prepared before whose file was missing."""
+    if shared.as_json:
+        shared.tell({"runs": [_told(*one) for one in runs], "files": [_told(*one) for one in late]}, "")
+        return
+    whats = ((late, "was prepared before, its file was missing and is written now"), (runs, "is prepared"))
+    for written, what in whats:
+        for run, path in written:
+            click.echo(f"run {run.number} {what}: {counted(run.totals.entries, 'day')}, {run.totals.amount:,}; {path}")
+    if not runs:
+        click.echo(f"{'' if late else 'nothing to do: '}nothing is due that does not stand in a run already")
+
+
+def _told(run: SettlementRun, path: Path) -> dict[str, object]:
+    return {"run": run.number, "file": str(path), "totals": plain(run.totals)}
 
 
 def _file(run: SettlementRun) -> dict[str, object]:

@@ -26,7 +26,7 @@ def due_entries(
     stand in no run waiting for its release. By line, merchant and day.
     """
     windows = {one.id: _window(reader, one) for one in reader.programmes()}
-    waiting = _waiting(reader.settlement_runs())
+    waiting = {(entry.line, entry.merchant, entry.day) for run in waiting_runs(reader) for entry in run.entries}
     entries = [
         SettlementEntry(day.line, day.merchant, day.day, day.payable)
         for day in reader.merchant_days(programme=programme, until_day=Day(until + 1))
@@ -59,11 +59,20 @@ def prepared_run(reader: AuditReader, entries: Sequence[SettlementEntry]) -> Set
         SettlementUnknown: there is none.
     """
     wanted = [(one.line, one.merchant, one.day, one.amount) for one in entries]
-    for run in reversed(reader.settlement_runs()):
-        found = [(one.line, one.merchant, one.day, one.amount) for one in run.entries]
-        if run.released is None and found == wanted:
+    for run in reversed(waiting_runs(reader)):
+        if [(one.line, one.merchant, one.day, one.amount) for one in run.entries] == wanted:
             return run
     raise SettlementUnknown("a run of these entries")
+
+
+def waiting_runs(reader: AuditReader, programme: ProgrammeId | None = None) -> list[SettlementRun]:
+    """Runs that wait for their release; of a programme those with any entry of it."""
+    return [
+        run
+        for run in reader.settlement_runs()
+        if run.released is None
+        and (programme is None or any(programme_of_line(entry.line) == programme for entry in run.entries))
+    ]
 
 
 def find_run(reader: AuditReader, number: int) -> SettlementRun:
@@ -82,10 +91,6 @@ def payable_now(reader: AuditReader, run: SettlementRun) -> dict[_Key, Amount]:
         for day in reader.merchant_days(merchant):
             found[day.line, day.merchant, day.day] = day.payable
     return found
-
-
-def _waiting(runs: Iterable[SettlementRun]) -> set[_Key]:
-    return {(entry.line, entry.merchant, entry.day) for run in runs if run.released is None for entry in run.entries}
 
 
 def _window(reader: AuditReader, programme: Programme) -> int:

@@ -13,6 +13,7 @@ budget
 └── a move ................ proposed, approved, shown; withdrawn; between funders → 1
 settlement
 ├── prepare ............... a run of what is due, its file; again: nothing
+├── prepare cut off ....... the next call writes the file of the run that was left without, and says so
 ├── shorter windows ....... do not bring forward what the longest of a version in force before still covers
 ├── release ............... neither file nor total → 2; another total or file → 1; the right one pays to the cent; again: nothing
 └── a skipped entry ....... 1, named, and in the next run
@@ -294,14 +295,15 @@ def test_relayers__granted_after_five_days__relay_a_day_later(run: Run, world: W
 
 def test_settlement__prepared_and_released__pays_to_the_cent(run: Run, world: World, tmp_path: Path) -> None:
     until = ("--until", "2023-11-20")
-    assert json.loads(run("settlement", "prepare", *until, "--json").output) == {"runs": []}  # no window is over
+    nothing: Json = {"runs": [], "files": []}
+    assert json.loads(run("settlement", "prepare", *until, "--json").output) == nothing  # no window is over
     world.at(STARTS_AT + 5 * DAY)
     world.mine()
     (prepared,) = told(run("settlement", "prepare", *until, "--json"))["runs"]
     amount = 2 * FACE_A + 3 * FACE_B
     assert prepared["totals"]["amount"] == amount
     assert prepared["totals"]["by_merchant"] == {"1": FACE_A + 3 * FACE_B, "2": FACE_A}
-    assert told(run("settlement", "prepare", *until, "--json")) == {"runs": []}  # it stands in a run already
+    assert told(run("settlement", "prepare", *until, "--json")) == nothing  # it stands in a run already
 
     refused(run("settlement", "release", "1"), "Usage", 2)
     refused(run("settlement", "release", "1", "--total", str(amount - 1)), "TotalDiffers")
@@ -321,6 +323,33 @@ def test_settlement__prepared_and_released__pays_to_the_cent(run: Run, world: Wo
     listed = json.loads(run("settlement", "list", "--json").output)["runs"]
     assert [(one["run"], one["paid"]) for one in listed] == [(1, amount)]
     refused(run("settlement", "show", "2"), "SettlementUnknown")
+
+
+def test_settlement__prepare_cut_off_before_its_file__writes_it_the_next_time(
+    run: Run, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut_off(*_: object) -> None:
+        raise OSError("no space left")
+
+    world.at(STARTS_AT + 5 * DAY)
+    world.mine()
+    prepare = ("settlement", "prepare", "--until", "2023-11-20")
+    with monkeypatch.context() as patched:
+        patched.setattr("node_api.cli.settlement.write_whole", cut_off)
+        refused(run(*prepare), "run the command again")
+    file = tmp_path / "settlements" / "run-1.json"
+    assert not file.exists()
+    assert told(run(*prepare, "--programme", "programme-Travel", "--json"))["files"][0]["file"] == str(file)
+    written = file.read_bytes()
+    file.unlink()
+    again = run(*prepare)
+    assert (again.exit_code, file.read_bytes()) == (0, written)
+    assert "run 1 was prepared before, its file was missing and is written now: 4 days" in again.output
+    assert "nothing to do" not in again.output
+    assert told(run(*prepare, "--json")) == {"runs": [], "files": []}
+    told(run("settlement", "release", "1", str(file), "--json"))
+    file.unlink()
+    assert told(run(*prepare, "--json")) == {"runs": [], "files": []}  # a released run needs none
 
 
 def test_settlement__after_rules_without_windows__waits_for_the_longest_window_there_was(
