@@ -10,9 +10,10 @@ from node_api.chain.contracts import AbiFault, contract
 from node_api.chain.deployed import CallReverted, Deployed, Question
 from node_api.chain.deployment.errors import NotDeployed
 from node_api.chain.deployment.resolve import Accounts
+from node_api.chain.event_logs import event_logs
 from node_api.chain.keys import KeyRole
 from node_api.chain.rpc_errors import RpcError
-from node_api.chain.rpc_values import Json, data, record, rows
+from node_api.chain.rpc_values import Json, data, record, rows, text
 from node_api.domain.ids import (
     Address,
     Amount,
@@ -31,6 +32,7 @@ from node_api.services.ports.treasury import (
     BatchTerms,
     ChainWentBack,
     LineTerms,
+    MerchantPast,
     MerchantSeen,
     MerchantTerms,
     ProgrammeSeen,
@@ -145,6 +147,20 @@ class ChainBook:
         """See the port."""
         words = self._numbers("Vouchers", "terminalWord", [(account,) for account in accounts])
         return [Amount(word >> 40 & (1 << 64) - 1) for word in words]
+
+    def merchant_past(self) -> MerchantPast:
+        """See the port."""
+        names = ("MerchantReinstated", "TerminalRemoved", "TerminalLimited")
+        logs = [tuple(map(text, rows(log["topics"]))) for log in event_logs(self._deployed, "MerchantRegistry", names)]
+        reinstated, removed, limited = (
+            [indexed for topic, *indexed in logs if data(topic) == contract("MerchantRegistry").topics[name]]
+            for name in names
+        )
+        return MerchantPast(
+            frozenset(MerchantId(int(merchant, 16)) for merchant, _by in reinstated),
+            frozenset(_account(terminal) for _merchant, terminal, _by in removed),
+            frozenset(_account(terminal) for _merchant, terminal, _by in limited),
+        )
 
     def category_names(self, categories: Sequence[int]) -> list[str]:
         """See the port."""
@@ -286,6 +302,10 @@ def _batch_seen(batch: BatchId, terms: int, reach: int, supply: int) -> BatchSee
         percentage=terms >> 160 & 0xFFFF,
     )
     return BatchSeen(batch, opened, extended, issued)
+
+
+def _account(topic: str) -> Address:
+    return Address("0x" + data(topic)[-20:].hex())
 
 
 def _int(value: object) -> int:

@@ -34,7 +34,8 @@ def cli(shared: Shared, folder: Path, dry_run: bool) -> None:
     """Load an import FOLDER: programmes, budget lines, merchants, batches, holders, issues.
 
     The whole folder is checked first; with any fault in it nothing is loaded (exit code 2). What is on chain already is
-    left as it is, so a load that was cut off goes on where it stopped, and a second run does nothing.
+    left as it is, so a load that was cut off goes on where it stopped, and a second run does nothing. Terminals that were
+    removed since, limits that were changed and suspensions that were taken back are told as differences (exit code 2).
     """
     loaded = load_folder(shared, checked_folder(shared, folder), dry_run)
     _tell(shared, loaded, dry_run)

@@ -7,7 +7,12 @@ load
 ├── of a folder with faults: tells all of them and sends nothing
 ├── of a folder that contradicts the chain: names each difference and sends nothing
 ├── with money that is not there: says how much is missing
-└── after a load that was cut off: does the rest
+├── after a load that was cut off: does the rest
+├── of terminals, a limit and a suspension that came into the folder later: sets them
+└── after the registrar decided otherwise: tells each, and sends nothing
+    ├── a terminal removed, replaced or limited, a merchant reinstated
+    ├── a terminal of another or of a removed merchant
+    └── once merchants.csv says the same, or the remedy's command was given: nothing to do
 mint_batch
 ├── issues once, to persons and devices
 ├── over the quota, over the budget line: tells what is left
@@ -178,6 +183,84 @@ def test_load__cut_off_after_any_stage__does_the_rest(place: Town) -> None:
             28,
             4,
         ]
+
+
+def with_merchants(path: Path, **cells: dict[str, str]) -> Path:
+    """A copy of the folder, or the copy itself, with cells of merchants changed, by the merchant's reference with _ for -."""
+    if not path.exists():
+        shutil.copytree(FOLDER, path, ignore=shutil.ignore_patterns("redemptions.csv"))  # they name a terminal
+    rows = [{"terminal_limit": "", **row} for row in rows_of(path / "merchants.csv")]
+    write_rows(path / "merchants.csv", [row | cells.get(row["merchant"].replace("-", "_"), {}) for row in rows])
+    return path
+
+
+def terminal(place: Town, name: str) -> str:
+    """The address of a demonstration device."""
+    with place.office() as office:
+        return office.wallets.account(Wallet(f"device:{name}"))
+
+
+TWO_TILLS = {"terminals": "device:till-noodles;device:till-2", "terminal_limit": "50000"}
+LATER = {"status": "active"}
+
+
+def test_load__terminals_limit_and_suspension_that_came_later__are_set(place: Town, tmp_path: Path) -> None:
+    place.told("load", with_merchants(tmp_path / "folder", closed_diner=LATER))
+    later = with_merchants(tmp_path / "folder", noodle_house=TWO_TILLS, closed_diner={"status": "suspended"})
+    sent = place.told("load", later)["sent"]
+    assert {kind: one["transactions"] for kind, one in sent.items()} == {
+        "SuspendMerchant": 1,
+        "AddTerminal": 1,
+        "LimitTerminal": 2,
+    }
+    assert place.told("load", later)["nothing_to_do"]
+
+
+def test_load__after_the_registrar_decided_otherwise__tells_each_and_sends_nothing(place: Town, tmp_path: Path) -> None:
+    folder = with_merchants(tmp_path / "folder", noodle_house=TWO_TILLS, tea_room={"terminals": "device:till-tea"})
+    place.told("load", folder)
+    noodles, second, tea = (terminal(place, name) for name in ("till-noodles", "till-2", "till-tea"))
+    place.told("merchants", "terminal-replace", "noodle-house", noodles, terminal(place, "till-3"))
+    place.told("merchants", "terminal-limit", "noodle-house", second, "100")
+    place.told("merchants", "terminal-remove", "tea-room", tea)
+    place.told("merchants", "reinstate", "closed-diner", "--reason", "inspected")
+    head = place.head()
+
+    told = place.told("load", folder, exit_code=2)
+
+    assert told["error"] == "FolderDiffers"
+    _, *lines = told["message"].splitlines()
+    assert [line.partition("; ")[0] for line in lines] == [
+        "merchant closed-diner: status is reinstated on chain and suspended in the files",
+        "terminal noodle-house/device:till-noodles: status is removed on chain and added in the files",
+        "terminal tea-room/device:till-tea: status is removed on chain and added in the files",
+        "terminal noodle-house/device:till-2: terminal_limit is 100 on chain and 50000 in the files",
+    ]
+    assert f"`vouchertrail merchants terminal-add tea-room {tea}`" in lines[2]
+    assert place.head() == head
+
+    place.told("merchants", "terminal-add", "tea-room", tea)
+    place.told("merchants", "terminal-limit", "noodle-house", second, "50000")
+    mended = with_merchants(folder, noodle_house={"terminals": "device:till-2"}, closed_diner=LATER)
+    assert place.told("load", mended)["nothing_to_do"]
+
+
+def test_load__terminal_of_another_or_of_a_removed_merchant__is_told(place: Town, tmp_path: Path) -> None:
+    folder = with_merchants(tmp_path / "folder", tea_room={"terminals": "device:till-tea"})
+    place.told("load", folder)
+    noodles = terminal(place, "till-noodles")
+    place.told("merchants", "terminal-remove", "noodle-house", noodles)
+    place.told("merchants", "terminal-add", "city-museum", noodles)
+    place.told("merchants", "propose-removal", "tea-room", "--reason", "closed")
+    place.told("merchants", "remove", "tea-room", "--reason", "closed")
+
+    message = place.told("load", folder, exit_code=2)["message"]
+
+    assert "noodle-house/device:till-noodles: merchant is number 3 on chain and noodle-house in the files" in message
+    assert "tea-room/device:till-tea: status is removed on chain and added in the files; its merchant was" in message
+    moved = {"terminals": "device:till-noodles"}
+    mended = with_merchants(folder, noodle_house={"terminals": ""}, city_museum=moved, tea_room={"terminals": ""})
+    assert place.told("load", mended)["nothing_to_do"]
 
 
 def test_mint_batch__persons_and_devices__issues_once(loaded: Town, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
 
-from node_api.domain.importing.rows import BudgetLineRow, ProgrammeRow, Ref, RollRow
+from node_api.domain.importing.rows import BudgetLineRow, MerchantRow, ProgrammeRow, Ref, RollRow
 from node_api.domain.models import ProgrammeState
 from node_api.services.import_folder import ImportFolder
 from node_api.services.loading.seen import Seen
@@ -29,7 +29,7 @@ class Difference:
     """One thing the folder and the chain disagree about.
 
     Attributes:
-        kind: programme, budget line, merchant, batch, roll or token.
+        kind: programme, budget line, merchant, terminal, batch, roll or token.
         ref: its reference.
         field: which term.
         there: what the chain has.
@@ -60,6 +60,7 @@ def differences(folder: ImportFolder, seen: Seen, book: TreasuryBook, wallets: I
         if merchant.ref in seen.merchants:
             terms = merchant_terms(merchant, wallets.account(merchant.payout))
             found += _compare("merchant", merchant.ref, seen.merchants[merchant.ref].terms, terms)
+        found += _terminals(merchant, seen)
     for batch in folder.batches:
         if batch.ref in seen.batches and batch.programme in seen.programmes:
             terms_here = batch_terms(batch, seen.programme(batch.programme))
@@ -103,6 +104,16 @@ def _programme(
         return
     for number, (line_there, line_here) in enumerate(zip(there.lines, here, strict=True), start=1):
         yield from _compare("budget line", f"{row.ref}/{number}", line_there, line_here)
+
+
+def _terminals(row: MerchantRow, seen: Seen) -> Iterator[Difference]:
+    """Terminals that are another merchant's."""
+    own = seen.merchants[row.ref].id if row.ref in seen.merchants else None
+    for wallet in row.terminals:
+        if seen.terminals.get(wallet, own) != own:
+            remedy = "write it to the merchant that has it, or move it by `vouchertrail merchants terminal-remove` and `-add`"
+            there = f"number {seen.terminals[wallet]}"
+            yield Difference("terminal", f"{row.ref}/{wallet}", "merchant", there, row.ref, remedy)
 
 
 def _rules_here(row: ProgrammeRow, there: ProgrammeSeen) -> RulesTerms:

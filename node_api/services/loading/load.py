@@ -24,6 +24,7 @@ from node_api.services.loading.terms import (
     rules_terms,
     slip_of,
 )
+from node_api.services.loading.undone import undone
 from node_api.services.loading.work import (
     ACTIVATIONS_AT_ONCE,
     BATCHES_AT_ONCE,
@@ -105,9 +106,10 @@ class Loading:
     def _look(self) -> None:
         """Finds out what the chain has and what is left to do. Raises FolderDiffers."""
         self._seen = look(self._folder, self._book, self._wallets)
-        if found := differences(self._folder, self._seen, self._book, self._wallets):
-            raise FolderDiffers(found)
         self._left = work_left(self._folder, self._seen, self._desk.now())
+        found = differences(self._folder, self._seen, self._book, self._wallets)
+        if found := found + undone(self._left, self._seen, self._book, self._wallets):
+            raise FolderDiffers(found)
 
     @property
     def seen(self) -> Seen:

@@ -97,7 +97,10 @@ class Work:
 
 
 def work_left(folder: ImportFolder, seen: Seen, now: UnixSeconds) -> Work:
-    """Compares the folder with what the chain has; `now` decides which programmes can be activated."""
+    """Compares the folder with what the chain has; `now` decides which programmes can be activated.
+
+    What was changed on chain since a load is in here like what was never there: `undone` tells them apart.
+    """
     states = {row.ref: seen.programmes[row.ref].state if row.ref in seen.programmes else 0 for row in folder.programmes}
     statuses = {row.ref: seen.merchants[row.ref].status if row.ref in seen.merchants else 0 for row in folder.merchants}
     earliest = {row.ref: _earliest(row, seen, now) for row in folder.programmes}

@@ -68,6 +68,7 @@ __all__ = [
     "IssuePack",
     "LimitTerminal",
     "LineTerms",
+    "MerchantPast",
     "MerchantSeen",
     "MerchantTerms",
     "MintToken",
@@ -135,6 +136,21 @@ class MerchantSeen:
     id: MerchantId
     status: int
     terms: MerchantTerms
+
+
+@dataclass(frozen=True, slots=True)
+class MerchantPast:
+    """What was ever decided on chain about merchants, whatever they are now.
+
+    Attributes:
+        reinstated: merchants whose suspension was taken back.
+        removed: accounts that were removed as somebody's terminal, lower-cased.
+        limited: terminals that were given a daily limit, 0 included, lower-cased.
+    """
+
+    reinstated: frozenset[MerchantId]
+    removed: frozenset[Address]
+    limited: frozenset[Address]
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +239,10 @@ class TreasuryBook(Protocol):
 
     def terminal_limits(self, accounts: Sequence[Address]) -> list[Amount]:
         """What each terminal may redeem on a local day; 0 where nothing limits it."""
+        ...
+
+    def merchant_past(self) -> MerchantPast:
+        """What was ever decided about merchants, from the events of the whole chain: to be asked for where it matters."""
         ...
 
     def category_names(self, categories: Sequence[int]) -> list[str]:
