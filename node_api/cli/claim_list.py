@@ -10,11 +10,14 @@ import rich_click as click
 from node_api.chain.claim_lists import leaf, tree
 from node_api.chain.durable import write_whole
 from node_api.chain.wallet import CustodialWallet
+from node_api.cli.folder import tell_faults
 from node_api.cli.keys import key_ring
-from node_api.cli.options import FAULT, Shared, fail, shared_options
+from node_api.cli.options import USAGE, Shared, shared_options
 from node_api.cli.staff import hash_named, staffed
 from node_api.domain.printable import counted
 from node_api.services.auditing import find_programme
+from node_api.services.importing.report import FaultReport
+from node_api.services.people_file import read_people_file
 
 HASH = hash_named("root")
 
@@ -30,11 +33,12 @@ def make_list(shared: Shared, name: str, people: Path, out: Path) -> None:
     """Make the list of PEOPLE (one reference a line) who may claim in a PROGRAMME: its root, and each one's salt and proof.
 
     OUT names people: it is readable by its owner alone, and goes to whoever hands out salts and proofs. Nothing is sent.
+    The whole of PEOPLE is checked first; with any fault in it nothing is made (exit code 2).
     """
-    references = [line.strip() for line in people.read_text(encoding="utf-8").splitlines() if line.strip()]
-    if not references or len(set(references)) != len(references):
-        told = "PEOPLE names nobody" if not references else "PEOPLE names somebody twice"
-        fail(told, FAULT, kind="ListInvalid", as_json=shared.as_json)
+    references = read_people_file(people)
+    if isinstance(references, FaultReport):
+        tell_faults(shared, people, references)
+        raise SystemExit(USAGE)
     with staffed(shared, sends=False) as staff, staff.reader() as reader:
         programme = find_programme(reader, name)
     wallet = CustodialWallet(key_ring(shared.settings).unsafe_wallet_master())
