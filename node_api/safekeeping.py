@@ -26,7 +26,8 @@ import orjson
 from node_api import __version__
 from node_api.chain.durable import PRIVATE_FILE, private_folder, sync_folder
 from node_api.chain.handle import living_status, snapshot_chain
-from node_api.chain.keys import KeyRing, KeyRole
+from node_api.chain.key_errors import KeyFault
+from node_api.chain.keys import KeyRing
 from node_api.chain.rpc_errors import ChainError
 from node_api.chain.snapshot import read_snapshot, snapshot_files
 from node_api.config import Settings
@@ -67,7 +68,8 @@ class Backup:
         taken_at: Unix seconds.
         index_block: where the index stood; None where it was empty.
         chain_block: newest block of the embedded chain's snapshot; None for a chain that others run.
-        keys: account of each key file of the node, by role; empty for the wallet's master.
+        keys: by role the account of each key file of the node, or the fingerprint of what is none; empty where it is not known:
+            the file did not open, or an older release took the backup.
         files: SHA-256 of each file, by its path in the backup.
     """
 
@@ -139,7 +141,7 @@ def check_backup(folder: Path) -> Backup:
 def restore_backup(settings: Settings, keys: KeyRing, folder: Path) -> tuple[Backup, list[str]]:
     """Makes a node of a backup, where there is none yet, or no more of one than an earlier run has put in place.
 
-    Returns: the backup, and the roles whose key files have to be put back, or are of another account.
+    Returns: the backup, and the roles whose key files are missing, do not open, or are others than the backup's node had.
 
     Raises:
         BackupFault: the backup is not whole, or something else is there already.
@@ -151,8 +153,19 @@ def restore_backup(settings: Settings, keys: KeyRing, folder: Path) -> tuple[Bac
         _put_back(settings, backup, folder, note)
         mark.unlink()
         sync_folder(mark.parent)
-    here = {role.value: "" if role is KeyRole.WALLET_MASTER else keys.address(role) for role in keys.present()}
-    return backup, [role for role, account in backup.keys.items() if here.get(role) != account]
+    here = _identities(keys)
+    return backup, [name for name, shown in backup.keys.items() if name not in here or shown not in ("", here[name])]
+
+
+def _identities(keys: KeyRing) -> dict[str, str]:
+    """What tells each key file from another, by its role; empty for one that does not open: it is no reason to go without a backup."""
+    found = {}
+    for role in keys.present():
+        try:
+            found[role.value] = keys.identity(role)
+        except KeyFault:
+            found[role.value] = ""
+    return found
 
 
 @contextmanager
@@ -188,9 +201,8 @@ def _fill(settings: Settings, keys: KeyRing, folder: Path) -> Backup:
         raise BackupFault(f"the chain's snapshot is of block {chain_block}, the index stands at {index_block}")
     if settings.deployments_folder.is_dir():
         _copy(settings.deployments_folder, folder / _DEPLOYMENTS)
-    present = {role.value: "" if role is KeyRole.WALLET_MASTER else keys.address(role) for role in keys.present()}
     files = {name: digest for name, digest in _digests(folder).items() if name != TAKING}
-    return Backup(__version__, int(time.time()), index_block, chain_block, present, files)
+    return Backup(__version__, int(time.time()), index_block, chain_block, _identities(keys), files)
 
 
 def _copies(folder: Path) -> list[Path]:

@@ -22,6 +22,7 @@ from eth_utils.address import to_checksum_address
 
 from node_api.chain.durable import PRIVATE_FILE, private_folder, write_whole
 from node_api.chain.key_errors import KeyExposed, KeyMissing, KeyUnopened
+from node_api.domain.fingerprints import fingerprint
 
 # scrypt with N = 2^14 (r = 8, p = 1) takes 16 MB and some 30 ms a file, where the usual 2^18 takes 256 MB and a
 # second: a node with a dozen files starts in time. The generated password has 256 bits, so the cost of guessing
@@ -99,6 +100,13 @@ class KeyRing:
     def address(self, role: KeyRole) -> str:
         """The role's account, checksummed, read without opening the key. Raises KeyMissing, KeyExposed, KeyUnopened."""
         return self._address_in(role, self._read(role))
+
+    def identity(self, role: KeyRole) -> str:
+        """What tells the role's key from another in public: its account; of the wallet's master, which is opened for it, a fingerprint.
+
+        Raises: KeyMissing, KeyExposed, KeyUnopened.
+        """
+        return fingerprint(self.unsafe_wallet_master()) if role is KeyRole.WALLET_MASTER else self.address(role)
 
     def account(self, role: KeyRole) -> LocalAccount:
         """The role's account, able to sign. Raises KeyMissing, KeyExposed, KeyUnopened."""

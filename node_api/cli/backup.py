@@ -17,6 +17,10 @@ from node_api.safekeeping import Backup, BackupFault, check_backup, restore_back
 from node_api.storage.backup import CopyFailed
 
 _AGAIN = "mend that and run the command again: it begins anew, and writes over nothing"
+_MISSING = (
+    "missing, of another key, or not to be opened: put these key files (and their password) back before it serves"
+)
+_UNKNOWN = "no fingerprint is kept of these key files, so another one in their place is not noticed"
 _FOLDER = click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 
 
@@ -52,7 +56,7 @@ def restore(shared: Shared, folder: Path) -> None:
     """Make a node of the backup in FOLDER, where the settings name none yet. Cut off, it is run again."""
     with _faults(shared):
         backup, missing = restore_backup(shared.settings, key_ring(shared.settings), folder)
-    keys = f"\nput these key files back before it serves: {', '.join(missing)}" if missing else ""
+    keys = f"\n{_MISSING}: {', '.join(missing)}" if missing else ""
     shared.tell({**asdict(backup), "missing_keys": missing}, _line(backup, folder) + keys)
 
 
@@ -68,4 +72,6 @@ def _faults(shared: Shared) -> Iterator[None]:
 
 def _line(backup: Backup, folder: Path) -> str:
     chain = "a chain that others run" if backup.chain_block is None else f"chain at block {backup.chain_block}"
-    return f"{folder}: {counted(len(backup.files), 'file')}, index at block {backup.index_block}, {chain}"
+    unknown = [name for name, shown in backup.keys.items() if not shown]
+    keys = f"\n{_UNKNOWN}: {', '.join(unknown)}" if unknown else ""
+    return f"{folder}: {counted(len(backup.files), 'file')}, index at block {backup.index_block}, {chain}{keys}"

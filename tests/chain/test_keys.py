@@ -12,6 +12,7 @@ open
 ├── readable by others → refused
 ├── wrong password, damaged file → said so, without the key or the password
 └── the wallet's master is no account, and names none
+identity → a role's account; of the wallet's master a fingerprint: of a copy the same, of another one another
 """
 
 from __future__ import annotations
@@ -142,3 +143,14 @@ def test_master__when_asked_for__then_bytes_and_no_account(ring: KeyRing) -> Non
     with pytest.raises(KeyUnopened, match="names no account"):
         ring.address(KeyRole.WALLET_MASTER)
     assert "address" not in json.loads(ring.path(KeyRole.WALLET_MASTER).read_text())
+
+
+def test_identity__of_a_key_file__is_its_account_or_the_masters_fingerprint(ring: KeyRing, tmp_path: Path) -> None:
+    assert ring.identity(KeyRole.OPERATOR) == ring.address(KeyRole.OPERATOR)
+
+    master, shown = ring.unsafe_wallet_master(), ring.identity(KeyRole.WALLET_MASTER)
+    assert (len(shown), shown in master.hex()) == (32, False)
+    assert KeyRing(tmp_path / "keys").identity(KeyRole.WALLET_MASTER) == shown
+    other = KeyRing(tmp_path / "others")
+    other.create_missing([KeyRole.WALLET_MASTER])
+    assert other.identity(KeyRole.WALLET_MASTER) != shown

@@ -3,6 +3,8 @@
 a backup taken while the node works
 ├── restored elsewhere ............ chain, index, deployments, API keys as they were; the index equals a rebuild; it serves
 ├── restored without the key files . they are named
+├── with another one, or no password  it is named, the wallet's master too
+├── of a release before fingerprints  is restored; it says for which files another one is not noticed
 └── restored where a node is ...... refused, nothing is written over
 a backup with a changed, a missing or an added path, or cut off → refused
 a folder that is not empty → refused
@@ -90,6 +92,40 @@ def test_restore__without_the_key_files__names_them(backed_up: BackedUp, tmp_pat
 
     assert {"operator", "treasurer", "wallet-master"} <= set(told["missing_keys"])
     assert not list(backup.rglob("*operator*"))
+
+
+@pytest.fixture
+def other(backed_up: BackedUp, tmp_path: Path) -> Town:
+    """A place for a node, with copies of the key files."""
+    shutil.copytree(backed_up[0].settings.keys_folder, tmp_path / "data" / "keys")
+    return Town(tmp_path / "data")
+
+
+def test_restore__with_another_key_file__names_it(backed_up: BackedUp, other: Town) -> None:
+    _, backup, _ = backed_up
+    anew = ("wallet-master", "auditor")
+    for role in anew:
+        (other.settings.keys_folder / f"{role}.json").unlink()
+    other.run("keys", "create", *anew)
+
+    assert set(other.told("backup", "restore", backup)["missing_keys"]) == set(anew)
+
+
+def test_restore__without_the_password__names_what_does_not_open(backed_up: BackedUp, other: Town) -> None:
+    (other.settings.keys_folder / "password").unlink()
+
+    assert other.told("backup", "restore", backed_up[1])["missing_keys"] == ["wallet-master"]
+
+
+def test_restore__of_a_backup_without_fingerprints__says_so(backed_up: BackedUp, other: Town, tmp_path: Path) -> None:
+    older = shutil.copytree(backed_up[1], tmp_path / "older")
+    manifest = json.loads((older / MANIFEST).read_text())
+    manifest["keys"]["wallet-master"] = ""
+    (older / MANIFEST).write_text(json.dumps(manifest))
+
+    said = other.run("backup", "restore", older).output
+    assert "another one in their place is not noticed: wallet-master" in said
+    assert "put these key files" not in said
 
 
 def test_take__into_a_folder_with_something_in_it__is_refused(backed_up: BackedUp) -> None:
