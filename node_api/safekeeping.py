@@ -30,7 +30,11 @@ from node_api.chain.key_errors import KeyFault
 from node_api.chain.keys import KeyRing
 from node_api.chain.rpc_errors import ChainError
 from node_api.chain.snapshot import read_snapshot, snapshot_files
+from node_api.chain.webhook_key import FILE as WEBHOOK_KEY
+from node_api.chain.webhook_key import WebhookKey
 from node_api.config import Settings
+from node_api.domain.errors import WebhookKeyUnfit
+from node_api.domain.fingerprints import fingerprint
 from node_api.storage.backup import bring_back, copy_out, file_for, is_empty, newest_indexed
 
 MANIFEST = "backup.json"
@@ -68,8 +72,8 @@ class Backup:
         taken_at: Unix seconds.
         index_block: where the index stood; None where it was empty.
         chain_block: newest block of the embedded chain's snapshot; None for a chain that others run.
-        keys: by role the account of each key file of the node, or the fingerprint of what is none; empty where it is not known:
-            the file did not open, or an older release took the backup.
+        keys: the account of each role's key file of the node, and the fingerprint of the wallet's master and of `webhooks.key`;
+            empty where it is not known: the file did not open, or an older release took the backup.
         files: SHA-256 of each file, by its path in the backup.
     """
 
@@ -141,7 +145,7 @@ def check_backup(folder: Path) -> Backup:
 def restore_backup(settings: Settings, keys: KeyRing, folder: Path) -> tuple[Backup, list[str]]:
     """Makes a node of a backup, where there is none yet, or no more of one than an earlier run has put in place.
 
-    Returns: the backup, and the roles whose key files are missing, do not open, or are others than the backup's node had.
+    Returns: the backup, and the names of the key files that are missing, do not open, or are others than the backup's node had.
 
     Raises:
         BackupFault: the backup is not whole, or something else is there already.
@@ -153,18 +157,23 @@ def restore_backup(settings: Settings, keys: KeyRing, folder: Path) -> tuple[Bac
         _put_back(settings, backup, folder, note)
         mark.unlink()
         sync_folder(mark.parent)
-    here = _identities(keys)
+    here = _identities(settings, keys)
     return backup, [name for name, shown in backup.keys.items() if name not in here or shown not in ("", here[name])]
 
 
-def _identities(keys: KeyRing) -> dict[str, str]:
-    """What tells each key file from another, by its role; empty for one that does not open: it is no reason to go without a backup."""
+def _identities(settings: Settings, keys: KeyRing) -> dict[str, str]:
+    """What tells each key file from another, by name; empty for one that does not open: a backup is taken nevertheless."""
     found = {}
     for role in keys.present():
         try:
             found[role.value] = keys.identity(role)
         except KeyFault:
             found[role.value] = ""
+    try:
+        webhooks = WebhookKey(settings.keys_folder).read()
+        found |= {} if webhooks is None else {WEBHOOK_KEY: fingerprint(webhooks)}
+    except WebhookKeyUnfit:
+        found[WEBHOOK_KEY] = ""
     return found
 
 
@@ -202,7 +211,7 @@ def _fill(settings: Settings, keys: KeyRing, folder: Path) -> Backup:
     if settings.deployments_folder.is_dir():
         _copy(settings.deployments_folder, folder / _DEPLOYMENTS)
     files = {name: digest for name, digest in _digests(folder).items() if name != TAKING}
-    return Backup(__version__, int(time.time()), index_block, chain_block, _identities(keys), files)
+    return Backup(__version__, int(time.time()), index_block, chain_block, _identities(settings, keys), files)
 
 
 def _copies(folder: Path) -> list[Path]:

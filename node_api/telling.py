@@ -38,8 +38,8 @@ def outside(settings: Settings, engine: Engine, final: Depth = at_once) -> Outsi
     events = index_events(settings, engine, final)
     store, post = Subscribers(engine), HttpPost(allow_private=settings.webhooks_private)
     key = WebhookKey(settings.keys_folder)
-    subscribing = Subscribing(store, events, post, key.master)
-    return Outside(events, subscribing, Telling(store, events, post, key.master), post)
+    subscribing = Subscribing(store, events, post, key)
+    return Outside(events, subscribing, Telling(store, events, post, key), post)
 
 
 def index_events(settings: Settings, engine: Engine, final: Depth = at_once) -> IndexEvents:

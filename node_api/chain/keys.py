@@ -102,7 +102,7 @@ class KeyRing:
         return self._address_in(role, self._read(role))
 
     def identity(self, role: KeyRole) -> str:
-        """What tells the role's key from another in public: its account; of the wallet's master, which is opened for it, a fingerprint.
+        """What tells the role's key from another in public: its account; for the wallet's master, which is opened, a fingerprint.
 
         Raises: KeyMissing, KeyExposed, KeyUnopened.
         """

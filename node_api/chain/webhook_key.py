@@ -8,38 +8,45 @@ import secrets
 from pathlib import Path
 
 from node_api.chain.durable import PRIVATE_FILE, private_folder, write_whole
-from node_api.chain.key_errors import KeyUnopened
+from node_api.chain.key_errors import KeyExposed
 from node_api.chain.keys import read_private
+from node_api.domain.errors import WebhookKeyUnfit
 
+FILE = "webhooks.key"
 _BYTES = 32
 
 
 class WebhookKey:
-    """The file `webhooks.key` beside the role's key files. Nodes that share a database need the same one."""
+    """The file `webhooks.key` beside the role's key files. Implements the port `WebhookKey`."""
 
     def __init__(self, folder: Path) -> None:
         """Opens nothing yet."""
-        self._folder, self._master = folder, b""
+        self._folder, self._path, self._master = folder, folder / FILE, b""
 
-    def master(self) -> bytes:
-        """Its 32 bytes; made at the first call where there is no file.
+    def read(self) -> bytes | None:
+        """See the port; a file that was there is read once."""
+        if not self._master and self._path.exists():
+            self._master = self._opened()
+        return self._master or None
 
-        Raises:
-            KeyExposed: others may read the file.
-            KeyUnopened: it is damaged.
-        """
-        if not self._master:
-            path = self._folder / "webhooks.key"
-            if not path.exists():
-                self._make(path)
-            try:
-                found = bytes.fromhex(read_private(path).decode("ascii").strip())
-            except ValueError as error:
-                raise KeyUnopened(f"{path.name} is damaged: it is not hexadecimal") from error
-            if len(found) != _BYTES:
-                raise KeyUnopened(f"{path.name} is damaged: {len(found)} bytes, not {_BYTES}")
-            self._master = found
-        return self._master
+    def made(self) -> bytes:
+        """See the port."""
+        if not self._master and not self._path.exists():
+            self._make(self._path)
+        master = self.read()
+        assert master is not None
+        return master
+
+    def _opened(self) -> bytes:
+        try:
+            found = bytes.fromhex(read_private(self._path).decode("ascii").strip())
+        except KeyExposed as error:
+            raise WebhookKeyUnfit(str(error)) from error
+        except ValueError as error:
+            raise WebhookKeyUnfit(f"{FILE} is damaged: it is not hexadecimal") from error
+        if len(found) != _BYTES:
+            raise WebhookKeyUnfit(f"{FILE} is damaged: {len(found)} bytes, not {_BYTES}")
+        return found
 
     def _make(self, path: Path) -> None:
         private_folder(self._folder)

@@ -9,8 +9,8 @@ from dataclasses import asdict
 
 import rich_click as click
 
-from node_api.cli.options import FAULT, USAGE, Shared, fail, shared_options
-from node_api.domain.errors import AddressRefused, SubscriberUnknown
+from node_api.cli.options import FAULT, SETTINGS_FAULT, USAGE, Shared, fail, shared_options
+from node_api.domain.errors import AddressRefused, SubscriberUnknown, WebhookKeyUnfit
 from node_api.domain.ids import MERCHANT_IDS, MerchantId, ProgrammeId
 from node_api.domain.subscribers import NAME_PATTERN, Subscriber
 from node_api.domain.told import Wanted
@@ -90,6 +90,8 @@ def _opened(shared: Shared) -> Iterator[Subscribing]:
             yield subscribing
     except (AddressRefused, SubscriberUnknown) as error:
         fail(str(error), FAULT, kind=error.name, as_json=shared.as_json)
+    except WebhookKeyUnfit as error:
+        fail(str(error), SETTINGS_FAULT, kind=error.name, as_json=shared.as_json)
     except ValueError as error:
         fail(str(error), USAGE, as_json=shared.as_json)
 

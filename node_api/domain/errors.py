@@ -51,6 +51,7 @@
         ├── StoreBusy                all of its connections stay in use
         ├── NodeStarting             one of its processes does not answer
         ├── WalletMissing
+        ├── WebhookKeyUnfit          webhooks.key is missing, or not the one that the subscribers' secrets come from
         ├── OversightKeyMissing
         ├── ArbiterMissing
         ├── StreamsBusy              as many streams as the node keeps open
@@ -229,7 +230,7 @@ class SubscriberUnknown(Unknown):
     """There is no such subscriber to events."""
 
     rule = "a subscriber is named as it was put"
-    remedy = "list them with GET /v1/webhooks"
+    remedy = "list them with GET /v1/webhooks, or with the command `vouchertrail webhooks list`"
 
 
 class RouteUnknown(Unknown):
@@ -406,6 +407,18 @@ class WalletMissing(Unavailable):
 
     rule = "codes for custodial holders are signed by a node that keeps their wallet"
     remedy = "ask a node with a wallet, or let the holder sign on their own device"
+
+
+class WebhookKeyUnfit(Unavailable):
+    """The node's webhooks.key is missing, cannot be used, or is not the one that subscribers' secrets are derived from."""
+
+    rule = (
+        "every process on a database has the same keys/webhooks.key: the one its subscribers' secrets are derived from"
+    )
+    remedy = (
+        "copy that file from the node that put the subscribers, or from where keys are kept, and start this node anew; "
+        "where it is lost, remove the subscribers and put them again: they get new secrets"
+    )
 
 
 class OversightKeyMissing(Unavailable):

@@ -21,6 +21,8 @@ class Subscriber:
 
     Attributes:
         salt: what its secret is derived with; public.
+        fingerprint: of the `webhooks.key` that its secret is derived from; None where it is of an older release, and was told
+            nothing since: the first that signs for it is taken for the right one.
         old_salt: likewise, of the secret before; counts until `old_until`.
         upto: everything up to there was taken.
         told: how many events it took.
@@ -35,6 +37,7 @@ class Subscriber:
     wanted: Wanted
     salt: bytes
     upto: Cursor
+    fingerprint: str | None = None
     old_salt: bytes | None = None
     old_until: int = 0
     told: int = 0

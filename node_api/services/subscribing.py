@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
+from dataclasses import replace
 
 from node_api.domain.errors import SubscriberUnknown
-from node_api.domain.subscribers import Subscriber, secret_of, secret_text
+from node_api.domain.subscribers import Subscriber, secret_text
 from node_api.domain.told import Cursor, Wanted
-from node_api.services.ports.telling import EventLog, Post, SubscriberStore
+from node_api.services.ports.telling import EventLog, Post, SubscriberStore, WebhookKey
+from node_api.services.webhook_secrets import Signer, signer_for, unfit_for
 
 _SALT_BYTES = 16
 OLD_SECRET_SECONDS = 86_400
@@ -18,9 +19,9 @@ OLD_SECRET_SECONDS = 86_400
 class Subscribing:
     """Who is told of events. Thread-safe."""
 
-    def __init__(self, store: SubscriberStore, events: EventLog, post: Post, master: Callable[[], bytes]) -> None:
-        """`master` gives what secrets are derived from."""
-        self._store, self._events, self._post, self._master = store, events, post, master
+    def __init__(self, store: SubscriberStore, events: EventLog, post: Post, key: WebhookKey) -> None:
+        """`key` is what secrets are derived from."""
+        self._store, self._events, self._post, self._key = store, events, post, key
 
     def put(self, name: str, url: str, wanted: Wanted, after: str | None) -> tuple[Subscriber, str]:
         """Adds a subscriber, or gives the one of this name another address and filter; the same again changes nothing.
@@ -35,15 +36,20 @@ class Subscribing:
 
         Raises:
             AddressRefused: nothing is sent there.
+            WebhookKeyUnfit: the node's key is not the one that secrets are derived from.
         """
         self._post.require_fit(url)
         begin = self._events.newest() if after is None else self._cursor(after)
-        kept = self._store.put(Subscriber(name, url, wanted, secrets.token_bytes(_SALT_BYTES), begin))
-        return kept, self._secret(kept)
+        signer = self._signer()
+        new = Subscriber(name, url, wanted, secrets.token_bytes(_SALT_BYTES), begin, signer.fingerprint)
+        kept = self._store.put(new)
+        return kept, secret_text(signer.secret(kept))
 
     def all(self) -> list[Subscriber]:
-        """Every subscriber, by name."""
-        return self._store.all()
+        """Every subscriber, by name; as the fault of one that this node cannot sign for stands why."""
+        found = self._store.all()
+        unfit = unfit_for(self._key, found)
+        return [replace(one, fault=str(unfit[one.name])) if one.name in unfit else one for one in found]
 
     def remove(self, name: str) -> None:
         """Forgets one.
@@ -67,17 +73,20 @@ class Subscribing:
 
         Raises:
             SubscriberUnknown: there is none of the name.
+            WebhookKeyUnfit: the node's key is not the one that secrets are derived from.
         """
+        _known(self._store.get(name), name)
+        signer = self._signer()
         until = 1_000 * (int(time.time()) + OLD_SECRET_SECONDS)
-        kept = _known(self._store.renew_salt(name, secrets.token_bytes(_SALT_BYTES), until), name)
-        return kept, self._secret(kept)
+        kept = _known(self._store.renew_salt(name, signer.fingerprint, secrets.token_bytes(_SALT_BYTES), until), name)
+        return kept, secret_text(signer.secret(kept))
 
     def _cursor(self, text: str) -> Cursor:
         """Without a rewind named it is read as of now: nothing told before is taken back."""
         return Cursor.read(text, self._events.newest().rewinds)
 
-    def _secret(self, subscriber: Subscriber) -> str:
-        return secret_text(secret_of(self._master(), subscriber.salt))
+    def _signer(self) -> Signer:
+        return signer_for(self._key, self._store.all())
 
 
 def _known(found: Subscriber | None, name: str) -> Subscriber:

@@ -1,7 +1,8 @@
 """Telling subscribers what happened: signed messages, each at least once, one after the other, as far as each has come.
 
 Who is due is looked up by one thread; each subscriber is told on a thread of its own, so one that hangs holds up nobody. A lease
-in the database keeps two processes from telling the same one; what was taken is written down with it.
+in the database keeps two processes from telling the same one; what was taken is written down with it. A process tells those
+that it has the key for, and says in its log why it leaves the others.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import random
 import secrets
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -18,9 +18,10 @@ from http import HTTPStatus
 import orjson
 import structlog
 
-from node_api.domain.subscribers import Subscriber, pause_after, secret_of, signature
+from node_api.domain.subscribers import Subscriber, pause_after, signature
 from node_api.domain.told import Cursor, EventPage, Happened, Retracted
-from node_api.services.ports.telling import EventLog, NotReached, Post, SubscriberStore
+from node_api.services.ports.telling import EventLog, NotReached, Post, SubscriberStore, WebhookKey
+from node_api.services.webhook_secrets import Signer, signer_for, unfit_for
 
 LEASE_SECONDS = 60
 _KEEP_SECONDS = 1.0  # what was taken is written down at least so often
@@ -72,16 +73,16 @@ def _written(at: int) -> str:
 class Telling:
     """Tells subscribers, as long as it runs. Several processes may share one database."""
 
-    def __init__(self, store: SubscriberStore, events: EventLog, post: Post, master: Callable[[], bytes]) -> None:
+    def __init__(self, store: SubscriberStore, events: EventLog, post: Post, key: WebhookKey) -> None:
         """Starts nothing yet.
 
         Args:
             store: who is told, and how far.
             events: what there is to tell.
             post: the way to a subscriber.
-            master: what their secrets are derived from.
+            key: what their secrets are derived from.
         """
-        self._store, self._events, self._post, self._master = store, events, post, master
+        self._store, self._events, self._post, self._key = store, events, post, key
         self._by = secrets.token_hex(16)
         self._stopping = threading.Event()
         self._at_work: dict[str, threading.Thread] = {}
@@ -115,18 +116,25 @@ class Telling:
                 told = fault
 
     def _look(self) -> None:
-        """Has those told that are due and are not told already."""
+        """Has those told that are due and are not told already.
+
+        Raises:
+            WebhookKeyUnfit: for some of them nothing can be signed here; the others are told.
+        """
         subscribers, now = self._store.all(), _now()
+        unfit = unfit_for(self._key, subscribers)
         newest = self._events.newest() if subscribers else None
         for one in subscribers:
             behind = newest is not None and self._from(one) != newest
             with self._lock:
                 free = one.name not in self._at_work and len(self._at_work) < _MOST_AT_ONCE
-                if one.gone or one.next_at > now or not behind or not free:
+                if one.gone or one.next_at > now or not behind or not free or one.name in unfit:
                     continue
                 worker = threading.Thread(target=self._tell, args=(one,), name=f"telling-{one.name}", daemon=True)
                 self._at_work[one.name] = worker
                 worker.start()
+        if unfit:
+            raise next(iter(unfit.values()))
 
     def _from(self, one: Subscriber) -> Cursor:
         """Where to go on: beyond what was taken, nothing was found up to here."""
@@ -151,12 +159,13 @@ class Telling:
         if not page.events:
             self._seen[one.name] = one.upto, page.next
             return one if page.more else None
-        leased = self._store.lease(one.name, self._by, _now(), _lease_end())
+        signer = signer_for(self._key, [one])
+        leased = self._store.lease(one.name, self._by, signer.fingerprint, _now(), _lease_end())
         if leased is None:
             return None
         if (leased.upto, leased.url, leased.wanted) != (one.upto, one.url, one.wanted):
             return leased  # somebody told or changed it meanwhile: look again
-        taken = self._tell_page(leased, page)
+        taken = self._tell_page(leased, page, signer)
         if taken is None:
             return None
         self._store.release(one.name, self._by)
@@ -164,7 +173,7 @@ class Telling:
             self._seen[one.name] = taken, page.next
         return replace(leased, upto=taken)
 
-    def _tell_page(self, one: Subscriber, page: EventPage) -> Cursor | None:
+    def _tell_page(self, one: Subscriber, page: EventPage, signer: Signer) -> Cursor | None:
         """Tells one event after the other, and writes down what was taken; up to where, None where it cannot go on."""
         taken, count, kept_at = one.upto, 0, time.monotonic()
         refused = None
@@ -175,7 +184,7 @@ class Telling:
                 if not self._store.told(one.name, self._by, taken, count, _lease_end()):
                     return None  # it was moved, or somebody else has it
                 count, kept_at = 0, time.monotonic()
-            refused = self._send(one, event)
+            refused = self._send(one, event, signer)
             if refused is not None:
                 break
             taken, count = cursor, count + 1
@@ -187,31 +196,32 @@ class Telling:
             return None
         return taken
 
-    def _send(self, one: Subscriber, event: Happened | Retracted) -> _Refused | None:
+    def _send(self, one: Subscriber, event: Happened | Retracted, signer: Signer) -> _Refused | None:
         """Sends one message once; None where it was taken."""
         body, at = orjson.dumps(message(event)), int(time.time())
         try:
-            reply = self._post.send(one.url, self._headers(one, event.id, at, body), body)
+            reply = self._post.send(one.url, _headers(one, signer, event.id, at, body), body)
         except NotReached as error:
             return _Refused(str(error))
         if reply.status in _TAKEN:
             return None
         return _Refused(f"status {reply.status}", reply.retry_after or 0, reply.status == HTTPStatus.GONE)
 
-    def _headers(self, one: Subscriber, message_id: str, at: int, body: bytes) -> dict[str, str]:
-        salts = [one.salt] + ([one.old_salt] if one.old_salt is not None and one.old_until > 1_000 * at else [])
-        signed = [signature(secret_of(self._master(), salt), message_id, at, body) for salt in salts]
-        return {
-            "Content-Type": "application/json",
-            "webhook-id": message_id,
-            "webhook-timestamp": str(at),
-            "webhook-signature": " ".join(signed),
-        }
-
     def _give_up(self, name: str, failures: int, refused: _Refused) -> None:
         wait = max(pause_after(failures, random.random()), 1_000 * refused.pause)
         log.warning("subscriber_not_told", subscriber=name, fault=refused.fault, failures=failures)
         self._store.failed(name, self._by, refused.fault, _now() + wait, gone=refused.gone)
+
+
+def _headers(one: Subscriber, signer: Signer, message_id: str, at: int, body: bytes) -> dict[str, str]:
+    old = signer.old_secret(one, 1_000 * at)
+    counting = [signer.secret(one)] + ([] if old is None else [old])
+    return {
+        "Content-Type": "application/json",
+        "webhook-id": message_id,
+        "webhook-timestamp": str(at),
+        "webhook-signature": " ".join(signature(secret, message_id, at, body) for secret in counting),
+    }
 
 
 def _now() -> int:

@@ -168,4 +168,5 @@ subscribers = Table(
     Column("gone", Boolean, nullable=False),
     Column("leased_by", String(40), nullable=True),
     Column("leased_until", BigInteger, nullable=False),
+    Column("fingerprint", String(32), nullable=True),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, and_, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, and_, delete, func, insert, or_, select, update
 
 from node_api.domain.ids import MerchantId, ProgrammeId
 from node_api.domain.subscribers import Subscriber
@@ -30,10 +30,13 @@ class Subscribers:
             "merchant": subscriber.wanted.merchant,
             **_AT_ONCE,
         }
+        known = func.coalesce(s.c.fingerprint, subscriber.fingerprint)
         with writing(self._engine) as connection:
-            if not connection.execute(update(s).where(s.c.name == subscriber.name).values(**given, **_FREE)).rowcount:
+            again = update(s).where(s.c.name == subscriber.name).values(**given, **_FREE, fingerprint=known)
+            if not connection.execute(again).rowcount:
                 new = {"salt": subscriber.salt, "old_until": 0, "upto": str(subscriber.upto), "told": 0}
-                connection.execute(insert(s).values(name=subscriber.name, **given, **new, **_FREE))
+                first = {"name": subscriber.name, "fingerprint": subscriber.fingerprint}
+                connection.execute(insert(s).values(**first, **given, **new, **_FREE))
             return _kept(connection, subscriber.name)
 
     def get(self, name: str) -> Subscriber | None:
@@ -55,15 +58,16 @@ class Subscribers:
         """See the port."""
         return self._change(s.c.name == name, name, upto=str(to), **_AT_ONCE, **_FREE)
 
-    def renew_salt(self, name: str, salt: bytes, old_until: int) -> Subscriber | None:
+    def renew_salt(self, name: str, fingerprint: str, salt: bytes, old_until: int) -> Subscriber | None:
         """See the port."""
-        return self._change(s.c.name == name, name, old_salt=s.c.salt, salt=salt, old_until=old_until)
+        new = {"old_salt": s.c.salt, "salt": salt, "old_until": old_until, "fingerprint": fingerprint}
+        return self._change(and_(s.c.name == name, _signed_by(fingerprint)), name, **new)
 
-    def lease(self, name: str, by: str, now: int, until: int) -> Subscriber | None:
+    def lease(self, name: str, by: str, fingerprint: str, now: int, until: int) -> Subscriber | None:
         """See the port."""
         free = or_(s.c.leased_by.is_(None), s.c.leased_by == by, s.c.leased_until <= now)
-        due = and_(s.c.name == name, s.c.gone.is_(False), s.c.next_at <= now, free)
-        return self._change(due, name, leased_by=by, leased_until=until)
+        due = and_(s.c.name == name, s.c.gone.is_(False), s.c.next_at <= now, free, _signed_by(fingerprint))
+        return self._change(due, name, leased_by=by, leased_until=until, fingerprint=fingerprint)
 
     def told(self, name: str, by: str, upto: Cursor, count: int, lease_until: int) -> bool:
         """See the port."""
@@ -90,6 +94,10 @@ def _mine(name: str, by: str) -> ColumnElement[bool]:
     return and_(s.c.name == name, s.c.leased_by == by)
 
 
+def _signed_by(fingerprint: str) -> ColumnElement[bool]:
+    return func.coalesce(s.c.fingerprint, fingerprint) == fingerprint
+
+
 def _find(connection: Connection, name: str) -> Subscriber | None:
     row = connection.execute(select(s).where(s.c.name == name)).mappings().first()
     return None if row is None else _subscriber(row)
@@ -111,6 +119,7 @@ def _subscriber(row: RowMapping) -> Subscriber:
         ),
         salt=row["salt"],
         upto=Cursor.read(row["upto"], 0),
+        fingerprint=row["fingerprint"],
         old_salt=row["old_salt"],
         old_until=row["old_until"],
         told=row["told"],

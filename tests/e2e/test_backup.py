@@ -52,12 +52,13 @@ BackedUp = tuple[Town, Path, str]
 
 @pytest.fixture(scope="module")
 def backed_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BackedUp]:
-    """A town with its programmes and vouchers, a backup of it taken while its node served, and a token that was made before."""
+    """A town with programmes, vouchers and a subscriber, a backup taken while its node served, and a token of before."""
     folder = tmp_path_factory.mktemp("drill")
     with town(folder / "data") as place:
         place.run("load", FOLDER)
         with keyring(place.settings) as ring:
             token = ring.create(ApiRole.AUDITOR, "before")[1]
+        place.run("webhooks", "put", "till", "https://till.example/")
         with open_street(place):
             place.run("backup", "take", folder / "backup")
         yield place, folder / "backup", token
@@ -90,7 +91,7 @@ def test_restore__without_the_key_files__names_them(backed_up: BackedUp, tmp_pat
 
     told = Town(tmp_path / "data").told("backup", "restore", backup)
 
-    assert {"operator", "treasurer", "wallet-master"} <= set(told["missing_keys"])
+    assert {"operator", "treasurer", "wallet-master", "webhooks.key"} <= set(told["missing_keys"])
     assert not list(backup.rglob("*operator*"))
 
 
@@ -108,7 +109,14 @@ def test_restore__with_another_key_file__names_it(backed_up: BackedUp, other: To
         (other.settings.keys_folder / f"{role}.json").unlink()
     other.run("keys", "create", *anew)
 
-    assert set(other.told("backup", "restore", backup)["missing_keys"]) == set(anew)
+    (other.settings.keys_folder / "webhooks.key").write_text("00" * 32)
+
+    assert set(other.told("backup", "restore", backup)["missing_keys"]) == {*anew, "webhooks.key"}
+    assert other.told("webhooks", "put", "shop", "https://shop.example/", exit_code=4)["error"] == "WebhookKeyUnfit"
+    (other.settings.keys_folder / "webhooks.key").unlink()
+    assert "webhooks.key is missing here" in other.run("webhooks", "list").output
+    other.run("webhooks", "rotate", "till", exit_code=4)
+    assert not (other.settings.keys_folder / "webhooks.key").exists()
 
 
 def test_restore__without_the_password__names_what_does_not_open(backed_up: BackedUp, other: Town) -> None:

@@ -11,6 +11,10 @@ a subscriber
 └── with a new secret ................. both sign for a day
 two processes on one database ......... each message once
 a process killed in the middle ........ another goes on with what was not written down
+a process with another webhooks.key, or none
+├── signs for nobody, and says so ..... in its log, its list, and to who puts or rotates; who has the right one tells
+├── makes none ........................ while the database has subscribers, of an older release too
+└── makes one ......................... where it has none; another one signs for nobody then
 secrets ............................... differ by salt; the vector of Standard Webhooks; none is in the database
 pauses ................................ double up to an hour, drawn from the upper half
 """
@@ -21,16 +25,20 @@ import base64
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
+from structlog.testing import capture_logs
 
 from node_api.chain.webhook_key import WebhookKey
+from node_api.domain.errors import SubscriberUnknown, WebhookKeyUnfit
+from node_api.domain.fingerprints import fingerprint
 from node_api.domain.subscribers import pause_after, secret_of, secret_text, signature
 from node_api.domain.told import WHOLE_BLOCK, Cursor, Wanted
 from node_api.services.subscribing import Subscribing
 from node_api.services.telling import Telling
-from node_api.storage.engine import open_database, reading
+from node_api.storage.engine import open_database, reading, writing
 from node_api.storage.event_log import IndexEvents
 from node_api.storage.migrate import migrate
 from node_api.storage.operation_tables import subscribers
@@ -41,6 +49,23 @@ from tests.webhooks.receiver import Receiver, receiving, trickling
 from tests.world import World
 
 MASTER = b"m" * 32
+
+
+class Key:
+    """Implements the port `WebhookKey`, in memory."""
+
+    def __init__(self, master: bytes | None) -> None:
+        self.master = master
+
+    def read(self) -> bytes | None:
+        return self.master
+
+    def made(self) -> bytes:
+        self.master = self.master or b"n" * 32
+        return self.master
+
+
+OURS, OTHERS = Key(MASTER), Key(b"o" * 32)
 
 
 @pytest.fixture(scope="module")
@@ -64,16 +89,14 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def begun(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Telling]]:
+def begun(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Telling]]:
     """Starts a process's worker; pauses are short."""
     monkeypatch.setattr("node_api.services.telling._LOOK_SECONDS", 0.02)
     monkeypatch.setattr("node_api.services.telling.pause_after", lambda *_: 50)
     running: list[Telling] = []
 
-    def begin() -> Telling:
-        running.append(
-            Telling(Subscribers(engine), IndexEvents(engine, {}), HttpPost(allow_private=True), lambda: MASTER)
-        )
+    def begin(key: Key = OURS) -> Telling:
+        running.append(Telling(Subscribers(engine), IndexEvents(engine, {}), HttpPost(allow_private=True), key))
         running[-1].start()
         return running[-1]
 
@@ -84,8 +107,8 @@ def begun(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
         Subscribers(engine).remove(one.name)
 
 
-def subscribing(engine: Engine) -> Subscribing:
-    return Subscribing(Subscribers(engine), IndexEvents(engine, {}), HttpPost(allow_private=True), lambda: MASTER)
+def subscribing(engine: Engine, key: Key = OURS) -> Subscribing:
+    return Subscribing(Subscribers(engine), IndexEvents(engine, {}), HttpPost(allow_private=True), key)
 
 
 def ids(engine: Engine) -> list[str]:
@@ -111,7 +134,7 @@ def settled(engine: Engine, name: str, told: int) -> Callable[[], bool]:
 
 
 def test_subscriber__well__is_told_everything_once_in_order_and_signed(
-    engine: Engine, receiver: Receiver, begun: Callable[[], Telling]
+    engine: Engine, receiver: Receiver, begun: Callable[..., Telling]
 ) -> None:
     wanted = ids(engine)
     _, secret = subscribing(engine).put("well", receiver.url, Wanted(), "0")
@@ -128,7 +151,7 @@ def test_subscriber__well__is_told_everything_once_in_order_and_signed(
 
 
 def test_subscriber__that_refuses_for_a_while__misses_nothing(
-    engine: Engine, receiver: Receiver, begun: Callable[[], Telling]
+    engine: Engine, receiver: Receiver, begun: Callable[..., Telling]
 ) -> None:
     wanted = ids(engine)
     answers = iter([204, 204, 500, 302, 404])
@@ -142,7 +165,7 @@ def test_subscriber__that_refuses_for_a_while__misses_nothing(
 
 
 def test_subscriber__that_refuses_after_it_took_some__waits_as_after_a_first_failure(
-    engine: Engine, receiver: Receiver, begun: Callable[[], Telling], monkeypatch: pytest.MonkeyPatch
+    engine: Engine, receiver: Receiver, begun: Callable[..., Telling], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     failures: list[int] = []
 
@@ -161,7 +184,7 @@ def test_subscriber__that_refuses_after_it_took_some__waits_as_after_a_first_fai
 
 
 def test_subscriber__replayed__is_told_again_from_there(
-    engine: Engine, receiver: Receiver, begun: Callable[[], Telling]
+    engine: Engine, receiver: Receiver, begun: Callable[..., Telling]
 ) -> None:
     wanted = ids(engine)
     subscribing(engine).put("again", receiver.url, Wanted(), None)
@@ -176,7 +199,7 @@ def test_subscriber__replayed__is_told_again_from_there(
 
 
 def test_subscriber__gone__is_left_alone_until_it_is_put_again(
-    engine: Engine, receiver: Receiver, begun: Callable[[], Telling]
+    engine: Engine, receiver: Receiver, begun: Callable[..., Telling]
 ) -> None:
     receiver.answer = lambda _: 410
     subscribing(engine).put("gone", receiver.url, Wanted(), "0")
@@ -191,7 +214,7 @@ def test_subscriber__gone__is_left_alone_until_it_is_put_again(
 
 
 def test_subscriber__that_hangs__holds_up_nobody(
-    engine: Engine, receiver: Receiver, begun: Callable[[], Telling]
+    engine: Engine, receiver: Receiver, begun: Callable[..., Telling]
 ) -> None:
     free = threading.Event()
     with receiving() as stuck:
@@ -206,7 +229,7 @@ def test_subscriber__that_hangs__holds_up_nobody(
 
 
 def test_subscriber__that_trickles__is_told_at_its_next_address(
-    engine: Engine, receiver: Receiver, begun: Callable[[], Telling], monkeypatch: pytest.MonkeyPatch
+    engine: Engine, receiver: Receiver, begun: Callable[..., Telling], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("node_api.webhooks.post._ANSWER_SECONDS", 0.3)
     with trickling(b"HTTP/1.1 200 OK\r\nX: " + b"a" * 10_000, 0.01) as (port, left):
@@ -221,7 +244,7 @@ def test_subscriber__that_trickles__is_told_at_its_next_address(
 
 
 def test_subscriber__with_a_new_secret__gets_both_signatures(
-    engine: Engine, receiver: Receiver, begun: Callable[[], Telling]
+    engine: Engine, receiver: Receiver, begun: Callable[..., Telling]
 ) -> None:
     _, old = subscribing(engine).put("turned", receiver.url, Wanted(), "0")
     _, new = subscribing(engine).rotate("turned")
@@ -236,7 +259,7 @@ def test_subscriber__with_a_new_secret__gets_both_signatures(
 
 
 def test_processes__two_on_one_database__tell_once(
-    engine: Engine, receiver: Receiver, begun: Callable[[], Telling]
+    engine: Engine, receiver: Receiver, begun: Callable[..., Telling]
 ) -> None:
     wanted = ids(engine)
     subscribing(engine).put("shared", receiver.url, Wanted(), "0")
@@ -249,14 +272,14 @@ def test_processes__two_on_one_database__tell_once(
 
 
 def test_process__killed_in_the_middle__leaves_the_rest_to_another(
-    engine: Engine, receiver: Receiver, begun: Callable[[], Telling]
+    engine: Engine, receiver: Receiver, begun: Callable[..., Telling]
 ) -> None:
     wanted = ids(engine)
     store = Subscribers(engine)
     subscribing(engine).put("left", receiver.url, Wanted(), "0")
     now = time.time_ns() // 1_000_000
     until_then = now + 3_000  # far more than a slow machine needs to get to the look below
-    leased = store.lease("left", "killed", now, until_then)
+    leased = store.lease("left", "killed", fingerprint(MASTER), now, until_then)
     assert leased is not None
     (cursor, _), *_ = IndexEvents(engine, {}).page(leased.upto, Wanted(), 1).events
     store.told("left", "killed", cursor, 1, until_then)
@@ -265,6 +288,66 @@ def test_process__killed_in_the_middle__leaves_the_rest_to_another(
     assert receiver.taken == []
     until(settled(engine, "left", len(wanted)))
     assert [one.id for one in receiver.taken] == wanted[1:]
+
+
+@pytest.mark.parametrize("key", [OTHERS, Key(None)], ids=["another", "none"])
+def test_process__without_the_right_key__signs_for_nobody_and_says_so(
+    engine: Engine, receiver: Receiver, begun: Callable[..., Telling], key: Key
+) -> None:
+    _, secret = subscribing(engine).put("ours", receiver.url, Wanted(), "0")
+    with capture_logs() as logs:
+        begun(key)
+        until(lambda: bool(logs))
+        time.sleep(0.2)
+
+    assert receiver.taken == []
+    assert [(one["event"], one["fault"][:15]) for one in logs] == [("telling_waits", "WebhookKeyUnfit")]
+    (listed,) = subscribing(engine, key).all()
+    assert fingerprint(MASTER) in str(listed.fault)
+    assert "the rule: every process on a database has the same keys/webhooks.key" in str(listed.fault)
+    for name in ("ours", "theirs"):
+        with pytest.raises(WebhookKeyUnfit):
+            subscribing(engine, key).put(name, receiver.url, Wanted(), "0")
+    with pytest.raises(WebhookKeyUnfit):
+        subscribing(engine, key).rotate("ours")
+    assert [one.fault for one in subscribing(engine).all()] == [None]
+
+    begun()
+    until(settled(engine, "ours", len(ids(engine))))
+    first = receiver.taken[0]
+    signed = signature(
+        base64.b64decode(secret.removeprefix("whsec_")), first.id, int(first.headers["webhook-timestamp"]), first.body
+    )
+    assert first.headers["webhook-signature"] == signed
+
+
+def test_process__without_a_key__makes_one_for_the_first_subscriber_alone(engine: Engine, receiver: Receiver) -> None:
+    key = Key(None)
+    with pytest.raises(SubscriberUnknown):
+        subscribing(engine, key).rotate("first")
+    assert key.master is None
+    subscribing(engine, key).put("first", receiver.url, Wanted(), None)
+    with pytest.raises(
+        WebhookKeyUnfit, match=r"webhooks\.key is missing here, and subscriber first has a secret, which"
+    ):
+        subscribing(engine, Key(None)).put("second", receiver.url, Wanted(), None)
+    with writing(engine) as connection:
+        connection.execute(update(subscribers).values(fingerprint=None))  # as an older release left it
+    with pytest.raises(WebhookKeyUnfit, match="subscriber first has a secret;"):
+        subscribing(engine, Key(None)).put("second", receiver.url, Wanted(), None)
+    subscribing(engine).remove("first")
+
+
+def test_subscriber__of_an_older_release__is_of_the_key_that_tells_it_first(
+    engine: Engine, receiver: Receiver, begun: Callable[..., Telling]
+) -> None:
+    subscribing(engine).put("older", receiver.url, Wanted(), "0")
+    with writing(engine) as connection:
+        connection.execute(update(subscribers).values(fingerprint=None))
+    begun()
+    until(settled(engine, "older", len(ids(engine))))
+
+    assert Subscribers(engine).get("older").fingerprint == fingerprint(MASTER)  # type: ignore[union-attr]
 
 
 def test_secret__of_a_subscriber__is_in_no_database(engine: Engine, receiver: Receiver) -> None:
@@ -298,10 +381,23 @@ def test_pause__after_failures__doubles_up_to_an_hour(failures: int, longest: in
     assert longest - 2 <= pause_after(failures, 0.999_999_9) <= longest
 
 
-def test_key__made_once__is_private_and_the_same(tmp_path: object) -> None:
-    folder = tmp_path / "keys"  # type: ignore[operator]
-    first, second = WebhookKey(folder).master(), WebhookKey(folder).master()
+def test_key__made_once__is_private_and_the_same(tmp_path: Path) -> None:
+    folder = tmp_path / "keys"
+    assert WebhookKey(folder).read() is None
+    first, second = WebhookKey(folder).made(), WebhookKey(folder).read()
 
-    assert first == second
+    assert first == second == WebhookKey(folder).made()
     assert len(first) == 32
     assert (folder / "webhooks.key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("content", "mode", "told"),
+    [("zz", 0o600, "not hexadecimal"), ("00", 0o600, "1 bytes, not 32"), ("00" * 32, 0o644, "read by others")],
+)
+def test_key__that_cannot_be_used__is_told(tmp_path: Path, content: str, mode: int, told: str) -> None:
+    (tmp_path / "webhooks.key").write_text(content)
+    (tmp_path / "webhooks.key").chmod(mode)
+    for opened in (WebhookKey(tmp_path).read, WebhookKey(tmp_path).made):
+        with pytest.raises(WebhookKeyUnfit, match=told):
+            opened()

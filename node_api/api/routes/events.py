@@ -73,7 +73,7 @@ def read_events(
     return Response(answer.model_dump_json(), media_type="application/json")
 
 
-@router.put("/webhooks/{name}", responses=problems(*_CHANGING, errors.AddressRefused))
+@router.put("/webhooks/{name}", responses=problems(*_CHANGING, errors.AddressRefused, errors.WebhookKeyUnfit))
 def put_subscriber(node: TheNode, _: Caller, name: Name, body: SubscriberIn) -> SubscribedOut:
     """Has signed messages sent to an address. The same again changes nothing; another address or filter takes its place."""
     kept, secret = node.writing.subscribing.put(name, body.url, body.wanted(), body.after)
@@ -99,7 +99,7 @@ def replay(node: TheNode, _: Caller, name: Name, body: ReplayIn) -> SubscriberOu
     return SubscriberOut.model_validate(subscriber_fields(node.writing.subscribing.replay(name, body.after)))
 
 
-@router.post("/webhooks/{name}/secret", responses=problems(*KEEPING, errors.SubscriberUnknown))
+@router.post("/webhooks/{name}/secret", responses=problems(*KEEPING, errors.SubscriberUnknown, errors.WebhookKeyUnfit))
 def rotate(node: TheNode, _: Caller, name: Name) -> SubscribedOut:
     """Gives a subscriber a new secret; for a day messages carry the signature by the one before, too."""
     kept, secret = node.writing.subscribing.rotate(name)

@@ -29,6 +29,8 @@ class SubscriberStore(Protocol):
     def put(self, subscriber: Subscriber) -> Subscriber:
         """Adds one, or gives the one of this name another address and filter; it then stays where it was, and is tried at once.
 
+        Its fingerprint is written down where none was known.
+
         Returns: what is kept.
         """
         ...
@@ -49,12 +51,18 @@ class SubscriberStore(Protocol):
         """Has it told again from a place on, at once. Whoever tells it now stops."""
         ...
 
-    def renew_salt(self, name: str, salt: bytes, old_until: int) -> Subscriber | None:
-        """Gives it another salt; the one before counts beside it until `old_until`, milliseconds."""
+    def renew_salt(self, name: str, fingerprint: str, salt: bytes, old_until: int) -> Subscriber | None:
+        """Gives it another salt; the one before counts beside it until `old_until`, milliseconds.
+
+        Its fingerprint is written down where none was known; None where it is another one, as where there is none of the name.
+        """
         ...
 
-    def lease(self, name: str, by: str, now: int, until: int) -> Subscriber | None:
-        """Takes one for oneself until a time, milliseconds; None where another has it, or it is not its time."""
+    def lease(self, name: str, by: str, fingerprint: str, now: int, until: int) -> Subscriber | None:
+        """Takes one for oneself until a time, milliseconds; None where another has it, or it is not its time.
+
+        Its fingerprint is written down where none was known; None where it is another one.
+        """
         ...
 
     def told(self, name: str, by: str, upto: Cursor, count: int, lease_until: int) -> bool:
@@ -67,6 +75,21 @@ class SubscriberStore(Protocol):
 
     def release(self, name: str, by: str) -> None:
         """Gives a lease back."""
+        ...
+
+
+class WebhookKey(Protocol):
+    """The key file that subscribers' secrets are derived from. Thread-safe.
+
+    Both methods raise WebhookKeyUnfit where it cannot be used.
+    """
+
+    def read(self) -> bytes | None:
+        """Its 32 bytes; None where there is no file."""
+        ...
+
+    def made(self) -> bytes:
+        """Likewise; it is made where there is no file. Only for a database that has no subscriber."""
         ...
 
 
