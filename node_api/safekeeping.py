@@ -116,7 +116,7 @@ def _require_ours(folder: Path, mark: Path) -> None:
     """Raises BackupFault where a folder holds anything but what a backup that was cut off left."""
     there = set(folder.iterdir())
     if there and there - set(_copies(folder)) != {mark}:
-        raise BackupFault(f"{folder} is not empty: nothing in it is touched")
+        raise BackupFault(f"{folder} is not empty, and nothing in it is touched: name a folder that is new or empty")
 
 
 def check_backup(folder: Path) -> Backup:

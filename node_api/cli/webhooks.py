@@ -10,7 +10,7 @@ from dataclasses import asdict
 import rich_click as click
 
 from node_api.cli.options import FAULT, SETTINGS_FAULT, USAGE, Shared, fail, shared_options
-from node_api.domain.errors import AddressRefused, SubscriberUnknown, WebhookKeyUnfit
+from node_api.domain.errors import AddressRefused, PlaceAhead, SubscriberUnknown, WebhookKeyUnfit
 from node_api.domain.ids import MERCHANT_IDS, MerchantId, ProgrammeId
 from node_api.domain.subscribers import NAME_PATTERN, Subscriber
 from node_api.domain.told import Wanted
@@ -33,7 +33,8 @@ def cli() -> None:
 def put(shared: Shared, name: str, url: str, programme: int | None, merchant: int | None, after: str | None) -> None:
     """Have messages sent to URL, and print the secret they are signed with."""
     if not re.fullmatch(NAME_PATTERN, name):
-        fail("a name has 1 to 40 small letters, digits and dashes", USAGE, as_json=shared.as_json)
+        rule = "a subscriber's name has 1 to 40 small letters, digits and dashes, the first of them no dash"
+        fail(f"{name!r}; the rule: {rule}; what to do: choose another one", USAGE, as_json=shared.as_json)
     wanted = Wanted(
         None if programme is None else ProgrammeId(programme), None if merchant is None else MerchantId(merchant)
     )
@@ -88,7 +89,7 @@ def _opened(shared: Shared) -> Iterator[Subscribing]:
     try:
         with opened_subscribing(shared.settings) as subscribing:
             yield subscribing
-    except (AddressRefused, SubscriberUnknown) as error:
+    except (AddressRefused, PlaceAhead, SubscriberUnknown) as error:
         fail(str(error), FAULT, kind=error.name, as_json=shared.as_json)
     except WebhookKeyUnfit as error:
         fail(str(error), SETTINGS_FAULT, kind=error.name, as_json=shared.as_json)

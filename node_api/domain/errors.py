@@ -37,6 +37,7 @@
     │   ├── NodeOnlyObserves         the node holds no key and carries nothing out
     │   ├── RateLimited              the API key has made as many requests as it may
     │   ├── AddressRefused           nothing is sent to it
+    │   ├── PlaceAhead               a subscriber is to begin beyond what the index has read
     │   ├── IdempotencyKeyMissing
     │   ├── IdempotencyKeyInvalid
     │   └── IdempotencyKeyReused     the key was used with another body
@@ -315,6 +316,16 @@ class AddressRefused(Misuse):
 
     rule = "messages go to https addresses that everybody can reach; no user, no fragment, no private network"
     remedy = "give a public https address; the operator may allow others with VOUCHERTRAIL_WEBHOOKS_PRIVATE"
+
+
+class PlaceAhead(Misuse):
+    """The place lies beyond what the node's index has read."""
+
+    rule = "a subscriber begins behind a block that the index has read, and knows of no more reorganisations than it has seen"
+    remedy = (
+        "name a block up to the newest one that `vouchertrail index status` tells, an event's `offset`, or 0 for everything; "
+        "where the index still reads, wait for it"
+    )
 
 
 class IdempotencyKeyMissing(Misuse):

@@ -17,6 +17,8 @@ WHOLE_BLOCK = (1 << 31) - 1
 
 _CURSOR = re.compile(r"([0-9]{1,15})(?:-([0-9]{1,10}))?(?:-([0-9]{1,15}))?")
 CURSOR_PATTERN = f"^{_CURSOR.pattern}$"
+_RULE = "a place is a block, block-log, or block-log-rewinds, in digits"
+_REMEDY = "name a block (0: everything), an event's `offset`, or `next` of a page, as it was told"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Cursor:
         """
         found = _CURSOR.fullmatch(text)
         if found is None:
-            raise ValueError(f"{text!r} is no cursor")
+            raise ValueError(f"{text!r} is no place; the rule: {_RULE}; what to do: {_REMEDY}")
         block, log, known = found.groups()
         return cls(int(block), WHOLE_BLOCK if log is None else int(log), rewinds if known is None else int(known))
 

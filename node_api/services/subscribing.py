@@ -6,7 +6,7 @@ import secrets
 import time
 from dataclasses import replace
 
-from node_api.domain.errors import SubscriberUnknown
+from node_api.domain.errors import PlaceAhead, SubscriberUnknown
 from node_api.domain.subscribers import Subscriber, secret_text
 from node_api.domain.told import Cursor, Wanted
 from node_api.services.ports.telling import EventLog, Post, SubscriberStore, WebhookKey
@@ -36,6 +36,7 @@ class Subscribing:
 
         Raises:
             AddressRefused: nothing is sent there.
+            PlaceAhead: as of `replay`.
             WebhookKeyUnfit: the node's key is not the one that secrets are derived from.
         """
         self._post.require_fit(url)
@@ -64,6 +65,7 @@ class Subscribing:
         """Has everything behind a cursor told again.
 
         Raises:
+            PlaceAhead: the index has not read so far: until it has, nothing would be told, and nothing would say so.
             SubscriberUnknown: there is none of the name.
         """
         return _known(self._store.move(name, self._cursor(after)), name)
@@ -82,8 +84,17 @@ class Subscribing:
         return kept, secret_text(signer.secret(kept))
 
     def _cursor(self, text: str) -> Cursor:
-        """Without a rewind named it is read as of now: nothing told before is taken back."""
-        return Cursor.read(text, self._events.newest().rewinds)
+        """Without a rewind named it is read as of now: nothing told before is taken back.
+
+        One of before the chain went back may lie beyond its head: what is told then begins with that.
+        """
+        newest, upto = self._events.newest().rewinds, self._events.read_upto()
+        found = Cursor.read(text, newest)
+        if found.rewinds > newest:
+            raise PlaceAhead(f"place {text} knows of {found.rewinds} reorganisations, the index has seen {newest}")
+        if found.rewinds == newest and found.block > max(0, upto):
+            raise PlaceAhead(f"place {text} is of block {found.block}, the index has read up to block {max(0, upto)}")
+        return found
 
     def _signer(self) -> Signer:
         return signer_for(self._key, self._store.all())

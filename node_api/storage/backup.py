@@ -145,7 +145,8 @@ def _is_being_filled(engine: Engine) -> bool:
 def _run(program: str, address: URL, *arguments: str) -> None:
     """Runs a program of PostgreSQL on a database; the password goes by the environment, where others do not see it."""
     if shutil.which(program) is None:
-        raise CopyFailed(f"{program} is not installed")
+        remedy = "install PostgreSQL's client programs, of the server's release or a newer one"
+        raise CopyFailed(f"{program}, which copies a PostgreSQL, is not on PATH: {remedy}")
     plain = address.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
     secret = {} if address.password is None else {"PGPASSWORD": str(address.password)}
     environment = os.environ | secret | {"PGAPPNAME": f"vouchertrail {program}"}

@@ -52,6 +52,11 @@ class IndexEvents:
             told_upto = _newest_block(connection) - self._confirmations()
             return Cursor(max(0, told_upto), WHOLE_BLOCK, _newest_rewind(connection))
 
+    def read_upto(self) -> int:
+        """See the port."""
+        with reading(self._engine) as connection:
+            return _newest_block(connection)
+
     def page(self, after: Cursor, wanted: Wanted, limit: int) -> EventPage:
         """See the port."""
         with reading(self._engine) as connection:

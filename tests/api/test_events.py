@@ -11,6 +11,7 @@ GET /v1/events
 │   └── the node stops → it ends, the node does not wait for it
 /v1/webhooks
 ├── put, again, listed, replayed, removed → as told; the secret is in no list
+├── put or replayed beyond the head → PlaceAhead; a page from there is none to refuse, the chain may have gone back
 ├── an address of a private network → AddressRefused     └── one nobody knows → SubscriberUnknown
 └── told of a redemption while it is served
 the command webhooks → the same without a node that serves
@@ -34,6 +35,7 @@ from node_api.chain.keys import KeyRing
 from node_api.config import Settings
 from node_api.domain.access import ApiRole
 from node_api.domain.errors import StreamsBusy
+from node_api.domain.told import WHOLE_BLOCK
 from node_api.serving import serving
 from tests.api.conftest import Client, Json, Served
 from tests.api.test_redeeming import assert_refused, code_for
@@ -230,6 +232,24 @@ def test_subscriber__put_listed_removed__as_told(served: Served, operator: Clien
         assert_refused(answer, "SubscriberUnknown", 404)
 
 
+def test_subscriber__beyond_the_head__is_refused_and_a_page_is_not(served: Served, operator: Client) -> None:
+    head = served.world.head()
+    body = {"url": "https://till.example/hook"}
+    assert_refused(operator.http.put("/v1/webhooks/till", json=body | {"after": "999999"}), "PlaceAhead", 400)
+    assert operator.get("/v1/webhooks").json()["subscribers"] == []
+    assert operator.http.put("/v1/webhooks/till", json=body | {"after": f"{head}"}).status_code == 200
+    for after in ("999999", "999999-1", f"{head}-1-7"):
+        refused = operator.post("/v1/webhooks/till/replay", {"after": after})
+        assert_refused(refused, "PlaceAhead", 400)
+        assert f"place {after} " in refused.json()["value"]
+    assert operator.get("/v1/events", after="999999").json() == {
+        "events": [],
+        "next": f"999999-{WHOLE_BLOCK}-0",
+        "more": False,
+    }
+    assert operator.http.delete("/v1/webhooks/till").status_code == 204
+
+
 def test_subscriber__at_a_private_address__is_refused(operator: Client) -> None:
     urls = ("https://127.0.0.1/", "http://till.example/", "https://[::1]/", "https://xn--a/", "https://a:99999/")
     for url in urls:
@@ -273,7 +293,7 @@ def test_command__put_listed_replayed_removed__as_told(tmp_path: Path) -> None:
     assert made["secret"] not in listed
     assert "well" in run("webhooks", "list", data=tmp_path)[1]
     assert (
-        json.loads(run("webhooks", "replay", "till", "--after", "7-1", "--json", data=tmp_path)[1])["upto"] == "7-1-0"
+        json.loads(run("webhooks", "replay", "till", "--after", "0-1", "--json", data=tmp_path)[1])["upto"] == "0-1-0"
     )
     assert run("webhooks", "rotate", "till", data=tmp_path)[1].strip() != made["secret"]
     assert run("webhooks", "remove", "till", data=tmp_path)[0] == 0
@@ -284,6 +304,7 @@ def test_command__put_listed_replayed_removed__as_told(tmp_path: Path) -> None:
     [
         (("put", "Till", "https://till.example/"), 2),
         (("put", "till", "https://till.example/", "--after", "x"), 2),
+        (("put", "till", "https://till.example/", "--after", "7"), 1),
         (("put", "till", "http://till.example/"), 1),
         (("replay", "nobody", "--after", "0"), 1),
         (("rotate", "nobody"), 1),
@@ -291,4 +312,7 @@ def test_command__put_listed_replayed_removed__as_told(tmp_path: Path) -> None:
     ],
 )
 def test_command__with_what_cannot_be__is_refused(tmp_path: Path, given: tuple[str, ...], code: int) -> None:
-    assert run("webhooks", *given, data=tmp_path)[0] == code
+    exit_code, said = run("webhooks", *given, "--json", data=tmp_path)
+    assert exit_code == code
+    assert "; the rule: " in said
+    assert "; what to do: " in said

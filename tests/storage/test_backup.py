@@ -4,7 +4,7 @@ a database being written to → the copy is one state of it, rows in order witho
 brought back → the same rows; where something is already, or a log that SQLite would play into it → refused
 a database that is being filled → waited for, a minute at most
 the newest block indexed → read without migrating; of an empty database, none
-of another kind, of a file that is none → refused
+of another kind, of a file that is none, without PostgreSQL's programs → refused
 """
 
 from __future__ import annotations
@@ -133,3 +133,11 @@ def test_copy__of_what_is_no_database__is_refused(tmp_path: Path) -> None:
     for name in ("text.sqlite", "nothing.sqlite"):
         with pytest.raises(CopyFailed):
             copy_out(f"sqlite:///{tmp_path / name}", tmp_path)
+
+
+def test_copy__without_the_servers_programs__says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(CopyFailed, match="pg_dump, .* is not on PATH: install PostgreSQL's client programs"):
+        copy_out("postgresql+psycopg://nobody@localhost/none", tmp_path)

@@ -4,7 +4,8 @@ a subscriber
 ├── well .............................. told everything once, in order, each message signed (Standard Webhooks)
 ├── that refuses for a while .......... the same message again until it is taken, none skipped
 ├── that refuses after it took some ... waits as after a first failure, whatever was before
-├── replayed .......................... told again from there
+├── replayed .......................... told again from there; not from beyond what the index has read, but for a place
+│                                       of before the chain went back: that begins with what does not stand any more
 ├── gone (410) ........................ told nothing any more until it is put again
 ├── without an end to its answer ...... holds up nobody else
 ├── that trickles ..................... is given up, and told at its next address once it is put there
@@ -28,11 +29,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, delete, insert, select, update
 from structlog.testing import capture_logs
 
 from node_api.chain.webhook_key import WebhookKey
-from node_api.domain.errors import SubscriberUnknown, WebhookKeyUnfit
+from node_api.domain.errors import PlaceAhead, SubscriberUnknown, WebhookKeyUnfit
 from node_api.domain.fingerprints import fingerprint
 from node_api.domain.subscribers import pause_after, secret_of, secret_text, signature
 from node_api.domain.told import WHOLE_BLOCK, Cursor, Wanted
@@ -41,7 +42,7 @@ from node_api.services.telling import Telling
 from node_api.storage.engine import open_database, reading, writing
 from node_api.storage.event_log import IndexEvents
 from node_api.storage.migrate import migrate
-from node_api.storage.operation_tables import subscribers
+from node_api.storage.operation_tables import index_rewinds, subscribers
 from node_api.storage.subscribers import Subscribers
 from node_api.webhooks.post import HttpPost
 from tests.storage.conftest import indexer_of
@@ -196,6 +197,30 @@ def test_subscriber__replayed__is_told_again_from_there(
     subscribing(engine).replay("again", offset)
     until(settled(engine, "again", 4))
     assert [one.id for one in receiver.taken] == wanted[-4:]
+
+
+def test_subscriber__replayed_from_beyond_the_head__is_refused_unless_the_chain_went_back(
+    engine: Engine, receiver: Receiver, begun: Callable[..., Telling]
+) -> None:
+    events, ours = IndexEvents(engine, {}), subscribing(engine)
+    head = events.read_upto()
+    ours.put("ahead", receiver.url, Wanted(), None)
+    ours.replay("ahead", f"{head}-9")
+    for after in (f"{head + 1}", f"{head + 1}-0-0", "0-0-1"):
+        with pytest.raises(PlaceAhead):
+            ours.replay("ahead", after)
+    with writing(engine) as connection:
+        connection.execute(insert(index_rewinds).values(number=1, to_block=head, at=1_000))
+    try:
+        with pytest.raises(PlaceAhead):
+            ours.replay("ahead", f"{head + 1}-0-1")
+        ours.replay("ahead", f"{head + 1}-0-0")
+        begun()
+        until(settled(engine, "ahead", 1))
+    finally:
+        with writing(engine) as connection:
+            connection.execute(delete(index_rewinds))
+    assert [one.id for one in receiver.taken] == [f"ret_1-{head}"]
 
 
 def test_subscriber__gone__is_left_alone_until_it_is_put_again(

@@ -73,7 +73,9 @@ def read_events(
     return Response(answer.model_dump_json(), media_type="application/json")
 
 
-@router.put("/webhooks/{name}", responses=problems(*_CHANGING, errors.AddressRefused, errors.WebhookKeyUnfit))
+@router.put(
+    "/webhooks/{name}", responses=problems(*_CHANGING, errors.AddressRefused, errors.PlaceAhead, errors.WebhookKeyUnfit)
+)
 def put_subscriber(node: TheNode, _: Caller, name: Name, body: SubscriberIn) -> SubscribedOut:
     """Has signed messages sent to an address. The same again changes nothing; another address or filter takes its place."""
     kept, secret = node.writing.subscribing.put(name, body.url, body.wanted(), body.after)
@@ -93,7 +95,7 @@ def remove_subscriber(node: TheNode, _: Caller, name: Name) -> None:
     node.writing.subscribing.remove(name)
 
 
-@router.post("/webhooks/{name}/replay", responses=problems(*_CHANGING, errors.SubscriberUnknown))
+@router.post("/webhooks/{name}/replay", responses=problems(*_CHANGING, errors.PlaceAhead, errors.SubscriberUnknown))
 def replay(node: TheNode, _: Caller, name: Name, body: ReplayIn) -> SubscriberOut:
     """Has a subscriber told again what follows a place."""
     return SubscriberOut.model_validate(subscriber_fields(node.writing.subscribing.replay(name, body.after)))

@@ -15,6 +15,10 @@ class EventLog(Protocol):
         """Behind everything there is to tell now."""
         ...
 
+    def read_upto(self) -> int:
+        """Number of the newest block that the index has read, whether it is told of yet or not; -1 where it has read none."""
+        ...
+
     def page(self, after: Cursor, wanted: Wanted, limit: int) -> EventPage:
         """What follows a cursor, `limit` events or a few more at most; of one state of the index.
 
