@@ -30,4 +30,4 @@ def cli(provider: ProviderAPI, dry_run: bool, as_json: bool) -> None:
             settings = Settings(data=Path(stack.enter_context(TemporaryDirectory())))
             key_ring(settings).create_missing()
         handle = attach_chain(provider.http_uri, provider.chain_id, settings.chain_folder / "identity.json")
-        deploy_to(Shared(settings, as_json), handle, dry_run, {})
+        deploy_to(Shared(settings, as_json), handle, dry_run)

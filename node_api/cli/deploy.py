@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
 
 import rich_click as click
 
 from node_api.chain.deployment.addresses import require_deployed
 from node_api.chain.deployment.engine import StepReport
+from node_api.chain.deployment.errors import ParameterFault
 from node_api.chain.deployment.run import deployer
+from node_api.chain.deployment.steps import Plan, load_plan, migrations_folder
 from node_api.chain.handle import ChainHandle, attach_nodes, ensure_chain
 from node_api.cli.keys import key_ring
-from node_api.cli.options import Shared, shared_options
+from node_api.cli.options import USAGE, Shared, fail, shared_options
 from node_api.config import Settings
 from node_api.domain.printable import counted
 from node_api.safekeeping import require_restored
@@ -49,15 +50,18 @@ def open_deployed_chain(settings: Settings) -> ChainHandle:
 @shared_options
 def cli(shared: Shared, dry_run: bool, parameters: tuple[str, ...]) -> None:
     """Deploy this release's contracts. A run after a kill goes on where it was; a second run does nothing."""
-    given = dict(_pair(entry) for entry in parameters)
+    try:
+        plan = load_plan(migrations_folder(), dict(_pair(entry) for entry in parameters))
+    except ParameterFault as fault:
+        fail(str(fault), USAGE, kind=type(fault).__name__, as_json=shared.as_json)
     require_restored(shared.settings)
     if shared.settings.chain_url is None:
         key_ring(shared.settings).create_missing()
-    deploy_to(shared, open_chain(shared.settings), dry_run, given)
+    deploy_to(shared, open_chain(shared.settings), dry_run, plan)
 
 
-def deploy_to(shared: Shared, handle: ChainHandle, dry_run: bool, parameters: Mapping[str, str]) -> None:
-    """Deploys to the chain, or shows the plan, and tells about it."""
+def deploy_to(shared: Shared, handle: ChainHandle, dry_run: bool, plan: Plan | None = None) -> None:
+    """Deploys to the chain, or shows the plan, and tells about it; without a plan, that of the parameters' defaults."""
     sent: list[str] = []
 
     def report(told: StepReport) -> None:
@@ -67,7 +71,7 @@ def deploy_to(shared: Shared, handle: ChainHandle, dry_run: bool, parameters: Ma
                 click.echo(f"{told.step:42} {told.what}")
 
     settings = shared.settings
-    work = deployer(handle, settings.deployments_folder, key_ring(settings), parameters=parameters, report=report)
+    work = deployer(handle, settings.deployments_folder, key_ring(settings), plan=plan, report=report)
     if dry_run:
         steps = work.look()
         lines = "\n".join(f"{told.state:8} {told.step:42} {told.what}" for told in steps)

@@ -3,7 +3,8 @@
 load_plan
 ├── the released ones → in order, ids from the file's number
 ├── a number or a name twice, an unknown parameter, no file → refused
-└── a parameter given as text → of its default's type
+├── a parameter given as text → of its default's type
+└── a value that a contract does not take → refused; both sides of its bounds
 a step that names what is not there → refused when it is prepared
 """
 
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from node_api.chain.contracts import AbiFault
-from node_api.chain.deployment.errors import PlanFault
+from node_api.chain.deployment.errors import ParameterFault, PlanFault
 from node_api.chain.deployment.journal import Journal
 from node_api.chain.deployment.resolve import NotYetKnown, Resolver
 from node_api.chain.deployment.steps import AddressOf, Call, Deploy, Parameter, Plan, Step, load_plan, migrations_folder
@@ -42,6 +43,21 @@ def test_load__when_a_parameter_is_given__then_of_its_defaults_type() -> None:
         load_plan(migrations_folder(), {"token_decimals": "two"})
     with pytest.raises(PlanFault, match="no step has a parameter 'colour'; there are grant_delay_seconds"):
         load_plan(migrations_folder(), {"colour": "red"})
+
+
+@pytest.mark.parametrize(
+    ("name", "fit", "unfit"),
+    [
+        ("token_decimals", 0, -1),
+        ("token_decimals", 255, 256),
+        ("grant_delay_seconds", 2**32 - 1, 2**32),
+        ("token_name", "券", "\udcff"),
+    ],
+)
+def test_load__when_a_value_does_not_fit__then_refused(name: str, fit: int | str, unfit: int | str) -> None:
+    assert load_plan(migrations_folder(), {name: fit}).parameters[name] == fit
+    with pytest.raises(ParameterFault, match=f"parameter '{name}' is .*; the rule: .*; what to do: "):
+        load_plan(migrations_folder(), {name: unfit})
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ vouchertrail
 ├── keys create, list
 ├── chain status, start, snapshot, stop: exit codes and --json
 ├── chain status of a chain others run: where it answers, without user and password
-├── deploy: plan, run, run again; a chain others run
+├── deploy: plan, run, run again; a chain others run; a parameter that does not fit begins nothing
 ├── whatever needs the contracts, before they are deployed: refused, no chain is begun
 ├── a disk that takes nothing: said without a traceback
 └── wrong settings: named, without their value
@@ -137,8 +137,32 @@ def test_deploy__when_run_twice__then_once(run: Run, tmp_path: Path) -> None:
     assert "nothing to do: every step is done on chain 31373" in run("deploy").stdout
     assert run("deploy", "--dry-run").stdout.count("done ") == len(plan)
     assert parsed(run("deploy", "--parameter", "token_symbol=CNY", "--json"), 3)["error"] == "ChangedStep"
-    assert parsed(run("deploy", "--parameter", "colour=red", "--json"), 3)["error"] == "PlanFault"
+
+
+@pytest.mark.parametrize("how", [(), ("--dry-run",)])
+@pytest.mark.parametrize(
+    ("parameter", "told"),
+    [
+        ("colour=red", "no step has a parameter 'colour'; there are grant_delay_seconds, "),
+        ("token_decimals=two", "parameter 'token_decimals' is of type int"),
+        (
+            "token_decimals=300",
+            "parameter 'token_decimals' is 300; the rule: the contracts take it as uint8, from 0 to 255;",
+        ),
+        (
+            "grant_delay_seconds=-1",
+            "is -1; the rule: the contracts take it as uint32, from 0 to 4,294,967,295; what to do: ",
+        ),
+    ],
+)
+def test_deploy__with_a_parameter_that_does_not_fit__begins_nothing(
+    run: Run, tmp_path: Path, how: tuple[str, ...], parameter: str, told: str
+) -> None:
+    said = parsed(run("deploy", *how, "--parameter", parameter, "--json"), 2)
+    assert said["error"] == "ParameterFault"
+    assert told in str(said["message"])
     assert run("deploy", "--parameter", "token_symbol").exit_code == 2
+    assert not (tmp_path / "data").exists()
 
 
 def test_deploy__when_the_chain_is_run_by_others__then_the_same(

@@ -139,5 +139,5 @@ def test_copy__without_the_servers_programs__says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(CopyFailed, match="pg_dump, .* is not on PATH: install PostgreSQL's client programs"):
+    with pytest.raises(CopyFailed, match=r"pg_dump, .* is not on PATH: install PostgreSQL's client programs"):
         copy_out("postgresql+psycopg://nobody@localhost/none", tmp_path)

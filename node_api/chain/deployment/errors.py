@@ -3,6 +3,7 @@
 ChainError
 └── DeploymentFault
     ├── PlanFault           the steps themselves are wrong: unknown name, missing parameter
+    │   └── ParameterFault  a parameter that was given is unknown, or its value does not fit
     ├── ChangedBytecode     a finished step's contract is other code in this release
     ├── ChangedStep         a finished step would be called with other arguments now
     ├── UnexpectedCode      the chain shows other code than was deployed
@@ -23,6 +24,10 @@ class DeploymentFault(ChainError):
 
 class PlanFault(DeploymentFault):
     """The steps name something that is not there."""
+
+
+class ParameterFault(PlanFault):
+    """A parameter that was given is none of the steps', or a contract does not take its value. Nothing has begun."""
 
 
 class ChangedBytecode(DeploymentFault):

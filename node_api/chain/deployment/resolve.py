@@ -67,12 +67,9 @@ class Resolver:
 
     def prepare(self, action: Deploy | Call) -> Prepared:
         """The transaction of a step. Raises NotYetKnown, PlanFault, AbiFault."""
+        data = self._encoded(self._plan.function_of(action), action.arguments)
         if isinstance(action, Deploy):
-            shipped = contract(action.contract)
-            data = shipped.creation + self._encoded(shipped.constructor, action.arguments)
-            return Prepared(None, data, self.told(action.arguments))
-        function = contract(self._plan.contract_at(action.target)).function(action.function)
-        data = self._encoded(function, action.arguments)
+            return Prepared(None, contract(action.contract).creation + data, self.told(action.arguments))
         return Prepared(self.address(action.target), data, self.told(action.arguments))
 
     def question(self, view: View) -> tuple[str, AbiFunction, bytes, object]:

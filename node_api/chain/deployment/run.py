@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from node_api.chain.deployment.addresses import Deployment
 from node_api.chain.deployment.engine import Deployer, Reporter
 from node_api.chain.deployment.resolve import Accounts
-from node_api.chain.deployment.steps import load_plan, migrations_folder
+from node_api.chain.deployment.steps import Plan, load_plan, migrations_folder
 from node_api.chain.handle import ChainHandle
 
 
@@ -17,12 +16,12 @@ def deployer(
     deployments: Path,
     accounts: Accounts,
     *,
-    parameters: Mapping[str, int | str] | None = None,
+    plan: Plan | None = None,
     report: Reporter = lambda _: None,
 ) -> Deployer:
-    """A deployer of this installation's migrations. Raises PlanFault."""
-    plan = load_plan(migrations_folder(), parameters)
-    return Deployer(handle.connect(), handle.identity, deployments, plan, accounts, report)
+    """A deployer of a plan; without one, of this installation's migrations with the parameters' defaults. Raises PlanFault."""
+    found = plan or load_plan(migrations_folder())
+    return Deployer(handle.connect(), handle.identity, deployments, found, accounts, report)
 
 
 def deploy(handle: ChainHandle, deployments: Path, accounts: Accounts, report: Reporter = lambda _: None) -> Deployment:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from types import ModuleType
 
-from node_api.chain.deployment.errors import PlanFault
+from node_api.chain.contracts import AbiFunction, contract
+from node_api.chain.deployment.errors import ParameterFault, PlanFault
 from node_api.chain.keys import KeyRole
 
 
@@ -42,6 +43,8 @@ class SelectorsOf:
     contract: str
     functions: tuple[str, ...]
 
+
+_INTEGER = re.compile(r"(u?)int(\d+)")
 
 Value = bool | int | str | bytes | AddressOf | AccountOf | Parameter | SelectorsOf | Sequence["Value"]
 
@@ -121,6 +124,12 @@ class Plan:
                 return step.action.contract
         raise PlanFault(f"no step deploys {name!r}")
 
+    def function_of(self, action: Deploy | Call) -> AbiFunction:
+        """What a step calls: a constructor or a function. Raises PlanFault, AbiFault."""
+        if isinstance(action, Deploy):
+            return contract(action.contract).constructor
+        return contract(self.contract_at(action.target)).function(action.function)
+
 
 def migrations_folder() -> Path:
     """The migrations of this installation: those packed into the wheel, else those beside the package."""
@@ -136,7 +145,8 @@ def load_plan(folder: Path, given: Mapping[str, int | str] | None = None) -> Pla
         given: values for parameters, instead of their defaults.
 
     Raises:
-        PlanFault: no migration, a number twice, a name twice, or a parameter nobody has.
+        PlanFault: no migration, a number twice, or a name twice.
+        ParameterFault: a parameter nobody has, or a value that is not of its type or that a contract does not take.
     """
     steps: list[Step] = []
     parameters: dict[str, int | str] = {}
@@ -149,15 +159,45 @@ def load_plan(folder: Path, given: Mapping[str, int | str] | None = None) -> Pla
         steps += [Step(f"{path.name[:4]}.{action.name}", action) for action in module.STEPS]
     for name, value in (given or {}).items():
         if name not in parameters:
-            raise PlanFault(f"no step has a parameter {name!r}; there are {', '.join(sorted(parameters))}")
+            raise ParameterFault(f"no step has a parameter {name!r}; there are {', '.join(sorted(parameters))}")
         try:
             parameters[name] = type(parameters[name])(value)
         except ValueError:
             kind = type(parameters[name]).__name__
-            raise PlanFault(f"parameter {name!r} is of type {kind}, {value!r} is not") from None
+            raise ParameterFault(f"parameter {name!r} is of type {kind}, {value!r} is not") from None
     _require_unique("step", [step.id for step in steps])
     _require_unique("deployment", [step.action.name for step in steps if isinstance(step.action, Deploy)])
-    return Plan(tuple(steps), parameters)
+    plan = Plan(tuple(steps), parameters)
+    for name in given or {}:
+        for kind in _kinds(plan, name):
+            _require_fit(name, parameters[name], kind)
+    return plan
+
+
+def _kinds(plan: Plan, parameter: str) -> Iterator[str]:
+    """The types of the arguments that a parameter is given as."""
+    for step in plan.steps:
+        function = plan.function_of(step.action)
+        types = dict(zip(function.parameters, function.inputs, strict=True))
+        for name, value in step.action.arguments.items():
+            if value == Parameter(parameter):
+                yield types[name]
+
+
+def _require_fit(name: str, value: int | str, kind: str) -> None:
+    """Raises ParameterFault where an integer is out of its type's bounds, or a text has characters that cannot be shown."""
+    integer = _INTEGER.fullmatch(kind)
+    if integer is not None and isinstance(value, int):
+        bits = int(integer[2])
+        lowest, highest = (0, (1 << bits) - 1) if integer[1] else (-1 << (bits - 1), (1 << (bits - 1)) - 1)
+        if not lowest <= value <= highest:
+            rule = f"the contracts take it as {kind}, from {lowest} to {highest:,}"
+            raise ParameterFault(
+                f"parameter {name!r} is {value}; the rule: {rule}; what to do: give a value from there"
+            )
+    if isinstance(value, str) and not value.isprintable():
+        rule = "it is a text of characters that can be shown"
+        raise ParameterFault(f"parameter {name!r} is {value!r}; the rule: {rule}; what to do: give one without others")
 
 
 def _load(path: Path) -> ModuleType:
