@@ -30,7 +30,7 @@ def test_cursor__without_its_rewinds__takes_the_one_given(text: str, log: int) -
     assert Cursor.read(text, 7) == Cursor(109, log, 7)
 
 
-@pytest.mark.parametrize("text", ["", "zz", "-1", "1-2-3-4", "1 "])
+@pytest.mark.parametrize("text", ["", "zz", "-1", "7-", "1-2-3-4", "1 ", "1" * 16])
 def test_cursor__from_what_is_none__says_what_one_is(text: str) -> None:
     with pytest.raises(ValueError, match=f"^'{text}' is no place; the rule: .*; what to do: name a block"):
         Cursor.read(text, 0)
