@@ -35,10 +35,10 @@ from node_api.domain.operations import (
     overall,
 )
 from node_api.storage import operation_tables as t
-from node_api.storage.bulk import run_tuples
+from node_api.storage.bulk import insertion, run_tuples
 from node_api.storage.call_blocks import follow_call
 from node_api.storage.engine import reading, writing
-from node_api.storage.operation_rows import WORK, Values, raw, read_work, spent_text
+from node_api.storage.operation_rows import WORK, Value, Values, raw, read_work, spent_text
 from node_api.storage.queries import chunks
 
 SIGNED, RESOLVED, ABANDONED = "signed", "resolved", "abandoned"
@@ -51,7 +51,7 @@ _MARK_SENT = (
     f"WHERE operation = ? AND position = ? AND state = '{OperationState.QUEUED}'"
 )
 _MARK_SPENT = (
-    f"UPDATE {_items.name} SET state = '{OperationState.SUCCEEDED}', spent = ?, reason = NULL "  # noqa: S608
+    f"UPDATE {_items.name} SET state = '{OperationState.SUCCEEDED}', spent = ? "  # noqa: S608
     "WHERE operation = ? AND position = ?"
 )
 _CLOSE = (
@@ -63,6 +63,15 @@ _CLOSE = (
         block_hash=bindparam("new_block_hash"),
         block_time=bindparam("new_block_time"),
     )
+)
+_CLOSE_FIRST = _CLOSE.where(_calls.c.state == SIGNED)
+_UNDECIDED: dict[str, Value] = dict.fromkeys(
+    ("spent", "reason", "reason_value", "reason_voucher", "reason_on_chain", "fault")
+)
+_TOLD_NO = OperationState.REFUSED.value, OperationState.FAILED.value
+_CLAIM_AGAIN = (
+    insertion(t.receipt_claims, ("programme", "merchant", "receipt", "operation", "position"))
+    + " ON CONFLICT DO NOTHING"
 )
 _ITEM_STATES = (
     select(_items.c.operation, _items.c.state)
@@ -154,14 +163,16 @@ class Outbox:
     def resolve(self, call: Hash, block: BlockRef, verdicts: Sequence[tuple[Place, Verdict]]) -> list[str]:
         """See the port."""
         with writing(self._engine) as connection:
-            close_call(connection, call, block)
+            if not close_call(connection, call, block):
+                _undo(connection, call)
             _write_verdicts(connection, verdicts)
             return _advance(connection, {place.operation for place, _ in verdicts})
 
     def fail(self, call: Hash, block: BlockRef, fault: str) -> list[str]:
         """See the port."""
         with writing(self._engine) as connection:
-            close_call(connection, call, block)
+            if not close_call(connection, call, block):
+                _undo(connection, call)
             places = _places(connection, call)
             for place in places:
                 _set(connection, place, state="failed", fault=fault)
@@ -173,8 +184,9 @@ class Outbox:
         with writing(self._engine) as connection:
             give_up_call(connection, call)
             places = _places(connection, call)
-            for place in places:
-                _set(connection, place, state="queued", call=None, call_group=None, call_item=None)
+            again = {**_UNDECIDED, "state": "queued", "call": None, "call_group": None, "call_item": None}
+            not_told_no = and_(_items.c.call == raw(call), _items.c.state.not_in(_TOLD_NO))
+            connection.execute(update(_items).where(not_told_no).values(again))
             _advance(connection, {place.operation for place in places})
 
     def _select(self, condition: object) -> list[SentCall]:
@@ -208,19 +220,41 @@ def keep_call(connection: Connection, call: SentCall) -> None:
 
 
 def give_up_call(connection: Connection, call: Hash) -> None:
-    """Marks a call whose bytes can never take effect."""
-    connection.execute(update(_calls).where(_calls.c.hash == raw(call)).values(state=ABANDONED))
+    """Marks a call whose bytes can never take effect; where it stood in a block, the chain has gone back behind that one."""
+    nowhere = {"block": None, "block_hash": None, "block_time": None}
+    connection.execute(update(_calls).where(_calls.c.hash == raw(call)).values(state=ABANDONED, **nowhere))
 
 
-def close_call(connection: Connection, call: Hash, block: BlockRef) -> None:
-    """Marks a call that stands in a block."""
+def close_call(connection: Connection, call: Hash, block: BlockRef) -> bool:
+    """Marks a call that stands in a block.
+
+    Returns: whether that is new. Else the chain may have gone back since and decided otherwise, or another process looked for the
+    same receipt.
+    """
     where = {"new_block": block.number, "new_block_hash": raw(block.hash), "new_block_time": block.timestamp}
-    connection.execute(_CLOSE, {"of_call": raw(call), **where})
+    values = {"of_call": raw(call), **where}
+    is_new = connection.execute(_CLOSE_FIRST, values).rowcount == 1
+    if not is_new:
+        connection.execute(_CLOSE, values)
     follow_call(connection, call)
+    return is_new
 
 
 def _sent(place: Place, call: bytes) -> Values:
     return call, place.group, place.item, place.operation, place.position
+
+
+def _undo(connection: Connection, call: Hash) -> None:
+    """Has a call's items be as before they were decided: each receipt claimed but where somebody has it meanwhile."""
+    of_call = _items.c.call == raw(call)
+    claimed = select(_items.c.programme, _items.c.merchant, _items.c.words, _items.c.operation, _items.c.position)
+    freed = claimed.where(of_call, _items.c.state.in_(_TOLD_NO), _items.c.programme.is_not(None))
+    claims = [
+        (item.programme, item.merchant, ItemWords(item.words).receipt_bytes, item.operation, item.position)
+        for item in connection.execute(freed)
+    ]
+    run_tuples(connection, _CLAIM_AGAIN, claims)
+    connection.execute(update(_items).where(of_call).values(_UNDECIDED))
 
 
 def _write_verdicts(connection: Connection, verdicts: Sequence[tuple[Place, Verdict]]) -> None:
@@ -241,7 +275,6 @@ def _decline(connection: Connection, place: Place, verdict: Declined) -> None:
         connection,
         place,
         state="refused",
-        spent=None,
         reason=verdict.reason,
         reason_value=f"{named}refused by the contract",
         reason_voucher=verdict.voucher,

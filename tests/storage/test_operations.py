@@ -12,6 +12,8 @@ outbox
 ├── one operation in two calls, resolved at once → final, and somebody is told
 ├── calls of others → left, once they were signed long ago
 ├── abandon → queued again, dead bytes                    ├── fail → failed, receipt free
+├── the chain went back and decided otherwise → the new verdict, whole; its receipt claimed again, or free
+├── … and lost the call → redemptions queued again as new; refusals and faults stay, their receipts free
 └── a relayer with a new key → counts no nonce of the account before it
 api keys → found by hash, revoked once
 """
@@ -23,6 +25,8 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import chain, product
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, select
@@ -59,6 +63,14 @@ OTHER = Address("0x" + "c3" * 20)
 BOOKING = Hash("0x" + "bb" * 32)
 BLOCK = BlockRef(7, Hash("0x" + "b7" * 32), UnixSeconds(1_700_000_007))
 VOUCHER = VoucherId((4 << 35) + (4 << 11))
+ENDS: tuple[Verdict | str, ...] = (
+    Accepted((SpentVoucher(VOUCHER, Amount(500), 9),)),
+    Accepted((SpentVoucher(VOUCHER, Amount(500), 8),)),
+    Declined("Expired", VOUCHER),
+    Declined("SignatureInvalid", None),
+    "SenderNotAllowed",
+)
+"""How an item may end; a text is why its whole call failed."""
 
 
 def word(number: int) -> Hash:
@@ -346,6 +358,98 @@ def test_outbox__abandoned__waits_again(store: Operations, outbox: Outbox) -> No
     assert (again.state, again.items[0].transaction) == (OperationState.QUEUED, None)
     assert len(store.queued(10)) == 1
     assert is_claimed(store, 1)
+
+
+def test_outbox__chain_went_back_and_decided_otherwise__tells_the_new_verdict(
+    store: Operations, outbox: Outbox
+) -> None:
+    added(store, operation("op_a", outcome(1)))
+    outbox.sending(call(3), [Place("op_a", 0, 0, 0)])
+    steps = ["received", "queued", "sent"]
+
+    for said in chain.from_iterable(product(ENDS, ENDS)):  # each behind each
+        end(outbox, said)
+
+        told, (state, members) = got(store, "op_a"), said_of(said)
+        assert told is not None
+        steps += [state] * (steps[-1] != state)
+        assert [change.state for change in told.history] == steps
+        ended = outcome(1)._replace(state=state, transaction=call(3).hash, block=BLOCK)
+        assert told.items[0] == ended._replace(**members)
+        assert is_claimed(store, 1) is isinstance(said, Accepted)
+
+
+def end(outbox: Outbox, said: Verdict | str) -> None:
+    """The call of one operation ends so; a text is why all of it failed."""
+    if isinstance(said, str):
+        assert outbox.fail(call(3).hash, BLOCK, said) == ["op_a"]
+    else:
+        assert outbox.resolve(call(3).hash, BLOCK, [(Place("op_a", 0, 0, 0), said)]) == ["op_a"]
+
+
+def said_of(said: Verdict | str) -> tuple[OperationState, dict[str, Any]]:
+    """The state and the members of an item that ended so."""
+    if isinstance(said, str):
+        return OperationState.FAILED, {"fault": said}
+    if isinstance(said, Accepted):
+        return OperationState.SUCCEEDED, {"spent": said.spent}
+    named = "" if said.voucher is None else f"voucher {said.voucher}, "
+    note = RefusalNote(said.reason, f"{named}refused by the contract", said.voucher, on_chain=True)
+    return OperationState.REFUSED, {"refusal": note}
+
+
+def test_outbox__chain_went_back_and_accepts_what_was_refused__leaves_a_receipt_claimed_meanwhile(
+    store: Operations, outbox: Outbox
+) -> None:
+    added(store, operation("op_a", outcome(1)))
+    outbox.sending(call(3), [Place("op_a", 0, 0, 0)])
+    end(outbox, Declined("Expired", VOUCHER))
+    added(store, operation("op_b", outcome(1)))
+
+    end(outbox, ENDS[0])
+    end(outbox, Declined("Expired", VOUCHER))
+
+    assert is_claimed(store, 1)
+    assert got(store, "op_b") == added(store, operation("op_b", outcome(1)))
+
+
+def test_outbox__chain_went_back_and_lost_the_call__redemptions_wait_again_and_refusals_stay(
+    store: Operations, outbox: Outbox
+) -> None:
+    added(store, operation("op_a", outcome(1), outcome(2)))
+    places = [Place("op_a", 0, 0, 0), Place("op_a", 1, 0, 1)]
+    outbox.sending(call(3), places)
+    accepted = Accepted((SpentVoucher(VOUCHER, Amount(500), 9),))
+    outbox.resolve(call(3).hash, BLOCK, list(zip(places, [accepted, Declined("Expired", VOUCHER)], strict=True)))
+    before = got(store, "op_a")
+
+    outbox.abandon(call(3).hash)
+
+    again = got(store, "op_a")
+    assert before is not None
+    assert again is not None
+    waits, refused = again.items
+    assert waits == outcome(1)
+    assert refused == before.items[1]._replace(block=None)  # which the chain has no more
+    assert [change.state for change in again.history] == ["received", "queued", "sent", "succeeded", "queued"]
+    assert [(entry.operation, entry.position) for entry in store.queued(10)] == [("op_a", 0)]
+    assert (is_claimed(store, 1), is_claimed(store, 2)) == (True, False)
+
+
+def test_outbox__chain_went_back_and_lost_a_call_refused_whole__it_stays_failed(
+    store: Operations, outbox: Outbox
+) -> None:
+    added(store, operation("op_a", outcome(1)))
+    outbox.sending(call(3), [Place("op_a", 0, 0, 0)])
+    end(outbox, "SenderNotAllowed")
+
+    outbox.abandon(call(3).hash)
+
+    failed = got(store, "op_a")
+    assert failed is not None
+    assert (failed.state, failed.items[0].fault) == (OperationState.FAILED, "SenderNotAllowed")
+    assert store.queued(10) == []
+    assert not is_claimed(store, 1)
 
 
 def test_outbox__refused_whole__fails_and_frees_the_receipt(store: Operations, outbox: Outbox) -> None:

@@ -110,15 +110,22 @@ class OutboxStore(Protocol):
         ...
 
     def resolve(self, call: Hash, block: BlockRef, verdicts: Sequence[tuple[Place, Verdict]]) -> list[str]:
-        """Writes down what became of a call's items. Returns the operations that are final now."""
+        """Writes down what became of a call's items; otherwise than before where the chain went back and decided so.
+
+        Returns: the operations that are final now.
+        """
         ...
 
     def fail(self, call: Hash, block: BlockRef, fault: str) -> list[str]:
-        """Writes down that the chain refused a whole call. Returns the operations that are final now."""
+        """Writes down that the chain refused a whole call, as `resolve`. Returns the operations that are final now."""
         ...
 
     def abandon(self, call: Hash) -> None:
-        """Gives up signed bytes that can never take effect; their items wait to be sent again."""
+        """Gives up signed bytes that can never take effect; their items wait to be sent again.
+
+        That holds for a redemption which a chain that went back has lost, too; what was refused before, stays refused: the till
+        was told, and its receipt may be another's.
+        """
         ...
 
 
