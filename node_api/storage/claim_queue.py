@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, Engine, and_, bindparam, delete, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    RowMapping,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from node_api.domain.claims import Claim, ClaimVerdict, Seated
 from node_api.domain.ids import Hash
@@ -18,6 +31,9 @@ from node_api.storage.operation_rows import Value, raw
 from node_api.storage.outbox import TakenByOthers, add_steps, close_call, give_up_call, keep_call, now
 
 _QUEUED, _SENT = OperationState.QUEUED.value, OperationState.SENT.value
+_SEATED = _SENT, OperationState.SUCCEEDED.value
+"""Of a call's claims those that have a seat: refused and failed ones gave theirs up."""
+_UNDECIDED: dict[str, Value] = dict.fromkeys(("roll", "place", "reason", "reason_value", "reason_on_chain", "fault"))
 _OLDEST = select(claims).where(claims.c.state == _QUEUED).order_by(claims.c.sequence).limit(1)
 _LIKE = (
     select(claims)
@@ -80,53 +96,78 @@ class ClaimQueueTable:
         """See the port."""
         with writing(self._engine) as connection:
             close_call(connection, call, block)
-            for name, verdict in verdicts:
+            carried = {row["id"]: row for row in _carried(connection, call)}
+            told = [(name, verdict) for name, verdict in verdicts if name in carried]
+            for name, verdict in told:
                 if isinstance(verdict, Seated):
-                    got = {"roll": verdict.roll, "place": verdict.place}  # written anew where the chain went back
-                    connection.execute(update(claims).where(claims.c.id == name).values(**got))
-                    _end(connection, name, OperationState.SUCCEEDED)
-                    continue
-                why: dict[str, Value] = {"reason": verdict.reason, "reason_value": "refused by the contract"}
-                _end(connection, name, OperationState.REFUSED, **why, reason_on_chain=1)
-            return [name for name, _ in verdicts]
+                    got: dict[str, Value] = {"roll": verdict.roll, "place": verdict.place}
+                    _end(connection, carried[name], OperationState.SUCCEEDED, got)
+                else:
+                    why: dict[str, Value] = {"reason": verdict.reason, "reason_value": "refused by the contract"}
+                    _end(connection, carried[name], OperationState.REFUSED, {**why, "reason_on_chain": 1})
+            return [name for name, _ in told]
 
     def fail(self, call: Hash, block: BlockRef, fault: str) -> list[str]:
         """See the port."""
         with writing(self._engine) as connection:
             close_call(connection, call, block)
-            names = _names(connection, call)
-            for name in names:
-                _end(connection, name, OperationState.FAILED, fault=fault)
-            return names
+            rows = _carried(connection, call)
+            for row in rows:
+                _end(connection, row, OperationState.FAILED, {"fault": fault})
+            return [row["id"] for row in rows]
 
     def abandon(self, call: Hash) -> None:
         """See the port."""
         with writing(self._engine) as connection:
             give_up_call(connection, call)
-            names = _names(connection, call)
-            again = {"state": _QUEUED, "call": None, "call_item": None}
-            connection.execute(
-                update(claims).where(claims.c.call == raw(call), claims.c.state == _SENT).values(**again)
-            )
+            names = [row["id"] for row in _carried(connection, call) if row["state"] in _SEATED]
+            again = {**_UNDECIDED, "state": _QUEUED, "call": None, "call_item": None}
+            seated = and_(claims.c.call == raw(call), claims.c.state.in_(_SEATED))
+            connection.execute(update(claims).where(seated).values(again))
             _add_history(connection, names, OperationState.QUEUED)
 
 
-def _names(connection: Connection, call: Hash) -> list[str]:
-    return [row["id"] for row in connection.execute(_OF_CALL, {"of_call": raw(call)}).mappings()]
+def _carried(connection: Connection, call: Hash) -> Sequence[RowMapping]:
+    """The claims of a call. Read once the call's own row is written: until the end no other process ends or abandons it."""
+    return connection.execute(_OF_CALL, {"of_call": raw(call)}).mappings().all()
 
 
-def _end(connection: Connection, name: str, state: OperationState, **values: Value) -> None:
-    """Brings a claim to its end, once: another process may have looked for the same receipt."""
-    where = and_(claims.c.id == name, claims.c.state == _SENT)
-    if not connection.execute(update(claims).where(where).values(state=state.value, **values)).rowcount:
+def _end(connection: Connection, row: RowMapping, state: OperationState, said: Mapping[str, Value]) -> None:
+    """Brings a claim of a call to its end: to another one than before where the chain went back and carried the call out anew.
+
+    Told the same again, it changes nothing: another process may have looked for the same receipt.
+    """
+    end = {**_UNDECIDED, **said, "state": state.value}
+    if all(row[column] == value for column, value in end.items()):
         return
-    _add_history(connection, [name], state)
-    if state is OperationState.SUCCEEDED:
+    connection.execute(update(claims).where(claims.c.id == row["id"]).values(end))
+    if row["state"] == state.value:
         return
-    key, person = connection.execute(select(claims.c.round_key, claims.c.nullifier).where(claims.c.id == name)).one()
-    connection.execute(delete(claim_seats).where(claim_seats.c.round_key == key, claim_seats.c.nullifier == person))
-    fewer = update(claim_counts).where(claim_counts.c.round_key == key).values(seats=claim_counts.c.seats - 1)
-    connection.execute(fewer)
+    _add_history(connection, [row["id"]], state)
+    had, has = row["state"] in _SEATED, state.value in _SEATED
+    if has and not had:
+        _take_seat(connection, row)
+    if had and not has:
+        _free_seats(connection, row["round_key"], claim_seats.c.claim == row["id"])
+
+
+def _take_seat(connection: Connection, row: RowMapping) -> None:
+    """Takes the seat of a claim that had lost it. Whoever was given it meanwhile loses it: the chain will refuse them."""
+    key, person, holder = row["round_key"], row["nullifier"], row["holder"]
+    _count_seats(connection, key, 1)
+    _free_seats(connection, key, or_(claim_seats.c.nullifier == person, claim_seats.c.holder == holder))
+    seat = {"round_key": key, "nullifier": person, "holder": holder, "claim": row["id"]}
+    connection.execute(insert(claim_seats), seat)
+
+
+def _free_seats(connection: Connection, key: int, which: ColumnElement[bool]) -> None:
+    freed = connection.execute(delete(claim_seats).where(claim_seats.c.round_key == key, which)).rowcount
+    _count_seats(connection, key, -freed)
+
+
+def _count_seats(connection: Connection, key: int, more: int) -> None:
+    counted = update(claim_counts).where(claim_counts.c.round_key == key)
+    connection.execute(counted.values(seats=claim_counts.c.seats + more))
 
 
 def _add_history(connection: Connection, names: Sequence[str], state: OperationState) -> None:

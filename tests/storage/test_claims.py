@@ -16,16 +16,23 @@ resolve, fail, abandon
 ├── when a place was given: it should say which, and keep the seat
 ├── when the contract refused one, or the whole call: it should free the seat
 ├── when it is told twice: it should change nothing
-└── when the bytes can never take effect: they should wait again
+├── when the bytes can never take effect: they should wait again
+├── when it is told late of what goes out in another call: it should change nothing
+└── when the chain went back
+    ├── and decided otherwise: each should end anew, and its seat follow
+    ├── and gave a place to one whose seat another has: the seat should be its own, and the other's refusal free none
+    └── and lost the call: places should be waited for again, and refusals stay
 """
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import chain, product
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, insert
+from sqlalchemy import Engine, func, insert, select
 
 from node_api.domain.claims import Claim, ClaimOutcome, ClaimVerdict, Seated, Unseated
 from node_api.domain.ids import Address, Hash, Place, ProgrammeId, RollId, UnixSeconds
@@ -33,8 +40,9 @@ from node_api.domain.models import BlockRef
 from node_api.domain.operations import OperationState, RefusalNote, SentCall, StateChange
 from node_api.storage import tables as t
 from node_api.storage.claim_queue import ClaimQueueTable
+from node_api.storage.claim_tables import claim_counts, claim_seats
 from node_api.storage.claims import ClaimTable
-from node_api.storage.engine import writing
+from node_api.storage.engine import reading, writing
 from tests.storage.conftest import MakeDatabase
 
 PLACES = 3
@@ -47,6 +55,14 @@ def word(number: int) -> Hash:
 
 
 BLOCK = BlockRef(7, word(70), UnixSeconds(700))
+ENDS: tuple[ClaimVerdict | str, ...] = (
+    Seated(RollId(4), Place(0)),
+    Seated(RollId(5), Place(1)),
+    Unseated("RoundOver"),
+    Unseated("ClaimsUsedUp"),
+    "out of gas",
+)
+"""How a claim may end; a text is why its whole call failed."""
 
 
 def claim(person: int, *, holder: int | None = None, number: int = 1, custodial: bool = False) -> Claim:
@@ -215,3 +231,108 @@ def test_abandon__sent__waits_again(store: ClaimTable, queue: ClaimQueueTable) -
     assert [entry.id for entry in queue.waiting(10)] == ["cl_a"]
     assert queue.sending(call(2), ["cl_a"])
     assert reason(store.add(outcome("cl_b", claim(2)), 1)) == "ClaimsUsedUp"
+
+
+def test_resolve__goes_out_in_another_call__changes_nothing(store: ClaimTable, queue: ClaimQueueTable) -> None:
+    store.add(outcome("cl_a", claim(1)), 1)
+    queue.sending(call(1), ["cl_a"])
+    queue.abandon(call(1).hash)
+    queue.sending(call(2), ["cl_a"])
+    before = store.get("cl_a")
+
+    assert queue.resolve(call(1).hash, BLOCK, [("cl_a", Unseated("RoundOver"))]) == []
+    assert queue.fail(call(1).hash, BLOCK, "out of gas") == []
+    queue.abandon(call(1).hash)
+
+    assert store.get("cl_a") == before
+
+
+def test_resolve__chain_went_back_and_decided_otherwise__ends_anew(
+    store: ClaimTable, queue: ClaimQueueTable, engine: Engine
+) -> None:
+    store.add(outcome("cl_a", claim(1)), 1)
+    queue.sending(call(1), ["cl_a"])
+    steps, sent = ["received", "queued", "sent"], outcome("cl_a", claim(1))
+
+    for said in chain.from_iterable(product(ENDS, ENDS)):  # each behind each
+        end(queue, said)
+
+        told, (state, members) = store.get("cl_a"), said_of(said)
+        assert told is not None
+        steps += [state] * (steps[-1] != state)
+        assert [change.state for change in told.history] == steps
+        ended = replace(sent, state=state, transaction=call(1).hash, block=BLOCK, **members)
+        assert told == replace(ended, history=told.history)
+        seats = int(isinstance(said, Seated))
+        assert seats_taken(engine) == (seats, seats)
+
+
+def seats_taken(engine: Engine) -> tuple[int, int]:
+    """As counted, and as there are."""
+    with reading(engine) as connection:
+        counted = connection.execute(select(claim_counts.c.seats)).scalar_one()
+        return counted, connection.execute(select(func.count()).select_from(claim_seats)).scalar_one()
+
+
+def end(queue: ClaimQueueTable, said: ClaimVerdict | str) -> None:
+    """The first call ends so; a text is why all of it failed."""
+    if isinstance(said, str):
+        assert queue.fail(call(1).hash, BLOCK, said) == ["cl_a"]
+    else:
+        assert queue.resolve(call(1).hash, BLOCK, [("cl_a", said)]) == ["cl_a"]
+
+
+def said_of(said: ClaimVerdict | str) -> tuple[OperationState, dict[str, Any]]:
+    """The state and the members of a claim that ended so."""
+    if isinstance(said, str):
+        return OperationState.FAILED, {"fault": said}
+    if isinstance(said, Seated):
+        return OperationState.SUCCEEDED, {"roll": said.roll, "place": said.place}
+    return OperationState.REFUSED, {"refusal": RefusalNote(said.reason, "refused by the contract", None, on_chain=True)}
+
+
+def test_resolve__chain_went_back_and_seated_one_whose_seat_others_have__takes_it(
+    store: ClaimTable, queue: ClaimQueueTable, engine: Engine
+) -> None:
+    store.add(outcome("cl_a", claim(1)), PLACES)
+    queue.sending(call(1), ["cl_a"])
+    end(queue, Unseated("RoundOver"))
+    store.add(outcome("cl_b", claim(1, holder=8)), PLACES)  # has the person's seat
+    store.add(outcome("cl_c", claim(8, holder=1)), PLACES)  # has the address's
+    queue.sending(call(2), ["cl_b", "cl_c"])
+
+    end(queue, Seated(RollId(4), Place(0)))
+    rivals: list[tuple[str, ClaimVerdict]] = [("cl_b", Unseated("NullifierUsed")), ("cl_c", Unseated("HolderClaimed"))]
+    queue.resolve(call(2).hash, BLOCK, rivals)
+
+    assert seats_taken(engine) == (1, 1)
+    assert reason(store.add(outcome("cl_d", claim(1)), PLACES)) == "NullifierUsed"
+
+
+def test_abandon__resolved_and_lost__places_wait_again_and_refusals_stay(
+    store: ClaimTable, queue: ClaimQueueTable
+) -> None:
+    for person in (1, 2):
+        store.add(outcome(f"cl_{person}", claim(person)), 2)
+    queue.sending(call(1), ["cl_1", "cl_2"])
+    queue.resolve(call(1).hash, BLOCK, [("cl_1", Seated(RollId(4), Place(0))), ("cl_2", Unseated("RoundOver"))])
+    refused = store.get("cl_2")
+
+    queue.abandon(call(1).hash)
+
+    lost = store.get("cl_1")
+    assert lost is not None
+    assert (lost.state, lost.roll, lost.place, lost.transaction, lost.block) == ("queued", None, None, None, None)
+    assert [change.state for change in lost.history] == ["received", "queued", "sent", "succeeded", "queued"]
+    assert refused is not None
+    assert store.get("cl_2") == replace(refused, block=None)  # which the chain has no more
+    assert [entry.id for entry in queue.waiting(10)] == ["cl_1"]
+    assert [reason(store.add(outcome(f"cl_again_{person}", claim(person)), 2)) for person in (1, 2)] == [
+        "NullifierUsed",
+        None,
+    ]
+    assert queue.sending(call(2), ["cl_1"])
+    queue.resolve(call(2).hash, BLOCK, [("cl_1", Seated(RollId(5), Place(2)))])
+    found = store.get("cl_1")
+    assert found is not None
+    assert (found.state, found.roll, found.place, found.transaction) == ("succeeded", 5, 2, call(2).hash)

@@ -125,13 +125,21 @@ class ClaimQueue(Protocol):
         ...
 
     def resolve(self, call: Hash, block: BlockRef, verdicts: Sequence[tuple[str, ClaimVerdict]]) -> list[str]:
-        """Writes down what became of a call's claims. Returns those that are final now."""
+        """Writes down what became of a call's claims; otherwise than before where the chain went back and decided so.
+
+        A claim that goes out in another call by now is left as it is.
+
+        Returns: those that are final now.
+        """
         ...
 
     def fail(self, call: Hash, block: BlockRef, fault: str) -> list[str]:
-        """Writes down that the chain refused a whole call. Returns the claims that are final now."""
+        """Writes down that the chain refused a whole call, as `resolve`. Returns the claims that are final now."""
         ...
 
     def abandon(self, call: Hash) -> None:
-        """Gives up signed bytes that can never take effect; their claims wait to be sent again."""
+        """Gives up signed bytes that can never take effect; their claims wait to be sent again.
+
+        That holds for a place which a chain that went back has lost, too; who was refused before, stays refused.
+        """
         ...
