@@ -127,6 +127,7 @@ class Outbox:
         while not self._stopping.is_set():
             try:
                 if not calm:
+                    self._give_up_taken()
                     self._finish_unresolved()
                     self._restore_lost(self._relay.next_nonce())
                 self._finish_others()
@@ -366,11 +367,11 @@ class Outbox:
 
         Returns: whether anything was lost.
         """
-        if self._last_nonce is None:
-            self._last_nonce = self._calls.last_nonce(self._relay.sender)
-        if self._last_nonce is None or next_nonce > self._last_nonce:
+        last = self._last()
+        if last is None or next_nonce > last:
             return False
         self._follower.catch_up()  # another chain, which would take them too, is told apart here
+        self._give_up_taken()
         lost = self._calls.confirmed_from(self._relay.sender, next_nonce)
         log.warning("outbox_chain_went_back", calls=len(lost))
         for call in lost:
@@ -379,6 +380,29 @@ class Outbox:
                 self._relay.restore(call, call.block_time)
             self._carry(shipment)
         return True
+
+    def _last(self) -> int | None:
+        """The account's highest nonce that was resolved."""
+        if self._last_nonce is None:
+            self._last_nonce = self._calls.last_nonce(self._relay.sender)
+        return self._last_nonce
+
+    def _give_up_taken(self) -> None:
+        """Abandons what a chain that went back has lost, and cannot be given again: another transaction took the call's nonce.
+
+        By the next nonce alone such a chain looks as before; but the block of the call is not in the index any more.
+        """
+        last = self._last()
+        if last is None or not self._calls.lost(self._relay.sender, last):
+            return
+        self._follower.catch_up()  # as where a chain is given again what it lost; and it may stand in another block
+        next_nonce = self._relay.next_nonce()
+        for call in self._calls.lost(self._relay.sender, last):
+            if call.nonce < next_nonce:
+                shipment = self._again(call)
+                if self._was_sent(shipment):
+                    self._has_landed(shipment, 0)
+        self._last_nonce = None
 
     def _again(self, call: SentCall) -> Shipment:
         """A stored call with what it carries, as it was signed."""

@@ -40,6 +40,7 @@ from node_api.storage.call_blocks import follow_call
 from node_api.storage.engine import reading, writing
 from node_api.storage.operation_rows import WORK, Value, Values, raw, read_work, spent_text
 from node_api.storage.queries import chunks
+from node_api.storage.tables import blocks
 
 SIGNED, RESOLVED, ABANDONED = "signed", "resolved", "abandoned"
 _calls, _items, _operations, _states = t.outbox_calls, t.operation_items, t.operations, t.operation_states
@@ -92,6 +93,19 @@ _ADD_STEP = (
 _LAST_NONCE = select(func.max(_calls.c.nonce)).where(
     and_(_calls.c.state == RESOLVED, _calls.c.sender == bindparam("of_sender"))
 )
+_LOOKED_BACK = 100
+"""Nonces: so many of an account's last calls are looked for where the chain may have gone back."""
+_last = (  # with their states, and not more than so many: a search by state first would look at every call there ever was
+    select(_calls.c.hash, _calls.c.state, _calls.c.block, _calls.c.block_hash)
+    .where(_calls.c.sender == bindparam("of_sender"))
+    .where(_calls.c.nonce.between(bindparam("first"), bindparam("last")))
+    .limit(2 * _LOOKED_BACK)  # a nonce has more calls than one where some were given up
+    .subquery()
+)
+_stands = select(blocks.c.number).where(blocks.c.number == _last.c.block, blocks.c.hash == _last.c.block_hash)
+_indexed = _last.c.block >= select(func.min(blocks.c.number)).scalar_subquery()  # an index begins with its contracts
+_lost = select(_last.c.hash).where(_last.c.state == RESOLVED, _indexed, ~_stands.exists())
+_LOST = select(_calls).where(_calls.c.hash.in_(_lost)).order_by(_calls.c.nonce)
 _ADD_CALL = insert(_calls)
 _COUNT_SENT = select(func.count()).select_from(_items).where(_items.c.call == _CALL)
 
@@ -143,6 +157,12 @@ class Outbox:
     def confirmed_from(self, sender: Address, nonce: int) -> list[SentCall]:
         """See the port."""
         return self._select(and_(_calls.c.state == RESOLVED, _calls.c.sender == raw(sender), _calls.c.nonce >= nonce))
+
+    def lost(self, sender: Address, last: int) -> list[SentCall]:
+        """See the port."""
+        which = {"of_sender": raw(sender), "first": last - _LOOKED_BACK + 1, "last": last}
+        with reading(self._engine) as connection:
+            return [_call(row) for row in connection.execute(_LOST, which).mappings()]
 
     def last_nonce(self, sender: Address) -> int | None:
         """See the port."""

@@ -4,6 +4,9 @@ killed while one claim is sent and another waits
 ├── the call was mined meanwhile → found, and the waiting one sent
 ├── the call was dropped → the same bytes sent again
 └── its nonce was taken → signed anew, the old bytes dead, both in one roll
+killed once a claim has its place, and the chain goes back behind it
+├── the nonce is free → the same bytes sent again, the place given back
+└── it was taken → the claim waits anew, goes out in another call, and has its place in that one
 """
 
 from __future__ import annotations
@@ -86,3 +89,37 @@ def test_kill__one_sent_one_waiting__each_gets_its_place(opened: tuple[World, Se
     assert (first["transaction"] == transaction) is (meanwhile != "nonce taken")
     assert first["place"] != second["place"]
     assert sum(places_given(world)) == PLACES
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("taken", [False, True])
+def test_chain__gone_back_behind_a_place__the_claim_gets_one_again(
+    opened: tuple[World, Settings, Json], taken: bool
+) -> None:
+    world, settings, tokens = opened
+    with serving_process(world, settings) as (process, url):
+        before = world.rpc.call("evm_snapshot")
+        claim = submit(url, tokens, 0)["id"]
+        first = wait_for(url, tokens, claim, "succeeded")
+        process.kill()
+        process.wait()
+    world.rpc.call("evm_revert", [before])
+    if taken:
+        befall(world, settings, first["transaction"], "nonce taken")
+    assert places_given(world) == []
+
+    with serving_process(world, settings) as (_, url):
+        for _ in range(600):
+            if places_given(world):
+                break
+            time.sleep(0.05)
+        again = wait_for(url, tokens, claim, "succeeded")
+        assert submit(url, tokens, 0)["id"] == claim
+        assert submit(url, tokens, 1)["status"] == 202
+        assert submit(url, tokens, 2)["reason"] == "ClaimsUsedUp"
+
+    steps = [change["state"] for change in again["history"]]
+    assert places_given(world)[:1] == [1]
+    assert steps == ["received", "queued", "sent", "succeeded"] + ["queued", "sent", "succeeded"] * taken
+    assert (again["transaction"] == first["transaction"]) is not taken
+    assert again["place"]["place"] == 0

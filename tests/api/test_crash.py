@@ -5,6 +5,7 @@ killed with one call sent and one redemption queued
 ├── the call still waits → waited for        ├── the call was dropped → the same bytes sent again
 └── its nonce was taken → signed anew, the old bytes dead
 the chain goes back behind calls that were resolved → they are given back, each once, before the next
+├── while the node is killed, and the first one's nonce is taken → its redemption is signed anew, the other given back
 the chain moves a resolved call to another block → its operation names that one
 """
 
@@ -68,6 +69,36 @@ def test_chain__gone_back_behind_resolved_calls__is_given_them_again(crashing: t
     for one, two in zip(first, again, strict=True):
         assert one.items[0].transaction == two.items[0].transaction
         assert one.items[0].block.timestamp == two.items[0].block.timestamp
+
+
+def test_chain__gone_back_and_a_nonce_taken_meanwhile__each_is_done_once(
+    crashing: tuple[World, Settings, Json],
+) -> None:
+    world, settings, tokens = crashing
+    with serving_process(world, settings) as (process, url):
+        before = world.rpc.call("evm_snapshot")
+        done = []
+        for person in (0, 1):  # each in a call of its own
+            done.append(submit(url, tokens, world, person))
+            wait_for(url, tokens, done[-1], "succeeded")
+        first = [wait_for(url, tokens, operation, "succeeded").items[0].transaction for operation in done]
+        process.kill()
+        process.wait()
+    world.rpc.call("evm_revert", [before])
+    assert first[0] is not None
+    befall(world, settings, first[0], "nonce taken")
+
+    with serving_process(world, settings) as (_, url):
+        both = {world.voucher(4, 4, person): 1 for person in (0, 1)}
+        for _ in range(600):
+            if logged_times(world, "VoucherRedeemed") == both:
+                break
+            time.sleep(0.05)
+        again = [wait_for(url, tokens, operation, "succeeded") for operation in done]
+
+    assert logged_times(world, "VoucherRedeemed") == both
+    assert [one.items[0].transaction == old for one, old in zip(again, first, strict=True)] == [False, True]
+    assert [change.state for change in again[0].history][3:] == ["succeeded", "queued", "sent", "succeeded"]
 
 
 def test_chain__moved_a_resolved_call__its_operation_names_the_new_block(

@@ -11,6 +11,7 @@ _fly
 ├── when a call's nonce is lost .................... it alone is abandoned; what it carried goes out behind those in flight
 ├── when a call vanishes ........................... the same bytes are sent again, in order
 ├── when the chain went back ....................... what it lost goes first, whether calls are in flight or not
+├── when it did and a nonce is taken since ......... that call is abandoned, and what it carried goes out anew
 ├── when sending fails ............................. what is stored is finished in order, with the same bytes
 ├── when another account left a call ............... it is brought to its end, whatever else there is to do
 ├── when such a call is not taken any more ......... nothing waits for it, and it is tried again
@@ -129,6 +130,8 @@ class Store:
     calls: dict[str, tuple[SentCall, Sequence[int]]] = field(default_factory=dict)
     ends: dict[str, str] = field(default_factory=dict)
     story: list[str] = field(default_factory=list)
+    stands: Callable[[str], bool] = lambda _: True
+    """Whether the index has the call's block."""
 
     def unresolved(self, sender: Address = SENDER) -> list[SentCall]:
         return self._open(lambda call: call.sender == sender)
@@ -148,6 +151,10 @@ class Store:
     def confirmed_from(self, sender: Address, nonce: int) -> list[SentCall]:
         assert sender == SENDER
         return sorted((call for call in self._resolved() if call.nonce >= nonce), key=lambda one: one.nonce)
+
+    def lost(self, sender: Address, last: int) -> list[SentCall]:
+        assert last == self.last_nonce(sender)
+        return [call for call in self.confirmed_from(sender, 0) if not self.stands(call.hash)]
 
     def _resolved(self) -> list[SentCall]:
         return [call for call, _ in self.calls.values() if self.ends.get(call.hash) == "resolved"]
@@ -222,6 +229,7 @@ class Works:
 
     def __post_init__(self) -> None:
         self.lane = Lane(self.chain, self.store)
+        self.store.stands = lambda call: call in self.chain.mined
         self.outbox = Outbox([self.lane], self.store, self.chain, self)  # type: ignore[arg-type]
         self.outbox.on_settled(self.final.extend)
 
@@ -467,6 +475,25 @@ def test_fly__the_chain_went_back_while_nothing_is_in_flight__what_it_lost_goes_
     wait_until(lambda: len(works.final) == 12)
 
     assert works.chain.mined == ["0:0,1,2", "1:3,4,5", "2:6,7,8"]
+
+
+@pytest.mark.parametrize("back_to", [0, 1])
+def test_fly__the_chain_went_back_and_a_nonce_was_taken__what_it_carried_goes_out_anew(
+    works: Works, back_to: int
+) -> None:
+    works.lane.waiting = list(range(6))
+    works.outbox.start()
+    wait_until(lambda: len(works.final) == 6)
+
+    works.chain.go_back(back_to)
+    works.chain.mined.append("somebody's")
+    works.chain.next += 1
+    wait_until(lambda: len(works.chain.mined) == 3)
+    wait_until(works.done)
+    works.end()
+
+    kept = {0: ["somebody's", "1:3,4,5", "2:0,1,2"], 1: ["0:0,1,2", "somebody's", "2:3,4,5"]}
+    assert works.chain.mined == kept[back_to]
 
 
 def test_index_moved__nothing_in_flight__leaves_time_to_see_that_the_chain_went_back(works: Works) -> None:

@@ -13,6 +13,7 @@ outbox
 ├── calls of others → left, once they were signed long ago
 ├── abandon → queued again, dead bytes                    ├── fail → failed, receipt free
 ├── the chain went back and decided otherwise → the new verdict, whole; its receipt claimed again, or free
+├── … so that the index has a call's block no more → it is lost, else not
 ├── … and lost the call → redemptions queued again as new; refusals and faults stay, their receipts free
 └── a relayer with a new key → counts no nonce of the account before it
 api keys → found by hash, revoked once
@@ -29,7 +30,7 @@ from itertools import chain, product
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from node_api.domain.access import ApiKey, ApiRole
 from node_api.domain.ids import Address, Amount, Hash, MerchantId, ProgrammeId, UnixSeconds, VoucherId
@@ -52,10 +53,11 @@ from node_api.domain.operations import (
 from node_api.services.ports.operations import Claim, Held
 from node_api.storage import outbox as module
 from node_api.storage.api_keys import ApiKeys
-from node_api.storage.engine import reading
+from node_api.storage.engine import reading, writing
 from node_api.storage.operation_tables import refusal_log
 from node_api.storage.operations import Operations
 from node_api.storage.outbox import Outbox
+from node_api.storage.tables import blocks
 from tests.storage.conftest import MakeDatabase
 
 HOLDER = Address("0x" + "a1" * 20)
@@ -411,6 +413,35 @@ def test_outbox__chain_went_back_and_accepts_what_was_refused__leaves_a_receipt_
 
     assert is_claimed(store, 1)
     assert got(store, "op_b") == added(store, operation("op_b", outcome(1)))
+
+
+def test_outbox__block_is_in_the_index_no_more__the_call_is_lost(
+    store: Operations, outbox: Outbox, engine: Engine
+) -> None:
+    for nonce in (3, 4, 5):
+        added(store, operation(f"op_{nonce}", outcome(nonce)))
+        outbox.sending(call(nonce), [Place(f"op_{nonce}", 0, 0, 0)])
+    for nonce, block in ((3, BLOCK), (4, replace(BLOCK, number=8))):
+        outbox.resolve(call(nonce).hash, block, [(Place(f"op_{nonce}", 0, 0, 0), Declined("Expired", VOUCHER))])
+    with writing(engine) as connection:
+        for number in (6, 7, 8):
+            row = {"number": number, "hash": b"\xb7" * 32, "parent": bytes(32), "timestamp": 0}
+            connection.execute(insert(blocks), row)
+    assert outbox.lost(HOLDER, 5) == []
+
+    with writing(engine) as connection:
+        connection.execute(update(blocks).where(blocks.c.number == 7).values(hash=b"\x07" * 32))
+        connection.execute(delete(blocks).where(blocks.c.number == 8))
+
+    assert [entry.nonce for entry in outbox.lost(HOLDER, 5)] == [3, 4]
+    assert [entry.nonce for entry in outbox.lost(HOLDER, 103)] == [4]
+    assert [entry.nonce for entry in outbox.lost(HOLDER, 3)] == [3]
+    assert outbox.lost(OTHER, 5) == []
+    outbox.abandon(call(3).hash)
+    assert [entry.nonce for entry in outbox.lost(HOLDER, 5)] == [4]
+    with writing(engine) as connection:
+        connection.execute(update(blocks).values(number=blocks.c.number + 3))  # another index, of contracts of later
+    assert outbox.lost(HOLDER, 5) == []
 
 
 def test_outbox__chain_went_back_and_lost_the_call__redemptions_wait_again_and_refusals_stay(

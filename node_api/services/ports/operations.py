@@ -101,6 +101,12 @@ class OutboxStore(Protocol):
         """The account's resolved calls with this nonce or a higher one, ascending: what a chain that went back has lost."""
         ...
 
+    def lost(self, sender: Address, last: int) -> list[SentCall]:
+        """The account's calls with this nonce, or one of the hundred up to it, resolved in a block that the index does not have;
+        ascending.
+        """
+        ...
+
     def last_nonce(self, sender: Address) -> int | None:
         """The account's highest nonce that was resolved."""
         ...
