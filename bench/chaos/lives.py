@@ -15,6 +15,7 @@ from pathlib import Path
 import orjson
 
 _KILLED = -signal.SIGKILL
+_LAST_WORDS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,9 @@ class Life:
     """One node, from its birth to its end.
 
     Attributes:
-        fell: a process of it that takes in killed itself at its point.
+        from_outside: a signal was sent to it.
+        reached: it came to its point, and killed itself there.
+        fell: a process of it that takes in did.
         over: that, or the node's own end.
         replaced: another one has taken the place of that process.
     """
@@ -41,6 +44,7 @@ class Life:
     code: int | None = None
     complaint: str = ""
     from_outside: bool = False
+    reached: bool = False
     fell: bool = False
     born: threading.Event = field(default_factory=threading.Event)
     serving: threading.Event = field(default_factory=threading.Event)
@@ -49,18 +53,21 @@ class Life:
     replaced: threading.Event = field(default_factory=threading.Event)
 
     @property
-    def died_of_doom(self) -> bool:
-        """Whether it killed itself at its point."""
-        return self.code == _KILLED and not self.from_outside
+    def ended_by_itself(self) -> bool:
+        """Whether it came to an end that nobody meant for it."""
+        return self.ended.is_set() and not self.reached and not self.from_outside
 
-    def kill(self, number: signal.Signals = signal.SIGKILL) -> None:
-        """Ends it from outside, and waits for its end."""
+    def kill(self, number: signal.Signals = signal.SIGKILL) -> bool:
+        """Ends it from outside, and waits for its end; whether it lived, and SIGKILL, where that is the signal, ended it."""
         self.born.wait()
         if not self.ended.is_set():
             self.from_outside = True
             with suppress(ProcessLookupError):
                 os.kill(self.pid, number)
         self.ended.wait()
+        if self.from_outside and number == signal.SIGKILL and self.code != _KILLED:
+            self.from_outside = False  # it was about to end
+        return self.from_outside and not self.reached
 
 
 class Nursery:
@@ -99,6 +106,10 @@ class Nursery:
         self._running.stdin.flush()
         return life
 
+    def last_words(self) -> str:
+        """The end of the nodes' log."""
+        return self._log.read_text(encoding="utf-8", errors="replace")[-_LAST_WORDS:] if self._log.exists() else ""
+
     def end(self) -> None:
         """Ends the node that lives."""
         if self._life is not None and self._running.poll() is None:
@@ -115,6 +126,8 @@ class Nursery:
             elif "url" in told:
                 life.url = told["url"]
                 life.serving.set()
+            elif "reached" in told:
+                life.reached = True
             elif "fell" in told:
                 if told["fell"] == life.pid:  # else one of a node before, which had not heard of its end
                     life.fell = True

@@ -3,7 +3,8 @@
     python -m bench.chaos.node
 
 takes one JSON line for each node (environment, log, processes that take in, where one of its processes is to die, a planted
-fault) and tells its pid, its address and its end. It ends, and its node with it, when whoever started it does.
+fault) and tells its pid, its address, that it has come to where it is to die, and its end. It ends, and its node with it, when
+whoever started it does.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import signal
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -79,7 +81,7 @@ def _serve(order: Order) -> NoReturn:
     if intakes and point in IN_INTAKES:
         os.environ[DOOM] = f"{point} {count}"
     elif point is not None:
-        arm(str(point), count)
+        arm(str(point), count, partial(tell, {"reached": os.getpid()}))
     if order["planted"] is not None:
         PLANTED[str(order["planted"])]()
     command = ["serve", "--port", "0", "--json", *(["--intake", str(intakes)] if intakes else [])]

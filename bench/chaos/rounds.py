@@ -20,6 +20,7 @@ from bench.chaos.checker import Found, check
 from bench.chaos.faults import Faults
 from bench.chaos.lives import Doom, Life
 from bench.chaos.place import Ground, ground
+from bench.chaos.points import IN_REWINDING
 from bench.chaos.shopping import Customer, Shop
 from bench.chaos.swap import another_chain, says_foreign
 from bench.chaos.tills import Asked, Street, Till, all_at_once
@@ -36,6 +37,7 @@ _STARTS = 80
 _QUIET_SECONDS = 400.0
 _HELD_SECONDS = 15.0
 _SETTLE_SECONDS = 60.0
+_SURE_REWIND = "dropped", 2
 _PASSERS_BY = (0.05, 0.4)
 
 
@@ -130,8 +132,8 @@ class Round:
             case NewNode(doom):
                 self._new_node(doom)
             case Reorganise(shape, depth):
-                self._need_node()
-                self._wait(lambda: chain.reorganise(shape, depth, self._rng), _SETTLE_SECONDS)
+                if not self._wait(partial(self._reorganised, shape, depth), _SETTLE_SECONDS):
+                    self._missed(f"reorganisation, {shape}")
             case Jump(early, late):
                 self._jump(early, late)
             case KillChain():
@@ -144,6 +146,11 @@ class Round:
             case SwapChain():
                 self._swap()
 
+    def _reorganised(self, shape: str, depth: int) -> bool:
+        """Whether the chain took another path, with a node at it."""
+        self._need_node()
+        return self._place.chain.reorganise(shape, depth, self._rng)
+
     def _need_node(self) -> None:
         """What comes next is to befall a node that lives."""
         if self._life is None or self._life.ended.is_set():
@@ -155,27 +162,53 @@ class Round:
         self._begin(doom)
 
     def _see_end(self) -> None:
-        """Waits until the node has died where it was to die; one that starts in vain under faults is started again."""
+        """Waits until the node has died where it was to die; one that starts in vain under faults is started again.
+
+        One that does not come to its point in time is killed from outside; another is to die where it comes there first.
+        """
+        again = True
         for _ in range(_STARTS):
             life = self._life
             if life is None:
                 return
-            if life.doom is None or not life.over.wait(_LIFE_SECONDS) or life.fell:
-                if life.doom and life.fell:
-                    self.done[f"SIGKILL of a process that takes in {life.doom.point}"] += 1
-                    self.done["process that takes in replaced"] += life.replaced.wait(_LIFE_SECONDS)
-                life.kill()
-                self.done["SIGKILL of the node from outside"] += 1
-                return
-            if life.died_of_doom:
+            over = life.doom is None or life.over.wait(_LIFE_SECONDS)
+            if life.doom is not None and life.reached:
                 self.done[f"SIGKILL of the node {life.doom.point}"] += 1
                 return
-            self._begin(life.doom)
+            if life.doom is not None and over and not life.fell:
+                self._begin(life.doom)
+                continue
+            if life.doom is not None and life.fell:
+                self._see_replaced(life, life.doom)
+            self.done["SIGKILL of the node from outside"] += life.kill()
+            if over:
+                return
+            assert life.doom is not None
+            if not again:
+                self._missed(f"SIGKILL {life.doom.point}")
+                return
+            again = False
+            self._begin(Doom(life.doom.point, 1))
+            if life.doom.point == IN_REWINDING:
+                self._wait(lambda: self._place.chain.reorganise(*_SURE_REWIND, self._rng), _LIFE_SECONDS)
         raise NodeStuck(f"{_STARTS} starts in vain: {self._life and self._life.complaint}")
+
+    def _see_replaced(self, life: Life, doom: Doom) -> None:
+        """A process of the node's that takes in has died: the node has another take its place."""
+        self.done[f"SIGKILL of a process that takes in {doom.point}"] += 1
+        if life.replaced.wait(_LIFE_SECONDS):
+            self.done["process that takes in replaced"] += 1
+        else:
+            self._missed("process that takes in replaced")
+
+    def _missed(self, what: str) -> None:
+        """Something that was to befall the round did not."""
+        self.done[f"not delivered: {what}"] += 1
 
     def _begin(self, doom: Doom | None) -> None:
         """Starts a node and waits until it serves, or has ended."""
         for _ in range(_STARTS):
+            self._bury()
             self._life = life = self._place.nodes.bear(doom, timeout=_RPC_SECONDS, planted=self._planted)
             if not self._wait(partial(_has_begun, life), _START_SECONDS):
                 raise NodeStuck("a node neither serves nor ends")
@@ -184,6 +217,13 @@ class Round:
                 return
             self.done["starts in vain under faults"] += 1
         raise NodeStuck(f"{_STARTS} starts in vain: {self._life and self._life.complaint}")
+
+    def _bury(self) -> None:
+        """A node that served does not end unless somebody ends it."""
+        life = self._life
+        if life is not None and life.serving.is_set() and life.ended_by_itself:
+            words = f"{life.complaint} {self._place.nodes.last_words()}"
+            self.street.fault(f"a node that served ended by itself with {life.code}: {words}")
 
     def _jump(self, early: int, late: int) -> None:
         """Codes that expire soon are sent while the clock is about to jump, and after it.
@@ -196,7 +236,7 @@ class Round:
         before, after = ([self._shop.single(hasty=True) for _ in range(count)] for count in (early, late))
         for asked in before:
             self._beside(partial(self._ask, asked))
-        self._place.chain.jump(lambda: self._wait(partial(self._taken_in, before), _HELD_SECONDS))
+        self._place.chain.jump(partial(self._see_taken_in, before))
         for asked in after:
             self._beside(partial(self._ask, asked))
 
@@ -210,6 +250,10 @@ class Round:
             if quantity(other.call("eth_blockNumber")) or quantity(record(other.call("txpool_status"))["queued"]):
                 self.street.fault("something was sent to another chain")
         self.done["chain swapped for another"] += 1
+
+    def _see_taken_in(self, asked: Sequence[Asked]) -> None:
+        if not self._wait(partial(self._taken_in, asked), _HELD_SECONDS):
+            self._missed("codes taken in before a clock jump")
 
     def _taken_in(self, asked: Sequence[Asked]) -> bool:
         """Whether all of it is, with a node at it."""
@@ -227,8 +271,7 @@ class Round:
         if not self._wait(lambda: not self._calls("signed") and self._nothing_lost(), _QUIET_SECONDS):
             self.street.fault("calls are open or lost, though nothing has happened for long")
         assert self._life is not None
-        self._life.kill(signal.SIGTERM)
-        if self._life.code != 0:
+        if not self._life.kill(signal.SIGTERM) or self._life.code != 0:
             self.street.fault(f"the node ended with {self._life.code} when it was told to end: {self._life.complaint}")
         with self._place.record() as record:
             vouchers = record.deployment.address("Vouchers")
