@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from bench.chaos.acts import Sizes
+from bench.chaos.faults import Befallen, Kind, Want
 from bench.chaos.place import build
 from bench.chaos.rounds import Outcome, play
 from bench.redemptions.town import Town
@@ -36,7 +37,7 @@ def main(seed: int, rounds: int, only: int | None) -> None:
     The exit code is 1 where the checker found something.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # whatever was started ends with it
-    done, checked, faults = Counter[str](), Counter[str](), 0
+    done, checked, way, faults = Counter[str](), Counter[str](), Counter[Befallen](), 0
     began = time.monotonic()
     with ExitStack() as stack:
         work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vouchertrail-chaos-")))
@@ -46,8 +47,10 @@ def main(seed: int, rounds: int, only: int | None) -> None:
         town = build(work / "town", _PLACES)
         for number in [only] if only else range(1, rounds + 1):
             outcome = _round(town, work, seed, number, server if number % 2 == 0 else None)
-            done, checked, faults = done + outcome.done, checked + outcome.checked, faults + len(outcome.faults)
+            done, checked, way = done + outcome.done, checked + outcome.checked, way + outcome.way
+            faults += len(outcome.faults)
     _print("befell", done)
+    _print_way(way)
     _print("checked", checked)
     kills = sum(count for what, count in done.items() if what.startswith("SIGKILL"))
     moved = sum(count for what, count in done.items() if what.startswith("reorganisation"))
@@ -81,6 +84,13 @@ def _print(what: str, counts: Counter[str]) -> None:
     click.echo(what)
     for name, count in sorted(counts.items()):
         click.echo(f"{count:>9,} {name}")
+
+
+def _print_way(way: Counter[Befallen]) -> None:
+    """How often each kind of fault befell each class of requests."""
+    click.echo(f"{'faults of the way':<25}" + "".join(f"{want:>9}" for want in Want))
+    for kind in Kind:
+        click.echo(f"{kind:<25}" + "".join(f"{way[kind, want] or '':>9}" for want in Want))
 
 
 if __name__ == "__main__":

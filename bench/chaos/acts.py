@@ -34,7 +34,7 @@ class Sizes:
     chain_kills: int = 2
     store_kills: int = 2
     swaps: int = 1
-    faults: int = 6
+    faults: int = 7
     depth: int = 4
     customers: int = 4
 

@@ -14,6 +14,7 @@ import orjson
 
 from bench.chaos.points import arm
 from node_api.__main__ import cli
+from node_api.chain import nodes
 from node_api.chain.rpc import RpcClient
 
 DOOM, TIMEOUT = "CHAOS_DOOM", "CHAOS_TIMEOUT"
@@ -37,6 +38,7 @@ def be_patient(seconds: float) -> None:
     """Has this process wait so long for an answer of the chain."""
     assert RpcClient.__init__.__kwdefaults__ is not None
     RpcClient.__init__.__kwdefaults__["timeout"] = seconds
+    setattr(nodes, "DEFAULT_TIMEOUT", seconds)  # noqa: B010  a constant is exchanged, not assigned by type
 
 
 def tell(fields: dict[str, int]) -> None:

@@ -17,15 +17,14 @@ from urllib.parse import urlsplit
 import orjson
 from eth_hash.auto import keccak
 
-from bench.chaos.faults import Faults, Kind, Question, asks_for_head, asks_for_logs, sends
+from bench.chaos.faults import Faults, Kind, Question, asks_for_logs, sends
+from bench.chaos.stale import Answer, answer_as_of
 from node_api.chain.anvil import LOOPBACK
-from node_api.chain.rpc_values import Json, quantity, text
+from node_api.chain.rpc_values import quantity, text
 
 _NO_LINGER = struct.pack("ii", 1, 0)
-_STALE_BLOCKS = 3
+_STALE_BLOCKS, _STALE_SECONDS = 3, 0.3
 _AGAIN_SECONDS = 0.02
-
-Answer = dict[str, Json]
 
 
 class Proxy(ThreadingHTTPServer):
@@ -33,6 +32,8 @@ class Proxy(ThreadingHTTPServer):
 
     Attributes:
         broken: what broke a connection last, beside what was drawn.
+        behind: the newest block that is shown, and until when on the monotonic clock, where the chain is stale.
+        strayed: transactions that were sent to another chain than the first.
     """
 
     daemon_threads = True
@@ -48,7 +49,9 @@ class Proxy(ThreadingHTTPServer):
         """
         super().__init__((LOOPBACK, 0), _Handler)
         self.chain, self.faults, self.rng, self.patience = chain, faults, faults.rng, patience
-        self.broken = "nothing"
+        self.first, self.broken = chain, "nothing"
+        self.behind: tuple[int, float] = 0, 0.0
+        self.strayed: list[Question] = []
 
     @property
     def url(self) -> str:
@@ -94,16 +97,20 @@ class _Handler(BaseHTTPRequestHandler):
             return
         asked = orjson.loads(body)
         questions = asked if isinstance(asked, list) else [asked]
-        kind, really = self.server.faults.due(questions), False
+        if self._end != self.server.first:
+            self.server.strayed += filter(sends, questions)
+        fault, really = self.server.faults.due(questions), False
         try:
-            if kind is None:
-                self._reply(self._ask(body))
+            if fault is not None:
+                really = self._befall(fault[0], body, asked, questions)
+            elif time.monotonic() < self.server.behind[1]:
+                self._answer_stale(asked, questions, self.server.behind[0])
             else:
-                really = self._befall(kind, body, asked, questions)
+                self._reply(self._ask(body))
         except (OSError, http.client.HTTPException) as error:  # chain or node was killed: the other sees it break
             self.server.broken, self.close_connection = repr(error), True
-        if kind is not None and not really:
-            self.server.faults.take_back(kind)
+        if fault is not None and not really:
+            self.server.faults.take_back(fault)
 
     def log_message(self, *_: object) -> None:
         """Says nothing of each request."""
@@ -137,12 +144,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _mislead(self, kind: Kind, asked: object, questions: Sequence[Question]) -> bool:
         """An answer of good form that is not the truth, or not in order."""
+        if kind is Kind.STALE_HEAD:
+            return self._fall_behind(asked, questions)
         if kind is Kind.DROPPED:
             answers = [_accepted(one) if sends(one) else self._answer(one) for one in questions]
-        elif kind is Kind.STALE_HEAD:
-            head = quantity(self._answer({"id": 0, "method": "eth_blockNumber", "params": []})["result"])
-            stale = hex(max(0, head - self.server.rng.randint(1, _STALE_BLOCKS)))
-            answers = [self._answer(_as_of(one, stale)) for one in questions]
         else:
             answers = [self._answer(one) for one in questions]
         really = True
@@ -153,6 +158,22 @@ class _Handler(BaseHTTPRequestHandler):
             answers.append(answers.pop(0))
         self._reply(orjson.dumps(answers if isinstance(asked, list) else answers[0]))
         return really
+
+    def _fall_behind(self, asked: object, questions: Sequence[Question]) -> bool:
+        """The chain shows itself as it was some blocks ago, to this request and for a while to all; whether this one sees it."""
+        head = quantity(self._answer({"id": 0, "method": "eth_blockNumber", "params": []})["result"])
+        block = max(0, head - self.server.rng.randint(1, _STALE_BLOCKS))
+        seen = self._answer_stale(asked, questions, block)
+        if seen:
+            self.server.behind = block, time.monotonic() + self.server.rng.uniform(0, _STALE_SECONDS)
+        return seen
+
+    def _answer_stale(self, asked: object, questions: Sequence[Question], block: int) -> bool:
+        """Answers as of this block; whether that differs from what the chain says now."""
+        answers = [answer_as_of(one, block, self._answer) for one in questions]
+        told = [answer for answer, _ in answers]
+        self._reply(orjson.dumps(told if isinstance(asked, list) else told[0]))
+        return any(changed for _, changed in answers)
 
     def _answer(self, question: Question) -> Answer:
         return cast("Answer", orjson.loads(self._ask(orjson.dumps({"jsonrpc": "2.0", **question}))))
@@ -202,15 +223,6 @@ def _emptied(answer: Answer, *, gone: bool) -> bool:
     for one in receipts:
         one["logs"] = []
     return had
-
-
-def _as_of(question: Question, block: str) -> Question:
-    """The question, as a node asks it that has come to this block only."""
-    if not asks_for_head(question):
-        return question
-    params = question["params"]
-    assert isinstance(params, list)
-    return {**question, "params": [block if one == "latest" else one for one in params]}
 
 
 @contextmanager

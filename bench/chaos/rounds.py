@@ -17,7 +17,7 @@ from sqlalchemy import select
 from bench.chaos.acts import Act, Jump, KillChain, KillStore, NewNode, Reorganise, Sizes, SwapChain, draw
 from bench.chaos.chain import ChainDown
 from bench.chaos.checker import Found, check
-from bench.chaos.faults import Faults
+from bench.chaos.faults import Befallen, Faults
 from bench.chaos.lives import Doom, Life
 from bench.chaos.place import Ground, ground
 from bench.chaos.points import IN_REWINDING
@@ -47,9 +47,10 @@ class NodeStuck(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a round did and found."""
+    """What a round did and found; `way`: the faults between node and chain."""
 
     done: Counter[str]
+    way: Counter[Befallen]
     checked: Counter[str]
     faults: list[str]
 
@@ -85,8 +86,7 @@ def play(
         except (NodeStuck, ChainError, ChainDown) as stuck:
             way = f"the way there broke last by {place.proxy.broken}"
             found = Found([f"{type(stuck).__name__}: {stuck}; {place.chain.says()}; {way}"])
-        done = day.done + place.chain.done + Counter({str(kind): count for kind, count in faults.done.items()})
-    return Outcome(done, found.checked + day.street.seen, found.faults)
+        return Outcome(day.done + place.chain.done, faults.done, found.checked + day.street.seen, found.faults)
 
 
 class Round:
@@ -120,7 +120,9 @@ class Round:
                 self._play(act)
                 time.sleep(self._rng.uniform(0, 0.4))
             self._new_node(None)
-            self._wait(lambda: self._place.proxy.faults.left() == 0, _SETTLE_SECONDS)
+            self._wait(lambda: not self._place.proxy.faults.left(), _SETTLE_SECONDS)
+            for (kind, want), count in self._place.proxy.faults.left().items():
+                self.done[f"not delivered: {kind} of a {want}"] += count
         finally:
             self._closing.set()
             self._place.proxy.faults.on = False

@@ -3,6 +3,7 @@
 plan
 ├── same seed → the same acts and faults; another seed → others
 └── ten rounds → every point and shape, 200 kills and 100 reorganisations at least
+stale head, for each kind of question → the answer is as of an earlier block
 proxy, for each kind → what it says befalls a request, and the client takes no answer for another
 round
 ├── kills, reorganisations, a jump of the clock, a killed and a swapped chain, RPC faults → nothing found, expired codes counted
@@ -23,13 +24,14 @@ from eth_hash.auto import keccak
 
 from bench.chaos.acts import Act, NewNode, Reorganise, Sizes, draw
 from bench.chaos.chain import SHAPES
-from bench.chaos.faults import Faults, Kind, Question
+from bench.chaos.faults import Faults, Kind, Question, Want
 from bench.chaos.lives import Doom
 from bench.chaos.place import build
 from bench.chaos.planted import CHECKPOINT_BEFORE_ROWS, SEND_BEFORE_STORING
 from bench.chaos.points import AFTER_SENDING, IN_INTAKES, IN_REWINDING, POINTS
 from bench.chaos.proxy import Proxy, proxying
 from bench.chaos.rounds import play
+from bench.chaos.stale import Answer, answer_as_of
 from bench.redemptions.town import Town
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import RpcProtocolError, RpcTimeout, RpcUnavailable
@@ -39,21 +41,31 @@ from tests.chain.test_rpc import Server, echo_ids
 SHORT = Sizes(kills=3, reorganisations=3, jumps=1, chain_kills=1, store_kills=0, swaps=1, faults=1, customers=2)
 CALM = Sizes(kills=0, reorganisations=0, jumps=0, chain_kills=0, store_kills=0, swaps=0, faults=0, customers=1)
 PLACES = 150
+METHODS: dict[str, list[Json]] = {
+    "eth_sendRawTransaction": ["0x00"],
+    "eth_getTransactionReceipt": ["0x00"],
+    "eth_getTransactionCount": ["0x00", "latest"],
+    "eth_getBlockByNumber": ["latest", False],
+    "eth_getLogs": [{}],
+    "eth_chainId": [],
+}
+"""One of each class."""
+QUESTIONS: list[Question] = [{"method": method, "params": params} for method, params in METHODS.items()]
+REQUESTS = [[question, question] for question in QUESTIONS]
 
 
 def test_plan__same_seed__is_the_same() -> None:
     first, again, other = (draw(random.Random(seed), Sizes(), server=True) for seed in ("7 1", "7 1", "7 2"))
     assert first == again != other
-    asked: list[Question] = [
-        {"method": "eth_getLogs", "params": ["latest"]},
-        {"method": "eth_sendRawTransaction", "params": ["0x00"]},
-    ]
     found = [
-        [faults.due(asked) for _ in range(1_000)]
-        for faults in (Faults(random.Random(3), 3), Faults(random.Random(3), 3))
+        [faults.due(asked) for _ in range(1_000) for asked in REQUESTS]
+        for faults in (Faults(random.Random(3), 9), Faults(random.Random(3), 9))
     ]
     assert found[0] == found[1]
-    assert Counter(kind for kind in found[0] if kind) == dict.fromkeys(Kind, 3)
+    befallen = [fault for fault in found[0] if fault]
+    assert Counter(kind for kind, _ in befallen) == dict.fromkeys(Kind, 9)
+    hit = {kind for kind, want in befallen if want is Want.SEND}
+    assert hit == set(Kind) - {Kind.STALE_HEAD, Kind.EMPTY_LOGS, Kind.SWAPPED}
 
 
 def test_plan__ten_rounds__hold_what_a_full_run_asks_for() -> None:
@@ -67,12 +79,35 @@ def test_plan__ten_rounds__hold_what_a_full_run_asks_for() -> None:
     assert 10 * Sizes().faults >= 50
 
 
+@pytest.mark.parametrize(
+    ("method", "params", "stale"),
+    [
+        ("eth_blockNumber", [], "0x7"),
+        ("eth_getTransactionCount", ["0x00", "latest"], ["0x00", "0x7"]),
+        ("eth_getBlockByNumber", ["pending", False], ["0x8", False]),
+        ("eth_getTransactionReceipt", [{"blockNumber": "0x8"}], None),
+        ("eth_getTransactionReceipt", [{"blockNumber": "0x7"}], {"blockNumber": "0x7"}),
+        ("eth_getBlockByNumber", [{"number": "0x8"}], None),
+        ("eth_getLogs", [[{"blockNumber": "0x7"}, {"blockNumber": "0x8"}]], [{"blockNumber": "0x7"}]),
+    ],
+)
+def test_stale_head__question__is_answered_as_of_an_earlier_block(method: str, params: list[Json], stale: Json) -> None:
+    def ask(question: Question) -> Answer:
+        asked = question["params"]
+        assert isinstance(asked, list)
+        return {"id": 1, "result": asked[0] if isinstance(asked[0], (dict, list)) else asked}
+
+    answer, changed = answer_as_of({"id": 1, "method": method, "params": params}, 7, ask)
+    assert answer["result"] == stale
+    assert changed == (stale != {"blockNumber": "0x7"})
+
+
 class OneKind(Faults):
     """The first request is befallen by it."""
 
-    def __init__(self, kind: Kind) -> None:
+    def __init__(self, kind: Kind, want: Want = Want.OTHER) -> None:
         super().__init__(random.Random(1), 0)
-        self._waits = {kind: [1]}
+        self._waits = {(kind, want): [1]}
 
 
 @pytest.fixture
@@ -113,23 +148,23 @@ def test_proxy__answers_twice_or_swapped__are_told_apart(upstream: Server, kind:
         if kind is Kind.TWICE:
             assert [rpc.call("eth_getBalance", [name]) for name in "abc"] == ["a", "b", "c"]
         assert rpc.batch([("eth_getBalance", (name,)) for name in "abc"]) == ["a", "b", "c"]
-        assert proxy.faults.done == {kind: 1}
+        assert proxy.faults.done == {(kind, Want.OTHER): 1}
 
 
 @pytest.mark.parametrize(
-    ("kind", "method", "asked", "told"),
+    ("kind", "want", "method", "asked", "told"),
     [
-        (Kind.DROPPED, "eth_sendRawTransaction", "0x00", "0x" + keccak(bytes(1)).hex()),
-        (Kind.EMPTY_LOGS, "eth_getLogs", ["a log"], []),
+        (Kind.DROPPED, Want.SEND, "eth_sendRawTransaction", "0x00", "0x" + keccak(bytes(1)).hex()),
+        (Kind.EMPTY_LOGS, Want.PAGE, "eth_getLogs", ["a log"], []),
     ],
 )
 def test_proxy__what_misleads__misleads_once(
-    upstream: Server, kind: Kind, method: str, asked: Json, told: object
+    upstream: Server, kind: Kind, want: Want, method: str, asked: Json, told: object
 ) -> None:
-    with proxying(Proxy(upstream.url, OneKind(kind), patience=0)) as proxy, RpcClient(proxy.url) as rpc:
+    with proxying(Proxy(upstream.url, OneKind(kind, want), patience=0)) as proxy, RpcClient(proxy.url) as rpc:
         assert rpc.call(method, [asked]) == told
         assert rpc.call(method, [asked]) == asked
-        assert proxy.faults.done == {kind: 1}
+        assert proxy.faults.done == {(kind, want): 1}
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +176,8 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Town:
 def test_round__everything_befalls_it__nothing_is_found(town: Town, tmp_path: Path) -> None:
     outcome = play(town, tmp_path, "5", SHORT)
     assert outcome.faults == []
-    assert sum(count for what, count in outcome.done.items() if what.startswith("SIGKILL of the node")) >= SHORT.kills
+    assert sum(outcome.done[f"SIGKILL of the node {point}"] for point in POINTS) == SHORT.kills
+    assert Counter(kind for kind, _ in outcome.way.elements()) == dict.fromkeys(Kind, SHORT.faults)
     for once in ("SIGKILL of anvil", "clock jump", "chain swapped for another"):
         assert outcome.done[once] == 1
     expired = sum(count for what, count in outcome.checked.items() if what.startswith("codes expired"))
