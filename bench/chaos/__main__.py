@@ -15,6 +15,7 @@ import click
 
 from bench.chaos.acts import Sizes
 from bench.chaos.faults import Befallen, Kind, Want
+from bench.chaos.minimums import ROUNDS, short_of
 from bench.chaos.place import build
 from bench.chaos.rounds import Outcome, play
 from bench.redemptions.town import Town
@@ -24,6 +25,8 @@ OUT = Path(__file__).resolve().parents[2] / "build" / "chaos"
 _PLACES = 1_000
 _WITH_INTAKE = {3, 0}
 """Of four rounds, by number: one on each database."""
+_WITH_DEPTH, _DEPTH = 3, 2
+"""In one round of so many a block is final once so many stand on it."""
 
 
 @click.command()
@@ -34,7 +37,8 @@ def main(seed: int, rounds: int, only: int | None) -> None:
     """Kills, reorganisations, faults of the way to the chain, clock jumps; every second round on PostgreSQL.
 
     Where PostgreSQL is not installed all rounds are on SQLite. Of four rounds two have nodes with a process that takes in.
-    The exit code is 1 where the checker found something.
+    Of three rounds one has a chain whose blocks are final once two stand on them. The exit code is 1 where the checker found
+    something, and where a full run has delivered too little of anything.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # whatever was started ends with it
     done, checked, way, faults = Counter[str](), Counter[str](), Counter[Befallen](), 0
@@ -55,7 +59,10 @@ def main(seed: int, rounds: int, only: int | None) -> None:
     kills = sum(count for what, count in done.items() if what.startswith("SIGKILL"))
     moved = sum(count for what, count in done.items() if what.startswith("reorganisation"))
     click.echo(f"{kills} kills, {moved} reorganisations, {faults} findings, {time.monotonic() - began:,.0f} s")
-    raise SystemExit(1 if faults else 0)
+    short = short_of(done, checked, way, server=server is not None) if only is None and rounds >= ROUNDS else []
+    for what in short:
+        click.echo(f"too little: {what}")
+    raise SystemExit(1 if faults or short else 0)
 
 
 def _round(town: Town, work: Path, seed: int, number: int, server: PostgresServer | None) -> Outcome:
@@ -63,8 +70,11 @@ def _round(town: Town, work: Path, seed: int, number: int, server: PostgresServe
     began, folder = time.monotonic(), work / f"round-{number}"
     folder.mkdir()
     intakes = 1 if number % 4 in _WITH_INTAKE else 0
-    outcome = play(town, folder, f"{seed} {number}", Sizes(), server, intakes)
+    depth = _DEPTH if number % _WITH_DEPTH == 0 else 0
+    sizes = Sizes(depth=depth) if depth else Sizes()
+    outcome = play(town, folder, f"{seed} {number}", sizes, server, intakes, confirmations=depth)
     kind = ("SQLite" if server is None else "PostgreSQL") + (", with a process that takes in" if intakes else "")
+    kind += f", final at depth {depth}" if depth else ""
     kills = sum(count for what, count in outcome.done.items() if what.startswith("SIGKILL"))
     items, seconds = outcome.checked["items"], time.monotonic() - began
     click.echo(

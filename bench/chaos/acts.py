@@ -24,6 +24,7 @@ class Sizes:
         store_kills: of PostgreSQL, where it is the database.
         swaps: of the chain for another one behind the same address, for a while.
         faults: of each kind between node and chain.
+        last: codes sent at the end, while common faults befall a node that lives on.
         depth: most blocks that a reorganisation replaces.
         customers: who redeem at the same time.
     """
@@ -35,6 +36,7 @@ class Sizes:
     store_kills: int = 2
     swaps: int = 1
     faults: int = 7
+    last: int = 12
     depth: int = 4
     customers: int = 4
 

@@ -117,7 +117,7 @@ class Chain:
         """
         if self._wanted(shape, depth, rng) is None:
             return False
-        with self._held():
+        with self.held():
             placed = self._wanted(shape, depth, rng)
             if placed is not None:
                 self.rpc.call("anvil_reorg", [depth, [[raw, block] for raw, block in placed]])
@@ -133,7 +133,7 @@ class Chain:
         return _placed(shape, known, depth, rng) if self._relayer in {one.sender for one in known} else None
 
     @contextmanager
-    def _held(self) -> Iterator[None]:
+    def held(self) -> Iterator[None]:
         """No block is made meanwhile: one that anvil makes while it reorganises leaves a gap in its chain for good."""
         self.rpc.call("evm_setAutomine", [False])
         try:
@@ -156,7 +156,7 @@ class Chain:
 
     def jump(self, ready: Callable[[], object]) -> None:
         """The clock jumps ten minutes, once `ready` returns; what is sent while it runs stands in a block after the jump."""
-        with self._held():
+        with self.held():
             ready()
             self._clock.jump_to(self.now() + JUMP_SECONDS)
         self.floor = self.head()

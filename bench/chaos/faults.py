@@ -52,20 +52,20 @@ _OF: Mapping[Kind, Sequence[Want]] = {
     **dict.fromkeys(Kind, (Want.SEND, Want.RECEIPT, Want.NONCE, Want.HEAD, Want.PAGE, Want.OTHER, Want.SEND)),
     Kind.STALE_HEAD: (Want.HEAD, Want.RECEIPT, Want.NONCE),
     Kind.EMPTY_LOGS: (Want.RECEIPT, Want.PAGE),
-    Kind.SWAPPED: (Want.PAGE, Want.OTHER, Want.RECEIPT),
+    Kind.SWAPPED: (Want.PAGE, Want.OTHER),
     Kind.DROPPED: (Want.SEND,),
 }
 """What each kind makes sense for: its first fault befalls the first of these, its second one the second, and over again."""
 _GAPS: Mapping[Want, int] = {
-    Want.SEND: 16,
-    Want.RECEIPT: 60,
-    Want.NONCE: 40,
-    Want.HEAD: 120,
-    Want.PAGE: 40,
-    Want.OTHER: 40,
+    Want.SEND: 8,
+    Want.RECEIPT: 30,
+    Want.NONCE: 10,
+    Want.HEAD: 40,
+    Want.PAGE: 30,
+    Want.OTHER: 20,
 }
-"""Between two of a kind and class lie at most so many requests that it could befall."""
-_RARE: Mapping[Kind, int] = {Kind.EMPTY_LOGS: 12, Kind.SWAPPED: 8}
+"""Between two of a kind and class lie at most so many requests that it could befall, for each fault of the kind in the round."""
+_RARE: Mapping[Kind, int] = {Kind.EMPTY_LOGS: 12, Kind.SWAPPED: 8, Kind.DROPPED: 25}
 """These befall but few requests of a class."""
 _WITH_LOGS = ("eth_getLogs", "eth_getBlockReceipts", "eth_getTransactionReceipt")
 
@@ -86,7 +86,7 @@ class Faults:
         for kind in Kind:
             for at in range(each):
                 want = _OF[kind][at % len(_OF[kind])]
-                self._waits[kind, want].append(rng.randint(1, min(_GAPS[want], _RARE.get(kind, _GAPS[want]))))
+                self._waits[kind, want].append(rng.randint(1, _RARE.get(kind, each * _GAPS[want])))
         self._lock = threading.Lock()
         self.rng = rng
         self.done: Counter[Befallen] = Counter()

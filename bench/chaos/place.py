@@ -64,6 +64,7 @@ class Ground:
         handle: the chain itself.
         tokens: API keys by merchant, 0 for a platform.
         store: the database's server, where it is one.
+        confirmations: blocks that must stand on one before its nodes call it final.
     """
 
     town: Town
@@ -75,6 +76,7 @@ class Ground:
     tokens: Mapping[int, str]
     store: PostgresServer | None
     first_nonce: int
+    confirmations: int
 
     @contextmanager
     def record(self) -> Iterator[Record]:
@@ -88,7 +90,13 @@ class Ground:
 
 @contextmanager
 def ground(
-    town: Town, folder: Path, faults: Faults, patience: float, store: PostgresServer | None, intakes: int
+    town: Town,
+    folder: Path,
+    faults: Faults,
+    patience: float,
+    store: PostgresServer | None,
+    intakes: int,
+    confirmations: int,
 ) -> Iterator[Ground]:
     """A copy of the town in `folder`; gone afterwards, but for the logs of its nodes and its chain."""
     with ExitStack() as stack:
@@ -98,7 +106,11 @@ def ground(
         proxy = stack.enter_context(proxying(Proxy(place.chain_url, faults, patience)))
         database = None if store is None else SecretStr(store.create())
         settings = Settings(data=place.data, database=database)
-        environment = {"VOUCHERTRAIL_DATA": str(place.data), "VOUCHERTRAIL_CHAIN_URL": proxy.url}
+        environment = {
+            "VOUCHERTRAIL_DATA": str(place.data),
+            "VOUCHERTRAIL_CHAIN_URL": proxy.url,
+            "VOUCHERTRAIL_CHAIN_CONFIRMATIONS": str(confirmations),
+        }
         if database is not None:
             environment["VOUCHERTRAIL_DATABASE"] = database.get_secret_value()
         nodes = stack.enter_context(nursery(environment, folder / "node.log", intakes))
@@ -114,7 +126,8 @@ def ground(
         )
         stack.callback(chain.rpc.close)
         first_nonce = chain.nonce(keys.address(KeyRole.OPERATOR))
-        yield Ground(town, settings, handle, chain, proxy, nodes, _tokens(town, settings), store, first_nonce)
+        tokens = _tokens(town, settings)
+        yield Ground(town, settings, handle, chain, proxy, nodes, tokens, store, first_nonce, confirmations)
 
 
 def _tokens(town: Town, settings: Settings) -> dict[int, str]:

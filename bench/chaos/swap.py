@@ -14,7 +14,7 @@ from bench.chaos.place import Ground
 from node_api.chain.anvil import kill, start_anvil
 from node_api.chain.rpc import RpcClient
 
-_FOREIGN = b"another chain answers"
+FOREIGN = b"another chain answers"
 _SECONDS = 10.0
 
 
@@ -39,7 +39,7 @@ def says_foreign(node: str) -> bool:
     try:
         connection.request("GET", "/readyz")
         answer = connection.getresponse()
-        return answer.status == HTTPStatus.SERVICE_UNAVAILABLE and _FOREIGN in answer.read()
+        return answer.status == HTTPStatus.SERVICE_UNAVAILABLE and FOREIGN in answer.read()
     except (OSError, http.client.HTTPException):
         return False
     finally:

@@ -3,6 +3,8 @@
 plan
 ├── same seed → the same acts and faults; another seed → others
 └── ten rounds → every point and shape, 200 kills and 100 reorganisations at least
+run
+└── nothing delivered → told of each point, shape and kind; enough → nothing; one point short → told of it
 stale head, for each kind of question → the answer is as of an earlier block
 proxy, for each kind → what it says befalls a request, and the client takes no answer for another
 round
@@ -26,6 +28,7 @@ from bench.chaos.acts import Act, NewNode, Reorganise, Sizes, draw
 from bench.chaos.chain import SHAPES
 from bench.chaos.faults import Faults, Kind, Question, Want
 from bench.chaos.lives import Doom
+from bench.chaos.minimums import node_killed, short_of
 from bench.chaos.place import build
 from bench.chaos.planted import CHECKPOINT_BEFORE_ROWS, SEND_BEFORE_STORING
 from bench.chaos.points import AFTER_SENDING, IN_INTAKES, IN_REWINDING, POINTS
@@ -38,8 +41,8 @@ from node_api.chain.rpc_errors import RpcProtocolError, RpcTimeout, RpcUnavailab
 from node_api.chain.rpc_values import Json
 from tests.chain.test_rpc import Server, echo_ids
 
-SHORT = Sizes(kills=3, reorganisations=3, jumps=1, chain_kills=1, store_kills=0, swaps=1, faults=1, customers=2)
-CALM = Sizes(kills=0, reorganisations=0, jumps=0, chain_kills=0, store_kills=0, swaps=0, faults=0, customers=1)
+SHORT = Sizes(kills=3, reorganisations=3, jumps=1, chain_kills=1, store_kills=0, swaps=1, faults=1, customers=2, last=6)
+CALM = Sizes(kills=0, reorganisations=0, jumps=0, chain_kills=0, store_kills=0, swaps=0, faults=0, customers=1, last=0)
 PLACES = 150
 METHODS: dict[str, list[Json]] = {
     "eth_sendRawTransaction": ["0x00"],
@@ -58,7 +61,7 @@ def test_plan__same_seed__is_the_same() -> None:
     first, again, other = (draw(random.Random(seed), Sizes(), server=True) for seed in ("7 1", "7 1", "7 2"))
     assert first == again != other
     found = [
-        [faults.due(asked) for _ in range(1_000) for asked in REQUESTS]
+        [faults.due(asked) for _ in range(4_000) for asked in REQUESTS]
         for faults in (Faults(random.Random(3), 9), Faults(random.Random(3), 9))
     ]
     assert found[0] == found[1]
@@ -77,6 +80,19 @@ def test_plan__ten_rounds__hold_what_a_full_run_asks_for() -> None:
     assert len(moves) >= 100
     assert {act.shape for act in moves} == set(SHAPES)
     assert 10 * Sizes().faults >= 50
+
+
+def test_run__nothing_delivered__is_told_of_each() -> None:
+    short = short_of(Counter(), Counter(), Counter(), server=True)
+    for what in (*(f"kills {point}" for point in POINTS), *(f"reorganisations, {shape}" for shape in SHAPES), *Kind):
+        assert any(one.startswith(f"{what}: 0, of") for one in short)
+    plenty = Counter(dict.fromkeys((one.partition(":")[0] for one in short), 201))
+    done = plenty + Counter({node_killed(point): 201 for point in POINTS})
+    done += Counter({f"reorganisation, {shape}": 201 for shape in SHAPES})
+    way = Counter({(kind, Want.SEND): 201 for kind in Kind})
+    assert short_of(done, plenty, way, server=True) == []
+    done[node_killed(AFTER_SENDING)] = 0
+    assert [one.partition(":")[0] for one in short_of(done, plenty, way, server=True)] == [f"kills {AFTER_SENDING}"]
 
 
 @pytest.mark.parametrize(
@@ -176,8 +192,9 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Town:
 def test_round__everything_befalls_it__nothing_is_found(town: Town, tmp_path: Path) -> None:
     outcome = play(town, tmp_path, "5", SHORT)
     assert outcome.faults == []
-    assert sum(outcome.done[f"SIGKILL of the node {point}"] for point in POINTS) == SHORT.kills
-    assert Counter(kind for kind, _ in outcome.way.elements()) == dict.fromkeys(Kind, SHORT.faults)
+    assert sum(outcome.done[node_killed(point)] for point in POINTS) == SHORT.kills
+    assert {kind for kind, _ in outcome.way.elements()} == set(Kind)
+    assert outcome.done["node that refused another chain"] == 1
     for once in ("SIGKILL of anvil", "clock jump", "chain swapped for another"):
         assert outcome.done[once] == 1
     expired = sum(count for what, count in outcome.checked.items() if what.startswith("codes expired"))
