@@ -25,8 +25,8 @@ OUT = Path(__file__).resolve().parents[2] / "build" / "chaos"
 _PLACES = 1_000
 _WITH_INTAKE = {3, 0}
 """Of four rounds, by number: one on each database."""
-_WITH_DEPTH, _DEPTH = 3, 2
-"""In one round of so many a block is final once so many stand on it."""
+_DEPTH = 2
+"""In one round of three, by number from the second on, a block is final once so many stand on it."""
 
 
 @click.command()
@@ -70,7 +70,7 @@ def _round(town: Town, work: Path, seed: int, number: int, server: PostgresServe
     began, folder = time.monotonic(), work / f"round-{number}"
     folder.mkdir()
     intakes = 1 if number % 4 in _WITH_INTAKE else 0
-    depth = _DEPTH if number % _WITH_DEPTH == 0 else 0
+    depth = _DEPTH if number % 3 == 2 else 0
     sizes = Sizes(depth=depth) if depth else Sizes()
     outcome = play(town, folder, f"{seed} {number}", sizes, server, intakes, confirmations=depth)
     kind = ("SQLite" if server is None else "PostgreSQL") + (", with a process that takes in" if intakes else "")

@@ -9,7 +9,7 @@ from bench.chaos.chain import SHAPES
 from bench.chaos.lives import Doom
 from bench.chaos.points import IN_REWINDING, POINTS
 
-_MOST_HITS = 8
+_MOST_HITS = 5
 
 
 @dataclass(frozen=True, slots=True)

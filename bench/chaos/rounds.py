@@ -49,7 +49,7 @@ _COMMON = (
     (Kind.STALE_HEAD, Want.HEAD),
 )
 """What befalls a node that lives on."""
-_PASSERS_BY = (0.05, 0.4)
+_PASSERS_BY = 0.05, 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +288,8 @@ class Round:
 
     def _passers_by(self) -> None:
         rng = random.Random(f"{self._seed} passers-by")
-        while not self._over.wait(rng.uniform(*_PASSERS_BY)):
+        hurry = 1 + self._place.confirmations  # there is a block for each that must stand on one
+        while not self._over.wait(rng.uniform(*_PASSERS_BY) / hurry):
             self._place.chain.pass_by()
 
     def _nothing_lost(self) -> bool:
