@@ -239,7 +239,9 @@ class Round:
             if quantity(other.call("eth_blockNumber")) or quantity(record(other.call("txpool_status"))["queued"]):
                 self.street.fault("something stands on another chain")
         if proxy.strayed:
-            self.street.fault(f"{len(proxy.strayed)} transactions were sent to another chain: {proxy.strayed[0]}")
+            self.street.fault(
+                f"{len(proxy.strayed)} transactions were sent to another chain: {str(proxy.strayed[0])[:200]} …"
+            )
         self.done["chain swapped for another"] += 1
 
     def _see_taken_in(self, asked: Sequence[Asked]) -> None:

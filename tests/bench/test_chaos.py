@@ -6,7 +6,9 @@ plan
 run
 └── nothing delivered → told of each point, shape and kind; enough → nothing; one point short → told of it
 stale head, for each kind of question → the answer is as of an earlier block
-proxy, for each kind → what it says befalls a request, and the client takes no answer for another
+proxy
+├── a transaction reaches another chain → it is kept
+└── each kind → what it says befalls a request, and the client takes no answer for another
 round
 ├── kills, reorganisations, a jump of the clock, a killed and a swapped chain, RPC faults → nothing found, expired codes counted
 ├── a process that takes in, killed around an insert while the chain reorganises → nothing found
@@ -181,6 +183,19 @@ def test_proxy__what_misleads__misleads_once(
         assert rpc.call(method, [asked]) == told
         assert rpc.call(method, [asked]) == asked
         assert proxy.faults.done == {(kind, want): 1}
+
+
+def test_proxy__transaction_to_another_chain__is_kept(upstream: Server) -> None:
+    other, nothing = Server(echo_ids), Faults(random.Random(1), 0)
+    with proxying(Proxy(upstream.url, nothing, patience=0)) as proxy, RpcClient(proxy.url) as rpc:
+        rpc.call("eth_sendRawTransaction", ["0x00"])
+        with proxy.leading_to(other.url):
+            rpc.call("eth_getBalance", ["0x00"])
+            assert not proxy.strayed
+            rpc.call("eth_sendRawTransaction", ["0x01"])
+        rpc.call("eth_sendRawTransaction", ["0x02"])
+        assert [question["params"] for question in proxy.strayed] == [["0x01"]]
+    other.close()
 
 
 @pytest.fixture(scope="module")
