@@ -1,4 +1,4 @@
-"""What the node's database says of its calls and its index, read from outside."""
+"""What the node's database says of its calls, read from outside."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from sqlalchemy import Connection, select
 
 from node_api.storage import operation_tables as t
 from node_api.storage.engine import open_database, reading
-from node_api.storage.tables import checkpoint
 
 Standing = list[tuple[str, bytes | None]]
 """Calls, each with the hash of the block that it is said to stand in."""
@@ -29,11 +28,6 @@ class Book:
     def resolved(self) -> Standing:
         """Calls that were told final."""
         return self._calls("resolved")
-
-    def indexed(self) -> int | None:
-        """The block that the index stands on; None where it holds none."""
-        with self._reading() as connection:
-            return connection.execute(select(checkpoint.c.number)).scalar()
 
     def _calls(self, state: str) -> Standing:
         calls = t.outbox_calls.c

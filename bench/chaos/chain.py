@@ -71,6 +71,10 @@ class Chain:
         self._names = 0
         self.floor = self.head() + 1
         """The lowest block that stays: anvil has no states of blocks before its start, and a jump of the clock is not undone."""
+        self.first = self.floor
+        """The first block that is made from now on."""
+        self.jumps: list[tuple[float, int]] = []
+        """When its clock began to jump, by the machine's, and a block made after it."""
         self.done: Counter[str] = Counter()
 
     def head(self) -> int:
@@ -158,8 +162,10 @@ class Chain:
         """The clock jumps ten minutes, once `ready` returns; what is sent while it runs stands in a block after the jump."""
         with self.held():
             ready()
+            began = time.time()
             self._clock.jump_to(self.now() + JUMP_SECONDS)
         self.floor = self.head()
+        self.jumps.append((began, self.floor))
         self.done["clock jump"] += 1
 
     def kill(self) -> None:

@@ -6,12 +6,25 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from sqlalchemy import Connection, delete
+
+from node_api.api import answers
 from node_api.chain.redeem import Relayer
 from node_api.domain.events import Header, Page
-from node_api.domain.ids import Hash
-from node_api.domain.operations import Place, SentCall
+from node_api.domain.ids import Hash, UnixSeconds
+from node_api.domain.items import Item
+from node_api.domain.models import BlockRef
+from node_api.domain.operations import ItemOutcome, Operation, Place, SentCall
+from node_api.domain.rules import Scene, VoucherSight, judge
+from node_api.services import judging
+from node_api.services import operations as taking_in
+from node_api.services.indexing import Indexer
+from node_api.storage import operations as stored
 from node_api.storage.index import IndexTables
+from node_api.storage.operation_tables import refusal_log
 from node_api.storage.outbox import Outbox as OutboxTables
+
+_EARLY_SECONDS = 400
 
 
 def _send_before_storing() -> None:
@@ -45,13 +58,70 @@ def _checkpoint_before_rows() -> None:
     _put(IndexTables, "append", checkpoint_first)
 
 
+def _lie() -> None:
+    """Much that no kill is needed for: what is asked, kept and told differs, and the index stays behind."""
+    _lose_last_of_batches()
+    _tell_another_transaction()
+    _forget_refusals_and_receipts()
+    _have_codes_expire_early()
+    _index_all_but_the_newest_block()
+
+
+def _lose_last_of_batches() -> None:
+    operation = taking_in._operation
+
+    def shorter(*arguments: Any) -> Operation:
+        whole = operation(*arguments)
+        return replace(whole, items=whole.items[:-1]) if len(whole.items) > 1 else whole
+
+    _put(taking_in, "_operation", shorter)
+
+
+def _tell_another_transaction() -> None:
+    fields = answers._item_fields
+
+    def other(outcome: ItemOutcome) -> dict[str, object]:
+        return {**fields(outcome), "transaction": outcome.transaction and "0x" + "00" * 32}
+
+    _put(answers, "_item_fields", other)
+
+
+def _forget_refusals_and_receipts() -> None:
+    insert = stored._insert
+
+    def forgetting(connection: Connection, operations: Sequence[Operation], _: object) -> None:
+        insert(connection, operations, ())
+        ids = [one.id for one in operations]
+        connection.execute(delete(refusal_log).where(refusal_log.c.operation.in_(ids)))
+
+    _put(stored, "_insert", forgetting)
+
+
+def _have_codes_expire_early() -> None:
+    def early(item: Item, vouchers: Sequence[VoucherSight], scene: Scene) -> object:
+        return judge(item, vouchers, scene._replace(now=UnixSeconds(scene.now + _EARLY_SECONDS)))
+
+    _put(judging, "judge", early)
+
+
+def _index_all_but_the_newest_block() -> None:
+    catch_up = Indexer.catch_up
+
+    def behind(self: Indexer) -> BlockRef:
+        return catch_up(self, self.head().number - 1)
+
+    _put(Indexer, "catch_up", behind)
+
+
 SEND_BEFORE_STORING = "send before storing"
 CHECKPOINT_BEFORE_ROWS = "checkpoint before rows"
+LIES = "lies"
 PLANTED: Mapping[str, Callable[[], None]] = {
     SEND_BEFORE_STORING: _send_before_storing,
     CHECKPOINT_BEFORE_ROWS: _checkpoint_before_rows,
+    LIES: _lie,
 }
 
 
-def _put(owner: type, name: str, method: Callable[..., object]) -> None:
+def _put(owner: object, name: str, method: Callable[..., object]) -> None:
     setattr(owner, name, method)

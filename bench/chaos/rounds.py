@@ -14,13 +14,15 @@ from pathlib import Path
 from bench.chaos.acts import Act, Jump, KillChain, KillStore, NewNode, Reorganise, Sizes, SwapChain, draw
 from bench.chaos.book import Book, Standing
 from bench.chaos.chain import ChainDown
-from bench.chaos.checker import Found, check
+from bench.chaos.checker import check, index_stands_at_head
+from bench.chaos.evidence import Evidence
 from bench.chaos.faults import Befallen, Faults, Kind, Want
+from bench.chaos.found import Found
 from bench.chaos.keeper import Keeper, NodeStuck
 from bench.chaos.place import Ground, ground
 from bench.chaos.shopping import Customer, Shop
 from bench.chaos.swap import another_chain, says_foreign
-from bench.chaos.tills import Asked, Street, Till, all_at_once
+from bench.chaos.tills import Asked, Street, Till, all_at_once, beside, join
 from bench.chaos.waiting import wait
 from bench.redemptions.town import Town
 from node_api.chain.rpc_errors import ChainError
@@ -60,6 +62,7 @@ class Outcome:
     way: Counter[Befallen]
     checked: Counter[str]
     faults: list[str]
+    evidence: Evidence | None = None
 
 
 def play(
@@ -95,9 +98,8 @@ def play(
         except (NodeStuck, ChainError, ChainDown) as stuck:
             way = f"the way there broke last by {place.proxy.broken}"
             found = Found([*day.street.faults, f"{type(stuck).__name__}: {stuck}; {place.chain.says()}; {way}"])
-        return Outcome(
-            day.done + day.keeper.done + place.chain.done, faults.done, found.checked + day.street.seen, found.faults
-        )
+        done = day.done + day.keeper.done + place.chain.done
+        return Outcome(done, faults.done, found.checked + day.street.seen, found.faults, found.evidence)
 
 
 class Round:
@@ -255,17 +257,17 @@ class Round:
 
     def _finish(self) -> None:
         """All is quiet: whoever asked hears an end, once more, and the node finishes."""
-        for thread in self._threads:
-            thread.join(2 * _QUIET_SECONDS)
+        join(self.street, self._threads, 2 * _QUIET_SECONDS)
         self.keeper.need()
-        self._ask_all_again(self.street.asked, _QUIET_SECONDS)
+        self._ask_all_again(self.street.asked, _QUIET_SECONDS, by_id=True)
         if not wait(lambda: not self._book.signed() and self._nothing_lost(), _QUIET_SECONDS):
             self.street.fault("calls are open or lost, though nothing has happened for long")
 
     def _close(self) -> Found:
         """The node is told to end, and the checker looks."""
-        if not wait(lambda: self._book.indexed() == self._place.chain.head(), _ENDED_SECONDS):
-            self.street.fault("the index is not at the chain's newest block, though nothing happens any more")
+        database = self._place.settings.database_url
+        if not wait(lambda: index_stands_at_head(database, self._place.chain), _ENDED_SECONDS):
+            self.street.fault("the index does not come to the chain's newest block, though nothing happens any more")
         self.keeper.end()
         with self._place.record() as record:
             vouchers = record.deployment.address("Vouchers")
@@ -277,15 +279,18 @@ class Round:
         till.see_through(asked, time.monotonic() + _QUIET_SECONDS)
         till.close()
 
-    def _ask_all_again(self, asked: Sequence[Asked], seconds: float) -> None:
-        """With every key until its answer is final; one that has none after so long is stuck."""
+    def _ask_all_again(self, asked: Sequence[Asked], seconds: float, *, by_id: bool = False) -> None:
+        """With every key until its answer is final, then by the operation's id; one that has no end after so long is stuck."""
         until = time.monotonic() + seconds
-        all_at_once([partial(self._ask_again, asked[at::_TILLS], until) for at in range(_TILLS)])
+        parts = [asked[at::_TILLS] for at in range(_TILLS)]
+        all_at_once(self.street, [partial(self._ask_again, part, until, by_id) for part in parts], 2 * seconds)
 
-    def _ask_again(self, part: Sequence[Asked], until: float) -> None:
+    def _ask_again(self, part: Sequence[Asked], until: float, by_id: bool) -> None:
         till = Till(self.street)
         for asked in part:
             till.see_through(asked, until)
+            if by_id:
+                till.see_through(asked, until, by_id=True)
         till.close()
 
     def _passers_by(self) -> None:
@@ -300,5 +305,4 @@ class Round:
         return None not in self._place.chain.receipts([call for call, _ in self._book.resolved()])
 
     def _beside(self, work: Callable[[], None]) -> None:
-        self._threads.append(threading.Thread(target=work, daemon=True))
-        self._threads[-1].start()
+        self._threads.append(beside(self.street, work))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import threading
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -13,21 +14,16 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from bench.redemptions.traffic import Json
+from bench.redemptions.traffic import Json, Signed
+from node_api.domain.ids import Hash
+from node_api.domain.operations import FINAL_STATES
 
 _WAIT = 2
 _AGAIN_SECONDS = 0.05
 _TIMEOUT = 30.0
+_SHOWN = 100
+_FINAL = {state.value for state in FINAL_STATES}
 _PASSING = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE}
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """A final answer: the operation, its state, and of each item its state and why it was refused."""
-
-    operation: str
-    state: str
-    items: tuple[tuple[str, str | None], ...]
 
 
 @dataclass(slots=True)
@@ -35,19 +31,25 @@ class Asked:
     """What one idempotency key stands for.
 
     Attributes:
-        hasty: its code expires soon.
-        rivals: others try to spend the same voucher.
-        told: every final answer, in order.
+        owner: whose key it is, as the node names them.
+        signed: what was signed, in the order in which it is asked for.
+        digests: what the holders signed, likewise.
+        reason: the only one that it may be refused for; None: it may not.
+        told: every final answer, in order: an operation as JSON, of the problem of a single redemption as much as it says.
+        underway: every answer before: operations that were not final.
     """
 
     path: str
     token: str
     key: str
     body: bytes
-    hasty: bool = False
-    rivals: bool = False
+    owner: str
+    signed: tuple[Signed, ...]
+    digests: tuple[Hash, ...]
+    reason: str | None = None
     operation: str | None = None
-    told: list[Verdict] = field(default_factory=list)
+    told: list[Json] = field(default_factory=list)
+    underway: list[Json] = field(default_factory=list)
 
 
 class Street:
@@ -84,35 +86,36 @@ class Till:
         self._url: str | None = None
         self._connection: http.client.HTTPConnection | None = None
 
-    def see_through(self, asked: Asked, until: float, enough: Callable[[], bool] = lambda: False) -> None:
+    def see_through(
+        self, asked: Asked, until: float, enough: Callable[[], bool] = lambda: False, *, by_id: bool = False
+    ) -> None:
         """Asks with the key until the answer is final, or it is `enough` that the node has taken it in.
 
         Args:
             asked: what is asked.
             until: moment on the monotonic clock after which the node is stuck.
             enough: whether an answer that it was taken in will do.
+            by_id: once the operation's id is known, reads it instead of asking again.
         """
         while time.monotonic() < until:
-            status, answer = self._post(asked.path, asked, asked.body)
-            if status == HTTPStatus.ACCEPTED:
-                self._taken_in(asked, str(answer["id"]))
-                if enough():
+            if by_id and asked.operation is not None:
+                status, answer = self._request(asked, "GET", f"/v1/operations/{asked.operation}")
+            else:
+                status, answer = self._request(asked, "POST", f"{asked.path}?wait={_WAIT}", asked.body)
+            if (operation := _operation(answer)) is not None:
+                if self._keep(asked, status, operation) or enough():
                     return
-            elif (verdict := _verdict(status, answer)) is not None:
-                self._taken_in(asked, verdict.operation)
-                asked.told.append(verdict)
-                return
             elif status not in _PASSING and status != 0:
                 self._street.fault(f"{asked.key}: answered {status} {answer}")
                 return
-            if status != HTTPStatus.ACCEPTED:
+            if by_id or operation is None:
                 time.sleep(_AGAIN_SECONDS)
         self._street.fault(f"{asked.key}: no final answer")
 
     def change(self, asked: Asked, body: bytes, until: float) -> None:
         """Uses a key that the node knows with another body: it must say so."""
         while time.monotonic() < until:
-            status, answer = self._post(asked.path, asked, body)
+            status, answer = self._request(asked, "POST", f"{asked.path}?wait={_WAIT}", body)
             if status == HTTPStatus.UNPROCESSABLE_ENTITY and answer.get("reason") == "IdempotencyKeyReused":
                 self._street.note("changed bodies refused")
                 return
@@ -128,13 +131,19 @@ class Till:
             self._connection.close()
             self._connection = None
 
-    def _taken_in(self, asked: Asked, operation: str) -> None:
-        if asked.operation not in (None, operation):
-            self._street.fault(f"{asked.key}: was {asked.operation}, is {operation}")
-        asked.operation = operation
+    def _keep(self, asked: Asked, status: int, operation: Json) -> bool:
+        """Keeps what was told of the operation; returns whether it is final."""
+        if asked.operation not in (None, operation["id"]):
+            self._street.fault(f"{asked.key}: was {asked.operation}, is {operation['id']}")
+        asked.operation = str(operation["id"])
+        final = operation["state"] in _FINAL
+        if final and status == HTTPStatus.ACCEPTED:
+            self._street.fault(f"{asked.key}: answered {status}, and is {operation['state']}")
+        (asked.told if final else asked.underway).append(operation)
+        return final
 
-    def _post(self, path: str, asked: Asked, body: bytes) -> tuple[int, Json]:
-        """Status and body; status 0 where no answer came."""
+    def _request(self, asked: Asked, method: str, path: str, body: bytes | None = None) -> tuple[int, Json]:
+        """Status and body; status 0 where no answer came, or none that is a JSON object."""
         if self._street.url is None:
             return 0, {}
         headers = {
@@ -144,14 +153,21 @@ class Till:
         }
         try:
             connection = self._connected()
-            connection.request("POST", f"{path}?wait={_WAIT}", body, headers)
+            connection.request(method, path, body, headers)
             response = connection.getresponse()
-            answer = orjson.loads(response.read())
+            content = response.read()
         except (OSError, http.client.HTTPException):
             self.close()
             self._street.note("requests without an answer")
             return 0, {}
-        self._street.note(f"answers {response.status}")
+        self._street.note(f"answers {response.status} to {method}")
+        try:
+            answer = orjson.loads(content)
+        except orjson.JSONDecodeError:
+            answer = None
+        if not isinstance(answer, dict):
+            self._street.fault(f"{asked.key}: answered {response.status} {content[:_SHOWN]!r}, which is no JSON object")
+            return 0, {}
         return response.status, answer
 
     def _connected(self) -> http.client.HTTPConnection:
@@ -166,29 +182,45 @@ class Till:
         return self._connection
 
 
-def _verdict(status: int, answer: Json) -> Verdict | None:
-    """The final answer, if it is one: an operation, or the problem of a single redemption."""
-    if status == HTTPStatus.OK:
-        items = answer["items"]
-        assert isinstance(items, list)
-        return Verdict(str(answer["id"]), str(answer["state"]), tuple(map(_item, items)))
-    operation = answer.get("operation")
-    if operation is None:
+def _operation(answer: Json) -> Json | None:
+    """The operation an answer tells of: in full, or as much as the problem of a single redemption says; None where of none."""
+    if "items" in answer:
+        return answer
+    if answer.get("operation") is None:
         return None
-    reason = str(answer["reason"])
-    state, why = ("failed", None) if reason == "CallFailed" else ("refused", reason)
-    return Verdict(str(operation), state, ((state, why),))
+    if answer["reason"] == "CallFailed":
+        item: Json = {"state": "failed"}
+    else:
+        refusal = {name: answer[name] for name in ("reason", "value", "voucher")}
+        item = {"state": "refused", "refusal": refusal, "block": answer["block"]}
+    return {"id": answer["operation"], "state": item["state"], "items": [item]}
 
 
-def _item(item: Json) -> tuple[str, str | None]:
-    refusal = item["refusal"]
-    return str(item["state"]), str(refusal["reason"]) if isinstance(refusal, dict) else None
+def beside(street: Street, work: Callable[[], None]) -> threading.Thread:
+    """Does it in a thread of its own; what ends it before its time is a fault of the street."""
+
+    def watched() -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001  whatever it is, nobody else would hear of it
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            street.fault(f"a thread died of {type(error).__name__}: {error} (line {where.lineno} of {where.filename})")
+
+    thread = threading.Thread(target=watched, daemon=True)
+    thread.start()
+    return thread
 
 
-def all_at_once(work: Sequence[Callable[[], None]]) -> None:
+def join(street: Street, threads: Sequence[threading.Thread], seconds: float) -> None:
+    """Waits for their ends, so many seconds in all; one that has not come to it is a fault of the street."""
+    until = time.monotonic() + seconds
+    for thread in threads:
+        thread.join(max(0.0, until - time.monotonic()))
+    left = sum(thread.is_alive() for thread in threads)
+    if left:
+        street.fault(f"{left} threads have not ended after {seconds:g} s")
+
+
+def all_at_once(street: Street, work: Sequence[Callable[[], None]], seconds: float) -> None:
     """Does each in a thread of its own; returns when all are done."""
-    threads = [threading.Thread(target=one, daemon=True) for one in work]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    join(street, [beside(street, one) for one in work], seconds)

@@ -13,7 +13,8 @@ round
 ├── kills, reorganisations, a jump of the clock, a killed and a swapped chain, RPC faults → nothing found, expired codes counted
 ├── a process that takes in, killed around an insert while the chain reorganises → nothing found
 ├── a node that stores signed bytes once they were sent, killed between → found
-└── a node that commits the checkpoint before the rows, killed between → found
+├── a node that commits the checkpoint before the rows, killed between → found
+└── a node that loses an item of a batch and its records, tells what is not so and stays behind → each of it is found
 """
 
 from __future__ import annotations
@@ -26,13 +27,13 @@ from pathlib import Path
 import pytest
 from eth_hash.auto import keccak
 
-from bench.chaos.acts import Act, NewNode, Reorganise, Sizes, draw
+from bench.chaos.acts import Act, Jump, NewNode, Reorganise, Sizes, draw
 from bench.chaos.chain import SHAPES
 from bench.chaos.faults import Faults, Kind, Question, Want
 from bench.chaos.lives import Doom
 from bench.chaos.minimums import node_killed, short_of
 from bench.chaos.place import build
-from bench.chaos.planted import CHECKPOINT_BEFORE_ROWS, SEND_BEFORE_STORING
+from bench.chaos.planted import CHECKPOINT_BEFORE_ROWS, LIES, SEND_BEFORE_STORING
 from bench.chaos.points import AFTER_SENDING, IN_INTAKES, IN_REWINDING, POINTS
 from bench.chaos.proxy import Proxy, proxying
 from bench.chaos.rounds import play
@@ -252,3 +253,19 @@ def test_round__checkpoint_committed_before_rows__is_found(town: Town, tmp_path:
     outcome = play(town, tmp_path, "7", CALM, planted=CHECKPOINT_BEFORE_ROWS, acts=acts)
     assert outcome.done[f"SIGKILL of the node {IN_REWINDING}"] == 1
     assert any(fault.startswith("index at block") for fault in outcome.faults), outcome.faults
+
+
+@pytest.mark.slow
+def test_round__node_lies__each_lie_is_found(town: Town, tmp_path: Path) -> None:
+    outcome = play(town, tmp_path, "9", CALM, planted=LIES, acts=[NewNode(None), Jump(2, 1)])
+    for found in (
+        "asked for",
+        "was told what the database does not hold",
+        "the refusal log: ",
+        "claims on receipts: ",
+        "a receipt used more than once",
+        "refused at once on a block",
+        "the index does not come to the chain's newest block",
+        "the index was left at",
+    ):
+        assert any(found in fault for fault in outcome.faults), (found, outcome.faults)
