@@ -1,4 +1,8 @@
-"""What tills asked for is what the database keeps, and what they were told is what it holds, field by field."""
+"""What tills asked for is what the database keeps, and what they were told is what it holds, field by field.
+
+How an answer tells an operation is written here once more, on purpose: by the node's own words for it, what they leave out or
+say wrongly would be missing, or wrong, on both sides.
+"""
 
 from __future__ import annotations
 

@@ -41,9 +41,8 @@ class Waiting:
         told: _Told = loop.create_future()
         with self._lock:
             if operation in self._settled:
-                del self._settled[
-                    operation
-                ]  # who finds it open all the same, since the chain went back, waits from now on
+                # Who finds it open all the same, since the chain went back, waits from now on.
+                del self._settled[operation]
                 return
             self._waiting[operation].append((loop, told))
         alarm = loop.call_later(min(seconds, _LOOK_SECONDS), _tell, [told])

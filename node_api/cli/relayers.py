@@ -86,17 +86,13 @@ def _carry_out(
 ) -> tuple[Relayer, list[str]]:
     """Sends the role's command, then the list's, where there is something to do; the account then, and the transactions."""
     sent: list[str] = []
-    for _ in range(_STEPS):
-        command = decide(_relayer(staff, account))
-        if command is None:
-            break
+    while True:
+        with staff.reader() as reader:
+            relayer = relayer_of(reader, account)
+        command = decide(relayer)
+        if command is None or len(sent) == _STEPS:
+            return relayer, sent
         sent.append(staff.send(command).transaction)
-    return _relayer(staff, account), sent
-
-
-def _relayer(staff: Staff, account: Address) -> Relayer:
-    with staff.reader() as reader:
-        return relayer_of(reader, account)
 
 
 def _tell(shared: Shared, relayer: Relayer, sent: list[str], told: str) -> None:

@@ -65,14 +65,18 @@ def prepared_run(reader: AuditReader, entries: Sequence[SettlementEntry]) -> Set
     raise SettlementUnknown("a run of these entries")
 
 
-def waiting_runs(reader: AuditReader, programme: ProgrammeId | None = None) -> list[SettlementRun]:
-    """Runs that wait for their release; of a programme those with any entry of it."""
+def settlement_runs(reader: AuditReader, programme: ProgrammeId | None = None) -> list[SettlementRun]:
+    """All runs; of a programme those with any entry of it."""
     return [
         run
         for run in reader.settlement_runs()
-        if run.released is None
-        and (programme is None or any(programme_of_line(entry.line) == programme for entry in run.entries))
+        if programme is None or any(programme_of_line(entry.line) == programme for entry in run.entries)
     ]
+
+
+def waiting_runs(reader: AuditReader, programme: ProgrammeId | None = None) -> list[SettlementRun]:
+    """Those of them that wait for their release."""
+    return [run for run in settlement_runs(reader, programme) if run.released is None]
 
 
 def find_run(reader: AuditReader, number: int) -> SettlementRun:

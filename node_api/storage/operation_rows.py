@@ -80,8 +80,9 @@ def state_rows(operation: Operation) -> list[Values]:
 
 _WORK_COLUMNS = ("operation", "position", "state", "merchant", "programme", "holder", "digest", "words", "consent")
 _JUDGED_COLUMNS = ("judged_block", "judged_hash", "judged_time", "terminal", "terminal_signature")
-_REASON_COLUMNS = ("reason", "reason_value", "reason_voucher", "reason_on_chain")
-ITEM_COLUMNS = (*_WORK_COLUMNS, *_JUDGED_COLUMNS, *_REASON_COLUMNS)
+REASON_COLUMNS = ("reason", "reason_value", "reason_voucher", "reason_on_chain")
+CLAIM_COLUMNS = ("programme", "merchant", "receipt", "operation", "position")
+ITEM_COLUMNS = (*_WORK_COLUMNS, *_JUDGED_COLUMNS, *REASON_COLUMNS)
 
 
 def item_row(operation: str, position: int, outcome: ItemOutcome) -> Values:

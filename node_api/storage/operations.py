@@ -26,6 +26,7 @@ from node_api.storage.engine import reading, writing
 from node_api.storage.operation_rows import (
     CALLS,
     CARGO,
+    CLAIM_COLUMNS,
     ITEM_COLUMNS,
     OPERATION_COLUMNS,
     PROGRESS,
@@ -50,7 +51,7 @@ from node_api.storage.works import Position, Works
 
 _items = t.operation_items
 _KEY = "owner", "idempotency_key"
-_CLAIM = "programme", "merchant", "receipt"
+_CLAIM = CLAIM_COLUMNS[:3]
 
 # Statements of the hot path, put together once: building one takes longer than running it.
 _ROWS = select(t.operations).where(t.operations.c.id.in_(bindparam("wanted", expanding=True)))
@@ -72,7 +73,7 @@ _QUEUED_THERE = Prepared(_waiting.with_only_columns(_items.c.sequence).limit(1).
 _ADD = insertion(t.operations, OPERATION_COLUMNS)
 _ADD_STATES = insertion(t.operation_states, STATE_COLUMNS)
 _ADD_ITEMS = insertion(_items, ITEM_COLUMNS)
-_ADD_CLAIMS = insertion(t.receipt_claims, (*_CLAIM, "operation", "position"))
+_ADD_CLAIMS = insertion(t.receipt_claims, CLAIM_COLUMNS)
 _ADD_REFUSALS = insert(t.refusal_log)
 
 

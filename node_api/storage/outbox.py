@@ -38,7 +38,16 @@ from node_api.storage import operation_tables as t
 from node_api.storage.bulk import insertion, run_tuples
 from node_api.storage.call_blocks import follow_call
 from node_api.storage.engine import reading, writing
-from node_api.storage.operation_rows import WORK, Value, Values, raw, read_work, spent_text
+from node_api.storage.operation_rows import (
+    CLAIM_COLUMNS,
+    REASON_COLUMNS,
+    WORK,
+    Value,
+    Values,
+    raw,
+    read_work,
+    spent_text,
+)
 from node_api.storage.queries import chunks
 from node_api.storage.tables import blocks
 
@@ -66,14 +75,9 @@ _CLOSE = (
     )
 )
 _CLOSE_FIRST = _CLOSE.where(_calls.c.state == SIGNED)
-_UNDECIDED: dict[str, Value] = dict.fromkeys(
-    ("spent", "reason", "reason_value", "reason_voucher", "reason_on_chain", "fault")
-)
+_UNDECIDED: dict[str, Value] = dict.fromkeys(("spent", *REASON_COLUMNS, "fault"))
 _TOLD_NO = OperationState.REFUSED.value, OperationState.FAILED.value
-_CLAIM_AGAIN = (
-    insertion(t.receipt_claims, ("programme", "merchant", "receipt", "operation", "position"))
-    + " ON CONFLICT DO NOTHING"
-)
+_CLAIM_AGAIN = insertion(t.receipt_claims, CLAIM_COLUMNS) + " ON CONFLICT DO NOTHING"
 _ITEM_STATES = (
     select(_items.c.operation, _items.c.state)
     .where(_items.c.operation.in_(bindparam("wanted", expanding=True)))

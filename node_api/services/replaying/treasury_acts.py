@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from node_api.domain.calendar import local_day
-from node_api.domain.ids import ProgrammeId, programme_of_line
+from node_api.domain.ids import ProgrammeId
 from node_api.domain.importing.acts import WIDEN_CHANNEL, ActKind, ActRow
 from node_api.domain.models import ProgrammeState, TxRef
-from node_api.domain.settlement import SettlementRun
 from node_api.services.auditing import find_programme
 from node_api.services.changing_rules import activation, proposal
 from node_api.services.closing import due_sweeps
 from node_api.services.fresh import FreshReads
-from node_api.services.ports.auditing import AuditReader
 from node_api.services.ports.treasury import CloseProgramme, Command, ReturnRest, TreasuryDesk
 from node_api.services.ports.treasury_terms import WideningTerms
 from node_api.services.rules_standing import rules_standing
-from node_api.services.settling import due_entries, preparation, release, runs_of
+from node_api.services.settling import due_entries, preparation, release, runs_of, settlement_runs, waiting_runs
 
 
 def carry_out(act: ActRow, programme: ProgrammeId, desk: TreasuryDesk, fresh: FreshReads) -> TxRef | None:
@@ -68,10 +66,11 @@ class _Staff:
             entries = due_entries(reader, now, local_day(now, offset), self._programme)
         self._send(*(preparation(part) for part in runs_of(entries)))
         with self._fresh.open() as (reader, _):
-            waiting = [run for run in self._runs(reader) if run.released is None]
+            waiting = waiting_runs(reader, self._programme)
         self._send(*(release(run) for run in waiting))
         with self._fresh.open() as (reader, _):
-            return next((run.released for run in reversed(self._runs(reader)) if run.released is not None), None)
+            runs = settlement_runs(reader, self._programme)
+        return next((run.released for run in reversed(runs) if run.released is not None), None)
 
     def sweep(self) -> TxRef | None:
         with self._fresh.open() as (reader, now):
@@ -93,14 +92,6 @@ class _Staff:
             rests = [rest.tx for line in reader.lines(self._programme) for rest in reader.rests(line.id)]
             closed = [step.tx for step in reader.programme_steps(self._programme) if step.name == "closed"]
         return max((*rests, *closed), key=_place, default=None)
-
-    def _runs(self, reader: AuditReader) -> list[SettlementRun]:
-        """The programme's runs; those with entries of others, too."""
-        return [
-            run
-            for run in reader.settlement_runs()
-            if any(programme_of_line(entry.line) == self._programme for entry in run.entries)
-        ]
 
     def _send(self, *commands: Command | None) -> None:
         for _ in self._desk.carry_out([command for command in commands if command is not None]):
