@@ -90,7 +90,7 @@ class Pipeline:
         keys: Accounts,
         chain_id: int,
         revive: Callable[[], object] = lambda: None,
-        keep: Callable[[int], object] = lambda _: None,
+        keep: Callable[[int], bool] = lambda _: True,
     ) -> None:
         """Opens no key yet.
 
@@ -99,7 +99,7 @@ class Pipeline:
             keys: role keys, opened when first used.
             chain_id: signed with every transaction.
             revive: called when the chain does not answer; returns once it does, or raises ChainError.
-            keep: waits until a chain that is killed does not lose the block of this number any more.
+            keep: waits until a chain that is killed does not lose the block of this number any more; False where that takes long.
         """
         self._deployed = deployed
         self._rpc = deployed.rpc
@@ -136,11 +136,19 @@ class Pipeline:
                 raise self._refusal(*refused, [other.signed for other in flying])
             if flying and not landed:
                 self._be_patient(flying, progress)
-        self._keep(self._landed.newest)
-        while self._have_moved():
-            if self.settle():
-                raise WentBack("the chain lost blocks, and what it was sent again fared otherwise than before")
-            self._keep(self._landed.newest)
+        self._see_kept()
+
+    def _see_kept(self) -> None:
+        """Waits until nothing that landed can be lost. Raises as `run`; NoReceipt where nobody writes the blocks down."""
+        progress, kept = time.monotonic(), False
+        while not kept:
+            kept = self._keep(self._landed.newest)
+            if self._have_moved():
+                if self.settle():
+                    raise WentBack("the chain lost blocks, and what it was sent again fared otherwise than before")
+                progress, kept = time.monotonic(), False
+            elif not kept and time.monotonic() - progress > GIVE_UP_SECONDS:
+                raise NoReceipt(f"block {self._landed.newest} landed, but a crash of the chain could take it still")
 
     def settle(self, flying: Iterable[SignedTransaction] = ()) -> bool:
         """Gives a chain that went back what it has lost, and waits until that and what is in flight stands in blocks.

@@ -87,15 +87,16 @@ def reviver(settings: Settings, handle: ChainHandle) -> Callable[[], object]:
     return revive
 
 
-def keeper(settings: Settings, handle: ChainHandle) -> Callable[[int], object]:
+def keeper(settings: Settings, handle: ChainHandle) -> Callable[[int], bool]:
     """Waits until a block is kept: the embedded chain's supervisor writes it down, on others it becomes final."""
 
-    def keep(block: int) -> None:
+    def keep(block: int) -> bool:
         if handle.embedded:
-            wait_until_journaled(settings.chain_folder, block)
-        elif handle.profile.confirmations:
+            return wait_until_journaled(settings.chain_folder, block)
+        if handle.profile.confirmations:
             with handle.connect() as rpc:
                 wait_until_built_on(rpc, block)
+        return True
 
     return keep
 

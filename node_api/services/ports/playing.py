@@ -176,15 +176,18 @@ class PlayerClock(Protocol):
     def arrive(self, timestamp: int) -> None:
         """Brings the chain to this time by an empty block, unless it is past it already; survives a restart of the chain.
 
-        First all that was `answered` is settled: a block that a crash takes could not be made again at its own time.
+        First what was `answered` must survive one: a block that a crash takes could not be made again at its own time.
         Only for chains whose clock can be moved.
+
+        Raises:
+            ChainUnavailable: a crash took the empty block.
         """
         ...
 
-    def answered(self, block: int) -> None:
-        """Says that somebody was told of this block."""
+    def answered(self, transaction: Hash) -> None:
+        """Says that somebody was told of this transaction."""
         ...
 
-    def settle(self, block: int) -> None:
-        """Waits until a block survives a crash of the embedded chain, so that what rests on it is not restored without it."""
+    def keeps(self, block: int, block_hash: Hash) -> bool:
+        """Waits until a block survives a crash of the embedded chain; False where a crash took it."""
         ...

@@ -68,5 +68,6 @@ class Acts:
         tx = self._officers.carry_out(act)
         if tx is None:
             return Outcome(act.expected)
-        self._clock.settle(tx.block.number)
+        if not self._clock.keeps(tx.block.number, tx.block.hash):
+            raise ChainUnavailable(f"a crash of the chain took act {act.number}")
         return Outcome(act.expected, tx.hash, tx.block.number)

@@ -184,8 +184,8 @@ class Replay:
         if known:
             self.summary.known += 1
         else:
-            if outcome.block is not None:
-                self._clock.answered(outcome.block)
+            if outcome.transaction is not None:
+                self._clock.answered(outcome.transaction)
             self._journal.add(play.code, outcome)
         self.summary.add(play, outcome)
         return outcome
@@ -209,9 +209,7 @@ class Replay:
             starts_at, programme = self._dormant.pop()
             if not self._shift:
                 self._clock.reach(starts_at)
-            for carried in self._desk.carry_out([ActivateProgramme(programme)]):
-                self.summary.activated += 1
-                self._clock.settle(carried.block)
+            self.summary.activated += len(list(self._desk.carry_out([ActivateProgramme(programme)])))
 
     def _play(self, play: Play) -> Outcome:
         """One code at its time; once more where a restarted chain carried it at another time than it was given."""
