@@ -53,6 +53,7 @@ class ChainHandle:
         embedded: whether the node's own supervisor keeps it (then its clock can be moved).
         profile: what its engine asks of whoever uses it.
         readers, senders: where a chain of several nodes is read and written; the best first. None: at `url`.
+        journal: where the embedded chain's blocks are written down.
     """
 
     url: str
@@ -62,6 +63,7 @@ class ChainHandle:
     profile: EngineProfile = ANVIL
     readers: tuple[str, ...] = ()
     senders: tuple[str, ...] = ()
+    journal: Path | None = None
 
     @property
     def identity(self) -> tuple[int, str]:
@@ -72,13 +74,13 @@ class ChainHandle:
         """Its fields, fit to be shown: of a URL, which may hold a password, host and port alone."""
         readers, senders = map(_address, self.readers), map(_address, self.senders)
         told = asdict(self) | {"address": _address(self.url), "readers": list(readers), "senders": list(senders)}
-        del told["url"]
+        del told["url"], told["journal"]
         return told
 
     def connect(self) -> RpcClient:
         """The way to the chain; closed by whoever asked for it."""
         if self.embedded:
-            return RpcClient(self.url, own=self.identity, profile=self.profile)
+            return RpcClient(self.url, own=self.identity, profile=self.profile, journal=self.journal)
         return ChainNodes(self.readers or (self.url,), self.senders, own=self.identity, profile=self.profile)
 
 
@@ -256,7 +258,7 @@ def _checked(options: EmbeddedOptions, status: ChainStatus) -> ChainHandle:
     known = recognise(options.identity_file, found, status.url)
     if known.chain_id != options.chain_id:
         raise ForeignChain(f"the running chain has id {known.chain_id}, the settings ask for {options.chain_id}")
-    return ChainHandle(status.url, known.chain_id, known.genesis_hash, True, EMBEDDED)
+    return ChainHandle(status.url, known.chain_id, known.genesis_hash, True, EMBEDDED, journal=options.folder)
 
 
 def _spawn(options: EmbeddedOptions) -> subprocess.Popen[bytes]:

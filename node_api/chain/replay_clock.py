@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from pathlib import Path
 
-from node_api.chain.block_journal import wait_until_journaled
 from node_api.chain.clock import ChainClock
 from node_api.chain.follower import head_of
+from node_api.chain.kept_blocks import KEPT_SECONDS, is_kept
 from node_api.chain.rpc import RpcClient
-from node_api.chain.rpc_errors import ChainError, RpcError
-from node_api.chain.rpc_values import record, text
+from node_api.chain.rpc_errors import RpcError
 from node_api.chain.sender import TxHash, receipt_of
 from node_api.chain.wanted_time import keep_wanted_time
 from node_api.domain.errors import ChainUnavailable
 from node_api.domain.ids import Hash
 
 _PAST = "lower than previous"
-# A killed chain is back by then, and its senders have sent again what it lost.
-_RESTART_SECONDS = 30.0
 _LOOK_SECONDS = 0.5
 
 
@@ -60,22 +56,11 @@ class ReplayClock(ChainClock):
 
     def keeps(self, block: int, block_hash: Hash) -> bool:
         """See the port."""
-        if self._folder is None:
-            return True
-        deadline = time.monotonic() + _RESTART_SECONDS
-        while time.monotonic() < deadline:
-            written = wait_until_journaled(self._folder, block, _LOOK_SECONDS)
-            with suppress(ChainError):  # it is being brought back
-                found = self._rpc.call("eth_getBlockByNumber", [hex(block), False])
-                if found is None:
-                    return False
-                if written:
-                    return text(record(found)["hash"]) == block_hash
-        return False
+        return self._folder is None or is_kept(self._rpc, self._folder, block, block_hash)
 
     def _await(self, transaction: Hash) -> None:
         """Waits until a crash cannot take the transaction any more; as long as its sender may need to send it again."""
-        deadline = time.monotonic() + _RESTART_SECONDS
+        deadline = time.monotonic() + KEPT_SECONDS
         while time.monotonic() < deadline:
             receipt = receipt_of(self._rpc, TxHash(transaction))
             if receipt is not None and self.keeps(receipt.block, Hash(receipt.block_hash)):

@@ -12,6 +12,7 @@ import ssl
 from collections import deque
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from pathlib import Path
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
@@ -63,6 +64,7 @@ class RpcClient:
         headers: Mapping[str, str] | None = None,
         own: tuple[int, str] | None = None,
         profile: EngineProfile = ANVIL,
+        journal: Path | None = None,
     ) -> None:
         """Opens nothing yet: the first request connects.
 
@@ -73,6 +75,7 @@ class RpcClient:
             headers: sent with every request, e.g. {"Authorization": "Bearer …"}.
             own: chain id and genesis hash of the one chain to speak to: every new connection is asked for them first.
             profile: what its engine asks of whoever uses it.
+            journal: where the embedded chain's blocks are written down; until then a crash may take them.
 
         Raises:
             ValueError: the address is not http:// or https://, or the limit is below one.
@@ -86,6 +89,7 @@ class RpcClient:
         self.timeout = timeout
         self.batch_limit = batch_limit
         self.profile = profile
+        self.journal = journal
         self._secure = parts.scheme == "https"
         self._host = parts.hostname
         self._port = parts.port or (443 if self._secure else 80)

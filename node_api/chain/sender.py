@@ -16,6 +16,7 @@ from eth_account.signers.local import LocalAccount
 from eth_utils.address import to_checksum_address
 
 from node_api.chain.contracts import explain_revert
+from node_api.chain.kept_blocks import is_kept
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import ChainError, RpcError
 from node_api.chain.rpc_values import Json, quantity, record, text
@@ -54,6 +55,10 @@ class NonceTaken(ChainError):
 
 class NoReceipt(ChainError):
     """No receipt in time. The transaction may still come into a block: send the same bytes again, never new ones."""
+
+
+class TakenBack(ChainError):
+    """A crash of the embedded chain took the transaction's block: nothing of it happened, and nobody sends it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,10 +283,12 @@ def wait_for(rpc: RpcClient, transaction: TxHash, *, seconds: float = RECEIPT_SE
 
 
 def wait_until_final(rpc: RpcClient, receipt: Receipt, *, seconds: float = RECEIPT_SECONDS) -> Receipt:
-    """Waits until a transaction that was in a block stands in a final one; where the chain goes back, it comes again by itself.
+    """Waits until a transaction that was in a block stands in a final one; where a network goes back, it comes again by itself.
 
-    Raises: as `wait_for`.
+    Raises: as `wait_for`; of the embedded chain TakenBack, and NotWritten.
     """
+    if rpc.journal is not None and not is_kept(rpc, rpc.journal, receipt.block, receipt.block_hash):
+        raise TakenBack(f"a crash of the chain took block {receipt.block:,}")
     if not rpc.profile.confirmations:
         return receipt
     while True:

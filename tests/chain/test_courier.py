@@ -3,22 +3,28 @@
 send
 ├── taken by the contract → stands in a block              ├── refused by it → its word; nothing is sent
 ├── another process was faster with the nonce → sent anew, once; every time → unavailable
-└── the chain does not take it → unavailable
+├── the chain does not take it → unavailable
+└── a crash of the embedded chain takes its block → sent anew
 """
 
 from __future__ import annotations
 
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 
 from node_api.chain.courier import Courier
+from node_api.chain.handle import living_status
 from node_api.chain.profile import ANVIL
 from node_api.chain.rpc_values import Json
 from node_api.chain.sender import Sender, SignedTransaction, nonce_of
 from node_api.domain.errors import CaseRefused, ChainUnavailable
 from node_api.domain.ids import Address
-from tests.chain.conftest import CREATE_NOTHING, Chain
+from tests.chain.conftest import CREATE_NOTHING, Chain, wait_until
 from tests.chain.test_sender import TOKEN, token
 
 __all__ = ["token"]
@@ -90,3 +96,20 @@ def test_send__when_the_chain_takes_no_such_call__then_unavailable(chain: Chain,
     with pytest.raises(ChainUnavailable, match=r"(?i)insufficient funds"):
         poor.send("mint", token, 700)
     assert supply(chain, token) == 0
+
+
+def test_send__when_a_crash_takes_the_block_before_it_is_written_down__then_sent_anew(chain: Chain, token: str) -> None:
+    with chain.handle.connect() as rpc, ThreadPoolExecutor(1) as pool:
+        place = "SettlementToken", Address(token)
+        courier = Courier(rpc, chain.handle.chain_id, chain.account, place, CaseRefused)
+        status = living_status(chain.folder)
+        assert status is not None
+        os.kill(status.pid, signal.SIGSTOP)  # from here on nothing is written down
+        told = pool.submit(courier.send, "mint", token, 700)
+        wait_until(lambda: supply(chain, token) == 700)
+        time.sleep(0.2)
+        assert not told.done()
+        os.kill(status.anvil_pid, signal.SIGKILL)
+        os.kill(status.pid, signal.SIGCONT)
+        told.result(timeout=60)
+    assert supply(chain, token) == 700
