@@ -13,7 +13,7 @@ from node_api.chain.deployment.resolve import Accounts
 from node_api.chain.event_logs import event_logs
 from node_api.chain.keys import KeyRole
 from node_api.chain.rpc_errors import RpcError
-from node_api.chain.rpc_values import Json, data, record, rows, text
+from node_api.chain.rpc_values import data, rows, text
 from node_api.domain.ids import (
     Address,
     Amount,
@@ -103,14 +103,8 @@ class ChainBook:
 
     def programme_ref(self, programme: ProgrammeId) -> str:
         """See the port."""
-        query: dict[str, Json] = {
-            "address": self._deployed.address("ProgrammeRegistry"),
-            "fromBlock": "0x0",
-            "toBlock": "latest",
-            "topics": ["0x" + contract("ProgrammeRegistry").topics["ProgrammeDrafted"].hex(), f"0x{programme:064x}"],
-        }
-        (log,) = rows(self._deployed.rpc.call("eth_getLogs", [query]))
-        content = data(record(log)["data"])
+        log = next(event_logs(self._deployed, "ProgrammeRegistry", ["ProgrammeDrafted"], of=programme))
+        content = data(log["data"])
         at = int.from_bytes(content[:32])
         return content[at + 32 : at + 32 + int.from_bytes(content[at : at + 32])].decode()
 
