@@ -54,6 +54,7 @@ from node_api.services.pace import ChainPace
 from node_api.services.queue_room import QueueRoom
 from node_api.services.rates import Rates
 from node_api.services.redemption_lane import RedemptionLane
+from node_api.services.relayer_staff import relayer_of
 from node_api.services.vitals import NodeVitals
 from node_api.storage.api_keys import ApiKeys
 from node_api.storage.engine import open_database
@@ -225,7 +226,7 @@ def _assemble(
         waiting=waiting,
         signing=signing_domain(handle.chain_id, vouchers),
         error_selectors=error_selectors(),
-        faults=lambda: faults_of(record, follower, pace) or _outbox_fault(outbox),
+        faults=lambda: faults_of(record, follower, pace) or _sending_fault(record, outbox, relayer.sender),
         vitals=vitals(record, pace, relayer.sender, lambda: outbox.fault is not None),
         events=told.events,
         findings=WatchTables(record.engine),
@@ -287,9 +288,15 @@ def faults_of(record: Record, follower: Follower, pace: ChainPace) -> dict[str, 
     return {name: fault for name, fault in found.items() if fault is not None}
 
 
-def _outbox_fault(outbox: Outbox) -> dict[str, str]:
-    """What keeps the node from sending now."""
-    return {} if outbox.fault is None else {"outbox": outbox.fault}
+def _sending_fault(record: Record, outbox: Outbox, sender: Address) -> dict[str, str]:
+    """What keeps the node from sending now, or the contracts from taking what it sends."""
+    if outbox.fault is not None:
+        return {"outbox": outbox.fault}
+    with record.reads.at_head() as reader:
+        if relayer_of(reader, sender).listed:
+            return {}
+    told = f"{sender} is not listed as a relayer: what it sends is refused. ADMIN lists it: vouchertrail relayers grant {sender}"
+    return {"relayer": told}
 
 
 def only_one(settings: Settings) -> int:

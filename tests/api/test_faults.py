@@ -3,7 +3,7 @@
 the chain is gone → 503 ChainUnavailable, /readyz and /metrics say so; back again → it goes on
 the disk takes nothing → 503 StoreUnavailable; when it does again, the same key goes on
 the database's connections are all in use → 503 StoreBusy, saying when to ask again; once one is free → it goes on
-the relayer lost its role → the call fails, 502 CallFailed, nothing redeemed, the receipt free; with the role again → accepted
+the relayer lost its role → /readyz says so, the call fails (502 CallFailed, the receipt free); with the role again → accepted
 as many wait as may → 503 QueueFull for new keys, and when to ask again; what was taken in is kept and carried out
 a contract as holder → its yes is a signature (ERC-1271), its no and its silence are not
 """
@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import Engine
 
@@ -98,6 +99,7 @@ def test_relayer__without_its_role__fails_and_recovers(crashing: tuple[World, Se
             world.send(KeyRole.ADMIN, "AccessManager", "revokeRole", ROLE_IDS[KeyRole.OPERATOR], operator)
             world.send(KeyRole.TREASURER, "Vouchers", "syncRelayer", operator)
 
+            assert f"relayers grant {operator.lower()}" in httpx.get(f"{url}/readyz").json()["faults"]["relayer"]
             problem = assert_refused(till.redeem(code(wallet, world, 0)), "CallFailed", 502)
 
             assert "SenderNotAllowed" in problem["value"]
@@ -105,6 +107,7 @@ def test_relayer__without_its_role__fails_and_recovers(crashing: tuple[World, Se
             assert (failed["state"], failed["items"][0]["vouchers"]) == ("failed", [])
             world.send(KeyRole.ADMIN, "AccessManager", "grantRole", ROLE_IDS[KeyRole.OPERATOR], operator, 0)
             world.send(KeyRole.TREASURER, "Vouchers", "syncRelayer", operator)
+            assert httpx.get(f"{url}/readyz").json() == {"ready": True, "faults": {}}
             assert till.redeem(code(wallet, world, 0)).status_code == 200
 
 
