@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 from importlib.util import find_spec
 
@@ -46,6 +47,9 @@ _COMMANDS = {
 }
 
 
+_COLLECTIONS = (100_000, 50, 100)
+
+
 class LazyGroup(click.RichGroup):
     """Imports a subcommand's module only when that subcommand, or the help, is asked for."""
 
@@ -77,7 +81,11 @@ def version() -> None:
 
 
 def main() -> None:
-    """Entry point of the console command."""
+    """Entry point of the console command.
+
+    What it imports stays, half a million objects: to look for circles among them again and again takes a tenth of the time.
+    """
+    gc.set_threshold(*_COLLECTIONS)
     cli(prog_name="vouchertrail")
 
 
