@@ -83,12 +83,12 @@ test-network: venv-dev geth ## The end-to-end tests that move no clock, on a net
 coverage: venv-dev ## Lines of the contracts that forge's tests run, 95 % at least (of Python: make test COVERED=yes)
 	@$(BIN)/python -m tools.coverage
 
+# What compiles goes first and takes one core for minutes; all the rest of it fits beside.
+BESIDE := coverage artifacts-check types readme geth-for-tests slither gas-check
+
 .PHONY: check
-check: format-check lint types layers ## What CI runs: format, lint, types, layers, artifacts, gas, README's commands, slither, coverage, all tests
-	@$(MAKE) --no-print-directory artifacts-check
-	@$(MAKE) --no-print-directory gas-check
-	@$(MAKE) --no-print-directory readme
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync slither coverage
+check: format-check lint layers ## What CI runs: format, lint, types, layers, artifacts, gas, README's commands, slither, coverage, all tests
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync $(BESIDE)
 	@$(MAKE) --no-print-directory test COVERED=yes
 
 .PHONY: format-check lint types layers

