@@ -272,6 +272,40 @@ def test_capture__refused_beside_another_of_its_booking__leaves_that_ones_receip
     assert store.claimed({CLAIM}) == {CLAIM}
 
 
+def test_capture__refused_through_another_process__leaves_the_receipt_of_one_under_way(
+    bookings: Bookings, store: Operations, contract: Contract
+) -> None:
+    played: Any = contract
+    beside = Bookings(played, played, CaseRequestTable(store.engine), played, store, None)  # takes turns of its own
+    claimed, under_way, given_free = threading.Event(), threading.Event(), threading.Event()
+
+    def hold(capture: Capture) -> None:
+        if capture.parts[0].voucher == ONE:
+            claimed.set()
+            under_way.wait(5)
+            contract.faults.append(refused())
+        else:
+            under_way.set()
+            given_free.wait(5)
+
+    contract.before = hold
+
+    def bad() -> list[Booking]:
+        try:
+            return ask(bookings, served(FIRST, ONE), "bad")
+        finally:
+            given_free.set()
+
+    def good() -> list[Booking]:
+        claimed.wait(5)
+        return ask(beside, served(FIRST, TWO), "good")
+
+    ill, well = at_once(bad, good)
+
+    assert (type(ill.exception()), well.exception()) == (BookingRefused, None)
+    assert store.claimed({CLAIM}) == {CLAIM}
+
+
 @pytest.mark.parametrize(
     ("kind", "asked", "told"),
     [
