@@ -132,13 +132,15 @@ def check_backup(folder: Path) -> Backup:
     except (OSError, orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
         raise BackupFault(f"{folder} holds no readable {MANIFEST}: it is no backup, or one that was cut off") from error
     if form != FORMAT:
-        raise BackupFault(f"{folder} has form {form}, this release reads form {FORMAT}")
+        raise BackupFault(f"{folder} has form {form}, this release reads form {FORMAT}: use a release that reads it")
     for name, digest in backup.files.items():
         path = folder / name
         if not path.resolve().is_relative_to(folder.resolve()) or not path.is_file():
-            raise BackupFault(f"{name} is missing")
+            raise BackupFault(f"{name} is missing: the backup cannot be restored, use another one")
         if _digest(path) != digest:
-            raise BackupFault(f"{name} has changed since it was written")
+            raise BackupFault(
+                f"{name} has changed since it was written: the backup cannot be relied on, use another one"
+            )
     return backup
 
 
@@ -191,7 +193,7 @@ def _held(mark: Path) -> Iterator[BinaryIO]:
         except (BlockingIOError, FileNotFoundError):
             held = False
         if not held:
-            raise BackupFault(f"another process is at it: it holds {mark}")
+            raise BackupFault(f"another process is at it: it holds {mark}; wait until it has ended")
         sync_folder(mark.parent)
         try:
             yield file
@@ -207,7 +209,9 @@ def _fill(settings: Settings, keys: KeyRing, folder: Path) -> Backup:
     copy_out(settings.database_url, folder)
     chain_block = _copy_chain(settings.chain_folder, folder / _CHAIN) if settings.chain_url is None else None
     if chain_block is not None and index_block is not None and chain_block < index_block:
-        raise BackupFault(f"the chain's snapshot is of block {chain_block}, the index stands at {index_block}")
+        raise BackupFault(
+            f"the chain's snapshot is of block {chain_block}, the index stands at {index_block}: take it again"
+        )
     if settings.deployments_folder.is_dir():
         _copy(settings.deployments_folder, folder / _DEPLOYMENTS)
     files = {name: digest for name, digest in _digests(folder).items() if name != TAKING}
@@ -262,10 +266,12 @@ def _put_back(settings: Settings, backup: Backup, folder: Path, note: BinaryIO) 
 def _lacks(place: Path, source: Path, *, begun: bool) -> bool:
     """Whether the copy is still to be put in its place. Raises BackupFault where something else is there, or in the way."""
     if _beside(place).exists() and not begun:
-        raise BackupFault(f"{_beside(place)} is in the way: nothing is written over")
+        raise BackupFault(f"{_beside(place)} is in the way, and nothing is written over: move it elsewhere")
     if any(place.iterdir()) if place.is_dir() else place.exists():
         if _digests(place) != _digests(source):
-            raise BackupFault(f"{place} is there already: nothing is written over")
+            raise BackupFault(
+                f"{place} is there already, and nothing is written over: move it, or name a new data folder"
+            )
         return False
     if place.is_mount():
         raise BackupFault(f"{place} is a mount point, and nothing can be put in its place: mount a folder above it")
@@ -277,7 +283,7 @@ def _is_filled(url: str, backup: Backup, *, ours: bool) -> bool:
     if is_empty(url):
         return False
     if not ours or (newest_indexed(url) or 0) < (backup.index_block or 0):
-        raise BackupFault("the database has tables already: nothing is written over")
+        raise BackupFault("the database has tables already, and nothing is written over: name an empty one")
     return True
 
 

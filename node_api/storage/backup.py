@@ -77,7 +77,7 @@ def file_for(url: str, copy: Path) -> Path | None:
     file = Path(str(address.database)).resolve()
     for log in (file.with_name(f"{file.name}{ending}") for ending in _LOGS):
         if log.exists():  # SQLite would play it back into whatever file is put there
-            raise CopyFailed(f"{log} is there already: nothing is written over")
+            raise CopyFailed(f"{log} is there already, and nothing is written over: move it elsewhere")
     return file
 
 
@@ -110,7 +110,7 @@ def bring_back(url: str, copy: Path) -> None:
         CopyFailed: something is there already, or pg_restore says no.
     """
     if not is_empty(url):
-        raise CopyFailed("the database has tables already: nothing is written over")
+        raise CopyFailed("the database has tables already, and nothing is written over: name an empty one")
     whole = ("--exit-on-error", "--single-transaction", "--no-owner", "--no-privileges")
     _run("pg_restore", make_url(url), *whole, str(copy))
 
