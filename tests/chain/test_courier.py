@@ -17,10 +17,11 @@ from dataclasses import replace
 
 import pytest
 
+from node_api.chain.block_journal import wait_until_journaled
 from node_api.chain.courier import Courier
 from node_api.chain.handle import living_status
 from node_api.chain.profile import ANVIL
-from node_api.chain.rpc_values import Json
+from node_api.chain.rpc_values import Json, quantity
 from node_api.chain.sender import Sender, SignedTransaction, nonce_of
 from node_api.domain.errors import CaseRefused, ChainUnavailable
 from node_api.domain.ids import Address
@@ -102,8 +103,9 @@ def test_send__when_a_crash_takes_the_block_before_it_is_written_down__then_sent
     with chain.handle.connect() as rpc, ThreadPoolExecutor(1) as pool:
         place = "SettlementToken", Address(token)
         courier = Courier(rpc, chain.handle.chain_id, chain.account, place, CaseRefused)
-        status = living_status(chain.folder)
+        status, head = living_status(chain.folder), quantity(rpc.call("eth_blockNumber"))
         assert status is not None
+        assert wait_until_journaled(chain.folder, head, seconds=30)
         os.kill(status.pid, signal.SIGSTOP)  # from here on nothing is written down
         told = pool.submit(courier.send, "mint", token, 700)
         wait_until(lambda: supply(chain, token) == 700)
