@@ -190,9 +190,7 @@ class Bookings:
                 if held is Held.ITSELF and booking.digest not in self._captured(claim):
                     self.store.give_up(claim, booking.digest, which)
                 raise
-            if (
-                held is Held.BOOKING
-            ):  # a capture through another process that was refused may have given it free meanwhile
+            if held is Held.BOOKING:  # one through another process that was refused may have given it free meanwhile
                 self.store.claim(claim, booking.digest, which)
 
     def _captured(self, claim: Claim) -> frozenset[Hash]:

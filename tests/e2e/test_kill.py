@@ -259,12 +259,11 @@ def test_kill__node_and_chain_during_a_story__the_same_again_ends_well(
     assert figures(story_place) == story_told
 
 
-@pytest.mark.parametrize("blocks", [11])
 def test_kill__chain_alone_during_a_story__the_command_itself_ends_well(
-    story_place: Town, story: Path, story_told: Figures, blocks: int
+    story_place: Town, story: Path, story_told: Figures
 ) -> None:
     process = begin(story_place, "replay", story)
-    wait_for_blocks(story_place, process, blocks)
+    wait_for_blocks(story_place, process, STORY_BLOCKS[1])
     kill_chain(story_place, supervisor=False)
     told, complaints = process.communicate(timeout=180)
     assert process.returncode == 0, f"{told!r} {complaints!r}"

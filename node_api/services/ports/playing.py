@@ -189,5 +189,8 @@ class PlayerClock(Protocol):
         ...
 
     def keeps(self, block: int, block_hash: Hash) -> bool:
-        """Waits until a block survives a crash of the embedded chain; False where a crash took it."""
+        """Waits until a block survives a crash of the embedded chain; False where a crash took it.
+
+        Raises: what says that nobody wrote it down for half a minute.
+        """
         ...
