@@ -9,6 +9,8 @@ from node_api.network.plan import Network, Node, Role, as_ip
 
 SEAL = "--mine"
 CONFIG, DATA = "config.toml", "data"
+MADE = f"{DATA}/made"
+"""There once block 0 is written: an `init` that was cut short leaves a chain that geth would fill with the main net's block 0."""
 GENESIS = "../shared/genesis.json"
 _LOOPBACK_NET = "127.0.0.0/8"
 # `clique` lets whoever reaches a validator's loopback vote in its name; `debug` and `miner` let the watch for stalls rewind it,
@@ -34,7 +36,7 @@ def config(network: Network, node: Node) -> str:
 
 
 def init_command() -> list[str]:
-    """Writes block 0; run once, in the node's folder."""
+    """Writes block 0, in the node's folder; where it is written already, nothing changes."""
     return ["--datadir", DATA, "init", GENESIS]
 
 

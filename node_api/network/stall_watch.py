@@ -1,4 +1,4 @@
-"""Watches a Clique network on this machine for a stall on branches of equal difficulty, and ends it.
+"""Watches a Clique network on this machine for a stall on branches of equal difficulty, and for nodes left behind, and ends both.
 
 Runs as a process of its own, `python -m node_api.network.stall_watch FOLDER`, which the supervisor keeps. Each time it did
 something, that becomes a line of `local/stalls.jsonl`.
@@ -35,6 +35,8 @@ ROUNDS = 3
 """So many rounds without a block are a stall."""
 LEAST_SECONDS = 15.0
 """But not before geth has asked its peers for heavier branches by itself, which it does every 10 s."""
+BEHIND_SECONDS = 45.0
+"""A node without a new block for so long while others go on is left behind: geth dials a peer again after 35 s."""
 FOLLOW_SECONDS = 60.0
 _ASK_SECONDS = 5.0
 _LOOK_EVERY = 1.0
@@ -68,6 +70,38 @@ class Ended:
     dropped: tuple[Sealed, ...]
     sent_again: int
     followed: bool
+
+
+class BehindWatch:
+    """Looks at every node's newest block, and starts one anew that gets no more while others do."""
+
+    def __init__(self, folder: Path, network: Network, patience: float = BEHIND_SECONDS) -> None:
+        """Of this network; nobody is asked yet. A node is left behind after `patience` seconds."""
+        self._folder, self._patience = folder, patience
+        self._nodes = network.nodes
+        self._least = ROUNDS * len(network.sealers)
+        self._heights: dict[str, tuple[int, float]] = {}
+
+    def look(self) -> list[str]:
+        """Asks every node; says which were started anew. One that does not answer is left to whoever finds it hanging."""
+        now = time.monotonic()
+        for node in self._nodes:
+            name = node.seat.name
+            with contextlib.suppress(ChainError), RpcClient(url_of(node), timeout=_ASK_SECONDS) as rpc:
+                height = quantity(rpc.call("eth_blockNumber"))
+                if self._heights.get(name, (-1, now))[0] != height:
+                    self._heights[name] = height, now
+        highest = max((height for height, _ in self._heights.values()), default=0)
+        behind = [
+            name
+            for name, (height, since) in self._heights.items()
+            if highest - height > self._least and now - since > self._patience
+        ]
+        for name in behind:
+            log.warning("left_behind", node=name, height=self._heights[name][0], highest=highest)
+            self._heights[name] = self._heights[name][0], now
+            start_anew(self._folder, name)
+        return behind
 
 
 class StallWatch:
@@ -122,7 +156,7 @@ class StallWatch:
         if teller is not None and teller.head.hash != self._told:
             self._told = teller.head.hash
             log.warning("telling", node=teller.name, head=teller.head.hash)
-            self._start_anew(teller.name)
+            start_anew(self._folder, teller.name)
             return
         level = {one.name for one in heaviest(holders)}
         for name, began in self._asked(lambda node, rpc: node.seat.name in level and _seals_again(rpc)):
@@ -139,7 +173,7 @@ class StallWatch:
                     return None  # it has gone on meanwhile
                 transactions = _transactions(rpc, move)
                 rpc.call("debug_setHead", [hex(move.fork)])
-                self._start_anew(move.to.name)
+                start_anew(self._folder, move.to.name)
                 followed = _within(lambda: _difficulty(rpc) >= move.to.difficulty)
                 # before that it would throw away the block that the mover seals next
                 _within(lambda: _seals(to))
@@ -159,13 +193,15 @@ class StallWatch:
         node = next(one for one in self._nodes if one.seat.name == holder.name)
         return RpcClient(url_of(node), timeout=_ASK_SECONDS)
 
-    def _start_anew(self, name: str) -> None:
-        """Ends the node, which the supervisor starts again: geth fetches a heavier branch only from a peer that tells of it,
-        which it does when it connects and when it has sealed.
-        """
-        process = (running(self._folder) or {}).get(name)
-        if process is not None and process.pid:
-            os.kill(process.pid, signal.SIGTERM)
+
+def start_anew(folder: Path, name: str) -> None:
+    """Ends a node, which the supervisor starts again: it dials all its peers at once, and both sides tell of their branch.
+
+    geth fetches a heavier one only from a peer that tells of it, which it does when it connects and when it has sealed.
+    """
+    process = (running(folder) or {}).get(name)
+    if process is not None and process.pid:
+        os.kill(process.pid, signal.SIGTERM)
 
 
 def stalls_ended(folder: Path) -> list[dict[str, object]]:
@@ -265,9 +301,11 @@ def main(arguments: list[str]) -> None:
     """Entry point of the process: the network's folder. Runs until it is ended."""
     structlog.configure(processors=[structlog.processors.TimeStamper(), structlog.processors.JSONRenderer()])
     folder = Path(arguments[0])
-    watch = StallWatch(folder, read_network(folder))
+    network = read_network(folder)
+    watches = StallWatch(folder, network), BehindWatch(folder, network)
     while True:
-        watch.look()
+        for watch in watches:
+            watch.look()
         time.sleep(_LOOK_EVERY)
 
 

@@ -89,8 +89,16 @@ def wait_until_up(folder: Path, network: Network, seconds: float) -> list[Standi
         if given_up or time.monotonic() > deadline:
             name = given_up[0].name if given_up else late[0].name
             why = "died again and again" if given_up else f"has no block after {seconds:g} s"
-            raise NotUp(f"{name} {why}: {last_words(node_log(folder, name), _LOG_BYTES)}")
+            raise NotUp(f"{name} {why} ({_told(found)}): {last_words(node_log(folder, name), _LOG_BYTES)}")
         time.sleep(_LOOK_EVERY)
+
+
+def _told(found: list[Standing]) -> str:
+    """Where each node is, how many peers it has, and how often it was started anew."""
+    return ", ".join(
+        f"{one.name} {'silent' if one.height is None else f'at block {one.height}, peers {one.peers}'}, restarts {one.restarts}"
+        for one in found
+    )
 
 
 def _standing(

@@ -27,7 +27,7 @@ def start_script(network: Network, node: Node) -> str:
         f"unset {variable}",
     ]  # geth warns of what begins with GETH
     if engine is Engine.GETH_CLIQUE:
-        lines.append(f"[ -d {geth.DATA}/geth/chaindata ] || {program} {shlex.join(geth.init_command())}")
+        lines.append(f"if [ ! -e {geth.MADE} ]; then {program} {shlex.join(geth.init_command())}; : > {geth.MADE}; fi")
         arguments = geth.command(network, node)
     else:
         arguments = besu.command()

@@ -6,7 +6,7 @@ Besu
 ├── hosts by name → names are looked up
 └── compose: four validators and an RPC node, archive, free gas
 geth
-├── start.sh → initialises once, then runs with these arguments
+├── start.sh → initialises once, then runs with these arguments; again where that was cut short
 ├── blocks begun again for what came since → where the next is not due by then
 ├── observers do not seal, and have no `debug`; theirs alone is the gateway that others read through
 ├── peers → all others, none beside
@@ -44,6 +44,7 @@ def enodes(network: Network) -> list[str]:
 
 def run(folder: Path, **environment: str) -> list[list[str]]:
     """What `start.sh` would run: the program is `echo`."""
+    (folder / "data").mkdir(exist_ok=True)  # as the program would
     done = subprocess.run([folder / "start.sh"], env=environment, capture_output=True, text=True, check=True)
     return [line.split() for line in done.stdout.splitlines()]
 
@@ -158,9 +159,10 @@ def test_besu__its_start_script__runs_it_with_the_configuration(make: Make, fold
 def test_geth__its_start_script__initialises_once_and_seals(make: Make, folder: Path) -> None:
     network = make()
     place = folder / "auditor" / "validator"
+    with pytest.raises(subprocess.CalledProcessError):
+        run(place, GETH="false")
     first, second = run(place, GETH="echo")
     assert first == ["--datadir", "data", "init", "../shared/genesis.json"]
-    (place / "data" / "geth" / "chaindata").mkdir(parents=True)
     (again,) = run(place, GETH="echo")
     assert again == second
     found, node = flags(second), network.nodes[-1]

@@ -1,8 +1,9 @@
-"""A stall of Clique on branches of equal difficulty, provoked on three signers of geth.
+"""What ends a stall of Clique on branches of equal difficulty, and a node left behind, both provoked on three signers of geth.
 
 three signers, one hangs, the other two have sealed a block each at its turn
 ├── without the watch: they wait for each other, joined as they are
 └── with it: one of them is rewound by one block and follows the other; what was done is written down, and no transaction is lost
+one is cut off and none dials it again → it stays behind without the watch; with it, it is started anew and has the others' blocks
 one is rewound and nobody seals, as a watch that was killed leaves it → it has the blocks of the others, and all seal again
 """
 
@@ -22,7 +23,7 @@ from node_api.chain.rpc_values import text
 from node_api.network.create import create_network
 from node_api.network.plan import Network
 from node_api.network.processes import running, start, stop
-from node_api.network.stall_watch import StallWatch, stalls_ended
+from node_api.network.stall_watch import BehindWatch, StallWatch, stalls_ended
 from node_api.network.standing import wait_until_up
 from tests.network.conftest import SENDER_KEY, at_free_ports, parameters, validators
 from tests.network.geth_control import PATIENCE, Signer, halt, hanging, seal_one, until
@@ -105,6 +106,20 @@ def see_going_on(folder: Path, network: Network, height: int) -> None:
     until(lambda: (watch.look(), goes_on(network, height))[1])
 
 
+def see_left_behind(folder: Path, network: Network) -> None:
+    """Has one node get no blocks while the others seal, and watches until it is as far as they are."""
+    *others, cut = [Signer(node) for node in network.nodes]
+    for other in others:
+        cut.part(other)
+        other.rpc.call("admin_addTrustedPeer", [cut.node.enode])  # it is let in, and does not come
+    left = cut.head()[0]
+    until(lambda: others[0].head()[0] > left + 15)
+    watch = BehindWatch(folder, network, PATIENCE_OF_WATCH)
+    until(lambda: watch.look() == [cut.name])
+    height = others[0].head()[0]
+    until(lambda: goes_on(network, height))
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_stall__when_provoked__then_it_stays_without_the_watch_and_ends_with_it(
@@ -138,5 +153,6 @@ def test_stall__when_provoked__then_it_stays_without_the_watch_and_ends_with_it(
         }
         height = leave_half_done(one, other)
         see_going_on(folder, network, height)
+        see_left_behind(folder, network)
     finally:
         assert stop(folder)
