@@ -87,7 +87,7 @@ def test_restore__when_it_is_no_backup_or_anothers__then_refused(make: Make, fol
 def test_start__when_held__then_it_does_not_seal(make: Make, folder: Path, engine: Engine) -> None:
     make(engine)
     script = folder / "treasury" / "validator" / "start.sh"
-    (script.parent / "data").mkdir()  # as geth would
+    (script.parent / "data").mkdir(exist_ok=True)  # as geth would
 
     def started() -> subprocess.CompletedProcess[str]:
         return subprocess.run(
