@@ -19,7 +19,7 @@ RESOURCES = ExitStack()
 if "--on-network" in sys.argv:  # before any folder's conftest makes its worlds
     on_network.begin(RESOURCES)
 LONGEST = tuple(Path(__file__).parent / name for name in ("e2e", "tools"))
-BENCHES = Path(__file__).parent / "bench"
+UNTRACED = tuple(Path(__file__).parent / name for name in ("e2e", "bench"))
 TRACED_BY = "COVERAGE_PROCESS_CONFIG"
 """Makes coverage note the lines of a process that a test starts, too."""
 
@@ -57,17 +57,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         on_network.choose(config, items)
     items.sort(key=lambda item: not any(item.path.is_relative_to(folder) for folder in LONGEST))
     for item in items:  # what they run is run by others, too; noting their lines would take half as long again
-        if item.get_closest_marker("slow") or item.path.is_relative_to(BENCHES):
+        if item.get_closest_marker("slow") and not any(map(item.path.is_relative_to, UNTRACED)):
             item.add_marker("no_cover")
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """The processes of tests that note no lines are started as users start them."""
-    traced = os.environ.pop(TRACED_BY, None) if item.get_closest_marker("no_cover") else None
+    """The processes of tests that note no lines are started as users start them; whole folders' fixtures note none, either."""
+    folder = any(map(item.path.is_relative_to, UNTRACED))
+    coverage = getattr(item.config.pluginmanager.getplugin("_cov"), "cov_controller", None) if folder else None
+    traced = os.environ.pop(TRACED_BY, None) if folder or item.get_closest_marker("no_cover") else None
+    if coverage is not None:
+        coverage.pause()
     try:
         return (yield)
     finally:
+        if coverage is not None:
+            coverage.resume()
         if traced is not None:
             os.environ[TRACED_BY] = traced
 

@@ -64,6 +64,7 @@ class ClaimTable:
     def __init__(self, engine: Engine) -> None:
         """The database must have been migrated (`storage.migrate`)."""
         self._engine = engine
+        self._counted: set[int] = set()
 
     def find(self, owner: str, key: str) -> ClaimOutcome | None:
         """See the port."""
@@ -87,7 +88,13 @@ class ClaimTable:
             return self.add(outcome, places)
 
     def _open_count(self, key: int) -> None:
-        """Makes sure that the round has a row to count in."""
+        """Makes sure that the round has a row to count in, which it keeps."""
+        if key in self._counted:
+            return
+        self._make_count(key)
+        self._counted.add(key)
+
+    def _make_count(self, key: int) -> None:
         with reading(self._engine) as connection:
             if connection.execute(_COUNTED, {"of_round": key}).first() is not None:
                 return

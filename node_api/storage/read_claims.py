@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import BindParameter, ColumnElement, bindparam, func, select
 
 from node_api.domain.claims import ClaimedPlace, RootStep, Round
 from node_api.domain.ids import Address, BatchId, Hash, Place, ProgrammeId, RollId
 from node_api.domain.models import TxRef
 from node_api.storage import tables as t
+from node_api.storage.kept import kept
+from node_api.storage.prepared import Prepared
 from node_api.storage.queries import Queries, Record, to_address, to_hash, to_raw, tx_of, with_tx
 
 _NUMBER_BITS = 16
 _BATCH_BYTES = 3
+_upto: BindParameter[int] = bindparam("upto")
+_USED = Prepared(
+    select(t.claimed_places.c.roll)
+    .where(
+        t.claimed_places.c.round_key == bindparam("of_round"),
+        t.claimed_places.c.nullifier == bindparam("wanted"),
+        t.claimed_places.c.block <= _upto,
+    )
+    .limit(1)
+)
+_CLAIMED = Prepared(
+    select(t.roll_places.c.roll)
+    .join(t.claim_rolls, t.claim_rolls.c.roll == t.roll_places.c.roll)
+    .where(
+        t.roll_places.c.holder == bindparam("wanted"),
+        t.claim_rolls.c.round_key == bindparam("of_round"),
+        t.claim_rolls.c.block <= _upto,
+    )
+    .limit(1)
+)
 
 
 class ClaimQueries(Queries):
@@ -31,27 +53,18 @@ class ClaimQueries(Queries):
         key = t.claim_rounds.c.round_key
         return self._rounds(key > programme << _NUMBER_BITS, key < programme + 1 << _NUMBER_BITS)
 
+    @kept
     def round(self, programme: ProgrammeId, number: int) -> Round | None:
         """See the port."""
         return next(iter(self._rounds(t.claim_rounds.c.round_key == _key(programme, number))), None)
 
     def is_nullifier_used(self, programme: ProgrammeId, number: int, nullifier: Hash) -> bool:
         """See the port."""
-        table = t.claimed_places
-        query = select(table.c.roll).where(
-            table.c.round_key == _key(programme, number), table.c.nullifier == to_raw(nullifier), self._upto(table)
-        )
-        return bool(self._rows(query.limit(1)))
+        return self._is_there(_USED, _key(programme, number), to_raw(nullifier))
 
     def has_claimed(self, programme: ProgrammeId, number: int, holder: Address) -> bool:
         """See the port."""
-        places, rolls = t.roll_places, t.claim_rolls
-        query = (
-            select(places.c.roll)
-            .join(rolls, rolls.c.roll == places.c.roll)
-            .where(places.c.holder == to_raw(holder), rolls.c.round_key == _key(programme, number), self._upto(rolls))
-        )
-        return bool(self._rows(query.limit(1)))
+        return self._is_there(_CLAIMED, _key(programme, number), to_raw(holder))
 
     def claimed_place(self, roll: RollId, place: Place) -> ClaimedPlace | None:
         """See the port."""
@@ -62,6 +75,9 @@ class ClaimQueries(Queries):
             programme, number = _split(row.round_key)
             return ClaimedPlace(programme, number, to_hash(row.nullifier), tx_of(row))
         return None
+
+    def _is_there(self, query: Prepared, key: int, wanted: bytes) -> bool:
+        return bool(query.rows(self._connection, of_round=key, wanted=wanted, upto=self._block.number))
 
     def _rounds(self, *which: ColumnElement[bool]) -> list[Round]:
         table = t.claim_rounds
