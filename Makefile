@@ -68,7 +68,7 @@ network-demo: venv geth ## Five organisations' signers and an observer, one real
 	@$(BIN)/vouchertrail network-demo $(if $(CAMPAIGN),--campaign $(CAMPAIGN))
 
 # TESTS=path runs only those; COVERED=yes notes the lines of Python that they run, at least 90 % (tests/conftest.py says of which tests).
-WORKERS := --numprocesses=2 --dist=loadfile --no-loadscope-reorder
+WORKERS := --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 .PHONY: test
 test: venv-dev $(if $(TESTS),,geth-for-tests) ## All tests: Solidity, Python, ape, end to end (TESTS=path: only those)
 	@mkdir -p build/coverage

@@ -116,6 +116,16 @@ def start(folder: Path, network: Network, program: Path, *, watch: bool = True) 
     return True
 
 
+def start_anew(folder: Path, name: str) -> None:
+    """Ends a node, which the supervisor starts again: it dials all its peers at once, and both sides tell of their branch.
+
+    geth fetches a heavier one only from a peer that tells of it, which it does when it connects and when it has sealed.
+    """
+    process = (running(folder) or {}).get(name)
+    if process is not None and process.pid:
+        os.kill(process.pid, signal.SIGTERM)
+
+
 def stop(folder: Path) -> bool:
     """Stops the nodes in good order, and their supervisor; says whether they ran.
 

@@ -1,14 +1,12 @@
-"""Watches a Clique network on this machine for a stall on branches of equal difficulty, and for nodes left behind, and ends both.
+"""Watches a Clique network on this machine for a stall on branches of equal difficulty, and ends it.
 
-Runs as a process of its own, `python -m node_api.network.stall_watch FOLDER`, which the supervisor keeps. Each time it did
-something, that becomes a line of `local/stalls.jsonl`.
+Runs as a process of its own, `python -m node_api.network.stall_watch FOLDER`, which the supervisor keeps, together with the
+watch for nodes left behind. Each time it ended a stall, that becomes a line of `local/stalls.jsonl`.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -23,11 +21,12 @@ from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import ChainError, RpcError
 from node_api.chain.rpc_values import Json, quantity, record, rows, text
 from node_api.domain.ids import Address, Hash
+from node_api.network.behind_watch import BehindWatch
 from node_api.network.branches import Holder, Move, Sealed, heaviest, move_of, stalled, untold
 from node_api.network.endpoints import url_of
 from node_api.network.files import read_network
 from node_api.network.plan import Network, Node
-from node_api.network.processes import local_folder, running
+from node_api.network.processes import local_folder, start_anew
 from node_api.network.start_files import HELD
 
 STALLS = "stalls.jsonl"
@@ -35,8 +34,6 @@ ROUNDS = 3
 """So many rounds without a block are a stall."""
 LEAST_SECONDS = 15.0
 """But not before geth has asked its peers for heavier branches by itself, which it does every 10 s."""
-BEHIND_SECONDS = 45.0
-"""A node without a new block for so long while others go on is left behind: geth dials a peer again after 35 s."""
 FOLLOW_SECONDS = 60.0
 _ASK_SECONDS = 5.0
 _LOOK_EVERY = 1.0
@@ -70,38 +67,6 @@ class Ended:
     dropped: tuple[Sealed, ...]
     sent_again: int
     followed: bool
-
-
-class BehindWatch:
-    """Looks at every node's newest block, and starts one anew that gets no more while others do."""
-
-    def __init__(self, folder: Path, network: Network, patience: float = BEHIND_SECONDS) -> None:
-        """Of this network; nobody is asked yet. A node is left behind after `patience` seconds."""
-        self._folder, self._patience = folder, patience
-        self._nodes = network.nodes
-        self._least = ROUNDS * len(network.sealers)
-        self._heights: dict[str, tuple[int, float]] = {}
-
-    def look(self) -> list[str]:
-        """Asks every node; says which were started anew. One that does not answer is left to whoever finds it hanging."""
-        now = time.monotonic()
-        for node in self._nodes:
-            name = node.seat.name
-            with contextlib.suppress(ChainError), RpcClient(url_of(node), timeout=_ASK_SECONDS) as rpc:
-                height = quantity(rpc.call("eth_blockNumber"))
-                if self._heights.get(name, (-1, now))[0] != height:
-                    self._heights[name] = height, now
-        highest = max((height for height, _ in self._heights.values()), default=0)
-        behind = [
-            name
-            for name, (height, since) in self._heights.items()
-            if highest - height > self._least and now - since > self._patience
-        ]
-        for name in behind:
-            log.warning("left_behind", node=name, height=self._heights[name][0], highest=highest)
-            self._heights[name] = self._heights[name][0], now
-            start_anew(self._folder, name)
-        return behind
 
 
 class StallWatch:
@@ -192,16 +157,6 @@ class StallWatch:
     def _client(self, holder: Holder) -> RpcClient:
         node = next(one for one in self._nodes if one.seat.name == holder.name)
         return RpcClient(url_of(node), timeout=_ASK_SECONDS)
-
-
-def start_anew(folder: Path, name: str) -> None:
-    """Ends a node, which the supervisor starts again: it dials all its peers at once, and both sides tell of their branch.
-
-    geth fetches a heavier one only from a peer that tells of it, which it does when it connects and when it has sealed.
-    """
-    process = (running(folder) or {}).get(name)
-    if process is not None and process.pid:
-        os.kill(process.pid, signal.SIGTERM)
 
 
 def stalls_ended(folder: Path) -> list[dict[str, object]]:

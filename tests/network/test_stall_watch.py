@@ -20,10 +20,11 @@ from eth_account import Account
 from bench.soak.cut import with_admin
 from node_api.chain.rpc_errors import ChainError
 from node_api.chain.rpc_values import text
+from node_api.network.behind_watch import BehindWatch
 from node_api.network.create import create_network
 from node_api.network.plan import Network
 from node_api.network.processes import running, start, stop
-from node_api.network.stall_watch import BehindWatch, StallWatch, stalls_ended
+from node_api.network.stall_watch import StallWatch, stalls_ended
 from node_api.network.standing import wait_until_up
 from tests.network.conftest import SENDER_KEY, at_free_ports, parameters, validators
 from tests.network.geth_control import PATIENCE, Signer, halt, hanging, seal_one, until
