@@ -64,9 +64,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """The processes of tests that note no lines are started as users start them; whole folders' fixtures note none, either."""
-    folder = any(map(item.path.is_relative_to, UNTRACED))
-    coverage = getattr(item.config.pluginmanager.getplugin("_cov"), "cov_controller", None) if folder else None
-    traced = os.environ.pop(TRACED_BY, None) if folder or item.get_closest_marker("no_cover") else None
+    whole = any(map(item.path.is_relative_to, UNTRACED))
+    coverage = getattr(item.config.pluginmanager.getplugin("_cov"), "cov_controller", None) if whole else None
+    traced = os.environ.pop(TRACED_BY, None) if whole or item.get_closest_marker("no_cover") else None
     if coverage is not None:
         coverage.pause()
     try:
