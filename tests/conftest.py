@@ -20,6 +20,8 @@ if "--on-network" in sys.argv:  # before any folder's conftest makes its worlds
     on_network.begin(RESOURCES)
 LONGEST = tuple(Path(__file__).parent / name for name in ("e2e", "tools"))
 UNTRACED = tuple(Path(__file__).parent / name for name in ("e2e", "bench"))
+NOTED = "test_acts.py", "test_validity.py"
+"""Of these folders alone, for they run a thousand lines that no test elsewhere does."""
 TRACED_BY = "COVERAGE_PROCESS_CONFIG"
 """Makes coverage note the lines of a process that a test starts, too."""
 
@@ -57,14 +59,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         on_network.choose(config, items)
     items.sort(key=lambda item: not any(item.path.is_relative_to(folder) for folder in LONGEST))
     for item in items:  # what they run is run by others, too; noting their lines would take half as long again
-        if item.get_closest_marker("slow") and not any(map(item.path.is_relative_to, UNTRACED)):
+        if item.get_closest_marker("slow") and not _untraced(item):
             item.add_marker("no_cover")
+
+
+def _untraced(item: pytest.Item) -> bool:
+    return any(map(item.path.is_relative_to, UNTRACED)) and item.path.name not in NOTED
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """The processes of tests that note no lines are started as users start them; whole folders' fixtures note none, either."""
-    whole = any(map(item.path.is_relative_to, UNTRACED))
+    whole = _untraced(item)
     coverage = getattr(item.config.pluginmanager.getplugin("_cov"), "cov_controller", None) if whole else None
     traced = os.environ.pop(TRACED_BY, None) if whole or item.get_closest_marker("no_cover") else None
     if coverage is not None:

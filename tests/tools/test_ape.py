@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from node_api.chain.anvil import lasting_port
+
 ROOT = Path(__file__).resolve().parents[2]
 
 pytestmark = pytest.mark.skipif(
@@ -28,10 +30,10 @@ def run_ape(home: Path, *arguments: str) -> str:
         for name, value in os.environ.items()
         if not name.startswith(("APE_", "COVERAGE_", "PYTEST_", "VOUCHERTRAIL_"))
     }
+    # its own choice is a port that an outgoing connection may hold: anvil ends at once, and ape waits for it in vain
+    here = {"HOME": str(home), "APE_FOUNDRY_HOST": f"http://127.0.0.1:{lasting_port()}"}
     command = [str(Path(sys.prefix) / "bin" / "ape"), *arguments]
-    done = subprocess.run(
-        command, cwd=ROOT, env={**kept, "HOME": str(home)}, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(command, cwd=ROOT, env={**kept, **here}, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     return done.stdout + done.stderr
 
