@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import structlog
 
-from node_api.chain.rpc import RpcClient
-from node_api.chain.rpc_errors import ChainError
 from node_api.chain.rpc_values import quantity
-from node_api.network.endpoints import url_of
 from node_api.network.plan import Network
 from node_api.network.processes import start_anew
-from node_api.network.standing import ROUNDS
+from node_api.network.standing import head_of, window
 
 BEHIND_SECONDS = 45.0
 """A node without a new block for so long while others go on is left behind: geth dials a peer again after 35 s."""
-_ASK_SECONDS = 5.0
 
 log = structlog.get_logger("network.behind_watch")
 
@@ -31,13 +25,14 @@ class BehindWatch:
         """Of this network; nobody is asked yet. A node is left behind after `patience` seconds."""
         self._folder, self._patience = folder, patience
         self._nodes = network.nodes
-        self._least = ROUNDS * len(network.sealers)
+        self._least = window(network)
         self._since: dict[str, tuple[int, float]] = {}
         """Of those that answered last: the height of each, and since when it has had it."""
 
     def look(self) -> list[str]:
         """Asks every node; says which were started anew. One that does not answer is left to whoever finds it hanging."""
-        now, heights = time.monotonic(), dict(self._answered())
+        now, heads = time.monotonic(), {node.seat.name: head_of(node) for node in self._nodes}
+        heights = {name: quantity(head["number"]) for name, head in heads.items() if head is not None}
         before, self._since = self._since, {}
         for name, height in heights.items():
             known = before.get(name)
@@ -51,9 +46,3 @@ class BehindWatch:
             del self._since[name]
             start_anew(self._folder, name)
         return behind
-
-    def _answered(self) -> Iterator[tuple[str, int]]:
-        """The newest block's number of each node that answers."""
-        for node in self._nodes:
-            with contextlib.suppress(ChainError), RpcClient(url_of(node), timeout=_ASK_SECONDS) as rpc:
-                yield node.seat.name, quantity(rpc.call("eth_blockNumber"))

@@ -25,7 +25,7 @@ from node_api.network.keys import NODE_KEY_FILE
 from node_api.network.members import NotAMember, rewrite, validator_of
 from node_api.network.plan import Network
 from node_api.network.processes import running
-from node_api.network.standing import ROUNDS, sealers_of
+from node_api.network.standing import ROUNDS, sealers_of, window
 from node_api.network.start_files import HELD
 
 _ABOUT = "backup.json"
@@ -149,7 +149,7 @@ def require_free(rpc: RpcClient, network: Network, organisation: str, folder: Pa
     height, age = quantity(head["number"]), time.time() - quantity(head["timestamp"])
     if age > max(_YOUNG_SECONDS, _YOUNG_BLOCKS * network.parameters.block_time):
         raise Held(f"the newest block here, {height}, is {age:.0f} s old: others have newer ones, or there are none")
-    first = height - ROUNDS * len(network.sealers) + 1
+    first = height - window(network) + 1
     oldest = record(rpc.call("eth_getBlockByNumber", [hex(max(first, 0)), False]))
     if first < 1 or quantity(oldest["timestamp"]) <= since:
         raise Held(f"{ROUNDS} rounds of blocks have not passed since the node was held: wait")

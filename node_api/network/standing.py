@@ -60,7 +60,7 @@ class Standing:
 def standings(folder: Path, network: Network) -> list[Standing]:
     """Asks every node of the plan; one that does not answer is told as such."""
     processes = running(folder) or {}
-    heads = {node.seat.name: _head(node) for node in network.nodes}
+    heads = {node.seat.name: head_of(node) for node in network.nodes}
     heights = {name: quantity(head["number"]) for name, head in heads.items() if head is not None}
     highest = max(heights, key=heights.__getitem__, default=None)
     sealed: dict[Address, int] = {}
@@ -68,7 +68,7 @@ def standings(folder: Path, network: Network) -> list[Standing]:
         node = next(node for node in network.nodes if node.seat.name == highest)
         sealed = _sealed(network, node, heights[highest])
     return [
-        _standing(folder, node, processes.get(node.seat.name), heads[node.seat.name], heights, sealed, _window(network))
+        _standing(folder, node, processes.get(node.seat.name), heads[node.seat.name], heights, sealed, window(network))
         for node in network.nodes
     ]
 
@@ -128,7 +128,7 @@ def _standing(
     )
 
 
-def _head(node: Node) -> dict[str, Json] | None:
+def head_of(node: Node) -> dict[str, Json] | None:
     """Its newest block, with the number of its peers; None where it does not answer."""
     try:
         with RpcClient(url_of(node), timeout=_ASK_SECONDS) as rpc:
@@ -138,14 +138,14 @@ def _head(node: Node) -> dict[str, Json] | None:
         return None
 
 
-def _window(network: Network) -> int:
+def window(network: Network) -> int:
     """How many of the newest blocks are looked at for who sealed them."""
     return ROUNDS * len(network.sealers)
 
 
 def _sealed(network: Network, node: Node, height: int) -> dict[Address, int]:
     """The newest block of each validator among the last three rounds, as this node has them."""
-    numbers = range(max(1, height - _window(network) + 1), height + 1)
+    numbers = range(max(1, height - window(network) + 1), height + 1)
     try:
         with RpcClient(url_of(node), timeout=_ASK_SECONDS) as rpc:
             found = sealers_of(rpc, network, numbers)

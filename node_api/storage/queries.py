@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Hashable, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, Table, select
+from sqlalchemy import BindParameter, ColumnElement, Connection, FromClause, Row, Select, Table, bindparam, select
 
 from node_api.domain.ids import Address, Hash, UnixSeconds
 from node_api.domain.models import BlockRef, TxRef
@@ -17,6 +17,9 @@ T = TypeVar("T")
 # A query and a row of columns whose types the tables know; they do not leave this package.
 Query = Select[Any]
 Record = Row[Any]
+
+UPTO: BindParameter[int] = bindparam("upto")
+"""The block that a statement kept from one reader to the next reads up to."""
 
 # Bound parameters in one `IN`, below every driver's limit.
 CHUNK = 500

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 
 from node_api.domain.claims import ClaimedPlace, RootStep, Round
 from node_api.domain.ids import Address, BatchId, Hash, Place, ProgrammeId, RollId
@@ -10,17 +10,16 @@ from node_api.domain.models import TxRef
 from node_api.storage import tables as t
 from node_api.storage.kept import kept
 from node_api.storage.prepared import Prepared
-from node_api.storage.queries import Queries, Record, to_address, to_hash, to_raw, tx_of, with_tx
+from node_api.storage.queries import UPTO, Queries, Record, to_address, to_hash, to_raw, tx_of, with_tx
 
 _NUMBER_BITS = 16
 _BATCH_BYTES = 3
-_upto: BindParameter[int] = bindparam("upto")
 _USED = Prepared(
     select(t.claimed_places.c.roll)
     .where(
         t.claimed_places.c.round_key == bindparam("of_round"),
         t.claimed_places.c.nullifier == bindparam("wanted"),
-        t.claimed_places.c.block <= _upto,
+        t.claimed_places.c.block <= UPTO,
     )
     .limit(1)
 )
@@ -30,7 +29,7 @@ _CLAIMED = Prepared(
     .where(
         t.roll_places.c.holder == bindparam("wanted"),
         t.claim_rolls.c.round_key == bindparam("of_round"),
-        t.claim_rolls.c.block <= _upto,
+        t.claim_rolls.c.block <= UPTO,
     )
     .limit(1)
 )

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, ScalarSelect, Table, bindparam, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Table, bindparam, func, select
 
 from node_api.domain.freezes import Frozen, Subject
 from node_api.domain.ids import Address, Amount, Day, LineId, MerchantId, ProgrammeId
@@ -17,7 +17,7 @@ from node_api.storage import tables as t
 from node_api.storage.by_keys import rows_by_keys
 from node_api.storage.kept import kept
 from node_api.storage.prepared import Prepared
-from node_api.storage.queries import Query, Record, chunks, count_of, to_address, to_raw, tx_of, with_tx
+from node_api.storage.queries import UPTO, Query, Record, chunks, count_of, to_address, to_raw, tx_of, with_tx
 from node_api.storage.read_standing import StandingQueries
 from node_api.storage.settled import DayKey, open_disputes, settled_counts
 from node_api.storage.sums import lines_of
@@ -31,14 +31,12 @@ _AFTER_STEP = {
     "removed": MerchantStatus.REMOVED,
 }
 
-_upto: BindParameter[int] = bindparam("upto")
-
 
 def _newest(table: Table, column: str, names: Iterable[str]) -> ScalarSelect[Any]:
     """The column in the merchant's newest step of one of these names; None where it took none."""
     return (
         select(table.c[column])
-        .where(table.c.merchant == t.merchants.c.merchant, table.c.name.in_(names), table.c.block <= _upto)
+        .where(table.c.merchant == t.merchants.c.merchant, table.c.name.in_(names), table.c.block <= UPTO)
         .order_by(table.c.block.desc(), table.c.log_index.desc())
         .limit(1)
         .correlate(t.merchants)
@@ -55,14 +53,14 @@ _MERCHANTS = select(
         for name in ("categories", "region", "channels")
     ),
     _newest(t.payout_steps, "account", ["changed"]).label("new_payout"),
-).where(t.merchants.c.block <= _upto)
+).where(t.merchants.c.block <= UPTO)
 _PAID = Prepared(
     with_tx(t.payments)
     .where(
         t.payments.c.line == bindparam("of_line"),
         t.payments.c.merchant == bindparam("of_merchant"),
         t.payments.c.day == bindparam("on"),
-        t.payments.c.block <= _upto,
+        t.payments.c.block <= UPTO,
     )
     .order_by(t.payments.c.block, t.payments.c.log_index)
 )

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 
-from sqlalchemy import BindParameter, ColumnElement, Integer, bindparam, func, literal, select
+from sqlalchemy import ColumnElement, Integer, bindparam, func, literal, select
 
 from node_api.domain.ids import Amount, LineId, ProgrammeId, UnixSeconds, programme_of_line
 from node_api.domain.models import BudgetLine, Programme, ProgrammeState
 from node_api.domain.trail import LineSums, Step, Totals
 from node_api.storage import tables as t
 from node_api.storage.kept import kept
-from node_api.storage.queries import Query, Record, chunks, to_address, tx_of, with_tx
+from node_api.storage.queries import UPTO, Query, Record, chunks, to_address, tx_of, with_tx
 from node_api.storage.read_money import MoneyQueries
 from node_api.storage.read_standing import StandingQueries
 from node_api.storage.sums import NO_SUMS, sums_from_facts, sums_from_roll_ups
@@ -26,19 +26,18 @@ _AFTER_STEP = {
     "rejected": ProgrammeState.REJECTED,
 }
 
-_upto: BindParameter[int] = bindparam("upto")
-_BY_ID = select(t.programmes).where(t.programmes.c.programme == bindparam("wanted"), t.programmes.c.block <= _upto)
-_BY_REF = select(t.programmes).where(t.programmes.c.ref == bindparam("wanted"), t.programmes.c.block <= _upto)
+_BY_ID = select(t.programmes).where(t.programmes.c.programme == bindparam("wanted"), t.programmes.c.block <= UPTO)
+_BY_REF = select(t.programmes).where(t.programmes.c.ref == bindparam("wanted"), t.programmes.c.block <= UPTO)
 _STEPS = (
     select(t.programme_steps.c.name, t.programme_steps.c.approvals)
-    .where(t.programme_steps.c.programme == bindparam("wanted"), t.programme_steps.c.block <= _upto)
+    .where(t.programme_steps.c.programme == bindparam("wanted"), t.programme_steps.c.block <= UPTO)
     .order_by(t.programme_steps.c.block, t.programme_steps.c.log_index)
 )
 _FIRST_VERSION = 1  # a programme has it from its draft on
 _VERSION = select(func.coalesce(func.max(t.rules_steps.c.version), _FIRST_VERSION)).where(
     t.rules_steps.c.programme == bindparam("wanted"),
     t.rules_steps.c.name == "activated",
-    t.rules_steps.c.block <= _upto,
+    t.rules_steps.c.block <= UPTO,
 )
 
 

@@ -6,21 +6,20 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import replace
 
-from sqlalchemy import BindParameter, Table, bindparam, select
+from sqlalchemy import Table, bindparam, select
 
 from node_api.domain.ids import ProgrammeId, UnixSeconds
 from node_api.domain.models import Rules, Widening
 from node_api.domain.trail import Step
 from node_api.domain.versions import RulesVersion
 from node_api.storage import tables as t
-from node_api.storage.queries import Queries, Record, to_address, tx_of, with_tx
+from node_api.storage.queries import UPTO, Queries, Record, to_address, tx_of, with_tx
 
 _FIRST_ONLY, _TRANSFERABLE = 4, 8
 _REGION_BYTES = 5
 
-_upto: BindParameter[int] = bindparam("upto")
 _RULES = select(t.rules).where(
-    t.rules.c.programme == bindparam("wanted"), t.rules.c.version == bindparam("at_version"), t.rules.c.block <= _upto
+    t.rules.c.programme == bindparam("wanted"), t.rules.c.version == bindparam("at_version"), t.rules.c.block <= UPTO
 )
 _WIDENINGS = (
     select(t.rules_widenings)
@@ -32,7 +31,7 @@ _WIDENINGS = (
     .where(
         t.rules_widenings.c.programme == bindparam("wanted"),
         t.rules_steps.c.name == "activated",
-        t.rules_steps.c.block <= _upto,
+        t.rules_steps.c.block <= UPTO,
     )
     .order_by(t.rules_widenings.c.version)
 )

@@ -14,7 +14,7 @@ from node_api.domain.trail import BatchCounts, Issue, Sweep
 from node_api.storage import tables as t
 from node_api.storage.kept import kept
 from node_api.storage.prepared import Prepared
-from node_api.storage.queries import CHUNK, Query, Record, count_of, to_address, tx_of, with_tx
+from node_api.storage.queries import CHUNK, UPTO, Query, Record, count_of, to_address, tx_of, with_tx
 from node_api.storage.read_standing import StandingQueries
 from node_api.storage.stored import stored_vouchers
 
@@ -25,7 +25,7 @@ _ISSUED = Prepared(
     with_tx(t.issues).where(
         t.issues.c.batch == bindparam("of_batch"),
         t.issues.c.roll == bindparam("of_roll"),
-        t.issues.c.block <= bindparam("upto"),
+        t.issues.c.block <= UPTO,
     )
 )
 

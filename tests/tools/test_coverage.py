@@ -5,15 +5,17 @@ coverage
 │   └── nothing should be wrong
 ├── when too few ran
 │   └── it should say how many
-└── when forge knows nothing of a contract
-    └── it should name the contract
+├── when forge knows nothing of a contract
+│   └── it should name the contract
+└── what is left out
+    └── should be there
 """
 
 from pathlib import Path
 
 import pytest
 
-from tools.coverage import faults_of, line_hits, share_of
+from tools.coverage import ROOT, SKIPPED, faults_of, line_hits, share_of
 
 LCOV = "TN:\nSF:contracts/A.sol\nDA:3,7\nDA:4,0\nend_of_record\nSF:tests/contracts/A.t.sol\nDA:9,0\nend_of_record\n"
 
@@ -42,3 +44,7 @@ def test_coverage__when_a_contract_is_unknown__then_it_is_named(root: Path) -> N
     (root / "contracts" / "B.sol").write_text("contract B { function b() external {} }")
     lines = {("contracts/A.sol", 3): 7}
     assert faults_of(lines, root) == ["forge counted no line of contracts/B.sol"]
+
+
+def test_coverage__of_what_is_left_out__each_is_there() -> None:
+    assert all(any((ROOT / "tests" / "contracts").glob(name)) for name in SKIPPED)
