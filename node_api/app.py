@@ -227,7 +227,7 @@ def _assemble(
         signing=signing_domain(handle.chain_id, vouchers),
         error_selectors=error_selectors(),
         faults=lambda: faults_of(record, follower, pace) or _sending_fault(record, outbox, relayer.sender),
-        vitals=vitals(record, pace, relayer.sender, lambda: outbox.fault is not None),
+        vitals=vitals(record, pace, relayer.sender, lambda: outbox.fault is not None, told.subscribing.unsigned),
         events=told.events,
         findings=WatchTables(record.engine),
         streams=Streams(),
@@ -246,11 +246,13 @@ def _keep_chain(keeper: ChainKeeper) -> None:
         log.warning("chain_brought_back")
 
 
-def vitals(record: Record, pace: ChainPace, sender: Address, outbox_waits: Callable[[], bool]) -> NodeVitals:
+def vitals(
+    record: Record, pace: ChainPace, sender: Address, outbox_waits: Callable[[], bool], unsigned: Callable[[], int]
+) -> NodeVitals:
     """What is measured of it."""
     store, chain = StoreFigures(record.engine), ChainFigures(record.rpc)
     findings = WatchTables(record.engine)
-    return NodeVitals(store, chain, record.tables, record.indexer, outbox_waits, sender, findings, pace)
+    return NodeVitals(store, chain, record.tables, record.indexer, outbox_waits, unsigned, sender, findings, pace)
 
 
 def signing_domain(chain_id: int, vouchers: Address) -> SigningDomain:

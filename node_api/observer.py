@@ -130,7 +130,7 @@ def _node(record: Record, parts: _Parts, keyring: ApiKeyring, settings: Settings
         signing=signing_domain(record.handle.chain_id, Address(record.deployment.address("Vouchers"))),
         error_selectors=error_selectors(),
         faults=lambda: faults_of(record, parts.follower, pace) or _watch_fault(parts.watching),
-        vitals=vitals(record, pace, _NOBODY, lambda: False),
+        vitals=vitals(record, pace, _NOBODY, lambda: False, lambda: 0),
         events=index_events(settings, record.engine, record.confirmations),
         findings=WatchTables(record.engine),
         streams=Streams(),

@@ -93,6 +93,8 @@ class _NodeFigures(Collector):
         for name, count in vitals.store.failing.items():
             failing.add_metric((name,), count)
         yield failing
+        about = "Subscribers this process can sign nothing for"
+        yield _gauge("vouchertrail_subscribers_unsigned", about, vitals.unsigned)
         noticed = GaugeMetricFamily("vouchertrail_findings", "What the observer noticed", labels=("kind",))
         for kind, count in _of_each(FindingKind, vitals.findings):
             noticed.add_metric((kind,), count)

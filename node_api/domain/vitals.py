@@ -90,6 +90,7 @@ class Vitals:
         indexed, indexed_at: number and time of the newest block of the index; None where it is empty.
         rewinds: how often this process took blocks back that the chain had left.
         outbox_waits: whether something keeps the outbox from sending.
+        unsigned: subscribers to events that this process can sign nothing for, for want of the key of their secrets.
         final, final_at: number and time of the newest final block of the index; None where it holds none.
         nodes: of the chain, where there may be several.
         findings: what an observer noticed, by kind; empty for a node that watches nothing.
@@ -105,6 +106,7 @@ class Vitals:
     final: int | None = None
     final_at: int | None = None
     nodes: NodesVitals = NodesVitals()
+    unsigned: int = 0
 
     @property
     def nonce_gap(self) -> int | None:

@@ -52,6 +52,10 @@ class Subscribing:
         unfit = unfit_for(self._key, found)
         return [replace(one, fault=str(unfit[one.name])) if one.name in unfit else one for one in found]
 
+    def unsigned(self) -> int:
+        """How many of them this node can sign nothing for."""
+        return len(unfit_for(self._key, self._store.all()))
+
     def remove(self, name: str) -> None:
         """Forgets one.
 

@@ -22,12 +22,17 @@ class NodeVitals:
         index: IndexStore,
         indexer: Indexer,
         outbox_waits: Callable[[], bool],
+        unsigned: Callable[[], int],
         sender: Address,
         findings: FindingReads,
         pace: ChainPace,
     ) -> None:
-        """`sender` is the relayer's account; `outbox_waits` says whether something keeps it from sending."""
+        """`sender` is the relayer's account; `outbox_waits` says whether something keeps it from sending.
+
+        `unsigned` says how many subscribers the node can sign nothing for.
+        """
         self._store, self._chain, self._index = store, chain, index
+        self._unsigned = unsigned
         self._indexer, self._outbox_waits, self._sender = indexer, outbox_waits, sender
         self._findings, self._pace = findings, pace
 
@@ -45,6 +50,7 @@ class NodeVitals:
             final=None if final is None else final.number,
             final_at=None if final is None else final.timestamp,
             nodes=self._chain.nodes(),
+            unsigned=self._unsigned(),
         )
 
     def _ask_chain(self) -> ChainVitals | None:

@@ -109,7 +109,7 @@ def test_metrics__before_anything_happened__have_each_state_and_kind_at_zero() -
 
 
 def test_metrics__of_a_node_in_trouble__say_so() -> None:
-    behind = page_of(vitals(next_nonce=12, indexed=7, chain=ChainVitals(20, 130, 9)))
+    behind = page_of(replace(vitals(next_nonce=12, indexed=7, chain=ChainVitals(20, 130, 9)), unsigned=2))
 
     assert behind["vouchertrail_nonce_gap", ()] == 3
     assert behind["vouchertrail_index_lag_blocks", ()] == 13
@@ -120,6 +120,7 @@ def test_metrics__of_a_node_in_trouble__say_so() -> None:
     assert behind["vouchertrail_queue_oldest_timestamp_seconds", (("queue", "claims"),)] == 1.5
     assert behind["vouchertrail_call_oldest_timestamp_seconds", ()] == 2.5
     assert behind["vouchertrail_subscriber_failures", (("subscriber", "till"),)] == 7
+    assert behind["vouchertrail_subscribers_unsigned", ()] == 2
     assert behind["vouchertrail_refusals_total", (("by", "contract"), ("reason", "Expired"))] == 2
     assert behind["vouchertrail_refusals_total", (("by", "contract"), ("reason", "unknown"))] == 1
 

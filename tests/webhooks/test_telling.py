@@ -336,6 +336,7 @@ def test_process__without_the_right_key__signs_for_nobody_and_says_so(
     with pytest.raises(WebhookKeyUnfit):
         subscribing(engine, key).rotate("ours")
     assert [one.fault for one in subscribing(engine).all()] == [None]
+    assert (subscribing(engine, key).unsigned(), subscribing(engine).unsigned()) == (1, 0)
 
     begun()
     until(settled(engine, "ours", len(ids(engine))))
