@@ -5,6 +5,7 @@ from base64 import b85encode
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from operator import attrgetter
 
 from sqlalchemy import Connection, Engine, bindparam, delete, insert, select
 from sqlalchemy.exc import IntegrityError
@@ -198,12 +199,13 @@ def _ids(connection: Connection, asked: Collection[tuple[str, str]]) -> dict[tup
 
 
 def _insert(connection: Connection, operations: Sequence[Operation], claims: Sequence[Values]) -> None:
+    """Keys and claims by their order: processes that insert the same ones wait for each other, never in a ring."""
     now = time.time_ns() // 1_000_000
     placed = [(one.id, at, outcome) for one in operations for at, outcome in enumerate(one.items)]
-    run_tuples(connection, _ADD, [operation_row(one) for one in operations])
+    run_tuples(connection, _ADD, [operation_row(one) for one in sorted(operations, key=attrgetter("owner", "key"))])
     run_tuples(connection, _ADD_STATES, [row for one in operations for row in state_rows(one)])
     run_tuples(connection, _ADD_ITEMS, [item_row(*one) for one in placed])
-    run_tuples(connection, _ADD_CLAIMS, claims)
+    run_tuples(connection, _ADD_CLAIMS, sorted(claims))
     refused = [refusal_row(*one, now) for one in placed if one[2].refusal]
     if refused:
         connection.execute(_ADD_REFUSALS, refused)

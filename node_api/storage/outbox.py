@@ -138,7 +138,7 @@ class Outbox:
         try:
             with writing(self._durable) as connection:
                 keep_call(connection, call)
-                run_tuples(connection, _MARK_SENT, [_sent(place, call_hash) for place in places])
+                run_tuples(connection, _MARK_SENT, [_sent(place, call_hash) for place in sorted(places)])
                 if connection.execute(_COUNT_SENT, {"of_call": call_hash}).scalar_one() != len(places):
                     raise TakenByOthers
                 _advance(connection, {place.operation for place in places})

@@ -3,12 +3,14 @@
 add
 ├── new → kept whole, claims its receipt                 ├── the same owner and key → the one kept before
 ├── a receipt claimed before → refused, in the log       ├── refused → in the log, claims nothing
-└── many at once → as one after the other
+├── many at once → as one after the other
+└── two processes with the same keys and receipts, each in its order → both answered the same
 claim, by a booking
 ├── free, or its own → held, and redemptions are refused    ├── a redemption's, another booking's → not held
 └── given up → free; another's is left
 outbox
 ├── sending → sent, unresolved                            ├── resolve → each item's verdict, history, final
+├── two processes send the same items, each in its order → one of them does
 ├── one operation in two calls, resolved at once → final, and somebody is told
 ├── calls of others → left, once they were signed long ago
 ├── abandon → queued again, dead bytes                    ├── fail → failed, receipt free
@@ -21,9 +23,10 @@ api keys → found by hash, revoked once
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import chain, product
@@ -198,6 +201,21 @@ def test_add__many_at_once__is_as_one_after_the_other(store: Operations) -> None
     assert not is_claimed(store, 9)
 
 
+def test_add__two_processes_with_the_same_keys_each_in_its_order__both_answer_the_same(engine: Engine) -> None:
+    barrier = threading.Barrier(2)
+
+    def take(process: int, numbers: Sequence[int]) -> dict[str, str]:
+        asked = [operation(f"op_{process}_{one}", outcome(one), key=f"{one:03}") for one in numbers]
+        barrier.wait()
+        return {one.key: one.id for one in Operations(engine).add(asked)}
+
+    with ThreadPoolExecutor(2) as pool:
+        for first in range(0, 500, 100):
+            numbers = range(first, first + 100)
+            one, other = pool.map(take, (first, first + 1), (numbers, numbers[::-1]))
+            assert one == other
+
+
 def test_add__refused__is_logged_and_claims_nothing(store: Operations, engine: Engine) -> None:
     added(store, operation("op_a", refused(1)))
 
@@ -280,6 +298,23 @@ def test_outbox__sent_and_resolved__tells_each_verdict(store: Operations, outbox
     assert outbox.confirmed_from(HOLDER, 4) == []
     assert is_claimed(store, 1)
     assert not is_claimed(store, 2)
+
+
+def test_outbox__two_processes_send_the_same_items_each_in_its_order__one_does(
+    store: Operations, engine: Engine
+) -> None:
+    barrier = threading.Barrier(2)
+
+    def send(nonce: int, places: Sequence[Place]) -> bool:
+        barrier.wait()
+        return Outbox(engine, engine).sending(call(nonce), places)
+
+    with ThreadPoolExecutor(2) as pool:
+        for turn in range(3):
+            of_turn = [operation(f"op_{turn}_{one}", outcome(100 * turn + one)) for one in range(100)]
+            store.add(of_turn)
+            places = [Place(one.id, 0, 0, at) for at, one in enumerate(of_turn)]
+            assert sorted(pool.map(send, (2 * turn, 2 * turn + 1), (places, places[::-1]))) == [False, True]
 
 
 def test_outbox__two_processes_resolve_halves_of_an_operation_at_once__it_is_final(
