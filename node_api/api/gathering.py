@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
-from starlette.concurrency import run_in_threadpool
+from anyio import CapacityLimiter, to_thread
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -32,6 +32,7 @@ class Gathering(Generic[A, B]):
             most: handed to it together.
         """
         self._work, self._most = work, most
+        self._threads = CapacityLimiter(1)  # its own: those of the framework may all wait for blocks
         self._waiting: deque[tuple[A, asyncio.Future[B]]] = deque()
         self._worker: asyncio.Task[None] | None = None
 
@@ -58,7 +59,7 @@ class Gathering(Generic[A, B]):
     async def _answer(self, together: Sequence[tuple[A, asyncio.Future[B]]]) -> None:
         answers: Sequence[B | Exception]
         try:
-            answers = await run_in_threadpool(self._answers, [one for one, _ in together])
+            answers = await to_thread.run_sync(self._answers, [one for one, _ in together], limiter=self._threads)
         except Exception as fault:  # noqa: BLE001  each of them raises it where it is waited for
             answers = [fault] * len(together)
         for (_, waiting), answer in zip(together, answers, strict=True):

@@ -44,6 +44,11 @@ class BookingRelayer:
         gas = _GAS_CALL + _GAS_RESERVATION * len(reservations) + _GAS_VOUCHER * vouchers + _GAS_CONSENT * consents
         return self._relayer.sign_call(self._vouchers, encode_book(reservations, self._domain), gas)
 
+    def size(self, reservation: Reservation) -> int:
+        """See the port. Group, array and item take 16 words beside what they hold; a consent takes 4."""
+        signed = sum(_padded(one) for one in (reservation.signature, reservation.consent) if one)
+        return 32 * (20 + 3 * len(reservation.spends)) + signed
+
     def is_own(self, call: SentCall) -> bool:
         """See the port."""
         fields = rlp.decode(bytes.fromhex(call.raw.removeprefix("0x")))
@@ -70,6 +75,10 @@ def encode_book(reservations: Sequence[Reservation], domain: bytes) -> bytes:
     groups = [(one.merchant, [_reservation(one)]) for one in reservations]
     consents = [(booking_digest(domain, one), one.consent) for one in reservations if one.consent]
     return _BOOK.encode((groups, consents))
+
+
+def _padded(signature: bytes) -> int:
+    return -(-len(signature) // 32) * 32
 
 
 def _reservation(one: Reservation) -> tuple[object, ...]:

@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
+from node_api.domain.claims import first_fitting
 from node_api.domain.ids import Hash
 from node_api.domain.models import BlockRef
 from node_api.domain.operations import SentCall
 from node_api.domain.reservations import BookingVerdict, Reservation
+from node_api.services.packing import ANY_NETWORK
 from node_api.services.ports.bookings import BookingRelay
 from node_api.services.ports.operations import OutboxStore
 from node_api.services.ports.relaying import CallOutcome
@@ -50,9 +52,12 @@ class BookingLane:
     def next(self, *, busy: bool) -> BookingShipment | None:  # noqa: ARG002  somebody waits for each of them
         """See the port."""
         with self._lock:
-            chosen = self._waiting[:MAX_RESERVATIONS]
-        if not chosen:
+            waiting = self._waiting[:MAX_RESERVATIONS]
+        if not waiting:
             return None
+        fitting = first_fitting([self.relay.size(one.reservation) for one in waiting], ANY_NETWORK.data)
+        vouchers = first_fitting([len(one.reservation.spends) for one in waiting], ANY_NETWORK.vouchers)
+        chosen = waiting[: min(fitting, vouchers)]
         return BookingShipment(self.relay.sign([one.reservation for one in chosen]), chosen, self)
 
     def again(self, call: SentCall) -> BookingShipment | None:

@@ -98,6 +98,7 @@ outbox_calls = Table(
     Column("block_hash", Raw, nullable=True),
     Column("block_time", BigInteger, nullable=True, comment="Unix seconds"),
     Column("signed_at", BigInteger, nullable=False),
+    Index("ix_outbox_calls_account", "sender", "state", "nonce"),
 )
 receipt_claims = Table(
     "receipt_claims",

@@ -1,7 +1,8 @@
-"""Rows by keys of several columns.
+"""Rows by keys of several columns, and the calls of an account.
 
 none wanted, none there, some there, more than one statement takes → those there, each once
 the plan of every number of keys → the index, never the whole table
+the plans of what is asked of an account's calls → its own, by their state
 """
 
 from __future__ import annotations
@@ -12,11 +13,14 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import Connection, Engine, event
 
+from node_api.domain.ids import Address
 from node_api.storage import operation_tables as t
 from node_api.storage.bulk import insertion, run_tuples
 from node_api.storage.by_keys import rows_by_keys
 from node_api.storage.engine import open_database, reading, writing
 from node_api.storage.migrate import migrate
+from node_api.storage.outbox import Outbox
+from node_api.storage.vitals import StoreFigures
 from tests.storage.conftest import MakeDatabase
 
 KEY = "programme", "merchant", "receipt"
@@ -51,6 +55,22 @@ def test_plan__of_so_many_keys__goes_by_the_index(tmp_path_factory: pytest.TempP
     assert [step for step in steps if "receipt_claims" in step or "found" in step] == [
         "SEARCH found USING INDEX sqlite_autoindex_receipt_claims_1 (programme=? AND merchant=? AND receipt=?)"
     ]
+
+
+def test_plans__of_an_accounts_calls__go_by_account_and_state(tmp_path_factory: pytest.TempPathFactory) -> None:
+    engine = open_database(f"sqlite:///{tmp_path_factory.mktemp('plans') / 'node.sqlite'}")
+    migrate(engine)
+    outbox, account = Outbox(engine, engine), Address("0x" + "a1" * 20)
+    with statements(engine) as said:
+        outbox.unresolved(account)
+        outbox.last_nonce(account)
+        outbox.confirmed_from(account, 7)
+        StoreFigures(engine).read(account)
+    with reading(engine) as connection:
+        steps = [str(row[3]) for one in said if "sender" in one[0] for row in plan(connection, *one)]
+    engine.dispose()
+    assert len(steps) == 5
+    assert all("ix_outbox_calls_account (sender=? AND state=?" in step for step in steps), steps
 
 
 def plan(connection: Connection, statement: str, values: tuple[object, ...]) -> list[tuple[object, ...]]:
