@@ -21,6 +21,8 @@ _TOPICS = contract("Vouchers").topics
 _REFUSED, _ITEM_REFUSED = "0x" + _TOPICS["RedemptionRefused"].hex(), "0x" + _TOPICS["RedemptionItemRefused"].hex()
 # Bounds, not estimates: gas is free here. A contract holder may take 100,000 to answer.
 _GAS_CALL, _GAS_RESERVATION, _GAS_VOUCHER, _GAS_CONSENT = 200_000, 300_000, 250_000, 50_000
+# A reservation with its group and its consent, beside spends and signatures; and a spend.
+_WORD, _FIXED_WORDS, _SPEND_WORDS = 32, 17, 3
 _DATA_FIELD, _SELECTOR = 5, 4  # of a transaction: nonce, price, gas, to, value, data
 
 
@@ -45,9 +47,9 @@ class BookingRelayer:
         return self._relayer.sign_call(self._vouchers, encode_book(reservations, self._domain), gas)
 
     def size(self, reservation: Reservation) -> int:
-        """See the port. Group, array and item take 16 words beside what they hold; a consent takes 4."""
-        signed = sum(_padded(one) for one in (reservation.signature, reservation.consent) if one)
-        return 32 * (20 + 3 * len(reservation.spends)) + signed
+        """See the port."""
+        signed = sum(-(-len(one) // _WORD) for one in (reservation.signature, reservation.consent))
+        return _WORD * (_FIXED_WORDS + _SPEND_WORDS * len(reservation.spends) + signed)
 
     def is_own(self, call: SentCall) -> bool:
         """See the port."""
@@ -75,10 +77,6 @@ def encode_book(reservations: Sequence[Reservation], domain: bytes) -> bytes:
     groups = [(one.merchant, [_reservation(one)]) for one in reservations]
     consents = [(booking_digest(domain, one), one.consent) for one in reservations if one.consent]
     return _BOOK.encode((groups, consents))
-
-
-def _padded(signature: bytes) -> int:
-    return -(-len(signature) // 32) * 32
 
 
 def _reservation(one: Reservation) -> tuple[object, ...]:

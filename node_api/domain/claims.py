@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from node_api.domain import claim_refusals as no
@@ -196,13 +195,3 @@ class Unseated:
 
 
 ClaimVerdict = Seated | Unseated
-
-
-def first_fitting(sizes: Sequence[int], most: int) -> int:
-    """How many from the front fit together into `most`; at least one, where there is one."""
-    total = 0
-    for count, size in enumerate(sizes):
-        total += size
-        if total > most:
-            return max(count, 1)
-    return len(sizes)

@@ -11,18 +11,17 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from node_api.domain.claims import first_fitting
 from node_api.domain.ids import Hash
 from node_api.domain.models import BlockRef
 from node_api.domain.operations import SentCall
 from node_api.domain.reservations import BookingVerdict, Reservation
-from node_api.services.packing import ANY_NETWORK
+from node_api.services.packing import ANY_NETWORK, first_fitting
 from node_api.services.ports.bookings import BookingRelay
 from node_api.services.ports.operations import OutboxStore
 from node_api.services.ports.relaying import CallOutcome
 
 MAX_RESERVATIONS = 50
-"""In one call: what bounds its gas."""
+"""In one call at most, and fewer where they are large (`ANY_NETWORK`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +54,9 @@ class BookingLane:
             waiting = self._waiting[:MAX_RESERVATIONS]
         if not waiting:
             return None
-        fitting = first_fitting([self.relay.size(one.reservation) for one in waiting], ANY_NETWORK.data)
-        vouchers = first_fitting([len(one.reservation.spends) for one in waiting], ANY_NETWORK.vouchers)
-        chosen = waiting[: min(fitting, vouchers)]
+        by_size = first_fitting([self.relay.size(one.reservation) for one in waiting], ANY_NETWORK.data)
+        by_gas = first_fitting([len(one.reservation.spends) for one in waiting], ANY_NETWORK.vouchers)
+        chosen = waiting[: min(by_size, by_gas)]
         return BookingShipment(self.relay.sign([one.reservation for one in chosen]), chosen, self)
 
     def again(self, call: SentCall) -> BookingShipment | None:
@@ -67,10 +66,15 @@ class BookingLane:
         with self._lock:
             return BookingShipment(call, self._under_way.get(call.hash, ()), self)
 
+    def drop(self, verdict: Future[BookingVerdict]) -> None:
+        """Forgets a reservation that nobody waits for any more, unless it is in a call already."""
+        with self._lock:
+            self._waiting = [one for one in self._waiting if one.verdict is not verdict]
+
     def sent(self, call: Hash, waiting: Sequence[Waiting]) -> None:
         """Takes note that these are under way."""
         with self._lock:
-            self._waiting = self._waiting[len(waiting) :]
+            self._waiting = [one for one in self._waiting if one not in waiting]
             self._under_way[call] = waiting
 
     def ended(self, call: Hash) -> None:

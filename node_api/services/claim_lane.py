@@ -4,11 +4,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from node_api.domain.claims import Claim, ClaimVerdict, first_fitting
+from node_api.domain.claims import Claim, ClaimVerdict
 from node_api.domain.ids import MAX_PLACES
 from node_api.domain.models import BlockRef
 from node_api.domain.operations import SentCall
-from node_api.services.packing import ANY_NETWORK
+from node_api.services.packing import ANY_NETWORK, first_fitting
 from node_api.services.ports.claims import ClaimQueue
 from node_api.services.ports.relaying import CallOutcome, ClaimRelay
 

@@ -67,6 +67,16 @@ def bytes_of(queued: QueuedItem, *, in_a_group: bool = False) -> int:
     return size
 
 
+def first_fitting(sizes: Sequence[int], most: int) -> int:
+    """How many from the front fit together into `most`; at least one, where there is one."""
+    total = 0
+    for count, size in enumerate(sizes):
+        total += size
+        if total > most:
+            return max(count, 1)
+    return len(sizes)
+
+
 def pack(queued: Sequence[QueuedItem]) -> tuple[list[ItemGroup], list[Place]]:
     """Groups items by merchant, in the order of each merchant's first; an item with a terminal's seal stands alone.
 

@@ -82,6 +82,7 @@ class Reserving:
         try:
             return verdict.result(PATIENCE_SECONDS)
         except TookTooLong:
+            self.lane.drop(verdict)
             raise ChainUnavailable("the booking is in no block yet") from None
 
 

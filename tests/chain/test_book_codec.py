@@ -2,7 +2,8 @@
 
 call data
 ├── of reservations .......................... a group of its own for each, in their order
-└── of consents .............................. each by its booking's digest
+├── of consents .............................. each by its booking's digest
+└── of any number of vouchers and length ..... no longer than their sizes say, nor much shorter
 own
 ├── a signed `book` call ..................... is one
 └── another call ............................. is none
@@ -12,6 +13,7 @@ verdicts
 
 from dataclasses import replace
 
+import pytest
 import rlp
 from eth_abi.abi import decode, encode
 
@@ -57,6 +59,19 @@ def test_encode_book__consents__follow_by_digest() -> None:
     _, consents = decode([f"(uint256,{RESERVATION}[])[]", "(bytes32,bytes)[]"], encode_book(ones, DOMAIN)[4:])
 
     assert consents == ((booking_digest(DOMAIN, ones[1]), b"attested"),)
+
+
+@pytest.mark.parametrize("signature", [0, 1, 65, 2_048])
+@pytest.mark.parametrize("consent", [0, 65, 2_048])
+@pytest.mark.parametrize("vouchers", [1, 100])
+def test_size__of_reservations__bounds_the_call_data(vouchers: int, signature: int, consent: int) -> None:
+    spends = tuple(Spend(VoucherId(number), Amount(500)) for number in range(vouchers))
+    one = replace(reservation(7), spends=spends, signature=bytes(signature), consent=bytes(consent))
+
+    taken = len(encode_book([one] * 50, DOMAIN)) - len(encode_book([], DOMAIN))
+
+    bound = 50 * BookingRelayer(None, VOUCHERS, DOMAIN).size(one)  # type: ignore[arg-type]
+    assert 0.7 * bound < taken <= bound
 
 
 def test_is_own__book_call__and_no_other() -> None:

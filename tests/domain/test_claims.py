@@ -4,8 +4,6 @@ table
 └── it has every reason of the domain, which are the contract's, in its order
 judge_claim
 └── each case → accepted, or that reason alone
-first_fitting
-└── it should count from the front what fits, and at least one
 """
 
 from __future__ import annotations
@@ -19,7 +17,7 @@ from typing import Any
 import pytest
 
 from node_api.domain.claim_refusals import CLAIM_REFUSALS
-from node_api.domain.claims import Claim, ClaimSight, Round, first_fitting, judge_claim
+from node_api.domain.claims import Claim, ClaimSight, Round, judge_claim
 from node_api.domain.ids import Address, BatchId, Hash, ProgrammeId, UnixSeconds
 from node_api.domain.models import BlockRef, TxRef
 
@@ -66,10 +64,3 @@ def test_judge_claim__case__agrees_with_the_table(case: dict[str, Any]) -> None:
     refusal = judge_claim(claim, found, sight, NOW)
 
     assert ("accepted" if refusal is None else refusal.name) == case["expect"]
-
-
-@pytest.mark.parametrize(
-    ("sizes", "expected"), [([], 0), ([5], 1), ([11], 1), ([5, 5], 2), ([5, 6], 1), ([4, 4, 4], 2)]
-)
-def test_first_fitting__into_ten__counts_from_the_front(sizes: list[int], expected: int) -> None:
-    assert first_fitting(sizes, 10) == expected

@@ -8,6 +8,8 @@ pack
 one_call
 ├── when there are many vouchers, or much call data: it should stop at the bound
 └── when one item alone is beyond the bound: it should go alone
+first_fitting
+└── it should count from the front what fits, and at least one
 """
 
 import pytest
@@ -16,7 +18,7 @@ from node_api.chain.redeem_codec import encode_redeem
 from node_api.domain.ids import Address, Amount, Hash, MerchantId, UnixSeconds, VoucherId
 from node_api.domain.item_words import ItemGroup, ItemWords
 from node_api.domain.items import Item, Spend, TerminalSeal
-from node_api.services.packing import ANY_NETWORK, bytes_of, one_call, pack
+from node_api.services.packing import ANY_NETWORK, bytes_of, first_fitting, one_call, pack
 from node_api.services.ports.operations import QueuedItem
 
 SEAL = TerminalSeal(Address("0x" + "1" * 40), b"")
@@ -99,3 +101,10 @@ def test_bytes_of__items_in_groups_of_their_own__add_up_to_the_call(seal: Termin
 
     rest = len(calldata) - sum(map(bytes_of, queue))
     assert 0 < rest <= 6 * 32
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"), [([], 0), ([5], 1), ([11], 1), ([5, 5], 2), ([5, 6], 1), ([4, 4, 4], 2)]
+)
+def test_first_fitting__into_ten__counts_from_the_front(sizes: list[int], expected: int) -> None:
+    assert first_fitting(sizes, 10) == expected

@@ -27,6 +27,10 @@ class BookingSignatures(Signatures, Protocol):
 class BookingRelay(Protocol):
     """`book` calls of the relayer. Raises as `Relay`."""
 
+    def size(self, reservation: Reservation) -> int:
+        """Bytes of call data that a reservation takes at most."""
+        ...
+
     def sign(self, reservations: Sequence[Reservation]) -> SentCall:
         """Signs the next call; nothing is sent. Its nonce is the chain's next."""
         ...
