@@ -212,7 +212,7 @@ def submit(rpc: RpcClient, signed: SignedTransaction) -> None:
             if _landed_soon(rpc, signed.hash) or final_nonce_of(rpc, signed.sender) <= signed.nonce:
                 return  # where another has it, the chain may still take it back
             if receipt_of(rpc, signed.hash) is not None:
-                return  # of several nodes the one that told the nonce has seen more than the one asked before
+                return  # another node may have told the nonce, which has seen more than the one asked before
             raise NonceTaken(f"nonce {signed.nonce} of {signed.sender} belongs to another transaction") from error
         raise
 

@@ -1,7 +1,7 @@
 """Transactions of one account on a real chain.
 
 transact → a receipt; a reverting call is told by its error before anything is sent; a mined revert is told after
-submit → the same bytes twice are no fault; another transaction's nonce is
+submit → the same bytes twice are no fault, also where a node that lags is asked first; another transaction's nonce is
 sign → nonces count up by themselves and start anew when forgotten
 wait_for → gives up in time
 see_through → sends again what the pool dropped; gives up in time
@@ -10,12 +10,16 @@ see_through → sends again what the pool dropped; gives up in time
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 
 import pytest
 from eth_utils.crypto import keccak
 
+from node_api.chain import sender as module
 from node_api.chain.contracts import AbiFault, contract, explain_revert
+from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import RpcError
+from node_api.chain.rpc_values import Json
 from node_api.chain.sender import (
     NonceTaken,
     NoReceipt,
@@ -77,6 +81,27 @@ def test_submit__when_the_same_bytes_again__then_no_fault_and_one_effect(chain: 
     submit(chain.rpc, signed)  # it is in a block
     assert wait_for(chain.rpc, signed.hash).succeeded
     assert nonce_of(chain.rpc, chain.sender.address) == 1
+
+
+class Lagging:
+    """Two nodes of a chain behind one address: the first has no receipts yet, and ends once a nonce is asked for."""
+
+    def __init__(self, rpc: RpcClient) -> None:
+        self._rpc, self.profile, self._lags = rpc, rpc.profile, True
+
+    def call(self, method: str, parameters: Sequence[Json] = ()) -> Json:
+        self._lags = self._lags and method != "eth_getTransactionCount"
+        return None if self._lags and method == "eth_getTransactionReceipt" else self._rpc.call(method, parameters)
+
+
+def test_submit__when_the_node_that_lags_ends_meanwhile__then_no_fault(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_SHOWN_SECONDS", 0.05)
+    signed = chain.sender.sign(None, CREATE_NOTHING, 100_000)
+    submit(chain.rpc, signed)
+
+    submit(Lagging(chain.rpc), signed)  # type: ignore[arg-type]
 
 
 def test_submit__when_the_nonce_is_anothers__then_said_so(chain: Chain) -> None:
