@@ -5,6 +5,7 @@ a booking
 ├── asked for again with its key → the same answer; with another → VoucherBooked
 ├── booked, captured, released four times at once with one key → done once, the same answer to all
 ├── that the rules refuse, at once or in a race → the reason
+├── many that wait for a block → others are answered meanwhile; more than may wait → 503
 ├── captured by the merchant's signature → redeemed; statement, trace and reconciliation agree; it can be reversed
 ├── asked for again with its key → the same answer; the key with another body → IdempotencyKeyReused
 ├── captured by a stranger, another merchant, against a used receipt → says why
@@ -17,6 +18,7 @@ a booked voucher, at the till → VoucherBooked
 """
 
 import itertools
+import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +30,7 @@ from coincurve import PrivateKey
 from eth_utils.crypto import keccak
 from sqlalchemy import delete
 
+from node_api.api import patient
 from node_api.chain.eip712 import capture_digest, release_digest, sign
 from node_api.domain.access import ApiRole
 from node_api.domain.ids import Amount, Hash, UnixSeconds, VoucherId
@@ -123,6 +126,44 @@ def test_booking__of_a_custodial_holder__is_shown(
     assert_refused(rival.get(f"/v1/bookings/{booked['digest']}"), "MerchantNotYours", 403)
     assert_refused(merchant.get(f"/v1/bookings/{SERVICE}"), "BookingUnknown", 404)
     assert_refused(merchant.redeem({"code": code_for(wallet, served, person)["code"]}), "VoucherBooked")
+
+
+@pytest.fixture
+def still(served: Served) -> Iterator[None]:
+    """A chain without new blocks."""
+    served.world.rpc.call("evm_setAutomine", [False])
+    yield
+    served.world.rpc.call("evm_setAutomine", [True])
+    served.world.rpc.call("evm_mine", [])
+
+
+@pytest.mark.usefixtures("still")
+def test_bookings__many_that_wait_for_a_block__others_are_answered_meanwhile(
+    served: Served, wallet: Client, operator: Client, merchant: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, *others = [asked(signed(wallet, wish(served, person))) for person in range(100, 142)]
+    code = code_for(wallet, served, 150)
+
+    with ThreadPoolExecutor(len(others)) as pool:
+        waiting = [pool.submit(operator.post, "/v1/bookings", one, new_key()) for one in others]
+        until_in_hand(operator, len(others))
+        assert merchant.get(f"/v1/vouchers/{served.voucher(4, 150)}").json()["state"] == "LIVE"
+        taken = merchant.redeem({"code": code["code"]}, wait=0)
+        assert (taken.status_code, taken.json()["state"]) == (202, "queued")
+        monkeypatch.setattr(patient, "MOST", len(others))
+        refused = operator.post("/v1/bookings", first, new_key())
+        assert (refused.status_code, refused.json()["type"].rpartition("#")[2]) == (503, "chainunavailable")
+        assert "41 requests wait for blocks already" in refused.text
+        served.world.rpc.call("evm_setAutomine", [True])
+        served.world.rpc.call("evm_mine", [])
+        assert {one.result().status_code for one in waiting} == {200}
+
+
+def until_in_hand(operator: Client, count: int) -> None:
+    """Returns when the node has so many requests in hand beside the one that asks."""
+    deadline = time.monotonic() + 30
+    while f"vouchertrail_http_requests_in_hand {count + 1}.0" not in operator.get("/metrics").text:
+        assert time.monotonic() < deadline
 
 
 def test_booking__asked_for_again__answers_the_same(

@@ -21,10 +21,11 @@ from node_api.api.bookings import (
 from node_api.api.documented import BOOKING, ENDING_BOOKINGS, KEEPING, READING, RULES, problems
 from node_api.api.fields import as_hash, body_hash
 from node_api.api.node import TheNode
+from node_api.api.patient import PatientRoute
 from node_api.api.routes.cases import Limit, OfMerchant, OfVoucher, voucher_of, whose
 from node_api.domain import errors, refusals
 
-router = APIRouter(prefix="/v1", tags=["bookings"])
+router = APIRouter(prefix="/v1", tags=["bookings"], route_class=PatientRoute)
 
 _LOG_BITS = 24
 Digest = Annotated[str, Path(pattern="^0x[0-9a-fA-F]{64}$", description="the digest the holder signed")]

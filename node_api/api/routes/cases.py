@@ -22,11 +22,12 @@ from node_api.api.cases import (
 from node_api.api.documented import READING, WRITING_CASES, problems
 from node_api.api.fields import MerchantNumber, VoucherText, as_hash, body_hash
 from node_api.api.node import TheNode
+from node_api.api.patient import PatientRoute
 from node_api.domain import errors
 from node_api.domain.access import ApiKey
 from node_api.domain.ids import VOUCHER_BITS, MerchantId, VoucherId
 
-router = APIRouter(prefix="/v1", tags=["cases"])
+router = APIRouter(prefix="/v1", tags=["cases"], route_class=PatientRoute)
 
 DisputeNumber = Annotated[int, Path(ge=1, lt=1 << 63)]
 After = Annotated[int, Query(ge=0, lt=1 << 63, description="the `next` of the page before")]

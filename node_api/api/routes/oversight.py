@@ -26,10 +26,11 @@ from node_api.api.oversight import (
     lane_out,
     revocation_out,
 )
+from node_api.api.patient import PatientRoute
 from node_api.domain.ids import ProgrammeId, UnixSeconds, VoucherId
 from node_api.services.ports import oversight as o
 
-router = APIRouter(prefix="/v1", tags=["oversight"])
+router = APIRouter(prefix="/v1", tags=["oversight"], route_class=PatientRoute)
 
 _DONE = problems(*OVERSEEING)
 _LAST = (1 << 63) - 1

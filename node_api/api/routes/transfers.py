@@ -9,6 +9,7 @@ from node_api.api.answers import BlockOut
 from node_api.api.documented import PASSING, READING, problems
 from node_api.api.fields import AddressText, VoucherText, as_address, body_hash
 from node_api.api.node import TheNode
+from node_api.api.patient import PatientRoute
 from node_api.api.transfers import (
     ReassignmentsOut,
     TransferFields,
@@ -23,7 +24,7 @@ from node_api.domain import errors
 from node_api.domain.ids import VOUCHER_BITS, Place, ProgrammeId, RollId, VoucherId
 from node_api.services.passing import Request
 
-router = APIRouter(prefix="/v1", tags=["transfers"])
+router = APIRouter(prefix="/v1", tags=["transfers"], route_class=PatientRoute)
 
 After = Annotated[int, Query(ge=0, lt=1 << 31, description="the `next` of the page before")]
 Limit = Annotated[int, Query(ge=1, le=1_000)]
