@@ -138,7 +138,14 @@ class MerchantQueries(StandingQueries):
         rows = rows_by_keys(self._connection, t.merchant_days, _DAY, (*_DAY, "redeemed"), days_wanted)
         return {(line, merchant): redeemed for merchant, line, _, redeemed in rows}
 
-    def payments(self, merchant: MerchantId | None = None, line: LineId | None = None) -> list[Payment]:
+    def payments(
+        self,
+        merchant: MerchantId | None = None,
+        line: LineId | None = None,
+        *,
+        from_day: Day | None = None,
+        until_day: Day | None = None,
+    ) -> list[Payment]:
         """See the port."""
         table = t.payments
         query = with_tx(table).where(self._upto(table))
@@ -146,6 +153,10 @@ class MerchantQueries(StandingQueries):
             query = query.where(table.c.merchant == merchant)
         if line is not None:
             query = query.where(table.c.line == line)
+        if from_day is not None:
+            query = query.where(table.c.day >= from_day)
+        if until_day is not None:
+            query = query.where(table.c.day < until_day)
         return self._payments(query.order_by(table.c.block, table.c.log_index))
 
     def payments_of_day(self, line: LineId, merchant: MerchantId, day: Day) -> list[Payment]:

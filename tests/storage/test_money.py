@@ -4,6 +4,7 @@ a world whose merchants and budgets change
 ├── at every block ........ the identity holds, roll-ups and facts agree, the index agrees with the chain's words
 ├── budgets ............... moves counted in, the money that went along, who decided
 ├── runs .................. entries in their order, paid, skipped with the reason, or open
+├── payments .............. of the days asked for
 ├── merchants ............. terms, payout account and status of each block; limits move with a replaced terminal
 └── rewound ............... as if the moves had not been
 """
@@ -19,7 +20,7 @@ from sqlalchemy import Engine
 
 from node_api.chain.keys import KeyRole
 from node_api.chain.ledger import Ledger
-from node_api.domain.ids import Address, MerchantId, ProgrammeId
+from node_api.domain.ids import Address, Day, MerchantId, ProgrammeId
 from node_api.domain.models import MerchantStatus
 from node_api.domain.settlement import EntryState, MoveState
 from node_api.services.reconciling import reconcile
@@ -118,6 +119,14 @@ def test_settlement_runs__with_skips__tell_every_entry(world: World, engine: Eng
     assert first.totals.by_merchant == {1: FACE_A + FACE_B + 8, 2: FACE_A}
     assert first.totals.by_line == {changes.FIRST_LINE: 2 * FACE_A + 7, changes.SECOND_LINE: FACE_B + 1}
     assert (second.released, [entry.state for entry in second.entries]) == (None, [EntryState.OPEN])
+
+
+def test_payments__of_a_period__are_those_of_its_days(engine: Engine) -> None:
+    with IndexReads(engine).at_head() as reader:
+        (paid,) = reader.payments(FIRST)
+        after = Day(paid.day + 1)
+        assert reader.payments(FIRST, from_day=paid.day, until_day=after) == [paid]
+        assert reader.payments(FIRST, from_day=after) == reader.payments(FIRST, until_day=paid.day) == []
 
 
 def test_merchant__changed__is_as_of_each_block(world: World, engine: Engine) -> None:

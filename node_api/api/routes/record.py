@@ -88,7 +88,7 @@ def read_statement(
     from_day: DayNumber | None = None,
     until_day: DayNumber | None = None,
 ) -> StatementOut:
-    """A merchant's days: redeemed, paid, open. `from_day` inclusive, `until_day` exclusive."""
+    """A merchant's days and their payments: redeemed, paid, open. `from_day` inclusive, `until_day` exclusive."""
     number = MerchantId(merchant)
     require_merchant(caller, number)
     with node.fresh.open() as (reader, _):
@@ -99,7 +99,8 @@ def read_statement(
         end = None if until_day is None else Day(until_day)
         days = reader.merchant_days(number, from_day=begin, until_day=end)
         taken_back = reader.reversed_sum(number, from_day=begin, until_day=end)
-        return statement_out(found, days, reader.payments(number), taken_back, BlockOut.of(reader.block))
+        paid = reader.payments(number, from_day=begin, until_day=end)
+        return statement_out(found, days, paid, taken_back, BlockOut.of(reader.block))
 
 
 @router.get(

@@ -153,8 +153,15 @@ class MerchantReader(Protocol):
         """What was redeemed on a local day at merchants under budget lines, and not taken back; where there is anything."""
         ...
 
-    def payments(self, merchant: MerchantId | None = None, line: LineId | None = None) -> list[Payment]:
-        """Payments in the order of the chain."""
+    def payments(
+        self,
+        merchant: MerchantId | None = None,
+        line: LineId | None = None,
+        *,
+        from_day: Day | None = None,
+        until_day: Day | None = None,
+    ) -> list[Payment]:
+        """Payments in the order of the chain, for days as in `merchant_days`."""
         ...
 
 
