@@ -136,7 +136,8 @@ class ChainNodes(RpcClient):
     def _hand_out(self, requests: Sequence[Request]) -> list[Json | RpcError]:
         """Sends to the first by their turns that answers. What that one has already is handed to the next as well.
 
-        It may be cut off, and have it in its pool, or in blocks that nobody else will ever see.
+        It may be cut off, and have it in its pool, or in blocks that nobody else will ever see. A next one that does not take it
+        says nothing against the first, which has it.
         """
         fault: RpcUnavailable | None = None
         found: list[Json | RpcError] | None = None
@@ -146,9 +147,10 @@ class ChainNodes(RpcClient):
             except RpcUnavailable as error:
                 fault = error
                 continue
-            found = found or outcomes
-            if not all(isinstance(one, RpcError) and (is_known(one) or is_past(one)) for one in outcomes):
+            has = [isinstance(one, RpcError) and (is_known(one) or is_past(one)) for one in outcomes]
+            if not all(has) and (found is None or not any(isinstance(one, RpcError) for one in outcomes)):
                 return outcomes
+            found = found or outcomes
         if found is not None:
             return found
         assert fault is not None, "there is a node to send to"
