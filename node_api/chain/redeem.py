@@ -33,11 +33,12 @@ from node_api.domain.ids import Address, Hash, UnixSeconds
 from node_api.domain.item_words import ItemGroup
 from node_api.domain.models import BlockRef
 from node_api.domain.operations import SentCall, Verdict
-from node_api.services.ports.relaying import CallOutcome, NonceLost
+from node_api.services.ports.relaying import CallNotTaken, CallOutcome, NonceLost
 from node_api.services.waits import pause
 
 # Bounds, not estimates: gas is free here, and what is not used is given back. A contract holder may take 100,000 to answer.
 _GAS_CALL, _GAS_ITEM, _GAS_VOUCHER, _GAS_CONSENT = 200_000, 250_000, 150_000, 50_000
+_GAS_NOTHING = 21_000  # of any transaction, by the Yellow Paper
 
 
 class Relayer:
@@ -182,6 +183,20 @@ class Relayer:
             submit(self._rpc, _signed(call))
         except NonceTaken as error:
             raise NonceLost(str(error)) from error
+        except RpcError as error:
+            self._block_gas = None  # it may have been lowered, and the call asks for more
+            raise CallNotTaken(str(error)) from error
+
+    def fill(self, nonce: int) -> None:
+        """See the port."""
+        self._sender.next_nonce(nonce)
+        signed = self._sender.sign(self._sender.address, b"", _GAS_NOTHING)
+        try:
+            submit(self._rpc, signed)
+        except NonceTaken:
+            return
+        except RpcError as error:
+            raise CallNotTaken(str(error)) from error
 
     def restore(self, call: SentCall, block_time: UnixSeconds) -> None:
         """See the port."""

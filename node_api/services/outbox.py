@@ -9,7 +9,8 @@ together, resolved in that order. The chain carries them out in no other one: so
 calls without a gap, and the next one finishes it from its beginning. Where another transaction has a call's nonce, that call
 can never take effect: it is abandoned, and what it carried waits again. Those behind it are not: their nonces are still to come,
 their bytes may be in the chain's pool, and would carry out what had been given to another call. They are looked for and sent
-again like any other, and abandoned only where the chain says the same of their own nonce.
+again like any other, and abandoned only where the chain says the same of their own nonce. A call that the chain does not take for
+long, as it would hold up every other, loses its nonce to a transaction that does nothing.
 """
 
 import threading
@@ -28,7 +29,7 @@ from node_api.services.block_room import BlockRoom
 from node_api.services.ports.chain_head import IndexFollower
 from node_api.services.ports.lanes import Lane, Shipment
 from node_api.services.ports.operations import OutboxStore
-from node_api.services.ports.relaying import CallOutcome, NonceLost, Relay
+from node_api.services.ports.relaying import CallNotTaken, CallOutcome, NonceLost, Relay
 from node_api.services.waits import Pace, pause
 
 IN_FLIGHT = 4
@@ -36,6 +37,8 @@ IN_FLIGHT = 4
 RECEIPT_SECONDS = 5.0
 LEFT_SECONDS = 30.0
 """A call of another account that is not resolved for so long may be a process's that is gone."""
+_NOT_TAKEN_SECONDS = 60.0
+"""A call that the chain answers for so long without taking it never takes effect: another transaction gets its nonce."""
 _LEFT_PAUSES = RECEIPT_SECONDS, 60.0
 """How long such a call is left alone after each look: first, doubled each time, and at most."""
 _LEFT_AT_ONCE = 4
@@ -86,6 +89,7 @@ class Outbox:
         self._looks, self._overdue = 0, 0.0
         self._pace, self._first_since = Pace(), 0.0  # since when the first in flight is what the chain has to carry out
         self._last_nonce: int | None = None  # highest that was resolved, once it was looked up
+        self._not_taken: tuple[Hash, float] | None = None  # the call that the chain does not take, and since when
         self._others_at = 0.0
         self._others: dict[Hash, _Left] = {}
         self._thread = threading.Thread(target=self._work, name="outbox", daemon=True)
@@ -282,9 +286,16 @@ class Outbox:
         there = self._first_since + self._pace.needed(self._relay.gas_of(first))
         return max(0.0, there - time.monotonic())
 
-    def _carry(self, shipment: Shipment) -> None:
-        """Sends a stored call until it stands in a block, and writes down what became of it, before any other."""
-        while self._was_sent(shipment):
+    def _carry(self, shipment: Shipment, missing: Sequence[int] = ()) -> None:
+        """Sends a stored call until it stands in a block, and writes down what became of it, before any other.
+
+        Nonces that are missing before it, as nothing stored has them, are filled.
+        """
+        while True:
+            for nonce in missing:
+                self._relay.fill(nonce)
+            if not self._was_sent(shipment):
+                return
             self.fault = None  # the chain has it: what there is to wait for is its block
             if self._has_landed(shipment, RECEIPT_SECONDS) or self._stopping.is_set():
                 return
@@ -298,7 +309,22 @@ class Outbox:
             log.warning("outbox_nonce_lost", transaction=shipment.call.hash, nonce=shipment.call.nonce)
             shipment.abandon()
             return False
+        except CallNotTaken:
+            self._pass_over(shipment.call)
+            raise
+        self._not_taken = None
         return True
+
+    def _pass_over(self, call: SentCall) -> None:
+        """Has another transaction take the nonce of a call that was not taken for long, so that it holds up no other."""
+        now = time.monotonic()
+        if call.sender != self._relay.sender:
+            return
+        if self._not_taken is None or self._not_taken[0] != call.hash:
+            self._not_taken = call.hash, now
+        elif now - self._not_taken[1] > _NOT_TAKEN_SECONDS:
+            log.error("outbox_call_passed_over", transaction=call.hash, nonce=call.nonce)
+            self._relay.fill(call.nonce)
 
     def _has_landed(self, shipment: Shipment, seconds: float) -> bool:
         """Whether a call stands in a block after so many seconds; what became of it is written down then."""
@@ -378,7 +404,8 @@ class Outbox:
             shipment = self._again(call)
             if call.block_time is not None:
                 self._relay.restore(call, call.block_time)
-            self._carry(shipment)
+            self._carry(shipment, range(next_nonce, call.nonce))
+            next_nonce = call.nonce + 1
         return True
 
     def _last(self) -> int | None:

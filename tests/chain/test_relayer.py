@@ -3,6 +3,10 @@
 sign_call
 ├── with more gas than a block has ....... asks for as much as one has, and the chain takes it
 └── with less ............................ asks for that
+send
+└── of more gas than a block has now ...... not taken; the next call asks for less
+fill
+└── of a nonce, once or again ............. it is used, and calls behind it are carried out
 look
 ├── for what the index was told of ........ asks the chain nothing
 └── for what nobody was told of ........... asks, and has it in hand for the index
@@ -18,6 +22,7 @@ from node_api.chain.redeem import Relayer
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_values import quantity, record
 from node_api.domain.ids import Address
+from node_api.services.ports.relaying import CallNotTaken
 from tests.chain.conftest import Chain
 
 TO = Address("0x" + "70" * 20)
@@ -34,6 +39,34 @@ def test_sign_call__gas_beside_a_blocks__is_what_a_node_takes(chain: Chain, more
     assert relayer.landed(call, 30.0) is not None
     sent = record(chain.rpc.call("eth_getTransactionByHash", [call.hash]))
     assert quantity(sent["gas"]) == room + asked
+
+
+def test_send__of_more_gas_than_a_block_has_now__is_not_taken_and_the_next_asks_for_less(chain: Chain) -> None:
+    relayer = Relayer(chain.rpc, Account.create(), chain.handle.chain_id, TO)
+    before = relayer.sign_call(TO, b"", 1 << 62)
+    chain.rpc.call("evm_setBlockGasLimit", [hex(1_000_000)])
+    chain.rpc.call("evm_mine")
+
+    with pytest.raises(CallNotTaken, match="gas"):
+        relayer.send(before)
+
+    after = relayer.sign_call(TO, b"", 1 << 62)
+    relayer.send(after)
+    assert relayer.landed(after, 30.0) is not None
+
+
+def test_fill__of_a_nonce__has_calls_behind_it_carried_out(chain: Chain) -> None:
+    relayer = Relayer(chain.rpc, Account.create(), chain.handle.chain_id, TO)
+    relayer.number(1)
+    call = relayer.sign_call(TO, b"", 100_000)
+    relayer.send(call)
+    assert relayer.look([call]) == 0
+
+    relayer.fill(0)
+    relayer.fill(0)
+
+    assert relayer.landed(call, 30.0) is not None
+    assert relayer.next_nonce() == 2
 
 
 def test_look__for_a_call_in_a_block__has_its_receipt_in_hand(chain: Chain) -> None:

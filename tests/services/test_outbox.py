@@ -11,6 +11,8 @@ _fly
 ├── when a call's nonce is lost .................... it alone is abandoned; what it carried goes out behind those in flight
 ├── when a call vanishes ........................... the same bytes are sent again, in order
 ├── when the chain went back ....................... what it lost goes first, whether calls are in flight or not
+├── when it did, and behind what nothing stored has . a transaction that does nothing goes before
+├── when a call is not taken for long .............. another takes its nonce, and what it carried goes out anew
 ├── when it did and a nonce is taken since ......... that call is abandoned, and what it carried goes out anew
 ├── when sending fails ............................. what is stored is finished in order, with the same bytes
 ├── when another account left a call ............... it is brought to its end, whatever else there is to do
@@ -37,7 +39,7 @@ from node_api.domain.operations import SentCall
 from node_api.services import outbox as module
 from node_api.services.block_room import BlockRoom
 from node_api.services.outbox import IN_FLIGHT, Outbox
-from node_api.services.ports.relaying import CallOutcome, NonceLost
+from node_api.services.ports.relaying import CallNotTaken, CallOutcome, NonceLost
 
 SENDER = Address("0x" + "5e" * 20)
 BLOCK = BlockRef(7, Hash("0x" + "b7" * 32), UnixSeconds(70))
@@ -58,6 +60,9 @@ class Chain:
     """Calls it forgets the first time they are sent."""
     down: set[str] = field(default_factory=set)
     """Calls at whose first sending it does not answer."""
+    refused: set[str] = field(default_factory=set)
+    """Calls it never takes."""
+    filled: list[int] = field(default_factory=list)
     numbered: int | None = None
     gas: Sequence[int] = (10,)
     """What calls take, by turns."""
@@ -97,12 +102,20 @@ class Chain:
         if call.hash in self.down:
             self.down.remove(call.hash)
             raise ChainUnavailable("gone")
+        if call.hash in self.refused and call.nonce >= self.next:
+            raise CallNotTaken("oversized data")
         if call.hash in self.deaf:
             self.deaf.remove(call.hash)
             return
         if call.nonce < self.next and call.hash not in self.mined:
             raise NonceLost(call.hash)
         self.pool[call.nonce] = call
+
+    def fill(self, nonce: int) -> None:
+        self.filled.append(nonce)
+        if nonce >= self.next:
+            self.pool[nonce] = SentCall(Hash(f"nothing {nonce}"), nonce, SENDER, "0x")
+            self.mine()
 
     def restore(self, call: SentCall, block_time: UnixSeconds) -> None:
         assert block_time == call.nonce
@@ -590,3 +603,43 @@ def test_stop__calls_in_flight__are_landed_and_nothing_more_is_sent(
 
     assert works.told("resolve") == [f"resolve {nonce}" for nonce in range(IN_FLIGHT)]
     assert len(works.lane.waiting) == 3
+
+
+def test_restore__behind_a_nonce_that_nothing_stored_has__it_is_filled(works: Works) -> None:
+    works.chain.mined, works.chain.next = ["a stranger's"], 1
+    works.lane.waiting = [1, 2, 3]
+    works.work()
+    again = Works(chain=works.chain, store=works.store)
+
+    again.chain.go_back(0)
+    again.lane.waiting = [4]
+    again.work()
+
+    assert again.chain.mined == ["nothing 0", "1:1,2,3", "2:4"]
+    assert set(again.chain.filled) == {0}
+
+
+def test_fly__a_call_that_the_chain_does_not_take_for_long__loses_its_nonce(
+    works: Works, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_NOT_TAKEN_SECONDS", 0.1)
+    works.chain.refused = {"0:1,2,3"}
+    works.lane.waiting = [1, 2, 3, 4]
+    works.work()
+
+    assert works.chain.filled == [0]
+    assert works.store.ends["0:1,2,3"] == "abandoned"
+    assert sorted(works.final) == ["1", "2", "3", "4"]
+    assert works.outbox.fault is None
+
+
+def test_fly__a_call_that_the_chain_takes_in_the_end__keeps_its_nonce(works: Works) -> None:
+    works.chain.refused = {"0:1,2,3"}
+    works.lane.waiting = [1, 2, 3]
+    works.outbox.start()
+    wait_until(lambda: works.outbox.fault == "CallNotTaken: oversized data")
+    works.chain.refused = set()
+    wait_until(works.done)
+    works.end()
+
+    assert (works.chain.filled, works.final) == ([], ["1", "2", "3"])

@@ -33,6 +33,10 @@ class NonceLost(Exception):
     """Another transaction of the relayer has the nonce: these bytes can never take effect."""
 
 
+class CallNotTaken(Exception):
+    """The chain answers, and does not take the bytes: too many, too much gas, or for reasons of its own."""
+
+
 class Carrier(Protocol):
     """Brings to the chain what is queued. Thread-safe."""
 
@@ -98,11 +102,25 @@ class Relay(Protocol):
 
         Raises:
             NonceLost: they can never take effect.
+            CallNotTaken: not now.
         """
         ...
 
     def restore(self, call: SentCall, block_time: UnixSeconds) -> None:
-        """Sends bytes that a chain which went back has lost, into a block of the time they had, where its clock can be moved."""
+        """Sends bytes that a chain which went back has lost, into a block of the time they had, where its clock can be moved.
+
+        Raises: as `send`.
+        """
+        ...
+
+    def fill(self, nonce: int) -> None:
+        """Has a transaction that does nothing take a nonce of the account, so that those behind it are carried out.
+
+        Where the nonce is taken already, that is no fault. It is kept nowhere: what is lost of it is filled again.
+
+        Raises:
+            CallNotTaken: nor does the chain take that.
+        """
         ...
 
 
