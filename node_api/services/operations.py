@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from node_api.domain.access import ApiKey, ApiRole
 from node_api.domain.errors import (
+    ChainUnavailable,
     IdempotencyKeyReused,
+    IndexNotReady,
     MerchantNotYours,
     OperationUnknown,
-    QueueFull,
     ReceiptHashMismatch,
+    Unavailable,
 )
 from node_api.domain.finality import Finality
 from node_api.domain.ids import Hash
@@ -79,23 +81,29 @@ class Redemptions:
             IdempotencyKeyReused: the key came with another body before.
             ReceiptHashMismatch: a receipt given in clear is not the one signed.
             QueueFull: the key is new, and as many redemptions wait to be sent as may.
-
-        Raises:
-            ChainUnavailable, IndexNotReady: see `Judge.judge_all`.
+            ChainUnavailable, IndexNotReady: the key is new; see `Judge.judge_all`.
         """
         received, faults = _now(), [_fault(one, self._judge) for one in submissions]
         sound = [one for one, fault in zip(submissions, faults, strict=True) if fault is None]
         found = self._store.find([(one.caller.owner, one.key) for one in sound])
         new = [one for one, known in zip(sound, found, strict=True) if known is None]
-        if new:
-            self._pace.require_moving()
-        full = self._room.fault() if new else None
-        kept = iter(self._store.add(self._judged(new, received)) if new and full is None else ())
-        operations = iter([(full or next(kept)) if known is None else known for known in found])
+        taken = iter(self._taken(new, received))
+        operations = iter([next(taken) if known is None else known for known in found])
         answers = [fault or _same(one, next(operations)) for one, fault in zip(submissions, faults, strict=True)]
         if any(isinstance(answer, Operation) and not answer.state.final for answer in answers):
             self._carrier.wake()
         return answers
+
+    def _taken(self, new: Sequence[Submission], received: int) -> Sequence[Operation | Unavailable]:
+        """Those whose keys nobody knew; what keeps them out concerns nobody whose key is known."""
+        if not new:
+            return ()
+        try:
+            self._pace.require_moving()
+            full = self._room.fault()
+            return [full] * len(new) if full else self._store.add(self._judged(new, received))
+        except (ChainUnavailable, IndexNotReady) as fault:
+            return [fault] * len(new)
 
     def _judged(self, submissions: Sequence[Submission], received: int) -> list[Operation]:
         """New operations, all judged on the same block."""
@@ -159,9 +167,9 @@ def _fault(submission: Submission, judge: Judge) -> Exception | None:
     return None
 
 
-def _same(submission: Submission, known: Operation | QueueFull) -> Operation | Exception:
+def _same(submission: Submission, known: Operation | Unavailable) -> Operation | Exception:
     """The operation of its key, if it was asked for by the same body; or why there is none."""
-    if isinstance(known, QueueFull) or known.body_hash == submission.body_hash:
+    if isinstance(known, Unavailable) or known.body_hash == submission.body_hash:
         return known
     return IdempotencyKeyReused(f"key {submission.key!r} of {submission.caller.owner}")
 
