@@ -19,7 +19,7 @@ import orjson
 import structlog
 
 from node_api.domain.subscribers import Subscriber, pause_after, signature
-from node_api.domain.told import Cursor, EventPage, Happened, Retracted
+from node_api.domain.told import Cursor, EventPage, Happened, Retracted, Wanted
 from node_api.services.ports.telling import EventLog, NotReached, Post, SubscriberStore, WebhookKey
 from node_api.services.webhook_secrets import Signer, signer_for, unfit_for
 
@@ -86,8 +86,8 @@ class Telling:
         self._by = secrets.token_hex(16)
         self._stopping = threading.Event()
         self._at_work: dict[str, threading.Thread] = {}
-        # Looked through beyond what was taken, without finding anything: not worth writing down.
-        self._seen: dict[str, tuple[Cursor, Cursor]] = {}
+        # By name: where looked through from and for what, and up to where nothing was found: not worth writing down.
+        self._seen: dict[str, tuple[tuple[Cursor, Wanted], Cursor]] = {}
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._work, name="telling", daemon=True)
 
@@ -137,9 +137,9 @@ class Telling:
             raise next(iter(unfit.values()))
 
     def _from(self, one: Subscriber) -> Cursor:
-        """Where to go on: beyond what was taken, nothing was found up to here."""
-        taken, seen = self._seen.get(one.name, (None, one.upto))
-        return seen if taken == one.upto else one.upto
+        """Where to go on: beyond what was taken, nothing of what it wants was found up to here."""
+        known, seen = self._seen.get(one.name, (None, one.upto))
+        return seen if known == (one.upto, one.wanted) else one.upto
 
     def _tell(self, one: Subscriber) -> None:
         try:
@@ -157,7 +157,7 @@ class Telling:
         """Tells one page; the subscriber as it stands then, or None where that is all for now."""
         page = self._events.page(self._from(one), one.wanted, _PAGE)
         if not page.events:
-            self._seen[one.name] = one.upto, page.next
+            self._seen[one.name] = (one.upto, one.wanted), page.next
             return one if page.more else None
         signer = signer_for(self._key, [one])
         leased = self._store.lease(one.name, self._by, signer.fingerprint, _now(), _lease_end())
@@ -170,7 +170,7 @@ class Telling:
             return None
         self._store.release(one.name, self._by)
         if taken == page.events[-1][0]:
-            self._seen[one.name] = taken, page.next
+            self._seen[one.name] = (taken, one.wanted), page.next
         return replace(leased, upto=taken)
 
     def _tell_page(self, one: Subscriber, page: EventPage, signer: Signer) -> Cursor | None:

@@ -6,6 +6,7 @@ a subscriber
 ├── that refuses after it took some ... waits as after a first failure, whatever was before
 ├── replayed .......................... told again from there; not from beyond what the index has read, but for a place
 │                                       of before the chain went back: that begins with what does not stand any more
+├── put again with another filter ..... told what that one finds, from where it is put or replayed
 ├── gone (410) ........................ told nothing any more until it is put again
 ├── without an end to its answer ...... holds up nobody else
 ├── that trickles ..................... is given up, and told at its next address once it is put there
@@ -35,6 +36,7 @@ from structlog.testing import capture_logs
 from node_api.chain.webhook_key import WebhookKey
 from node_api.domain.errors import PlaceAhead, SubscriberUnknown, WebhookKeyUnfit
 from node_api.domain.fingerprints import fingerprint
+from node_api.domain.ids import MerchantId
 from node_api.domain.subscribers import pause_after, secret_of, secret_text, signature
 from node_api.domain.told import WHOLE_BLOCK, Cursor, Wanted
 from node_api.services.subscribing import Subscribing
@@ -221,6 +223,21 @@ def test_subscriber__replayed_from_beyond_the_head__is_refused_unless_the_chain_
         with writing(engine) as connection:
             connection.execute(delete(index_rewinds))
     assert [one.id for one in receiver.taken] == [f"ret_1-{head}"]
+
+
+@pytest.mark.parametrize("removed", [False, True], ids=["replayed", "removed first"])
+def test_subscriber__put_again_with_another_filter__is_told_what_that_finds(
+    engine: Engine, receiver: Receiver, begun: Callable[..., Telling], removed: bool
+) -> None:
+    subscribing(engine).put("mended", receiver.url, Wanted(merchant=MerchantId(9_999)), "0")
+    begun()
+    time.sleep(0.2)  # looked through: there is nothing of that merchant
+    if removed:
+        subscribing(engine).remove("mended")
+    subscribing(engine).put("mended", receiver.url, Wanted(), "0")
+    if not removed:
+        subscribing(engine).replay("mended", "0")
+    until(settled(engine, "mended", len(ids(engine))))
 
 
 def test_subscriber__gone__is_left_alone_until_it_is_put_again(
