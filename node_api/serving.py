@@ -27,6 +27,8 @@ minute), or one would be closed just as it is used again.
 _COLLECTIONS = (10_000, 20, 20)
 MOST_HEAD, HEAD_SECONDS = 64 << 10, 30.0
 """Of a request: its first line and headers."""
+BODY_SECONDS, LAST_BODY_SECONDS = 60.0, 5.0
+"""For all of a request's body, once its head has ended; and at most from when the server was told to stop."""
 
 
 def serve(app: Starlette, host: str, port: int, told: Callable[[str], None], *, lifespan: bool = False) -> None:
@@ -149,12 +151,17 @@ class _Protocol(HttpToolsProtocol):
     """One client's connection.
 
     Of a request's head, or of what else is no body (trailers, chunks' extensions), it keeps no more than `MOST_HEAD` bytes, and
-    waits no longer than `HEAD_SECONDS` for the end of it, once the answer in hand is sent.
+    waits no longer than `HEAD_SECONDS` for the end of it, once the answer in hand is sent. For the end of a body it waits
+    `BODY_SECONDS`, and as long again where it did not read itself when they were over.
     """
 
     _unended = 0
     """Bytes in a row that ended no head and were no body."""
     _waiting: asyncio.TimerHandle | None = None
+    _whole: RequestResponseCycle | None = None
+    """The request whose body ended last."""
+    _lingering: asyncio.TimerHandle | None = None
+    """Set only where a body does not come together with its head: most do."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See asyncio."""
@@ -166,7 +173,15 @@ class _Protocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """See asyncio."""
         self._stop_waiting()
+        self._stop_lingering()
         super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """See uvicorn."""
+        super().shutdown()
+        if self._lingering is not None:
+            self._stop_lingering()
+            self._linger(LAST_BODY_SECONDS)
 
     def data_received(self, data: bytes) -> None:
         """See asyncio. Asked for every request: the plain way takes a microsecond more than uvicorn's."""
@@ -180,6 +195,8 @@ class _Protocol(HttpToolsProtocol):
         HttpToolsProtocol.data_received(self, data)
         if self.cycle is not before:
             self._unended = 0
+        if self._lingering is None and self.cycle is not self._whole:
+            self._linger(BODY_SECONDS)
         if self._unended:
             self._look_for_end()
         elif self._waiting is not None:
@@ -189,6 +206,29 @@ class _Protocol(HttpToolsProtocol):
         """See uvicorn."""
         self._unended = 0
         HttpToolsProtocol.on_body(self, body)
+
+    def on_message_complete(self) -> None:
+        """See uvicorn."""
+        self._whole = self.cycle
+        if self._lingering is not None:
+            self._stop_lingering()
+        HttpToolsProtocol.on_message_complete(self)
+
+    def _linger(self, seconds: float) -> None:
+        self._lingering = self.loop.call_later(seconds, self._lingered_enough, seconds)
+
+    def _stop_lingering(self) -> None:
+        if self._lingering is not None:
+            self._lingering.cancel()
+            self._lingering = None
+
+    def _lingered_enough(self, seconds: float) -> None:
+        if self.pipeline or self.flow.read_paused:  # it is the answer before it, or whoever answers, that takes so long
+            self._linger(seconds)
+        elif not self.transport.is_closing():
+            if not self.cycle.response_started:
+                self._tell(HTTPStatus.REQUEST_TIMEOUT, f"a body ends within {seconds:g} seconds")
+            self.transport.close()
 
     def _look_for_end(self) -> None:
         if self.transport.is_closing():
@@ -225,11 +265,14 @@ class _Protocol(HttpToolsProtocol):
     def _refuse(self, status: HTTPStatus, detail: str) -> None:
         """Ends the connection; says why, unless the answer to a request before it is not all sent."""
         if not self._is_answering():
-            content = f'{{"type":"about:blank","title":"{status.phrase}","status":{status.value},"detail":"{detail}"}}'
-            head = f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: application/problem+json\r\n"
-            self.transport.write(f"{head}content-length: {len(content)}\r\nconnection: close\r\n\r\n{content}".encode())
+            self._tell(status, detail)
         self.transport.close()
         self._unended = 0
+
+    def _tell(self, status: HTTPStatus, detail: str) -> None:
+        content = f'{{"type":"about:blank","title":"{status.phrase}","status":{status.value},"detail":"{detail}"}}'
+        head = f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: application/problem+json\r\n"
+        self.transport.write(f"{head}content-length: {len(content)}\r\nconnection: close\r\n\r\n{content}".encode())
 
 
 def _spare_what_stays() -> None:

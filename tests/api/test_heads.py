@@ -1,9 +1,15 @@
-"""What a connection keeps and waits for before a request's head has ended, on a served application without a node.
+"""What a connection keeps and waits for before a request has ended, on a served application without a node.
 
 a head
 ├── as long as may be → answered                     ├── longer, in one piece, in many, or without end → 431, and closed
 ├── not ended in time → 408, and closed              └── ended in time, however its body lingers → answered
 headers behind a chunked body, without end → closed
+a body
+├── not ended in time → 408, and closed; without a word where its answer has begun
+├── not ended when the server is told to stop → 408 soon
+├── ended in time, however long its answer takes → answered, and so is what is asked next on the connection
+├── behind a request that is being answered → its time begins once that one is answered
+└── of a request that asks for another protocol → answered
 what is no head
 ├── a body longer than a head may be, and a request behind it → both answered
 └── blank lines, then nothing → closed with time
@@ -16,13 +22,13 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from urllib.parse import urlsplit
 
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from node_api import serving
@@ -38,15 +44,38 @@ async def count(request: Request) -> Response:
     return PlainTextResponse(f"{len(await request.body())} bytes")
 
 
+async def begin(_: Request) -> Response:
+    """An answer that begins at once, whatever is asked, and does not end for long."""
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b"begun"
+        await asyncio.sleep(20)
+
+    return StreamingResponse(slowly())
+
+
+ROUTES = Route("/", count, methods=["GET", "POST"]), Route("/begun", begin, methods=["POST"])
+
+
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    with serving.serving(Starlette(routes=[Route("/", count, methods=["GET", "POST"])])) as url:
+    with serving.serving(Starlette(routes=ROUTES)) as url:
         yield url
 
 
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serving, "HEAD_SECONDS", SHORT)
+
+
+@pytest.fixture
+def brief(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "BODY_SECONDS", SHORT)
+
+
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "BODY_SECONDS", 1.0)
 
 
 @pytest.fixture
@@ -73,11 +102,12 @@ def answers(client: socket.socket, until: bytes = b"") -> bytes:
     return found
 
 
-def is_cut_off(client: socket.socket) -> bool:
-    """Whether headers without end are not taken."""
+def is_cut_off(client: socket.socket, piece: bytes = b"X: " + b"a" * 8_000 + b"\r\n", pause: float = 0.0) -> bool:
+    """Whether what comes without end, headers if not told otherwise, is not taken."""
     try:
         for _ in range(2_000):
-            client.sendall(b"X: " + b"a" * 8_000 + b"\r\n")
+            client.sendall(piece)
+            time.sleep(pause)
     except (ConnectionResetError, BrokenPipeError):
         return True
     return False
@@ -130,6 +160,72 @@ def test_head__ended_in_time__waits_for_its_body(client: socket.socket, monkeypa
 def test_trailers__without_end__are_cut_off(client: socket.socket) -> None:
     client.sendall(START + b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n")
     assert is_cut_off(client)
+
+
+@pytest.mark.usefixtures("brief")
+@pytest.mark.parametrize(
+    "begun",
+    [b"Content-Length: 3\r\n\r\na", b"Content-Length: 3\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n"],
+)
+def test_body__not_ended_in_time__is_refused_and_closed(client: socket.socket, begun: bytes) -> None:
+    client.sendall(START + begun)
+    told = answers(client)
+    assert told.startswith(b"HTTP/1.1 408 "), told
+    assert told.count(b"HTTP/1.1 ") == 1
+    assert b"a body ends within 0.3 seconds" in told
+
+
+@pytest.mark.usefixtures("brief")
+def test_body__that_comes_a_little_now_and_then__is_refused_and_closed(client: socket.socket) -> None:
+    client.sendall(START + b"Content-Length: 3000\r\n\r\n")
+    assert is_cut_off(client, b"a", SHORT / 10)
+
+
+@pytest.mark.usefixtures("brief")
+def test_body__whose_answer_has_begun__is_closed_without_a_word(client: socket.socket) -> None:
+    client.sendall(b"POST /begun HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n")
+    assert answers(client).endswith(b"\r\n\r\n5\r\nbegun\r\n")
+
+
+def test_body__when_the_server_is_told_to_stop__is_refused_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "LAST_BODY_SECONDS", SHORT)
+    with serving.serving(Starlette(routes=ROUTES)) as url:
+        parts = urlsplit(url)
+        lingering = socket.create_connection((parts.hostname, parts.port), timeout=20)
+        lingering.sendall(START + b"Content-Length: 3\r\n\r\na")
+        time.sleep(0.2)
+        begun = time.monotonic()
+    assert time.monotonic() - begun < 5
+    with lingering:
+        assert answers(lingering).startswith(b"HTTP/1.1 408 ")
+
+
+@pytest.mark.usefixtures("unhurried")
+def test_body__ended_in_time__waits_for_its_answer_and_what_follows(client: socket.socket) -> None:
+    for _ in range(2):
+        client.sendall(START + b"Takes: 1.5\r\nContent-Length: 3\r\n\r\na")
+        time.sleep(0.1)
+        client.sendall(b"bc")
+        assert answers(client, b"bytes").endswith(b"3 bytes")
+        time.sleep(1.2)
+
+
+@pytest.mark.usefixtures("unhurried")
+def test_body__behind_a_request_in_hand__has_its_time_once_that_one_is_answered(client: socket.socket) -> None:
+    slow = START + b"Takes: 1.5\r\n\r\n"
+    client.sendall(slow + START + b"Content-Length: 3\r\n\r\na")
+    assert answers(client, b"bytes").endswith(b"0 bytes")
+    client.sendall(b"bc" + slow)
+    assert answers(client, b"0 bytes").count(b"\r\n\r\n3 bytes") == 1
+
+
+@pytest.mark.usefixtures("brief")
+def test_body__of_a_request_for_another_protocol__is_none_to_wait_for(client: socket.socket) -> None:
+    client.sendall(
+        b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nTakes: %s\r\n\r\n"
+        % str(3 * SHORT).encode()
+    )
+    assert answers(client, b"bytes").endswith(b"0 bytes")
 
 
 def test_body__longer_than_a_head_may_be__is_answered_and_what_follows(client: socket.socket) -> None:
