@@ -32,7 +32,7 @@ from node_api.services.ports.operations import OperationStore
 from node_api.services.ports.relaying import Carrier
 from node_api.services.queue_room import QueueRoom
 
-_READS_ALL = frozenset({ApiRole.OPERATOR, ApiRole.AUDITOR, ApiRole.TREASURER, ApiRole.ARBITER})
+_READS_ALL = frozenset({ApiRole.OPERATOR, ApiRole.AUDITOR, ApiRole.TREASURER, ApiRole.EMERGENCY, ApiRole.ARBITER})
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ the table → has every route and every role, and no other; it is what the node 
 a key with more requests than it may → RateLimited, saying when; other keys go on
 no key → ApiKeyMissing · a key nobody made, a revoked one → ApiKeyUnknown
 a role at a route that is not its own → RoleNotAllowed, for every pair of the table
-a merchant's key → its own statement and operations; another's → MerchantNotYours; what was spent elsewhere, without where
+a merchant's key → its own statement and operations, staff's → anyone's; another merchant's → MerchantNotYours;
+                  what was spent elsewhere, without where
 an unknown id → 404, with its own error
 """
 
@@ -16,7 +17,7 @@ import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from node_api.api.access import PUBLIC, ROLES
+from node_api.api.access import PUBLIC, ROLES, STAFF
 from node_api.api.application import create_api
 from node_api.chain.rpc_errors import ChainError
 from node_api.domain.access import ApiRole
@@ -160,6 +161,15 @@ def test_operation__of_another_merchant__is_forbidden(
 
     assert_refused(rival.get(f"/v1/operations/{done['id']}"), "MerchantNotYours", 403)
     assert operator.get(f"/v1/operations/{done['id']}").json() == done
+
+
+@pytest.mark.parametrize("role", sorted(STAFF))
+def test_operation__of_a_merchant__is_read_by_staff(
+    served: Served, wallet: Client, merchant: Client, person: int, role: ApiRole
+) -> None:
+    done = merchant.redeem({"code": code_for(wallet, served, person)["code"]}).json()
+
+    assert served.client(role).get(f"/v1/operations/{done['id']}").json() == done
 
 
 def test_voucher__spent_elsewhere__hides_where_from_merchants(
