@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from node_api.chain.contracts import contract
-from node_api.chain.deployment.addresses import DeployedContract, Deployment
-from node_api.chain.hashing import keccak
+from node_api.chain.contract_notices import contract_notices
+from node_api.chain.deployment.addresses import Deployment
 from node_api.chain.permission_events import permission_notices
 from node_api.chain.rpc import Request, RpcClient
 from node_api.chain.rpc_errors import ChainError, RpcError
-from node_api.chain.rpc_values import Json, data, quantity, record, rows, text
+from node_api.chain.rpc_values import Json, quantity, record, rows, text
 from node_api.chain.sealed_headers import sealed_header
 from node_api.domain.council import Notice, SealedHeader
 from node_api.domain.errors import ChainUnavailable
@@ -55,11 +54,7 @@ class WatchedNode:
 
     def codes(self) -> list[Notice]:
         """See the port."""
-        entries = list(self._deployment.contracts.values())
-        codes = self._batch([("eth_getCode", (entry.address, "latest")) for entry in entries])
-        return [
-            notice for entry, code in zip(entries, codes, strict=True) for notice in _code_notices(entry, data(code))
-        ]
+        return contract_notices(self._deployment, self._batch)
 
     def _permissions(self, headers: list[SealedHeader]) -> dict[int, list[Notice]]:
         """What the AccessManager logged, by block."""
@@ -145,19 +140,3 @@ class NodeBeside:
         except ChainError as error:
             raise ChainUnavailable(f"{self._rpc.address}: {error}") from error
         return found
-
-
-def _code_notices(entry: DeployedContract, code: bytes) -> list[Notice]:
-    """Where code, record and release do not agree: whoever wrote the record may have lied."""
-    shipped = contract(entry.contract)
-    found = "0x" + keccak(shipped.without_immutables(code)).hex() if code else "none"
-    told = {"on chain": found, "this release ships": shipped.code_hash()}
-    return [
-        (
-            FindingKind.CODE_DIFFERS,
-            entry.address.lower(),
-            f"{entry.contract}: on record {entry.code_hash}, {where} {one}",
-        )
-        for where, one in told.items()
-        if one != entry.code_hash
-    ]

@@ -6,6 +6,7 @@ The slots come from the compiler's own layout, which is shipped with each contra
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from importlib.resources import files
 
 import orjson
@@ -19,9 +20,15 @@ _ISSUED_AT, _SWEPT_AT = 160, 208
 @functools.cache
 def slot_of(contract: str, label: str) -> int:
     """The slot of a state variable of a shipped contract. Raises KeyError where there is none of that name."""
-    artifact = orjson.loads((files("node_api.chain") / "artifacts" / f"{contract}.json").read_bytes())
-    slots = {entry["label"]: int(entry["slot"]) for entry in artifact["storageLayout"]["storage"]}
+    slots = {variable["label"]: int(variable["slot"]) for variable in _variables(contract)}
     return slots[label]
+
+
+@functools.cache
+def address_slots(contract: str) -> Mapping[str, int]:
+    """The slots of a shipped contract's variables that hold an address, by name; nothing else in them outlasts a transaction."""
+    of_addresses = [one for one in _variables(contract) if one["type"].startswith(("t_address", "t_contract("))]
+    return {variable["label"]: int(variable["slot"]) for variable in of_addresses}
 
 
 def mapped(key: int, slot: int, offset: int = 0) -> str:
@@ -68,3 +75,9 @@ def mark_outside(marks: int, roll: int) -> tuple[bool, bool]:
 def day_key(line: int, merchant: int, day: int) -> int:
     """Key of a merchant's day under a line."""
     return line << 56 | merchant << 24 | day
+
+
+def _variables(contract: str) -> list[dict[str, str]]:
+    artifact = orjson.loads((files("node_api.chain") / "artifacts" / f"{contract}.json").read_bytes())
+    variables: list[dict[str, str]] = artifact["storageLayout"]["storage"]
+    return variables

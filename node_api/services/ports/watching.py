@@ -40,7 +40,7 @@ class WatchedChain(Protocol):
         ...
 
     def codes(self) -> list[Notice]:
-        """Contracts of ours whose code is not the one on record."""
+        """Contracts of ours that are not what the record says, run foreign code, or believe foreign contracts."""
         ...
 
 
