@@ -108,7 +108,7 @@ class Indexer:
             if head.number <= at.number:
                 if self._only_lags(head):
                     return ref_of(at)
-                self._rewind(at)
+                self._rewind(at, head)
                 return None
         first = self._source.first_block if at is None else at.number + 1
         target = head.number if to_block is None else min(head.number, to_block)
@@ -116,7 +116,7 @@ class Indexer:
             return ref_of(at) if at is not None else None if head.number < first else ref_of(head)
         page = self._next(first, target, ahead)
         if at is not None and page.headers[0].parent != at.hash:
-            self._rewind(at)
+            self._rewind(at, head)
             return None
         self._store.append(page, at, self._source.identity())
         return ref_of(page.headers[-1]) if page.headers[-1].number >= target else None
@@ -147,21 +147,25 @@ class Indexer:
         stored = self._store.header(head.number)
         return not self._one_node and stored is not None and stored.hash == head.hash
 
-    def _rewind(self, seen: Header) -> None:
+    def _rewind(self, seen: Header, head: Header) -> None:
         """Goes back to a block both know, in growing strides: what is forgotten too much is read again.
 
         Another chain behind the same address looks like a reorganisation of everything: nothing is forgotten for it.
+
+        Raises:
+            PageUnsettled: of several nodes one answers that lags behind: it has no blocks where others have.
         """
         self._source.require_own()
-        self.rewinds += 1
-        number, stride = min(seen.number - 1, self._source.head().number), 1
+        number, stride = min(seen.number - 1, head.number), 1
         while number >= self._source.first_block:
             ours, theirs = self._store.header(number), self._source.header(number)
+            if theirs is None and not self._one_node:
+                raise PageUnsettled(f"the node asked has no block {number} yet")
             if ours is not None and theirs is not None and ours.hash == theirs.hash:
-                self._store.rewind(number, seen)
-                return
+                break
             number, stride = number - stride, 2 * stride
-        self._store.rewind(self._source.first_block - 1, seen)
+        self._store.rewind(max(number, self._source.first_block - 1), seen)
+        self.rewinds += 1
 
 
 @contextmanager

@@ -6,6 +6,7 @@ index
 ├── a reorganisation
 │   ├── deeper than the last page ............................. the digest of an index built afterwards
 │   ├── the chain only got shorter ............................ one node: rewound at once; several: waited for
+│   ├── while a node answers that lags ......................... no further back than it goes
 │   └── while it is compared with a rebuild ................... compared anew, and equal; a row that is not the chain's: named
 ├── a writer that fails half-way .............................. leaves nothing
 ├── two indexers on one database .............................. end where one does
@@ -17,6 +18,7 @@ index
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,9 @@ import node_api.record
 from node_api.chain.anvil import kill, start_anvil
 from node_api.chain.keys import KeyRole
 from node_api.chain.options import EmbeddedOptions
+from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import ForeignChain
+from node_api.chain.rpc_values import Json, quantity
 from node_api.domain.ids import LineId
 from node_api.record import compare_with_rebuild, source_of
 from node_api.services.indexing import Indexer, compare
@@ -35,6 +39,7 @@ from node_api.services.ports.indexing import Digest, IndexForeign
 from node_api.storage import rollups
 from node_api.storage import tables as t
 from node_api.storage.index import IndexTables
+from node_api.storage.operation_tables import index_rewinds
 from node_api.storage.reads import IndexReads
 from tests.e2e.other_node import opened
 from tests.storage.conftest import MakeDatabase, indexer_of
@@ -150,6 +155,34 @@ def test_chain_that_got_shorter__with_several_nodes__is_a_node_that_lags(world: 
     world.at(STARTS_AT)
     world.mine(9)
     assert indexer.catch_up().number == world.head()
+
+
+class FailsOver(RpcClient):
+    """The chain's real answers; the second, third and fourth about a block are of a node that has none above `known`."""
+
+    def __init__(self, url: str, known: int) -> None:
+        super().__init__(url)
+        self._known, self._asked = known, 0
+
+    def call(self, method: str, params: Sequence[Json] = ()) -> Json:
+        if method == "eth_getBlockByNumber" and params[0] != "0x0":
+            self._asked += 1
+            if self._asked in (2, 3, 4):
+                number = self._known if params[0] == "latest" else quantity(params[0])
+                return None if number > self._known else super().call(method, [hex(number), *params[1:]])
+        return super().call(method, params)
+
+
+def test_reorganisation__while_a_node_lags__goes_no_further_back(world: World, engine: Engine) -> None:
+    indexer_of(world, engine).catch_up()
+    low = world.head() - 1
+    world.rpc.call("anvil_reorg", [1, []])
+    world.mine()
+    world.rpc = FailsOver(world.rpc.url, low - 4)
+    indexer = indexer_of(world, engine, one_node=False)
+    assert [indexer.catch_up().number for _ in range(3)][-1] == world.head()
+    with engine.connect() as connection:
+        assert connection.execute(select(index_rewinds.c.to_block)).scalars().all() == [low]
 
 
 def test_comparison__while_the_chain_goes_back__is_made_anew(
