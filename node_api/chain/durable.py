@@ -23,16 +23,23 @@ def write_whole(path: Path, chunks: Iterable[bytes], *, mode: int = PRIVATE_FILE
 
     A kill at any moment leaves the old content or the new, never a mixture; a left-over `.part` file is harmless
     and overwritten by the next write.
+
+    Raises:
+        OSError: the disk does not take it: the old content stands, and no `.part` file is left.
     """
     aside = path.with_name(f"{path.name}.{os.getpid()}.part")
     descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        os.fchmod(file.fileno(), mode)
-        for chunk in chunks:
-            file.write(chunk)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(aside, path)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(file.fileno(), mode)
+            for chunk in chunks:
+                file.write(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(aside, path)
+    except BaseException:  # on a full disk it would take the room of others
+        aside.unlink(missing_ok=True)
+        raise
     sync_folder(path.parent)
 
 

@@ -26,6 +26,10 @@ class ChainNotStill(ChainError):
     """The chain kept moving while its state was read, though mining was held: the snapshot was not written."""
 
 
+class SnapshotNotKept(ChainError):
+    """The disk did not take the snapshot: the one before and the journal have all of it."""
+
+
 class SnapshotSchedule:
     """When the next snapshot is due: never more often than asked, and never for more than 5 % of the time.
 
@@ -84,6 +88,7 @@ def take_snapshot(
 
     Raises:
         ChainNotStill: somebody mined by hand or by interval through every attempt.
+        SnapshotNotKept: the disk is full, or takes nothing.
         ChainError: as the RPC client.
     """
     began = time.monotonic()
@@ -105,7 +110,10 @@ def take_snapshot(
         size=len(state),
         sha256=digest(state),
     )
-    write_snapshot(options.folder, header, state)
+    try:
+        write_snapshot(options.folder, header, state)
+    except OSError as error:
+        raise SnapshotNotKept(f"no snapshot of block {header.number}: {error}") from error
     kept = snapshot_files(options.folder)
     oldest = read_header(kept[-1]).number if len(kept) > 1 else 0
     return header, oldest, time.monotonic() - began

@@ -28,7 +28,7 @@ from node_api.chain.pool_watch import PoolWatch
 from node_api.chain.restore import restore
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import ChainError, ForeignChain, RpcError, RpcProtocolError, RpcUnavailable
-from node_api.chain.snapshot_writer import ChainNotStill, SnapshotSchedule, take_snapshot
+from node_api.chain.snapshot_writer import ChainNotStill, SnapshotNotKept, SnapshotSchedule, take_snapshot
 from node_api.chain.status import (
     ALREADY_RUNNING,
     AlreadyRunning,
@@ -177,14 +177,14 @@ class Supervisor:
             self._snapshot()
 
     def _snapshot(self) -> None:
-        """Takes one, or puts it off where somebody else keeps the chain moving.
+        """Takes one, or puts it off where somebody else keeps the chain moving, or the disk has no room for it.
 
         One that failed stays wanted: where the chain left its path, the journal lacks the blocks that took the place of others.
         """
         self._snapshot_wanted, began = False, time.monotonic()  # whoever asks from now on means another one
         try:
             header, oldest, seconds = take_snapshot(self._rpc, self._follower, self._journal, self._options)
-        except ChainNotStill as error:
+        except (ChainNotStill, SnapshotNotKept) as error:
             self._snapshot_wanted = True
             self._schedule.put_off(time.monotonic() - began)
             log.warning("snapshot_put_off", block=self._follower.seen.number, message=str(error))

@@ -30,6 +30,7 @@ kill
 snapshot
 ├── on request, by schedule, and at the end
 ├── while somebody keeps mining by hand → put off; the chain goes on, and it comes once they stop
+├── that the disk has no room for → put off, nothing of it left; the chain goes on, and it comes once there is room
 ├── torn → the older one and the journal give the same chain
 ├── all torn, or gone → refused, nothing begun anew
 └── a torn last journal line → the lines before it count
@@ -39,6 +40,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
+import resource
 import shutil
 import signal
 import threading
@@ -614,6 +617,25 @@ def test_snapshot__when_somebody_keeps_mining__then_put_off_and_taken_later(chai
     last = chain.head()
     kill_anvil(chain)
     assert chain.head() == last
+
+
+def test_snapshot__when_the_disk_has_no_room__then_put_off_and_taken_later(chain: Chain) -> None:
+    chain.send(3)
+    before, pid, log = chain_status(chain), chain_status(chain).pid, chain.folder / "supervisor.log"
+    for place in range(20):  # so much state that a snapshot of it is larger than the log and the journal
+        chain.rpc.call(
+            "anvil_setCode", [f"0x{place + 0x1000:040x}", "0x" + random.Random(place).randbytes(20_000).hex()]
+        )
+    limits = resource.prlimit(pid, resource.RLIMIT_FSIZE, (200_000, -1))
+    ask_snapshot(pid)
+    wait_until(lambda: "snapshot_put_off" in log.read_text())
+    assert chain.send(2).succeeded
+    followed(chain)
+    assert chain_status(chain) == before
+    assert list(chain.folder.glob("*.part")) == []
+
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
+    wait_until(lambda: chain_status(chain).snapshot == 5)
 
 
 def test_snapshot__when_torn__then_the_older_one_and_the_journal(chain: Chain) -> None:
