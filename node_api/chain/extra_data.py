@@ -79,13 +79,11 @@ def read_qbft_extra_data(extra: bytes) -> QbftExtraData:
     """
     try:
         vanity, validators, vote, number, seals = rlp.decode(extra)
-    except (RLPException, TypeError, ValueError) as error:
+    except (RecursionError, RLPException, TypeError, ValueError) as error:
         raise ExtraDataFault(f"{len(extra)} bytes are no extraData of QBFT: {error}") from error
-    if len(vanity) != VANITY_BYTES or not isinstance(number, bytes):
-        raise ExtraDataFault("vanity or round are not those of QBFT")
-    return QbftExtraData(
-        vanity, tuple(map(_address, validators)), _vote(vote), int.from_bytes(number), tuple(map(bytes, seals))
-    )
+    if not all(isinstance(one, bytes) for one in (vanity, number, *seals)) or len(vanity) != VANITY_BYTES:
+        raise ExtraDataFault("vanity, round or seals are not those of QBFT")
+    return QbftExtraData(vanity, tuple(map(_address, validators)), _vote(vote), int.from_bytes(number), tuple(seals))
 
 
 def encode_qbft(extra: QbftExtraData, *, with_round: bool) -> bytes:

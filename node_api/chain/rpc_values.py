@@ -17,15 +17,14 @@ def text(value: Json) -> str:
 
 
 def quantity(value: Json) -> int:
-    """A 0x-hex quantity (or a plain JSON integer) as an int. Raises RpcProtocolError for anything else."""
-    if isinstance(value, bool):
-        raise RpcProtocolError(_UNEXPECTED.format(wanted="a quantity", value=value))
-    if isinstance(value, int):
-        return value
+    """A 0x-hex quantity (or a plain JSON integer) as an int, 0 at least. Raises RpcProtocolError for anything else."""
     try:
-        return int(text(value), 16)
+        found = value if isinstance(value, int) else int(text(value), 16)
     except ValueError as error:
         raise RpcProtocolError(_UNEXPECTED.format(wanted="a quantity", value=value)) from error
+    if isinstance(value, bool) or found < 0:
+        raise RpcProtocolError(_UNEXPECTED.format(wanted="a quantity", value=value))
+    return found
 
 
 def data(value: Json) -> bytes:

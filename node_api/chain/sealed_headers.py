@@ -31,13 +31,15 @@ _BEFORE_EXTRA = ("parentHash", "sha3Uncles", "miner", "stateRoot", "transactions
 _NUMBERS = ("difficulty", "number", "gasLimit", "gasUsed", "timestamp")
 _ADD_NONCE, _DROP_NONCE = "0xffffffffffffffff", "0x0000000000000000"
 _CLIQUE_DIFFICULTIES = (1, 2)
+_MOST = (1 << 63) - 1
+"""Of heights and seconds: engines count in 64 bits, databases in as many with a sign."""
 
 
 def sealed_header(block: dict[str, Json]) -> SealedHeader:
     """Reads a block as `eth_getBlockByNumber` answers it; of an engine that seals nothing, only its place.
 
     Raises:
-        RpcProtocolError: its hash is not that of its fields, or its seals cannot be read.
+        RpcProtocolError: a field is missing or out of bounds, its hash is not that of its fields, or its seals cannot be read.
     """
     try:
         extra = data(block["extraData"])
@@ -45,17 +47,20 @@ def sealed_header(block: dict[str, Json]) -> SealedHeader:
             return _qbft(block, read_qbft_extra_data(extra))
         if _is_clique(block, extra):
             return _clique(block, extra)
+        return _plain(block)
     except (ExtraDataFault, KeyError) as error:
         raise RpcProtocolError(f"block {block.get('number')}: {error}") from error
-    return _plain(block)
 
 
 def _plain(block: dict[str, Json]) -> SealedHeader:
+    number, timestamp = quantity(block["number"]), quantity(block["timestamp"])
+    if max(number, timestamp) > _MOST:
+        raise ExtraDataFault("its height or time is one that no chain comes to")
     return SealedHeader(
-        number=quantity(block["number"]),
+        number=number,
         hash=Hash(text(block["hash"]).lower()),
         parent=Hash(text(block["parentHash"]).lower()),
-        timestamp=UnixSeconds(quantity(block["timestamp"])),
+        timestamp=UnixSeconds(timestamp),
     )
 
 

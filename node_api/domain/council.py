@@ -75,6 +75,15 @@ class Council:
             after = after._counted(header, told)
         return after._silence(header.number, told), told
 
+    def made(self, header: SealedHeader) -> bool:
+        """Whether one of its validators made the block, as far as nobody else can say so of it.
+
+        Clique's makers seal what they make. QBFT's do not: of them only a block counts that two thirds of the validators sealed.
+        """
+        if header.signer not in self.sealed:
+            return False
+        return header.committed is None or len(set(self.sealed) & set(header.committed)) >= _enough(len(self.sealed))
+
     def _sealed_by(self, header: SealedHeader, told: list[Notice]) -> Council:
         signer = header.signer
         if signer is None or signer not in self.sealed:
@@ -146,9 +155,14 @@ def _seals_missing(header: SealedHeader) -> Iterator[Notice]:
     if header.committed is None or header.listed is None or header.number == 0:
         return
     validators = set(header.listed)
-    good, needed = len(validators & set(header.committed)), -(-2 * len(validators) // 3)
+    good, needed = len(validators & set(header.committed)), _enough(len(validators))
     if good < needed:
         yield FindingKind.SEALS_MISSING, "", f"sealed by {good} of {len(validators)} validators, {needed} are needed"
+
+
+def _enough(validators: int) -> int:
+    """Of so many validators of QBFT, how many seal a block that stands: two thirds."""
+    return -(-2 * validators // 3)
 
 
 def _vote_text(header: SealedHeader) -> str:

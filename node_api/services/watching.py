@@ -174,9 +174,9 @@ class Watch:
         ]
 
     def _look_beside(self) -> None:
-        """Blocks of others that a validator of ours sealed; what anybody else sealed is worth nothing, and is not kept."""
+        """Blocks of others that a validator of ours made; what anybody else made is worth nothing, and is not kept."""
         place = self._store.place()
-        validators = set() if place is None else set(place[1].sealed)
+        council = Council({}) if place is None else place[1]
         for other in self._others:
             try:
                 found = other.unknown(self._store.knows, _BESIDE)
@@ -186,8 +186,8 @@ class Watch:
                 self._unseen.add(other)
                 continue
             self._unseen.discard(other)
-            sealed = [header for header in found if header.signer in validators]
-            self._store.note(self._twice(sealed), sealed)
+            made = [header for header in found if council.made(header)]
+            self._store.note(self._twice(made), made)
 
     def _look_at_clock(self, head: SealedHeader) -> None:
         if head.signer is None:

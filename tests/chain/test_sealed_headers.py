@@ -7,8 +7,9 @@ clique
 qbft
 ├── extraData of Besu's own codec test → byte for byte without seals, and without the round
 ├── a header of three validators → its maker, its list, its vote, who committed; another round has the same hash
-└── a field changed, a seal that is none → refused
+└── a field changed, a seal that is none, extraData of another form → refused
 an engine that seals nothing → its place alone
+a field missing, a height or time that no chain comes to → refused, whatever the engine
 """
 
 from __future__ import annotations
@@ -132,6 +133,47 @@ def test_qbft__when_changed__then_refused() -> None:
         sealed_header(qbft(extra, sealed_by(extra, VALIDATORS), gasUsed="0x1"))
     with pytest.raises(RpcProtocolError, match="a seal is no signature"):
         sealed_header(qbft(extra, (bytes(65),)))
+
+
+def nested(depth: int) -> bytes:
+    """RLP of a list in a list in a list …"""
+    found = b"\xc0"
+    for _ in range(depth):
+        size = len(found)
+        found = (
+            bytes([0xC0 + size]) if size < 56 else b"\xf8" + bytes([size]) if size < 256 else b"\xf9" + size.to_bytes(2)
+        ) + found
+    return found
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        b"",
+        b"\xc0",
+        nested(1_500),
+        rlp.encode([bytes(32), [], [], [], []]),
+        rlp.encode([bytes(32), [], [], b"", [[b"a"]]]),
+        rlp.encode([bytes(32), [b"a"], [], b"", []]),
+        rlp.encode([[b""] * 32, [], [], b"", []]),
+    ],
+    ids=["nothing", "empty", "nested", "round", "seal", "validator", "vanity"],
+)
+def test_qbft__when_its_extra_data_is_of_another_form__then_refused(extra: bytes) -> None:
+    with pytest.raises(RpcProtocolError):
+        sealed_header(clique(6, mixHash=QBFT_MIX, extraData="0x" + extra.hex()))
+
+
+@pytest.mark.parametrize("seals", [True, False])
+@pytest.mark.parametrize("field", ["number", "timestamp"])
+@pytest.mark.parametrize("value", [None, "0x8000000000000000", "-0x1"])
+def test_block__when_height_or_time_is_none__then_refused(field: str, value: str | None, *, seals: bool) -> None:
+    block = clique(5) if seals else clique(5, extraData="0x")
+    block |= {field: value} if value else {}
+    if value is None:
+        del block[field]
+    with pytest.raises(RpcProtocolError):
+        sealed_header(block)
 
 
 def test_block__when_its_engine_seals_nothing__then_its_place_alone() -> None:

@@ -7,6 +7,7 @@ votes (Clique)
 ├── for one that is in, or by nobody → no vote
 └── an epoch's list → stands, whatever was counted
 lists (QBFT) → one more, one less; too few seals → told, both sides of two thirds
+who made a block → a validator by its own seal; where makers do not seal, by the seals of two thirds
 silence: three rounds less one → not yet; three rounds → told once; its next block → back
 └── a new one has three rounds from its entry on
 """
@@ -100,6 +101,25 @@ def test_list__when_every_header_has_one__then_changes_and_votes_are_told() -> N
 )
 def test_seals__when_of_two_thirds__then_enough(committed: tuple[Address, ...], told: list[tuple[Kind, str]]) -> None:
     assert follow(of(A, B, C, D), header(1, A, listed=(A, B, C, D), committed=committed))[1] == told
+
+
+@pytest.mark.parametrize(
+    ("signer", "committed", "made"),
+    [
+        (A, None, True),
+        (E, None, False),
+        (None, None, False),
+        (A, (B, C, D), True),
+        (A, (B, C), False),
+        (A, (B, C, C, E), False),
+        (A, (), False),
+        (E, (A, B, C, D), False),
+    ],
+)
+def test_block__by_its_seals__then_made_by_a_validator(
+    signer: Address | None, committed: tuple[Address, ...] | None, made: bool
+) -> None:
+    assert of(A, B, C, D).made(header(1, signer, listed=(A, B, C, D), committed=committed)) is made
 
 
 def test_silence__when_three_rounds_pass__then_told_once_and_back() -> None:

@@ -6,6 +6,7 @@ the chain goes back
 ├── what was said of blocks that are gone → gone, what is said of the new ones told
 ├── by more than is kept → begins anew       ├── the node only lags → nothing      └── it moves while it is read → the next look
 one signer, two blocks of a height: by a reorganisation, by another node's answer → told, and stays; a node that is gone → nothing
+└── another node's block that names one as its maker, sealed by too few → nothing
 time: half a minute after the block before → not yet; more → late; less than agreed → early, the first of several; block 1 → never
 ├── the newest block: ahead by 15 s, old by 30 s → not yet; by more → told once, and once when it is right again
 └── a chain that nobody seals → no clock
@@ -252,6 +253,15 @@ def test_signer__when_another_node_has_its_other_block__then_told_once(either: W
     assert told(either) == [(Kind.SEALED_TWICE, B, 9)]
     assert either.hash_at(9) == hash_of(9)
     assert (either.knows(rival.hash), either.knows(strangers.hash)) == (True, False)
+
+
+def test_signer__when_another_node_forges_its_other_block__then_nothing(store: WatchTables) -> None:
+    chain = Chain()
+    chain.grow(10)
+    forged = SealedHeader(9, hash_of(9, "9"), hash_of(8), UnixSeconds(1_010), B, committed=(B,))
+    watch_of(chain, store, Other([forged])).look()
+    assert told(store) == []
+    assert not store.knows(forged.hash)
 
 
 @pytest.mark.parametrize(("gap", "kinds"), [(1, []), (30, []), (31, [Kind.BLOCK_LATE]), (0, [Kind.BLOCK_EARLY])])
