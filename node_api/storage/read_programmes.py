@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 
-from sqlalchemy import ColumnElement, Integer, bindparam, func, literal, select
+from sqlalchemy import BigInteger, ColumnElement, Integer, bindparam, func, literal, select
 
 from node_api.domain.ids import Amount, LineId, ProgrammeId, UnixSeconds, programme_of_line
 from node_api.domain.models import BudgetLine, Programme, ProgrammeState
@@ -190,9 +190,13 @@ class ProgrammeQueries(MoneyQueries, StandingQueries):
         table = t.chain_refusals
         query = select(func.count()).select_from(table).where(self._upto(table))
         if programme is not None:
+            first = t.batches.c.batch.bitwise_lshift(
+                literal(35, Integer)
+            )  # of a batch's vouchers, which stand in a row
             query = query.where(
-                t.batches.c.batch == table.c.voucher.bitwise_rshift(literal(35, Integer)),
                 t.batches.c.programme == programme,
+                table.c.voucher >= first,
+                table.c.voucher < first + literal(1 << 35, BigInteger),
             )
         return self._connection.execute(query).scalar_one()
 
