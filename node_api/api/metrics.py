@@ -87,14 +87,7 @@ class _NodeFigures(Collector):
         yield from _chain(vitals)
         yield from _nodes(vitals)
         yield self._refusals(vitals)
-        failing = GaugeMetricFamily(
-            "vouchertrail_subscriber_failures", "Tries in a row that were not taken", labels=("subscriber",)
-        )
-        for name, count in vitals.store.failing.items():
-            failing.add_metric((name,), count)
-        yield failing
-        about = "Subscribers this process can sign nothing for"
-        yield _gauge("vouchertrail_subscribers_unsigned", about, vitals.unsigned)
+        yield from _subscribers(vitals)
         noticed = GaugeMetricFamily("vouchertrail_findings", "What the observer noticed", labels=("kind",))
         for kind, count in _of_each(FindingKind, vitals.findings):
             noticed.add_metric((kind,), count)
@@ -156,6 +149,22 @@ def _nodes(vitals: Vitals) -> Iterator[Metric]:
             lag.add_metric((one.address,), one.lag)
     yield from (up, lag)
     yield _gauge("vouchertrail_chain_nodes_differ", "1 where nodes tell different final blocks", vitals.nodes.differ)
+
+
+def _subscribers(vitals: Vitals) -> Iterator[Metric]:
+    """Those to events, and what keeps them from being told."""
+    labels = ("subscriber",)
+    failing = GaugeMetricFamily("vouchertrail_subscriber_failures", "Tries in a row that were not taken", labels=labels)
+    for name, count in vitals.store.failing.items():
+        failing.add_metric((name,), count)
+    gone = GaugeMetricFamily(
+        "vouchertrail_subscriber_gone", "1 where it answered 410: it is told no more", labels=labels
+    )
+    for name, is_gone in vitals.store.gone.items():
+        gone.add_metric((name,), is_gone)
+    yield from (failing, gone)
+    about = "Subscribers this process can sign nothing for"
+    yield _gauge("vouchertrail_subscribers_unsigned", about, vitals.unsigned)
 
 
 def _of_each(kinds: type[StrEnum], counts: Mapping[str, int]) -> list[tuple[str, int]]:

@@ -29,6 +29,7 @@ class StoreVitals:
         refused_here: how many redemptions the node refused before sending, by reason.
         refused_on_chain: how many the contract refused, by the selector of the reason, 0x-hex.
         failing: tries in a row that each subscriber to events did not take.
+        gone: whether each of them said that nobody will ever take anything there, so that it is told nothing more.
         oldest_call_at: when the oldest call in flight was signed, milliseconds since 1970; None where none is.
     """
 
@@ -40,6 +41,7 @@ class StoreVitals:
     refused_on_chain: Mapping[str, int]
     failing: Mapping[str, int]
     oldest_call_at: int | None = None
+    gone: Mapping[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ _UNSURE = 1_000
 _items, _calls, _states = o.operation_items, o.outbox_calls, o.operation_states
 _QUEUED = OperationState.QUEUED.value
 _IN_FLIGHT = select(func.count(), func.min(_calls.c.signed_at)).where(_calls.c.state == SIGNED)
+_SUBSCRIBERS = select(o.subscribers.c.name, o.subscribers.c.failures, o.subscribers.c.gone)
 
 
 class StoreFigures:
@@ -46,6 +47,7 @@ class StoreFigures:
         with self._lock, reading(self._engine) as connection:
             on_chain = self._refused_on_chain.count(connection)
             in_flight, oldest_call_at = connection.execute(_IN_FLIGHT).tuples().one()
+            subscribers = connection.execute(_SUBSCRIBERS).tuples().all()
             return StoreVitals(
                 queues={"redemptions": _queue(connection, _items), "claims": _queue(connection, claims)},
                 in_flight=in_flight,
@@ -53,7 +55,8 @@ class StoreFigures:
                 next_nonce=_next_nonce(connection, sender),
                 operations=self._operations.count(connection),
                 refused_here=self._refused_here.count(connection),
-                failing=dict(connection.execute(select(o.subscribers.c.name, o.subscribers.c.failures)).tuples().all()),
+                failing={name: failures for name, failures, _ in subscribers},
+                gone={name: gone for name, _, gone in subscribers},
                 refused_on_chain={"0x" + bytes(reason).hex(): count for reason, count in on_chain.items()},
             )
 

@@ -55,6 +55,7 @@ def vitals(*, next_nonce: int | None, indexed: int | None, chain: ChainVitals | 
         {"0x01020304": 2, "0xffffffff": 1},
         {"till": 7},
         2_500,
+        {"till": True},
     )
     return Vitals(store, chain, indexed, None if indexed is None else 100, rewinds=4, outbox_waits=True)
 
@@ -120,6 +121,7 @@ def test_metrics__of_a_node_in_trouble__say_so() -> None:
     assert behind["vouchertrail_queue_oldest_timestamp_seconds", (("queue", "claims"),)] == 1.5
     assert behind["vouchertrail_call_oldest_timestamp_seconds", ()] == 2.5
     assert behind["vouchertrail_subscriber_failures", (("subscriber", "till"),)] == 7
+    assert behind["vouchertrail_subscriber_gone", (("subscriber", "till"),)] == 1
     assert behind["vouchertrail_subscribers_unsigned", ()] == 2
     assert behind["vouchertrail_refusals_total", (("by", "contract"), ("reason", "Expired"))] == 2
     assert behind["vouchertrail_refusals_total", (("by", "contract"), ("reason", "unknown"))] == 1

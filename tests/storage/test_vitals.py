@@ -1,6 +1,7 @@
 """What is measured of the database, on SQLite and PostgreSQL.
 
 queues → how many wait, and since when        calls → in flight, since when; the lowest nonce without an outcome, else the next
+subscribers → tries in a row that each did not take, and whether it is gone
 operations and refusals → counted by state and by reason
 ├── more of them → the new ones are added            ├── one that was open → counted anew where it stands now
 └── far more than are counted each time → none is lost or counted twice
@@ -9,6 +10,7 @@ operations and refusals → counted by state and by reason
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import Engine, insert
@@ -21,9 +23,11 @@ from node_api.storage import vitals
 from node_api.storage.engine import writing
 from node_api.storage.operations import Operations
 from node_api.storage.outbox import Outbox
+from node_api.storage.subscribers import Subscribers
 from node_api.storage.vitals import StoreFigures
 from tests.storage.conftest import MakeDatabase
 from tests.storage.test_operations import BLOCK, HOLDER, call, operation, outcome, refused
+from tests.storage.test_subscribers import KEY, TILL
 
 
 @pytest.fixture
@@ -37,6 +41,20 @@ def test_figures__of_an_empty_database__are_zero(database: Engine) -> None:
     assert read.queues == {"redemptions": Queue(0, None), "claims": Queue(0, None)}
     assert (read.in_flight, read.oldest_call_at, read.next_nonce) == (0, None, None)
     assert (read.operations, read.refused_here, read.refused_on_chain) == ({}, {}, {})
+
+
+def test_figures__of_subscribers__tell_who_fails_and_who_is_gone(database: Engine) -> None:
+    store = Subscribers(database)
+    for name, gone in (("a", False), ("b", True)):
+        store.put(replace(TILL, name=name))
+        store.lease(name, "us", KEY, 0, 10)
+        store.failed(name, "us", "not taken", 99, gone=gone)
+    read = StoreFigures(database).read(HOLDER)
+    assert (read.failing, read.gone) == ({"a": 1, "b": 1}, {"a": False, "b": True})
+
+    store.put(replace(TILL, name="b"))
+    read = StoreFigures(database).read(HOLDER)
+    assert (read.failing, read.gone) == ({"a": 1, "b": 0}, {"a": False, "b": False})
 
 
 def test_figures__as_work_goes_on__follow_it(database: Engine) -> None:

@@ -52,7 +52,7 @@ class Known:
 
 def page_of_figures() -> str:
     """All that a node can tell, as it tells it."""
-    store = StoreVitals({"q": Queue(1, 1)}, 1, 1, {"sent": 1}, {"Expired": 1}, {}, {"till": 1}, 1)
+    store = StoreVitals({"q": Queue(1, 1)}, 1, 1, {"sent": 1}, {"Expired": 1}, {}, {"till": 1}, 1, {"till": False})
     nodes = NodesVitals((NodeStanding("here", 1),))
     chain, findings = ChainVitals(1, 1, 1), {"vote": 1}
     vitals = Vitals(store, chain, 1, 1, 0, outbox_waits=False, findings=findings, final=1, final_at=1, nodes=nodes)
