@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 
 import orjson
@@ -20,11 +21,22 @@ class _Lines:
     debug = info = warning = error = critical = msg
 
 
-_LINES = _Lines()
+class _Libraries(logging.Handler):
+    """Has what libraries log (uvicorn, asyncio), warnings and above, written as events, too."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """See `logging`."""
+        told = {"logger": record.name, "message": record.getMessage(), "exc_info": record.exc_info}
+        _log.log(record.levelno // 10 * 10, "library_logged", **told)
+
+
+_LINES, _LIBRARIES = _Lines(), _Libraries()
+_log = structlog.get_logger()
 
 
 def configure_logs(level: int) -> None:
     """Has events of this level (of `logging`) and above written, with what was bound to the request they belong to."""
+    logging.getLogger().addHandler(_LIBRARIES)  # once, however often it is asked
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

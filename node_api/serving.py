@@ -293,6 +293,7 @@ def _server(
         http=_Protocol,
         lifespan="on" if lifespan else "off",
         access_log=False,
+        log_config=None,
         log_level="warning",
         timeout_graceful_shutdown=int(_PATIENCE_SECONDS),
         timeout_keep_alive=_IDLE_SECONDS,

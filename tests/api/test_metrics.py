@@ -9,7 +9,7 @@
 X-Request-Id
 ├── one fit for a log → answered as given      ├── none, or an unfit one → a new one
 └── an answer that failed → carries it too
-the log as written → one line of JSON for each event of its level, a stack trace within it
+the log as written → one line of JSON for each event of its level, and of what libraries log, a stack trace within it
 the log → one line for a request: id, route template, status, API key's id, operation; no token, no person
 """
 
@@ -18,13 +18,16 @@ from __future__ import annotations
 import json
 import logging
 import re
+import socket
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import structlog
 from prometheus_client.parser import text_string_to_metric_families
+from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from node_api.api.application import create_api
@@ -34,6 +37,7 @@ from node_api.domain.findings import FindingKind
 from node_api.domain.operations import OperationState
 from node_api.domain.vitals import ChainVitals, NodeStanding, NodesVitals, Queue, StoreVitals, Vitals
 from node_api.logs import configure_logs
+from node_api.serving import serving
 from tests.api.conftest import Client, Json, Served
 from tests.api.test_redeeming import code_for
 
@@ -206,6 +210,25 @@ def test_log__as_written__is_a_line_of_json(capsys: pytest.CaptureFixture[str]) 
     assert (first["event"], first["level"], first["request_id"], first["status"]) == ("request", "info", "R-1", 200)
     assert first["address"] == "/a"
     assert (second["level"], "two\nlines" in second["exception"]) == ("error", True)
+
+
+def test_log__of_a_library__is_a_line_of_json(capsys: pytest.CaptureFixture[str]) -> None:
+    with serving(Starlette()) as url:
+        parts = urlsplit(url)
+        with socket.create_connection((parts.hostname, parts.port), timeout=20) as client:
+            client.sendall(b"no HTTP\r\n\r\n")
+            assert client.recv(1_000).startswith(b"HTTP/1.1 400 ")
+    try:
+        raise ValueError("two\nlines")
+    except ValueError:
+        logging.getLogger("uvicorn.error").exception("Exception in %s", "ASGI")
+
+    first, second = map(json.loads, capsys.readouterr().err.splitlines())
+    assert (first["event"], first["level"], first["logger"]) == ("library_logged", "warning", "uvicorn.error")
+    assert first["message"] == "Invalid HTTP request received."
+    assert (second["level"], second["message"]) == ("error", "Exception in ASGI")
+    assert "two\nlines" in second["exception"]
+    assert "exception" not in first
 
 
 def test_log__of_a_redemption__joins_request_and_operation(
