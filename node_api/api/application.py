@@ -10,7 +10,7 @@ from node_api.api import problems
 from node_api.api.forward import Refusing
 from node_api.api.front import Front
 from node_api.api.gathered import gather
-from node_api.api.limits import BodyLimit
+from node_api.api.limits import BodyLimit, LengthLimit
 from node_api.api.links import add_links
 from node_api.api.metrics import Metrics
 from node_api.api.node import Intake, Node
@@ -66,7 +66,7 @@ def create_intake(node: Intake, chain_fault: type[Exception], others: ASGIApp, c
         counts: counts what is answered here.
     """
     front = Front(Refusing(others), node, gather(node), chain_fault, redemptions.HOT)
-    hot, rest = Observed(BodyLimit(front), counts), Refusing(others, counts)
+    hot, rest = Observed(BodyLimit(front), counts), Refusing(LengthLimit(others), counts)
 
     async def intake(scope: Scope, receive: Receive, send: Send) -> None:
         taken = scope["type"] == "http" and scope["method"] == "POST" and scope["path"] in redemptions.HOT

@@ -12,6 +12,19 @@ _SHORT = 16 << 10
 """A body of so few bytes is not looked at: it holds no more members than any request may have."""
 
 
+class LengthLimit:
+    """Raises `RequestTooLarge` where the head tells of too long a body; of others whoever answers sees how long they get."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] == "http" and (length := _length(scope)) is not None and length > MAX_BODY:
+            raise _too_large(length)
+        await self._app(scope, receive, send)
+
+
 class BodyLimit:
     """Refuses bodies above the bounds: at once where the head tells their length, else once they get there."""
 
@@ -23,13 +36,11 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = dict(scope["headers"])
-        told = headers.get(b"content-length", b"")
-        length = int(told) if told.isdigit() and b"transfer-encoding" not in headers else None
+        length = _length(scope)
         if length is None or _SHORT < length <= MAX_BODY:
             await self._bounded(scope, receive, send)
         elif length > MAX_BODY:
-            await answer(RequestTooLarge(f"a body of {length} bytes"))(scope, receive, send)
+            await answer(_too_large(length))(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
@@ -62,3 +73,14 @@ class BodyLimit:
                 raise
         if fault is not None:
             await answer(fault)(scope, receive, send)
+
+
+def _length(scope: Scope) -> int | None:
+    """Of a request's body, where its head tells."""
+    headers = dict(scope["headers"])
+    told = headers.get(b"content-length", b"")
+    return int(told) if told.isdigit() and b"transfer-encoding" not in headers else None
+
+
+def _too_large(length: int) -> RequestTooLarge:
+    return RequestTooLarge(f"a body of {length} bytes")

@@ -6,7 +6,7 @@ not handed on → a problem with the request's id, a line in the log, and a plac
 ├── nobody there → NodeStarting
 ├── a head that our server takes and HTTP does not allow → RequestInvalid, and nothing of what it held
 ├── a body that breaks off → BodyUnreadable, and the other process is not asked
-└── a body that gets too long → RequestTooLarge
+└── a body that is too long → RequestTooLarge, at once where its length is told
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import structlog
 from starlette.types import ASGIApp, Message
 
 from node_api.api.forward import Forward, Refusing
-from node_api.api.limits import MAX_BODY, BodyLimit
+from node_api.api.limits import MAX_BODY, BodyLimit, LengthLimit
 from node_api.api.observing import Observed
 from node_api.logs import configure_logs
 from tests.api.conftest import Json
@@ -138,7 +138,12 @@ def within(app: ASGIApp, counts: Counted) -> ASGIApp:
     return Observed(BodyLimit(Refusing(app)), counts)
 
 
-@pytest.mark.parametrize("make", [Refusing, within])
+def bare(app: ASGIApp, counts: Counted) -> ASGIApp:
+    """As all others are handed on."""
+    return Refusing(LengthLimit(app), counts)
+
+
+@pytest.mark.parametrize("make", [bare, within])
 @pytest.mark.parametrize(
     ("there", "headers", "received", "reason", "status"),
     [
@@ -146,6 +151,7 @@ def within(app: ASGIApp, counts: Counted) -> ASGIApp:
         (True, [(b"host", b"a"), (b"host", b"b")], [END], "RequestInvalid", 400),
         (True, [(b"authorization", b"Bearer vt_secret\x0bx")], [END], "RequestInvalid", 400),
         (True, CHUNKED, [piece(b"{}"), {"type": "http.disconnect"}], "BodyUnreadable", 400),
+        (True, [(b"content-length", b"%d" % (MAX_BODY + 1))], [], "RequestTooLarge", 413),
     ],
 )
 def test_not_handed_on__says_why_with_id_line_and_figure(

@@ -124,6 +124,8 @@ def test_intakes__asked_for_anything_else__hand_it_on(crashing: tuple[World, Set
             assert_refused(till.http.post("/v1/redemptions", json={}), "IdempotencyKeyMissing", 400)
             assert_refused(till.redeem({"code": 7}), "RequestInvalid", 400)
             assert_refused(till.redeem({"code": "V" * (5 << 20)}), "RequestTooLarge", 413)
+            told = f"POST /v1/validity/check HTTP/1.1\r\nHost: a\r\nContent-Length: {5 << 20}\r\nConnection: close\r\n\r\n{{"
+            assert asked_plainly(url, told.encode()).startswith(b"HTTP/1.1 413 ")  # before all of it is sent
             for path in ("/v1/validity/check", "/v1/redemptions", "/v1/redemptions?wait=31"):
                 untold = till.http.post(path, content=(b"x" * 65_536 for _ in range(80)))
                 assert_refused(untold, "RequestTooLarge", 413)
