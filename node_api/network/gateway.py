@@ -127,12 +127,14 @@ class Gateway:
             )
         return found[0]
 
-    def _understood(self, body: bytes) -> Json:
+    def _understood(self, body: bytes) -> bytes:
         """The request as it is forwarded: these four members of each question, whatever else it had."""
         try:
-            asked: Json = orjson.loads(body)
-        except orjson.JSONDecodeError as error:
-            raise _Refused(HTTPStatus.BAD_REQUEST, _PARSE, "not JSON") from error
+            return orjson.dumps(self._questions(orjson.loads(body)))
+        except (orjson.JSONDecodeError, orjson.JSONEncodeError) as error:  # it reads deeper than it writes
+            raise _Refused(HTTPStatus.BAD_REQUEST, _PARSE, "not JSON, or nested too deep") from error
+
+    def _questions(self, asked: Json) -> Json:
         if not isinstance(asked, list):
             return self._question(asked)
         if not 1 <= len(asked) <= MAX_BATCH:
@@ -151,10 +153,10 @@ class Gateway:
             raise _Refused(HTTPStatus.FORBIDDEN, _NOT_SERVED, f"{method[:80]} is not served here", number)
         return {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
 
-    async def _forwarded(self, asked: Json) -> bytes:
+    async def _forwarded(self, asked: bytes) -> bytes:
         content, headers = bytearray(), {"Content-Type": _JSON}
         try:
-            async with self._node.stream("POST", "", content=orjson.dumps(asked), headers=headers) as answer:
+            async with self._node.stream("POST", "", content=asked, headers=headers) as answer:
                 async for part in answer.aiter_bytes():
                     content += part
                     if len(content) > MAX_ANSWER:

@@ -5,7 +5,8 @@ method
 ├── every read → passes, as understood, without the caller's token
 ├── what writes, signs, votes, rewinds, keeps something, or is unknown → refused by its id, alone and in a batch
 └── the same where it is served → passes
-form: a name given twice → the last counts, and is all that is forwarded; no JSON, no id, no method, params by name → refused
+form: a name given twice → the last counts, and is all that is forwarded
+      no JSON, nested too deep, no id, no method, params by name → refused
 bounds: body and batch, both sides; an answer too large; a node that is gone → 502
 tokens: kept as hashes, mode 0600; one anew, one dropped; a file of others, a bad name, a bad line → refused
 commands: token shown once; a gateway without tokens, or on a public address → refused
@@ -182,6 +183,13 @@ UNFIT: tuple[object, ...] = (
     {"id": 1, "method": 5},
     {"id": 1, "method": "eth_call", "params": {"to": "0x"}},
 )
+
+
+@pytest.mark.parametrize("depth", [300, 1_000, 2_000])  # orjson writes 254 levels, and reads 1,024
+def test_form__when_nested_too_deep__then_refused(gateway: Served, node: Node, depth: int) -> None:
+    answer = gateway.ask(b'[{"id": 1, "method": "eth_call", "params": ' + b"[" * depth + b"]" * depth + b"}]")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, -32700)
+    assert node.asked == []
 
 
 def test_form__when_another__then_refused(gateway: Served, node: Node) -> None:
