@@ -21,6 +21,7 @@ _MISSING = (
     "missing, of another key, or not to be opened: put these key files (and their password) back before it serves"
 )
 _UNKNOWN = "no fingerprint is kept of these key files, so another one in their place is not noticed"
+_UNDONE = "whatever was told of blocks above {} does not stand any more, and no event says so: have who reads events begin there"
 _FOLDER = click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 
 
@@ -57,7 +58,8 @@ def restore(shared: Shared, folder: Path) -> None:
     with _faults(shared):
         backup, missing = restore_backup(shared.settings, key_ring(shared.settings), folder)
     keys = f"\n{_MISSING}: {', '.join(missing)}" if missing else ""
-    shared.tell({**asdict(backup), "missing_keys": missing}, _line(backup, folder) + keys)
+    undone = "" if backup.chain_block is None else f"\n{_UNDONE.format(backup.chain_block)}"
+    shared.tell({**asdict(backup), "missing_keys": missing}, _line(backup, folder) + undone + keys)
 
 
 @contextmanager

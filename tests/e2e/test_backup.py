@@ -4,6 +4,7 @@ a backup taken while the node works
 ├── restored elsewhere ............ chain, index, deployments, API keys as they were; the index equals a rebuild; it serves
 ├── restored without the key files . they are named
 ├── with another one, or no password  it is named, the wallet's master too
+├── with an embedded chain ........ says above which block nothing that was told stands
 ├── of a release before fingerprints  is restored; it says for which files another one is not noticed
 └── restored where a node is ...... refused, nothing is written over
 a backup with a changed, a missing or an added path, or cut off → refused
@@ -117,6 +118,13 @@ def test_restore__with_another_key_file__names_it(backed_up: BackedUp, other: To
     assert "webhooks.key is missing here" in other.run("webhooks", "list").output
     other.run("webhooks", "rotate", "till", exit_code=4)
     assert not (other.settings.keys_folder / "webhooks.key").exists()
+
+
+def test_restore__of_an_embedded_chain__says_above_which_block_nothing_stands(backed_up: BackedUp, other: Town) -> None:
+    place, backup, _ = backed_up
+    assert (
+        f"told of blocks above {place.head()} does not stand any more" in other.run("backup", "restore", backup).output
+    )
 
 
 def test_restore__without_the_password__names_what_does_not_open(backed_up: BackedUp, other: Town) -> None:
