@@ -31,8 +31,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from node_api import serving
-from node_api.serving import MOST_HEAD
+from node_api import connection, serving
+from node_api.connection import MOST_HEAD
 
 START = b"POST / HTTP/1.1\r\nHost: x\r\n"
 SHORT = 0.3
@@ -65,17 +65,17 @@ def url() -> Iterator[str]:
 
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "HEAD_SECONDS", SHORT)
+    monkeypatch.setattr(connection, "HEAD_SECONDS", SHORT)
 
 
 @pytest.fixture
 def brief(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "BODY_SECONDS", SHORT)
+    monkeypatch.setattr(connection, "BODY_SECONDS", SHORT)
 
 
 @pytest.fixture
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "BODY_SECONDS", 1.0)
+    monkeypatch.setattr(connection, "BODY_SECONDS", 1.0)
 
 
 @pytest.fixture
@@ -148,7 +148,7 @@ def test_head__not_ended_in_time__is_refused_and_closed(client: socket.socket) -
 
 
 def test_head__ended_in_time__waits_for_its_body(client: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "HEAD_SECONDS", 2.0)
+    monkeypatch.setattr(connection, "HEAD_SECONDS", 2.0)
     client.sendall(START)
     time.sleep(0.1)
     client.sendall(b"Content-Length: 3\r\n\r\na")
@@ -188,7 +188,7 @@ def test_body__whose_answer_has_begun__is_closed_without_a_word(client: socket.s
 
 
 def test_body__when_the_server_is_told_to_stop__is_refused_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "LAST_BODY_SECONDS", SHORT)
+    monkeypatch.setattr(connection, "LAST_BODY_SECONDS", SHORT)
     with serving.serving(Starlette(routes=ROUTES)) as url:
         parts = urlsplit(url)
         lingering = socket.create_connection((parts.hostname, parts.port), timeout=20)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from node_api.serving import Joined
+from node_api.connection import Joined
 
 
 class Wire(asyncio.Transport):
