@@ -15,7 +15,17 @@ from node_api.network.create import network_folder
 from node_api.network.faults import NetworkFault
 from node_api.network.files import read_network
 from node_api.network.plan import Network
-from node_api.network.processes import STOP_SECONDS, NotRunning, find_program, local_folder, running, start, stop
+from node_api.network.processes import (
+    STOP_SECONDS,
+    NotRunning,
+    find_program,
+    local_folder,
+    node_log,
+    running,
+    start,
+    stop,
+    watching,
+)
 from node_api.network.rolling import come_back, stand_still
 from node_api.network.rolling import restart as again
 from node_api.network.stall_watch import STALLS, stalls_ended
@@ -60,10 +70,14 @@ def status(shared: Shared, named: str | None) -> None:
     with network_faults(shared):
         folder, network = _network(shared, named)
         found = standings(folder, network)
-        ended = stalls_ended(folder)
-    _tell(shared, network, found, {"supervised": running(folder) is not None, "stalls_ended": ended})
+        ended, watches = stalls_ended(folder), list((watching(folder) or {}).values())
+    more = {"supervised": running(folder) is not None, "watches": list(map(asdict, watches)), "stalls_ended": ended}
+    _tell(shared, network, found, more)
     if ended and not shared.as_json:
         click.echo(f"{counted(len(ended), 'stall')} ended by a rewind, see {local_folder(folder) / STALLS}")
+    for one in watches:
+        if one.given_up and not shared.as_json:
+            click.echo(f"{one.name} died again and again, and watches no more: see {node_log(folder, one.name)}")
     if all(one.height is None for one in found):
         raise SystemExit(CHAIN_FAULT)
 

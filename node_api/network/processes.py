@@ -7,6 +7,7 @@ import shutil
 import signal
 import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -32,10 +33,10 @@ class NotRunning(NetworkFault):
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A node's process.
+    """The process of a node, or of a watch over the nodes.
 
     Attributes:
-        name: of the node.
+        name: of the node, or the watch.
         pid: 0 while it is not running.
         restarts: how often it died and was started anew.
         given_up: whether it died too often to be started again.
@@ -81,18 +82,27 @@ def find_program(engine: Engine, named: Path | None) -> Path:
 
 def running(folder: Path) -> dict[str, Process] | None:
     """The processes of the network's nodes, as their living supervisor says; None where none lives."""
+    return _told(folder, "nodes")
+
+
+def watching(folder: Path) -> dict[str, Process] | None:
+    """The processes that watch over the nodes, as `running`; a supervisor of another release may say nothing of them."""
+    return _told(folder, "watches")
+
+
+def _told(folder: Path, what: str) -> dict[str, Process] | None:
     place = local_folder(folder)
     pid = supervisor_pid(place)
     try:
         found = orjson.loads((place / _STATUS).read_bytes())
     except FileNotFoundError:
         return None
-    return {one["name"]: Process(**one) for one in found["nodes"]} if pid and found["pid"] == pid else None
+    return {one["name"]: Process(**one) for one in found.get(what, ())} if pid and found["pid"] == pid else None
 
 
-def tell(folder: Path, processes: list[Process]) -> None:
-    """Says how the nodes are; called by the supervisor alone."""
-    said = {"pid": os.getpid(), "nodes": list(map(asdict, processes))}
+def tell(folder: Path, nodes: list[Process], watches: list[Process]) -> None:
+    """Says how nodes and watches are; called by the supervisor alone."""
+    said = {"pid": os.getpid(), "nodes": list(map(asdict, nodes)), "watches": list(map(asdict, watches))}
     write_whole(local_folder(folder) / _STATUS, [orjson.dumps(said, option=orjson.OPT_INDENT_2)])
 
 
@@ -123,7 +133,8 @@ def start_anew(folder: Path, name: str) -> None:
     """
     process = (running(folder) or {}).get(name)
     if process is not None and process.pid:
-        os.kill(process.pid, signal.SIGTERM)
+        with suppress(ProcessLookupError):  # it has ended by itself
+            os.kill(process.pid, signal.SIGTERM)
 
 
 def stop(folder: Path) -> bool:

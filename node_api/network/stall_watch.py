@@ -81,13 +81,17 @@ class StallWatch:
         self._heads: dict[str, Hash] = {}
         self._since = time.monotonic()
         self._told: Hash | None = None
+        self._unseen = {node.seat.name for node in self._nodes}
+        """Those that were not seen sealing yet."""
 
     def look(self) -> Ended | None:
         """Asks every signer's node for its newest block, and for more where none has changed for so long.
 
         Returns: the stall that was ended; None where there was none.
         """
-        heads = dict(self._asked(lambda _, rpc: Hash(text(_block(rpc, "latest")["hash"]))))
+        found = dict(self._asked(lambda _, rpc: _newest(rpc)))
+        heads = {name: head for name, (head, _) in found.items()}
+        self._look_for_sealing(max((difficulty for _, difficulty in found.values()), default=0))
         if any(self._heads.get(name) != head for name, head in heads.items()):
             self._heads |= heads
             self._since = time.monotonic()
@@ -127,6 +131,15 @@ class StallWatch:
         for name, began in self._asked(lambda node, rpc: node.seat.name in level and _seals_again(rpc)):
             if began:
                 log.warning("sealing_again", node=name)
+
+    def _look_for_sealing(self, least: int) -> None:
+        """Has a signer seal that a watch left without sealing when it was killed: where the others make blocks, nothing stalls.
+
+        Only once it has a branch of that difficulty: rewound, it would seal a height twice. One that was seen sealing is
+        left alone: who stops it from then on has a reason.
+        """
+        seals = self._asked(lambda node, rpc: node.seat.name in self._unseen and _seals_by_now(node, rpc, least))
+        self._unseen -= {name for name, so in list(seals) if so}
 
     def _end(self, move: Move) -> Ended | None:
         """Rewinds the mover while it seals nothing, and lets it seal again once it has the other branch."""
@@ -207,8 +220,14 @@ def _transactions(rpc: RpcClient, move: Move) -> list[str]:
     return found
 
 
+def _newest(rpc: RpcClient) -> tuple[Hash, int]:
+    """Hash of the newest block, and the difficulty of all up to it."""
+    head = _block(rpc, "latest")
+    return Hash(text(head["hash"])), quantity(head.get("totalDifficulty"))
+
+
 def _difficulty(rpc: RpcClient) -> int:
-    return quantity(_block(rpc, "latest").get("totalDifficulty"))
+    return _newest(rpc)[1]
 
 
 def _seals(rpc: RpcClient) -> bool:
@@ -223,6 +242,16 @@ def _seals_again(rpc: RpcClient) -> bool:
     if rpc.call("eth_mining") is True:
         return False
     rpc.call("miner_start")
+    return True
+
+
+def _seals_by_now(node: Node, rpc: RpcClient, least: int) -> bool:
+    """Whether it seals, or does from now on, having a branch of that difficulty at least."""
+    if rpc.call("eth_mining") is not True:
+        if _difficulty(rpc) < least:
+            return False
+        rpc.call("miner_start")
+        log.warning("sealing_again", node=node.seat.name)
     return True
 
 

@@ -41,7 +41,7 @@ class _Kept:
         self._deaths = Deaths()
         self._restarts = 0
         self._given_up = False
-        self._stopping = self._stood = False
+        self._stopping = self._stood = self._anew = False
         self._start()
 
     def look(self) -> bool:
@@ -53,6 +53,10 @@ class _Kept:
             return self._stand_still()
         if self._given_up or self.process.poll() is None:
             return False
+        if self._anew:
+            self._anew = False
+            self._start_again()
+            return True
         log.error("node_died", node=self.name, code=self.process.returncode)
         if self._deaths.too_many():
             log.error("node_given_up", node=self.name)
@@ -61,6 +65,11 @@ class _Kept:
         self._restarts += 1
         self._start_again()
         return True
+
+    def start_anew(self) -> None:
+        """Ends it, to be started again at one of the next looks; that counts as no death."""
+        self._anew = True
+        self.process.terminate()
 
     def _stand_still(self) -> bool:
         if self.process.poll() is None:
@@ -113,18 +122,18 @@ def supervise(folder: Path, program: Path, *, watch: bool = True) -> None:
         watches: list[_Kept] = []
         try:
             nodes.extend(_node(folder, node, environment) for node in network.nodes)
-            tell(folder, [one.told() for one in nodes])
             if watch and network.parameters.engine is Engine.GETH_CLIQUE:
                 watches.append(_stall_watch(folder))
+            tell(folder, [one.told() for one in nodes], [one.told() for one in watches])
             while not stopping and still_held():
                 changed = [one.look() for one in (*nodes, *watches)]
                 if plan != (plan := plan_file(folder).stat().st_mtime_ns):
                     nodes.extend(_added(folder, {one.name for one in nodes}, environment))
                     for one in watches:  # it is started again, and knows them, too
-                        one.process.terminate()
+                        one.start_anew()
                     changed.append(True)
                 if any(changed):
-                    tell(folder, [one.told() for one in nodes])
+                    tell(folder, [one.told() for one in nodes], [one.told() for one in watches])
                 time.sleep(_LOOK_EVERY)
         finally:
             _end([one.process for one in (*watches, *nodes)])

@@ -1,7 +1,8 @@
 """Stands in for geth: takes its arguments, answers a few methods, makes blocks by the clock, ends by SIGTERM.
 
 Started as `stand_in.py --datadir D init GENESIS`, it makes the folder of the chain; with `--http.port P`, it runs.
-A file `die` in the node's folder has it end at its next start, a file `height` holds its newest block's number, `age` its age.
+A file `die` in the node's folder has it end at its next start, a file `height` holds its newest block's number, `age` its age;
+it seals nothing while there is a file `resting`.
 """
 
 from __future__ import annotations
@@ -30,7 +31,16 @@ def answer(method: str, params: list[object]) -> object:
     if method == "eth_getBlockByNumber":
         number = height() if params[0] == "latest" else int(str(params[0]), 16)
         age = int(Path("age").read_text()) if Path("age").exists() else 0
-        return {"number": hex(number), "hash": f"0x{number:064x}", "timestamp": hex(int(time.time()) - age)}
+        return {
+            "number": hex(number),
+            "hash": f"0x{number:064x}",
+            "timestamp": hex(int(time.time()) - age),
+            "totalDifficulty": hex(2 * number),
+        }
+    if method == "eth_mining":
+        return not Path("resting").exists()
+    if method == "miner_start":
+        Path("resting").unlink()
     if method == "clique_getSigner":
         return validators[int(str(params[0]), 16) % max(1, len(validators) - 1)].lower()  # the last one is silent
     return "0x3"

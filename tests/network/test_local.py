@@ -7,7 +7,10 @@ up
 ├── a node that dies at once → given up, its last words told, the others run
 └── what was started runs on after the command
 status: a silent validator, from the third round on; nobody runs
-a node is killed → started anew
+a node is killed → started anew; one that has just ended is nobody's to end
+the watch for stalls
+├── ended by many changes of the plan → runs on; told beside the nodes
+└── a signer that was left without sealing → seals once it has the others' branch; who stops it later is not hindered
 a node is to stand still → it ends, the others run; it comes back; every one in turn, unless one is down
 the supervisor is killed → every node ends; up again
 down → every node ends; again → nothing to do
@@ -17,21 +20,36 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
+import orjson
 import pytest
 
 from node_api.chain.status import supervisor_pid
 from node_api.network.create import create_network
+from node_api.network.files import plan_file
 from node_api.network.members import NotAMember, admit
 from node_api.network.plan import Engine, Network
-from node_api.network.processes import NotRunning, Process, find_program, local_folder, node_log, running, start, stop
+from node_api.network.processes import (
+    NotRunning,
+    Process,
+    find_program,
+    local_folder,
+    node_log,
+    running,
+    start,
+    start_anew,
+    stop,
+    watching,
+)
 from node_api.network.rolling import come_back, restart, stand_still
 from node_api.network.rules import WEAKNESSES
+from node_api.network.stall_watch import StallWatch
 from node_api.network.standing import NotUp, standings, wait_until_up
 from tests.network.conftest import at_free_ports, organisations, parameters
 
@@ -63,6 +81,10 @@ def ended(process: Process) -> bool:
 
 def alive(folder: Path) -> dict[str, Process]:
     return running(folder) or {}
+
+
+def watch_of(folder: Path) -> Process:
+    return (watching(folder) or {})["stall-watch"]
 
 
 def test_up__when_run_twice__then_started_once(network: Network, folder: Path, program: Path) -> None:
@@ -165,6 +187,53 @@ def test_node__when_a_member_is_let_in__then_its_node_runs_too(network: Network,
     after = admit(folder, at_free_ports((replace(organisations(1)[0], name="bank", accounts=()),)))
     until(lambda: "bank-validator" in alive(folder))
     assert {one.name for one in wait_until_up(folder, after, PATIENCE)} == {node.seat.name for node in after.nodes}
+
+
+def test_node__when_it_has_just_ended__then_starting_it_anew_does_nothing(
+    network: Network, folder: Path, program: Path
+) -> None:
+    start(folder, network, program)
+    wait_until_up(folder, network, PATIENCE)
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    nodes = [
+        replace(one, pid=gone.pid) for one in alive(folder).values()
+    ]  # as long as the supervisor has not told of its end
+    said = {"pid": supervisor_pid(local_folder(folder)), "nodes": list(map(asdict, nodes))}
+    (local_folder(folder) / "supervisor.json").write_bytes(orjson.dumps(said))
+    start_anew(folder, "regulator-observer")
+    assert alive(folder) == {one.name: one for one in nodes}
+
+
+def test_watch__when_the_plan_changes_again_and_again__then_it_runs_on(
+    network: Network, folder: Path, program: Path
+) -> None:
+    start(folder, network, program)
+    wait_until_up(folder, network, PATIENCE)
+    for change in range(7):
+        before = watch_of(folder)
+        os.utime(plan_file(folder), (change, change))
+        until(lambda before=before: watch_of(folder).pid not in (0, before.pid))  # type: ignore[misc]
+        assert not watch_of(folder).given_up
+    assert ended(before)
+
+
+def test_watch__when_a_signer_was_left_without_sealing__then_it_seals_once_it_has_the_branch(
+    network: Network, folder: Path, program: Path
+) -> None:
+    start(folder, network, program, watch=False)
+    wait_until_up(folder, network, PATIENCE)
+    place, watch = folder / "treasury" / "validator", StallWatch(folder, network)
+    (place / "resting").touch()
+    (place / "height").write_text("5")
+    watch.look()
+    assert (place / "resting").exists()
+    (place / "height").unlink()
+    watch.look()
+    assert not (place / "resting").exists()
+    (place / "resting").touch()
+    watch.look()
+    assert (place / "resting").exists()
 
 
 def test_node__when_it_dies_at_once__then_given_up_and_the_others_run(
