@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from node_api.storage import tables as t
+from node_api.storage.queries import chunks
 
 DayKey = tuple[int, int, int]
 """Merchant, line, day."""
@@ -37,7 +38,7 @@ def settled_counts(
     """
     paid = _last_payments(connection, block, lines)
     if days is not None:
-        paid = {key: place for key, place in paid.items() if key in set(days)}
+        paid = {key: paid[key] for key in set(days) & paid.keys()}
     if not paid:
         return {}
     counts = _redeemed(connection, block, paid)
@@ -72,11 +73,15 @@ def _last_payments(
 
 
 def _redeemed(connection: Connection, block: int | None, paid: Collection[DayKey]) -> Counter[DayKey]:
-    """A day is paid after it is over: all its redemptions stand before its payments."""
+    """A day is paid after it is over: all its redemptions stand before its payments. Other days of its merchant are not read."""
     done = t.redemptions
+    days: dict[int, set[int]] = defaultdict(set)
+    for merchant, _, day in paid:
+        days[merchant].add(day)
     counts: Counter[DayKey] = Counter()
-    for merchant in sorted({key[0] for key in paid}):
-        query = select(done.c.line, done.c.day, func.count()).where(done.c.merchant == merchant)
+    parts = [(merchant, some) for merchant in sorted(days) for some in chunks(sorted(days[merchant]))]
+    for merchant, some in parts:
+        query = select(done.c.line, done.c.day, func.count()).where(done.c.merchant == merchant, done.c.day.in_(some))
         if block is not None:
             query = query.where(done.c.block <= block)
         for line, day, count in connection.execute(query.group_by(done.c.line, done.c.day)):

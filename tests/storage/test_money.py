@@ -3,6 +3,7 @@
 a world whose merchants and budgets change
 ├── at every block ........ the identity holds, roll-ups and facts agree, the index agrees with the chain's words
 ├── budgets ............... moves counted in, the money that went along, who decided
+├── what was paid of a day  counted from that day's redemptions alone
 ├── runs .................. entries in their order, paid, skipped with the reason, or open
 ├── payments .............. of the days asked for
 ├── merchants ............. terms, payout account and status of each block; limits move with a replaced terminal
@@ -24,12 +25,14 @@ from node_api.domain.ids import Address, Day, MerchantId, ProgrammeId
 from node_api.domain.models import MerchantStatus
 from node_api.domain.settlement import EntryState, MoveState
 from node_api.services.reconciling import reconcile
-from node_api.storage.engine import open_database
+from node_api.storage.engine import open_database, reading
 from node_api.storage.index import IndexTables
 from node_api.storage.migrate import migrate
 from node_api.storage.reads import IndexReads
+from node_api.storage.settled import settled_counts
 from tests import changes
 from tests.storage.conftest import MakeDatabase, indexer_of
+from tests.storage.test_by_keys import plan, statements
 from tests.world import CATERING, FACE_A, FACE_B, STARTS_AT, World
 
 FIRST, SECOND = MerchantId(1), MerchantId(2)
@@ -64,6 +67,17 @@ def test_reader__at_every_block__holds_the_identity(world: World, engine: Engine
                 parts = line.available + line.committed + line.payable + line.settled + line.returned
                 assert line.deposited == parts
                 assert line.deposited <= line.budget
+
+
+def test_paid__of_a_merchants_day__is_counted_from_that_day_alone(engine: Engine) -> None:
+    with reading(engine) as connection, statements(engine) as said:
+        paid = settled_counts(connection)
+        assert paid
+        for day, count in paid.items():
+            said.clear()
+            assert settled_counts(connection, days={day}) == {day: count}
+            (counting,) = [one for one in said if "count(" in one[0]]
+            assert "USING INDEX ix_redemptions_merchant_day (merchant=? AND day=?)" in str(plan(connection, *counting))
 
 
 def test_reconcile__after_moves_and_skips__finds_everything_equal(world: World, engine: Engine) -> None:
