@@ -27,7 +27,12 @@ _AFTER_STEP = {
 }
 
 _BY_ID = select(t.programmes).where(t.programmes.c.programme == bindparam("wanted"), t.programmes.c.block <= UPTO)
-_BY_REF = select(t.programmes).where(t.programmes.c.ref == bindparam("wanted"), t.programmes.c.block <= UPTO)
+_BY_REF = (  # of several the first: references that differ on chain in bytes that are no text can be one text here
+    select(t.programmes)
+    .where(t.programmes.c.ref == bindparam("wanted"), t.programmes.c.block <= UPTO)
+    .order_by(t.programmes.c.programme)
+    .limit(1)
+)
 _STEPS = (
     select(t.programme_steps.c.name, t.programme_steps.c.approvals)
     .where(t.programme_steps.c.programme == bindparam("wanted"), t.programme_steps.c.block <= UPTO)

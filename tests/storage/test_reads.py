@@ -6,6 +6,7 @@ reader
 ├── open while the chain goes on ........... does not see what is indexed meanwhile
 ├── accounts ............................... the newest word counts
 ├── vouchers of a holder ................... by number, in pages, by programme
+├── a programme by its reference ........... the first, of two that differ on chain and are one text here
 ├── redemptions ............................ by merchant, day, programme, in pages
 ├── limits ................................. 1 to 1,000
 └── an empty index, a block beyond it ...... named errors
@@ -35,7 +36,7 @@ from node_api.services.ports.auditing import AuditReader
 from node_api.services.ports.reading import BlockNotIndexed, IndexEmpty
 from node_api.storage.reads import IndexReads
 from tests.storage.conftest import MakeDatabase, indexer_of
-from tests.world import CATERING, TRAVEL, World
+from tests.world import CATERING, ENDS_AT, EVERYWHERE, STARTS_AT, TILL_ONLY, TRAVEL, World
 
 FIRST, SECOND = ProgrammeId(1), ProgrammeId(2)
 
@@ -150,6 +151,22 @@ def test_merchant__suspended_and_reinstated__has_its_steps(world: World, engine:
             ("reinstated", "papers came"),
         ]
         assert [merchant.status for merchant in reader.merchants()] == [MerchantStatus.ACTIVE] * 2
+
+
+def test_programme__by_a_reference_that_is_one_text_of_two__is_the_first(world: World, engine: Engine) -> None:
+    world.fund()
+    token = world.addresses["SettlementToken"]
+    terms = ("Third", token, 480, STARTS_AT, ENDS_AT, CATERING, EVERYWHERE, TILL_ONLY, 1, bytes(32))
+    lines = [(world.roles.address(KeyRole.AUDITOR), EVERYWHERE, "everybody", "meals", 1)]
+    for raw in (b"\xff and more", b"\\xff and more"):
+        drafted = world.encode("ProgrammeRegistry", "draft", "q" * len(raw), terms, world.rules_terms({}), lines)
+        calldata = drafted.replace(b"q" * len(raw), raw)
+        world.senders[KeyRole.TREASURER].transact(world.addresses["ProgrammeRegistry"], calldata)
+    indexer_of(world, engine).catch_up()
+    with IndexReads(engine).at_head() as reader:
+        (third, fourth) = reader.programmes()[2:]
+        assert third.ref == fourth.ref
+        assert reader.programme_by_ref(third.ref) == third
 
 
 def test_masks__with_their_highest_bit__come_back_whole(reads: IndexReads) -> None:
