@@ -189,7 +189,8 @@ class _Life:
         """Whether the sweep of its pair took anything of it: what was taken back or released since was left out."""
         facts, reader = self._facts, self._reader
         freed = [one.amount for one in self._all_bookings() if one.released and one.released.swept]
-        late = [reversal.amount for reversal in reader.reversals(voucher=facts.voucher) if reversal.swept]
+        reversals = reader.reversals(voucher=facts.voucher, limit=1_000)
+        late = [reversal.amount for reversal in reversals if reversal.swept]
         taken = facts.taken.spent + sum(late)
         if facts.batch.kind == VoucherKind.STORED:
             return not facts.revoked and taken + facts.taken.booked + sum(freed) < facts.batch.face

@@ -4,12 +4,15 @@
 │                                                        sequence are the contract's
 ├── counts of a batch .................................. are of vouchers, though stored value is redeemed and taken back in parts
 ├── pages of any size .................................. the same digest
+├── the life of one taken back more than a hundred times  counts all of them
 └── traces ............................................. tell every redemption and reversal, and hold; tell kind, rest, sequence
 """
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -29,6 +32,7 @@ from node_api.domain.models import VoucherKind, VoucherState
 from node_api.domain.standing import state_of
 from node_api.domain.trail import BatchCounts
 from node_api.services.indexing import compare
+from node_api.services.lives import life
 from node_api.services.ports.casework import Opening
 from node_api.services.reconciling import reconcile
 from node_api.services.tracing import trace
@@ -181,6 +185,27 @@ def test_index__by_pages_of_any_size__ends_the_same(purses: Purses, engine: Engi
 
 def test_lives__of_all_vouchers__are_told_the_same_at_the_head(purses: Purses) -> None:
     assert told_the_same(purses.world, purses.engine)
+
+
+def test_life__of_one_taken_back_often__counts_all_of_it(purses: Purses, tmp_path: Path) -> None:
+    voucher, path = purses.world.voucher(STORED, 1, 0), tmp_path / "node.sqlite"
+    with closing(
+        sqlite3.connect(path)
+    ) as copy:  # what it was taken back after its sweep comes behind a hundred other reversals
+        with closing(sqlite3.connect(str(purses.engine.url.database))) as original:
+            original.backup(copy)
+        copy.execute("UPDATE redemptions SET number = number + 1000 WHERE voucher = ? AND number > 4", [voucher])
+        copy.execute("UPDATE reversals SET number = number + 1000 WHERE voucher = ? AND swept", [voucher])
+        columns = [str(row[1]) for row in copy.execute("PRAGMA table_info(reversals)")]
+        values = [{"number": "?", "amount": "0"}.get(name, name) for name in columns]
+        row = f"SELECT {', '.join(values)} FROM reversals WHERE voucher = ? AND NOT swept AND number < 900"  # noqa: S608
+        copy.executemany(f"INSERT INTO reversals {row}", [(number, voucher) for number in range(900, 1_000)])
+        copy.commit()
+    calls = RedeemCalls(purses.world.rpc, purses.world.handle.chain_id, Address(purses.world.addresses["Vouchers"]))
+    engine = open_database(f"sqlite:///{path}")
+    with IndexReads(engine).at_head() as reader:
+        assert "expired and swept" not in [step.what for step in life(reader, calls, voucher).steps]
+    engine.dispose()
 
 
 def test_trace__of_each_voucher__is_sound(purses: Purses) -> None:
