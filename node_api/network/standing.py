@@ -8,7 +8,7 @@ from pathlib import Path
 
 from node_api.chain.apart import last_words
 from node_api.chain.rpc import RpcClient
-from node_api.chain.rpc_errors import ChainError, RpcError
+from node_api.chain.rpc_errors import ChainError
 from node_api.chain.rpc_values import Json, quantity, record, text
 from node_api.domain.ids import Address
 from node_api.network.endpoints import url_of
@@ -40,7 +40,7 @@ class Standing:
         peers: how many it is connected to.
         lag: blocks behind the highest node.
         sealed: newest block it sealed, of those that were looked at; None for an observer, or where it is silent.
-        silent: whether it is a validator that sealed none of them.
+        silent: whether it is a validator that sealed none of them; False where that is not known.
         disk: bytes of its data on this machine.
     """
 
@@ -63,7 +63,7 @@ def standings(folder: Path, network: Network) -> list[Standing]:
     heads = {node.seat.name: head_of(node) for node in network.nodes}
     heights = {name: quantity(head["number"]) for name, head in heads.items() if head is not None}
     highest = max(heights, key=heights.__getitem__, default=None)
-    sealed: dict[Address, int] = {}
+    sealed: dict[Address, int] | None = None
     if highest is not None:
         node = next(node for node in network.nodes if node.seat.name == highest)
         sealed = _sealed(network, node, heights[highest])
@@ -107,12 +107,12 @@ def _standing(
     process: Process | None,
     head: dict[str, Json] | None,
     heights: dict[str, int],
-    sealed: dict[Address, int],
+    sealed: dict[Address, int] | None,
     window: int,
 ) -> Standing:
     seat = node.seat
     height = heights.get(seat.name)
-    mine = None if node.signer is None else sealed.get(node.signer)
+    mine = None if node.signer is None or sealed is None else sealed.get(node.signer)
     return Standing(
         name=seat.name,
         url=url_of(node),
@@ -123,7 +123,7 @@ def _standing(
         peers=quantity(head["peers"]) if head else None,
         lag=None if height is None else max(heights.values()) - height,
         sealed=mine,
-        silent=node.signer is not None and mine is None and max(heights.values(), default=0) >= window,
+        silent=node.signer is not None and sealed is not None and mine is None and max(heights.values()) >= window,
         disk=_bytes(folder / seat.organisation.name / seat.role / "data"),
     )
 
@@ -143,14 +143,14 @@ def window(network: Network) -> int:
     return ROUNDS * len(network.sealers)
 
 
-def _sealed(network: Network, node: Node, height: int) -> dict[Address, int]:
-    """The newest block of each validator among the last three rounds, as this node has them."""
+def _sealed(network: Network, node: Node, height: int) -> dict[Address, int] | None:
+    """The newest block of each validator among the last three rounds, as this node has them; None where it answers no more."""
     numbers = range(max(1, height - window(network) + 1), height + 1)
     try:
         with RpcClient(url_of(node), timeout=_ASK_SECONDS) as rpc:
             found = sealers_of(rpc, network, numbers)
-    except (RpcError, ChainError):
-        return {}
+    except ChainError:
+        return None
     by_account = {account.lower(): account for account in network.sealers}
     return {by_account[sealer]: number for number, sealer in found.items() if sealer in by_account}
 

@@ -2,7 +2,7 @@
 
 Started as `stand_in.py --datadir D init GENESIS`, it makes the folder of the chain; with `--http.port P`, it runs.
 A file `die` in the node's folder has it end at its next start, a file `height` holds its newest block's number, `age` its age;
-it seals nothing while there is a file `resting`.
+it seals nothing while there is a file `resting`, and does not say who sealed what while there is a file `forgetful`.
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ def answer(method: str, params: list[object]) -> object:
     if method == "miner_start":
         Path("resting").unlink()
     if method == "clique_getSigner":
+        if Path("forgetful").exists():
+            return None
         return validators[int(str(params[0]), 16) % max(1, len(validators) - 1)].lower()  # the last one is silent
     return "0x3"
 

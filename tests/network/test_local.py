@@ -6,7 +6,7 @@ up
 ├── keys elsewhere, no program → refused
 ├── a node that dies at once → given up, its last words told, the others run
 └── what was started runs on after the command
-status: a silent validator, from the third round on; nobody runs
+status: a silent validator, from the third round on; nobody runs; a node that does not say who sealed → nobody is silent
 a node is killed → started anew; one that has just ended is nobody's to end
 the watch for stalls
 ├── ended by many changes of the plan → runs on; told beside the nodes
@@ -128,6 +128,18 @@ def test_status__when_the_chain_is_young__then_nobody_is_silent_yet(
     found = {one.name for one in wait_until_up(folder, network, PATIENCE) if one.silent}
     last = {node.seat.name: "the last one" for node in network.nodes if node.signer == network.validators[-1]}
     assert {last.get(name, name) for name in found} == silent
+
+
+def test_status__when_nobody_says_who_sealed__then_nobody_is_silent(
+    network: Network, folder: Path, program: Path
+) -> None:
+    start(folder, network, program)
+    assert any(one.silent for one in wait_until_up(folder, network, PATIENCE))
+    for node in network.nodes:
+        (folder / node.seat.organisation.name / node.seat.role / "forgetful").touch()
+    assert [(one.height is not None, one.sealed, one.silent) for one in standings(folder, network)] == [
+        (True, None, False)
+    ] * 3
 
 
 def test_node__when_killed__then_started_anew(network: Network, folder: Path, program: Path) -> None:
