@@ -26,8 +26,11 @@ class _Libraries(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """See `logging`."""
-        told = {"logger": record.name, "message": record.getMessage(), "exc_info": record.exc_info}
-        _log.log(record.levelno // 10 * 10, "library_logged", **told)
+        try:
+            told = {"logger": record.name, "message": record.getMessage(), "exc_info": record.exc_info}
+            _log.log(record.levelno // 10 * 10, "library_logged", **told)
+        except Exception:  # noqa: BLE001  whoever logs goes on: uvicorn has an answer to send
+            self.handleError(record)
 
 
 _LINES, _LIBRARIES = _Lines(), _Libraries()

@@ -10,7 +10,7 @@ from node_api.chain.sender import NoReceipt
 from node_api.domain.item_words import ItemGroup
 from node_api.domain.operations import Declined
 from node_api.services.ports.playing import Outcome, Play, PlayerKeys
-from node_api.services.ports.relaying import NonceLost
+from node_api.services.ports.relaying import CallNotTaken, NonceLost
 
 _RECEIPT_SECONDS = 2.0
 _TRIES = 30
@@ -41,7 +41,7 @@ class RelayedTill:
             except RpcUnavailable:
                 self._revive()
                 continue
-            except NonceLost as lost:
+            except (CallNotTaken, NonceLost) as lost:
                 raise CallFailed(str(lost)) from lost
             if outcome is None:
                 continue

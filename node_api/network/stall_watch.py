@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -91,7 +91,8 @@ class StallWatch:
         """
         found = dict(self._asked(lambda _, rpc: _newest(rpc)))
         heads = {name: head for name, (head, _) in found.items()}
-        self._look_for_sealing(max((difficulty for _, difficulty in found.values()), default=0))
+        if 2 * len(found) > len(self._nodes):  # fewer may all lack the heaviest branch
+            self._look_for_sealing(found.keys(), max(difficulty for _, difficulty in found.values()))
         if any(self._heads.get(name) != head for name, head in heads.items()):
             self._heads |= heads
             self._since = time.monotonic()
@@ -132,13 +133,14 @@ class StallWatch:
             if began:
                 log.warning("sealing_again", node=name)
 
-    def _look_for_sealing(self, least: int) -> None:
+    def _look_for_sealing(self, answering: Collection[str], least: int) -> None:
         """Has a signer seal that a watch left without sealing when it was killed: where the others make blocks, nothing stalls.
 
         Only once it has a branch of that difficulty: rewound, it would seal a height twice. One that was seen sealing is
         left alone: who stops it from then on has a reason.
         """
-        seals = self._asked(lambda node, rpc: node.seat.name in self._unseen and _seals_by_now(node, rpc, least))
+        asked = self._unseen.intersection(answering)
+        seals = self._asked(lambda node, rpc: node.seat.name in asked and _seals_by_now(node, rpc, least))
         self._unseen -= {name for name, so in list(seals) if so}
 
     def _end(self, move: Move) -> Ended | None:
@@ -247,10 +249,11 @@ def _seals_again(rpc: RpcClient) -> bool:
 
 def _seals_by_now(node: Node, rpc: RpcClient, least: int) -> bool:
     """Whether it seals, or does from now on, having a branch of that difficulty at least."""
-    if rpc.call("eth_mining") is not True:
-        if _difficulty(rpc) < least:
-            return False
-        rpc.call("miner_start")
+    if rpc.call("eth_mining") is True:
+        return True
+    if _difficulty(rpc) < least:
+        return False
+    if _seals_again(rpc):
         log.warning("sealing_again", node=node.seat.name)
     return True
 

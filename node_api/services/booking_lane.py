@@ -67,8 +67,9 @@ class BookingLane:
             return BookingShipment(call, self._under_way.get(call.hash, ()), self)
 
     def drop(self, verdict: Future[BookingVerdict]) -> None:
-        """Forgets a reservation that nobody waits for any more, unless it is in a call already."""
+        """Forgets a reservation that nobody waits for any more; one in a call goes with that call, and with no other."""
         with self._lock:
+            verdict.cancel()
             self._waiting = [one for one in self._waiting if one.verdict is not verdict]
 
     def sent(self, call: Hash, waiting: Sequence[Waiting]) -> None:
@@ -85,7 +86,7 @@ class BookingLane:
     def put_back(self, waiting: Sequence[Waiting]) -> None:
         """Has these wait again."""
         with self._lock:
-            self._waiting = [*waiting, *self._waiting]
+            self._waiting = [*(one for one in waiting if not one.verdict.cancelled()), *self._waiting]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,4 +129,5 @@ class BookingShipment:
     def _tell(self, verdicts: Sequence[BookingVerdict]) -> None:
         self.lane.ended(self.call.hash)
         for one, verdict in zip(self.waiting, verdicts, strict=True):
-            one.verdict.set_result(verdict)
+            if one.verdict.set_running_or_notify_cancel():  # somebody waits still
+                one.verdict.set_result(verdict)

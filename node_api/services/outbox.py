@@ -23,7 +23,7 @@ from typing import Any
 import structlog
 
 from node_api.domain.finality import Finality
-from node_api.domain.ids import Hash
+from node_api.domain.ids import Hash, UnixSeconds
 from node_api.domain.operations import SentCall
 from node_api.services.block_room import BlockRoom
 from node_api.services.ports.chain_head import IndexFollower
@@ -266,6 +266,7 @@ class Outbox:
                 return
             self._restore_lost(self._relay.next_nonce())
             self._follower.catch_up()  # before the bytes are sent again: is it still the chain they are for?
+            self._fill(range(self._relay.next_nonce(), self._flight[0].call.nonce))
             for shipment in list(self._flight)[: len(self._flight) - len(self._held)]:
                 self._send(shipment)
         self._looks += 1
@@ -292,8 +293,7 @@ class Outbox:
         Nonces that are missing before it, as nothing stored has them, are filled.
         """
         while True:
-            for nonce in missing:
-                self._relay.fill(nonce)
+            self._fill(missing)
             if not self._was_sent(shipment):
                 return
             self.fault = None  # the chain has it: what there is to wait for is its block
@@ -301,10 +301,13 @@ class Outbox:
                 return
             self._follower.catch_up()  # before the bytes are sent again: is it still the chain they are for?
 
-    def _was_sent(self, shipment: Shipment) -> bool:
-        """Sends a stored call; False where its nonce is lost: it is abandoned then."""
+    def _was_sent(self, shipment: Shipment, block_time: UnixSeconds | None = None) -> bool:
+        """Sends a stored call, into a block of the time given if any; False where its nonce is lost: it is abandoned then."""
         try:
-            self._relay.send(shipment.call)
+            if block_time is None:
+                self._relay.send(shipment.call)
+            else:
+                self._relay.restore(shipment.call, block_time)
         except NonceLost:
             log.warning("outbox_nonce_lost", transaction=shipment.call.hash, nonce=shipment.call.nonce)
             shipment.abandon()
@@ -315,6 +318,10 @@ class Outbox:
         self._not_taken = None
         return True
 
+    def _fill(self, missing: Sequence[int]) -> None:
+        for nonce in missing:
+            self._relay.fill(nonce)
+
     def _pass_over(self, call: SentCall) -> None:
         """Has another transaction take the nonce of a call that was not taken for long, so that it holds up no other."""
         now = time.monotonic()
@@ -323,8 +330,9 @@ class Outbox:
         if self._not_taken is None or self._not_taken[0] != call.hash:
             self._not_taken = call.hash, now
         elif now - self._not_taken[1] > _NOT_TAKEN_SECONDS:
-            log.error("outbox_call_passed_over", transaction=call.hash, nonce=call.nonce)
             self._relay.fill(call.nonce)
+            log.error("outbox_call_passed_over", transaction=call.hash, nonce=call.nonce)
+            self._not_taken = None
 
     def _has_landed(self, shipment: Shipment, seconds: float) -> bool:
         """Whether a call stands in a block after so many seconds; what became of it is written down then."""
@@ -385,8 +393,10 @@ class Outbox:
         unresolved = self._calls.unresolved(self._relay.sender)
         if unresolved:
             self._restore_lost(self._relay.next_nonce())
+            next_nonce = self._relay.next_nonce()
         for call in unresolved:
-            self._carry(self._again(call))
+            self._carry(self._again(call), range(next_nonce, call.nonce))
+            next_nonce = call.nonce + 1
 
     def _restore_lost(self, next_nonce: int) -> bool:
         """Where the chain's next nonce lies below what was resolved, it went back: gives it again what it lost.
@@ -402,9 +412,8 @@ class Outbox:
         log.warning("outbox_chain_went_back", calls=len(lost))
         for call in lost:
             shipment = self._again(call)
-            if call.block_time is not None:
-                self._relay.restore(call, call.block_time)
-            self._carry(shipment, range(next_nonce, call.nonce))
+            if self._was_sent(shipment, call.block_time):
+                self._carry(shipment, range(next_nonce, call.nonce))
             next_nonce = call.nonce + 1
         return True
 

@@ -23,7 +23,7 @@ from node_api.storage.turns import turn_of
 
 _BUSY_SECONDS = 30
 _WAIT_SECONDS = 10  # for a connection that others have
-_FILE_CONNECTIONS = 50  # to a file, above the threads a web server uses
+_FILE_CONNECTIONS = 50  # to a file; who waits for a block holds none meanwhile
 _FILES = "sqlite", "sqlite+pysqlite"
 _SERVERS = "postgresql", "postgres", "postgresql+psycopg"
 _CONNECT_SECONDS = 10  # for a server to answer

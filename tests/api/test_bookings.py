@@ -164,6 +164,7 @@ def until_in_hand(operator: Client, count: int) -> None:
     deadline = time.monotonic() + 30
     while f"vouchertrail_http_requests_in_hand {count + 1}.0" not in operator.get("/metrics").text:
         assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_booking__asked_for_again__answers_the_same(

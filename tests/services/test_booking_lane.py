@@ -5,7 +5,8 @@ next
 └── of large ones, by bytes or by vouchers → as many as any network takes, and the others by the next call
 drop
 ├── of one that waits → it is in no call
-└── of one whose call is signed → it goes with it, and each of the others is told its own
+├── of one whose call is signed → it goes with it, and each of the others is told its own
+└── of one whose call is abandoned then → it is in no other
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ class Calls:
 
     def sending(self, call: SentCall, places: Sequence[Place]) -> bool:
         return True
+
+    def abandon(self, call: Hash) -> None:
+        pass
 
     def resolve(self, call: Hash, block: BlockRef, outcomes: Sequence[object]) -> list[str]:
         return []
@@ -119,3 +123,14 @@ def test_drop__of_one_whose_call_is_signed__the_others_are_told_their_own(lane: 
     shipped(lane).resolve(BLOCK, [BookingVerdict(fault="later")])
     assert relay.signed == [[0, 1], [2]]
     assert later.result(0).fault == "later"
+
+
+def test_drop__of_one_whose_call_is_abandoned_then__it_is_in_no_other(lane: BookingLane, relay: Relay) -> None:
+    verdicts = [lane.put(reservation(number)) for number in range(2)]
+    shipment = shipped(lane)
+
+    lane.drop(verdicts[0])
+    shipment.abandon()
+
+    shipped(lane)
+    assert relay.signed == [[0, 1], [1]]

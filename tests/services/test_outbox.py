@@ -11,7 +11,7 @@ _fly
 ├── when a call's nonce is lost .................... it alone is abandoned; what it carried goes out behind those in flight
 ├── when a call vanishes ........................... the same bytes are sent again, in order
 ├── when the chain went back ....................... what it lost goes first, whether calls are in flight or not
-├── when it did, and behind what nothing stored has . a transaction that does nothing goes before
+├── when it did behind what nothing stored has ..... a transaction that does nothing goes before
 ├── when a call is not taken for long .............. another takes its nonce, and what it carried goes out anew
 ├── when it did and a nonce is taken since ......... that call is abandoned, and what it carried goes out anew
 ├── when sending fails ............................. what is stored is finished in order, with the same bytes
@@ -643,3 +643,40 @@ def test_fly__a_call_that_the_chain_takes_in_the_end__keeps_its_nonce(works: Wor
     works.end()
 
     assert (works.chain.filled, works.final) == ([], ["1", "2", "3"])
+
+
+def test_restore__of_a_call_that_the_chain_does_not_take__loses_its_nonce(
+    works: Works, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_NOT_TAKEN_SECONDS", 0.1)
+    works.lane.waiting = [1, 2, 3]
+    works.work()
+    again = Works(chain=works.chain, store=works.store)
+
+    again.chain.go_back(0)
+    again.chain.refused = {"0:1,2,3"}
+    again.outbox.start()
+    wait_until(lambda: again.chain.mined == ["nothing 0", "1:1,2,3"])
+    again.end()
+
+    assert again.chain.filled == [0]
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_fly__behind_a_nonce_that_nothing_stored_has__it_is_filled(works: Works, restarted: bool) -> None:
+    works.chain.mined, works.chain.next, works.chain.paused = ["a stranger's"], 1, True
+    works.lane.waiting = [1, 2, 3]
+    works.outbox.start()
+    wait_until(lambda: bool(works.chain.pool))
+    if restarted:
+        works.end()
+    again = Works(chain=works.chain, store=works.store) if restarted else works
+
+    again.chain.go_back(0)
+    again.chain.paused = False
+    if restarted:
+        again.outbox.start()
+    wait_until(again.done)
+    again.end()
+
+    assert again.chain.mined == ["nothing 0", "1:1,2,3"]
