@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import takewhile
 
 from eth_account.signers.local import LocalAccount
@@ -180,22 +181,21 @@ class Relayer:
     def send(self, call: SentCall) -> None:
         """See the port."""
         try:
-            submit(self._rpc, _signed(call))
+            self._submit(_signed(call))
         except NonceTaken as error:
             raise NonceLost(str(error)) from error
-        except RpcError as error:
-            self._block_gas = None  # it may have been lowered, and the call asks for more
-            raise CallNotTaken(str(error)) from error
 
     def fill(self, nonce: int) -> None:
         """See the port."""
         self._sender.next_nonce(nonce)
-        signed = self._sender.sign(self._sender.address, b"", _GAS_NOTHING)
+        with suppress(NonceTaken):
+            self._submit(self._sender.sign(self._sender.address, b"", _GAS_NOTHING))
+
+    def _submit(self, signed: SignedTransaction) -> None:
         try:
             submit(self._rpc, signed)
-        except NonceTaken:
-            return
         except RpcError as error:
+            self._block_gas = None  # it may have been lowered, and the call asks for more
             raise CallNotTaken(str(error)) from error
 
     def restore(self, call: SentCall, block_time: UnixSeconds) -> None:

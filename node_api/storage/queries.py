@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import BindParameter, ColumnElement, Connection, FromClause, Row, Select, Table, bindparam, select
 
-from node_api.domain.ids import Address, Hash, UnixSeconds
+from node_api.domain.ids import Address, Day, Hash, UnixSeconds
 from node_api.domain.models import BlockRef, TxRef
 from node_api.storage import tables as t
 from node_api.storage.kept import Facts
@@ -53,6 +53,12 @@ class Queries:
     def _upto(self, table: Table) -> ColumnElement[bool]:
         """Rows of the table that stood at this block."""
         return table.c.block <= self._block.number
+
+
+def in_period(day: ColumnElement[int], from_day: Day | None, until_day: Day | None) -> list[ColumnElement[bool]]:
+    """That a day lies from the first, inclusive, until the last, exclusive; None leaves that end open."""
+    begun = [] if from_day is None else [day >= from_day]
+    return begun if until_day is None else [*begun, day < until_day]
 
 
 def with_tx(table: Table, source: FromClause | None = None, *more: ColumnElement[object]) -> Query:

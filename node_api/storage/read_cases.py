@@ -11,7 +11,18 @@ from node_api.domain.ids import VOUCHER_BITS, Amount, Day, Hash, MerchantId, Vou
 from node_api.domain.models import Redemption
 from node_api.domain.trail import Consent
 from node_api.storage import tables as t
-from node_api.storage.queries import Query, Record, bounded, chunks, to_address, to_hash, to_raw, tx_of, with_tx
+from node_api.storage.queries import (
+    Query,
+    Record,
+    bounded,
+    chunks,
+    in_period,
+    to_address,
+    to_hash,
+    to_raw,
+    tx_of,
+    with_tx,
+)
 from node_api.storage.read_vouchers import VoucherQueries, with_holder
 
 
@@ -63,12 +74,8 @@ class CaseQueries(VoucherQueries):
         """See the port."""
         table = t.reversals
         query = select(func.coalesce(func.sum(table.c.amount), 0), func.count()).where(
-            table.c.merchant == merchant, self._upto(table)
+            table.c.merchant == merchant, self._upto(table), *in_period(table.c.day, from_day, until_day)
         )
-        if from_day is not None:
-            query = query.where(table.c.day >= from_day)
-        if until_day is not None:
-            query = query.where(table.c.day < until_day)
         amount, count = self._connection.execute(query).one()
         return Amount(int(amount)), int(count)
 

@@ -17,7 +17,18 @@ from node_api.storage import tables as t
 from node_api.storage.by_keys import rows_by_keys
 from node_api.storage.kept import kept
 from node_api.storage.prepared import Prepared
-from node_api.storage.queries import UPTO, Query, Record, chunks, count_of, to_address, to_raw, tx_of, with_tx
+from node_api.storage.queries import (
+    UPTO,
+    Query,
+    Record,
+    chunks,
+    count_of,
+    in_period,
+    to_address,
+    to_raw,
+    tx_of,
+    with_tx,
+)
 from node_api.storage.read_standing import StandingQueries
 from node_api.storage.settled import DayKey, open_disputes, settled_counts
 from node_api.storage.sums import lines_of
@@ -148,15 +159,11 @@ class MerchantQueries(StandingQueries):
     ) -> list[Payment]:
         """See the port."""
         table = t.payments
-        query = with_tx(table).where(self._upto(table))
+        query = with_tx(table).where(self._upto(table), *in_period(table.c.day, from_day, until_day))
         if merchant is not None:
             query = query.where(table.c.merchant == merchant)
         if line is not None:
             query = query.where(table.c.line == line)
-        if from_day is not None:
-            query = query.where(table.c.day >= from_day)
-        if until_day is not None:
-            query = query.where(table.c.day < until_day)
         return self._payments(query.order_by(table.c.block, table.c.log_index))
 
     def payments_of_day(self, line: LineId, merchant: MerchantId, day: Day) -> list[Payment]:

@@ -195,9 +195,8 @@ class ProgrammeQueries(MoneyQueries, StandingQueries):
         table = t.chain_refusals
         query = select(func.count()).select_from(table).where(self._upto(table))
         if programme is not None:
-            first = t.batches.c.batch.bitwise_lshift(
-                literal(35, Integer)
-            )  # of a batch's vouchers, which stand in a row
+            # A batch's vouchers stand in a row.
+            first = t.batches.c.batch.bitwise_lshift(literal(35, Integer))
             query = query.where(
                 t.batches.c.programme == programme,
                 table.c.voucher >= first,
