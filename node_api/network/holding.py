@@ -25,6 +25,7 @@ from node_api.network.keys import NODE_KEY_FILE
 from node_api.network.members import NotAMember, rewrite, validator_of
 from node_api.network.plan import Network
 from node_api.network.processes import running
+from node_api.network.sealing import begin_sealing, within
 from node_api.network.standing import ROUNDS, sealers_of, window
 from node_api.network.start_files import HELD
 
@@ -165,13 +166,15 @@ def let_go(folder: Path, organisation: str, rpc: RpcClient | None) -> None:
     """Has the validator seal again, at once where it runs and answers; whoever calls has made sure that nobody else does.
 
     Raises:
+        Held: it answers, but does not unlock its account.
         NotAMember: it has no validator here.
         ChainError: the node does not answer.
     """
     node = validator_of(read_network(folder), organisation)
     (folder / organisation / node.seat.role / HELD).unlink(missing_ok=True)
-    if rpc is not None:
-        rpc.call("miner_start")
+    signer = node.signer
+    if rpc is not None and signer is not None and not within(lambda: begin_sealing(rpc, signer)):
+        raise Held(f"{node.seat.name} does not unlock its account {signer}: see its log, and start it anew")
 
 
 def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:

@@ -27,6 +27,7 @@ from node_api.network.endpoints import url_of
 from node_api.network.files import read_network
 from node_api.network.plan import Network, Node
 from node_api.network.processes import local_folder, start_anew
+from node_api.network.sealing import begin_sealing, sealing_stopped, seals, within
 from node_api.network.start_files import HELD
 
 STALLS = "stalls.jsonl"
@@ -34,7 +35,6 @@ ROUNDS = 3
 """So many rounds without a block are a stall."""
 LEAST_SECONDS = 15.0
 """But not before geth has asked its peers for heavier branches by itself, which it does every 10 s."""
-FOLLOW_SECONDS = 60.0
 _ASK_SECONDS = 5.0
 _LOOK_EVERY = 1.0
 _DEPTH_ROUNDS = 4
@@ -129,7 +129,7 @@ class StallWatch:
             start_anew(self._folder, teller.name)
             return
         level = {one.name for one in heaviest(holders)}
-        for name, began in self._asked(lambda node, rpc: node.seat.name in level and _seals_again(rpc)):
+        for name, began in self._asked(lambda node, rpc: node.seat.name in level and _seals_again(node, rpc)):
             if began:
                 log.warning("sealing_again", node=name)
 
@@ -148,15 +148,15 @@ class StallWatch:
         log.warning("rewinding", node=move.mover.name, to=move.to.name, fork=move.fork)
         mover, to = self._client(move.mover), self._client(move.to)
         try:
-            with mover as rpc, to, _sealing_stopped(rpc):
+            with mover as rpc, to, sealing_stopped(rpc, move.mover.account):
                 if text(_block(rpc, "latest")["hash"]) != move.mover.head.hash:
                     return None  # it has gone on meanwhile
                 transactions = _transactions(rpc, move)
                 rpc.call("debug_setHead", [hex(move.fork)])
                 start_anew(self._folder, move.to.name)
-                followed = _within(lambda: _difficulty(rpc) >= move.to.difficulty)
+                followed = within(lambda: _difficulty(rpc) >= move.to.difficulty)
                 # before that it would throw away the block that the mover seals next
-                _within(lambda: _seals(to))
+                within(lambda: _sealing(to))
                 sent = sum(_sent(rpc, raw) for raw in transactions)
         except ChainError as error:
             log.error("not_rewound", node=move.mover.name, fault=str(error))
@@ -183,7 +183,6 @@ def stalls_ended(folder: Path) -> list[dict[str, object]]:
 
 
 def _holder(node: Node, rpc: RpcClient, depth: int) -> Holder:
-    assert node.signer is not None
     head = _block(rpc, "latest")
     height = quantity(head["number"])
     numbers = range(max(0, height - depth), height + 1)
@@ -192,7 +191,7 @@ def _holder(node: Node, rpc: RpcClient, depth: int) -> Holder:
     signers = rows(rpc.call("clique_getSigners", [hex(height)]))
     return Holder(
         name=node.seat.name,
-        account=_account(node.signer),
+        account=_account(_signer(node)),
         difficulty=quantity(head.get("totalDifficulty")),
         branch=tuple(
             Sealed(number, Hash(text(record(block)["hash"])), _account(sealer))
@@ -200,16 +199,6 @@ def _holder(node: Node, rpc: RpcClient, depth: int) -> Holder:
         ),
         signers=frozenset(map(_account, signers)),
     )
-
-
-@contextlib.contextmanager
-def _sealing_stopped(rpc: RpcClient) -> Iterator[None]:
-    """Meanwhile the node seals nothing: rewound, it would at once seal its own block again."""
-    rpc.call("miner_stop")
-    try:
-        yield
-    finally:
-        rpc.call("miner_start")
 
 
 def _transactions(rpc: RpcClient, move: Move) -> list[str]:
@@ -232,40 +221,31 @@ def _difficulty(rpc: RpcClient) -> int:
     return _newest(rpc)[1]
 
 
-def _seals(rpc: RpcClient) -> bool:
-    try:
-        return rpc.call("eth_mining") is True
-    except ChainError:  # it starts
-        return False
-
-
-def _seals_again(rpc: RpcClient) -> bool:
-    """Has the node seal where it does not; says whether it did not."""
-    if rpc.call("eth_mining") is True:
-        return False
-    rpc.call("miner_start")
-    return True
+def _seals_again(node: Node, rpc: RpcClient) -> bool:
+    """Has the node seal where it does not; says whether it begins."""
+    return not seals(rpc) and begin_sealing(rpc, _signer(node))
 
 
 def _seals_by_now(node: Node, rpc: RpcClient, least: int) -> bool:
     """Whether it seals, or does from now on, having a branch of that difficulty at least."""
-    if rpc.call("eth_mining") is True:
+    if seals(rpc):
         return True
-    if _difficulty(rpc) < least:
+    if _difficulty(rpc) < least or not begin_sealing(rpc, _signer(node)):
         return False
-    if _seals_again(rpc):
-        log.warning("sealing_again", node=node.seat.name)
+    log.warning("sealing_again", node=node.seat.name)
     return True
 
 
-def _within(true: Callable[[], bool]) -> bool:
-    """Waits a minute at most until it is so; says whether it is."""
-    deadline = time.monotonic() + FOLLOW_SECONDS
-    while not true():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.1)
-    return True
+def _signer(node: Node) -> Address:
+    assert node.signer is not None, "only signers' nodes are asked"
+    return node.signer
+
+
+def _sealing(rpc: RpcClient) -> bool:
+    try:
+        return seals(rpc)
+    except ChainError:  # it starts
+        return False
 
 
 def _sent(rpc: RpcClient, raw: str) -> bool:

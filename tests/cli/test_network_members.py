@@ -124,7 +124,7 @@ def test_backup__when_restored__then_held_until_released(run: Run, tmp_path: Pat
     shutil.rmtree(tmp_path / "data" / "networks" / "city" / "treasury" / "validator")
     assert parsed(run("validator", "restore", "copy", "--json"))["organisation"] == "treasury"
     block = {"number": "0x5", "hash": "0x1", "timestamp": "0x1"}
-    answers |= {"eth_getBlockByNumber": block, "miner_start": None}
+    answers |= {"eth_getBlockByNumber": block, "eth_sign": "0x1", "miner_start": None}
     assert parsed(run("validator", "release", "treasury", "--seconds", "0.1", "--json"), 2)["error"] == "Held"
     assert parsed(run("validator", "release", "treasury", "--old-is-destroyed", "--json"))["released"] == "treasury"
     assert parsed(run("validator", "hold", "treasury", "--json"))["held"]
