@@ -175,7 +175,7 @@ def _digest(connection: Connection, table: Table) -> tuple[str, int, str]:
     digest, count, rows = hashlib.sha256(), 0, select(table).order_by(*table.primary_key)
     if table in t.ROLL_UPS:
         rows = rows.where(or_(*(column != 0 for column in table.c if not column.primary_key)))
-    for row in connection.execution_options(yield_per=10_000).execute(rows):
+    for row in connection.execute(rows, execution_options={"yield_per": 10_000}):
         digest.update(repr(tuple(row)).encode())
         count += 1
     return str(table.name), count, digest.hexdigest()

@@ -13,12 +13,15 @@ a statement that fails ................. is told without what it carried
 └── handed to the driver as it is ...... fails as any other
 a database without room, or not one .... is StoreUnavailable, and goes on when there is room
 connections
+├── read with, one after the other ..... each reader sees the newest state, and nothing of how the one before read
+├── to a file that is disposed of ...... let go of the file
 ├── all in use ......................... the next one waits for as long as is given, then it is StoreBusy
 └── the server has none left ........... is StoreUnavailable
 """
 
 from __future__ import annotations
 
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -216,6 +219,39 @@ def test_open_database__of_a_file__uses_the_write_ahead_log(make_database: MakeD
     assert {stat.S_IMODE(one.stat().st_mode) for one in file.parent.glob(f"{file.name}*")} == {0o600}
     with open_database(str(engine.url), durable=False).connect() as connection:
         assert connection.execute(text("PRAGMA synchronous")).scalar_one() == 1
+
+
+def test_readers__one_after_the_other__begin_anew(make_database: MakeDatabase) -> None:
+    engine = make_database()
+    numbers = select(t.blocks.c.number).order_by(t.blocks.c.number)
+    with reading(engine) as reader, reading(engine) as other:
+        assert reader is not other
+    for number in range(1, 4):
+        with writing(engine) as writer:
+            writer.execute(insert(t.blocks), [BLOCK | {"number": number, "hash": bytes([number]) * 32}])
+        with reading(engine) as reader:
+            assert reader.scalars(numbers).all() == list(range(1, number + 1))
+            reader.execution_options(compiled_cache=None)
+        with reading(engine) as reader:
+            assert "compiled_cache" not in reader.get_execution_options()
+            found = reader.execute(numbers)  # and not read to its end
+            assert found.fetchone() == (1,)
+        with pytest.raises(OSError, match="gone"), reading(engine):
+            raise OSError("gone")
+
+
+def test_readers__when_disposed_of__let_go_of_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "node.sqlite"
+    engine = open_database(f"sqlite:///{file}")
+    for value in (1, 2):  # the second time in another file of the same name
+        file.unlink(missing_ok=True)
+        with sqlite3.connect(file) as made:
+            made.execute("CREATE TABLE kept AS SELECT ? AS value", (value,))
+        made.close()
+        with reading(engine) as reader:
+            assert reader.execute(text("SELECT value FROM kept")).scalar_one() == value
+        engine.dispose()
+        assert not list(tmp_path.glob("node.sqlite-*"))
 
 
 def test_connection__when_all_are_in_use__waits_and_is_then_refused(
