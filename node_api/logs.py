@@ -7,6 +7,7 @@ import sys
 
 import orjson
 import structlog
+from structlog.typing import Processor
 
 
 class _Lines:
@@ -40,14 +41,29 @@ _log = structlog.get_logger()
 def configure_logs(level: int) -> None:
     """Has events of this level (of `logging`) and above written, with what was bound to the request they belong to."""
     logging.getLogger().addHandler(_LIBRARIES)  # once, however often it is asked
+    _configure(
+        level,
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper("iso"),
+        structlog.processors.format_exc_info,
+        lambda _, __, event: orjson.dumps(event, default=str),
+    )
+
+
+def configure_supervisors_log() -> None:
+    """Has every event written with its time, in Unix seconds."""
+    rendered = structlog.processors.JSONRenderer()
+    _configure(
+        logging.NOTSET,
+        structlog.processors.TimeStamper(),
+        lambda logger, name, event: str(rendered(logger, name, event)).encode(),
+    )
+
+
+def _configure(level: int, *processors: Processor) -> None:
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper("iso"),
-            structlog.processors.format_exc_info,
-            lambda _, __, event: orjson.dumps(event, default=str),
-        ],
+        processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda *_: _LINES,
     )

@@ -40,6 +40,7 @@ from node_api.chain.status import (
 )
 from node_api.chain.wanted_time import give_wanted_time
 from node_api.domain.printable import counted
+from node_api.logs import configure_supervisors_log
 
 log = structlog.get_logger("chain.supervisor")
 
@@ -254,7 +255,7 @@ def _remark(torn: tuple[str, ...], lost: int) -> str:
 
 def main(arguments: list[str]) -> int:
     """Runs the supervisor for the options given as JSON; 0 after an orderly end, 3 where one runs already."""
-    structlog.configure(processors=[structlog.processors.TimeStamper(), structlog.processors.JSONRenderer()])
+    configure_supervisors_log()
     try:
         Supervisor(EmbeddedOptions.from_json(arguments[0])).run()
     except AlreadyRunning:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 
 import rich_click as click
-import structlog
 
 from node_api.chain.follower import head_of
 from node_api.chain.handle import attach_nodes, ensure_chain, living_status, snapshot_chain, stop_chain
@@ -13,6 +12,7 @@ from node_api.chain.rpc import RpcClient
 from node_api.chain.status import read_status
 from node_api.chain.supervisor import Supervisor
 from node_api.cli.options import CHAIN_FAULT, Shared, fail, shared_options
+from node_api.logs import configure_supervisors_log
 from node_api.safekeeping import require_restored
 
 
@@ -38,7 +38,7 @@ def start(shared: Shared, genesis_at: int | None, foreground: bool) -> None:
     if genesis_at is not None:
         options = replace(options, genesis_at=genesis_at)
     if foreground:
-        structlog.configure(processors=[structlog.processors.TimeStamper(), structlog.processors.JSONRenderer()])
+        configure_supervisors_log()
         Supervisor(options, foreground=True).run()
         return
     handle = ensure_chain(options)

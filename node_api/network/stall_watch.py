@@ -21,6 +21,7 @@ from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import ChainError, RpcError
 from node_api.chain.rpc_values import Json, quantity, record, rows, text
 from node_api.domain.ids import Address, Hash
+from node_api.logs import configure_supervisors_log
 from node_api.network.behind_watch import BehindWatch
 from node_api.network.branches import Holder, Move, Sealed, heaviest, move_of, stalled, untold
 from node_api.network.endpoints import url_of
@@ -266,7 +267,7 @@ def _account(value: Json) -> Address:
 
 def main(arguments: list[str]) -> None:
     """Entry point of the process: the network's folder. Runs until it is ended."""
-    structlog.configure(processors=[structlog.processors.TimeStamper(), structlog.processors.JSONRenderer()])
+    configure_supervisors_log()
     folder = Path(arguments[0])
     network = read_network(folder)
     watches = StallWatch(folder, network), BehindWatch(folder, network)

@@ -18,6 +18,7 @@ import structlog
 
 from node_api.chain.apart import Deaths, start_apart
 from node_api.chain.status import ALREADY_RUNNING, AlreadyRunning, hold_folder
+from node_api.logs import configure_supervisors_log
 from node_api.network.files import plan_file, read_network
 from node_api.network.plan import Engine, Node
 from node_api.network.processes import NO_WATCH, Process, local_folder, node_log, paused, tell
@@ -176,7 +177,7 @@ def _end(processes: list[subprocess.Popen[bytes]]) -> None:
 
 def main(arguments: list[str]) -> int:
     """Entry point of the process: the network's folder, the program of its engine, and `--no-watch` or nothing."""
-    structlog.configure(processors=[structlog.processors.TimeStamper(), structlog.processors.JSONRenderer()])
+    configure_supervisors_log()
     try:
         supervise(Path(arguments[0]), Path(arguments[1]), watch=NO_WATCH not in arguments[2:])
     except AlreadyRunning:

@@ -4,6 +4,7 @@ vouchertrail
 ├── help lists commands; version prints it; an unknown one is refused
 ├── keys create, list
 ├── chain status, start, snapshot, stop: exit codes and --json
+├── chain start --foreground: it tells what befalls the chain, and brings it back
 ├── chain status of a chain others run: where it answers, without user and password
 ├── deploy: plan, run, run again; a chain others run; a parameter that does not fit begins nothing
 ├── whatever needs the contracts, before they are deployed: refused, no chain is begun
@@ -14,8 +15,11 @@ vouchertrail
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,8 +28,9 @@ from click.testing import CliRunner, Result
 
 from node_api import __version__
 from node_api.__main__ import cli
-from node_api.chain.handle import ensure_chain, stop_chain
+from node_api.chain.handle import ensure_chain, living_status, stop_chain
 from node_api.chain.options import EmbeddedOptions
+from node_api.chain.status import ChainStatus, Phase
 
 Run = Callable[..., Result]
 
@@ -64,6 +69,31 @@ def test_help__when_asked__then_commands_are_listed(run: Run) -> None:
     )
     assert run("version").stdout.strip() == installed.stdout.strip() == __version__
     assert run("fly").exit_code == 2
+
+
+def test_chain__in_the_foreground__brings_back_what_died_and_says_so(tmp_path: Path) -> None:
+    folder, line = tmp_path / "data" / "chain", ["chain", "start", "--foreground", "--data", str(tmp_path / "data")]
+    with subprocess.Popen([sys.executable, "-m", "node_api", *line], stderr=subprocess.PIPE, text=True) as process:
+        try:
+            first = _ready(folder, restarts=0)
+            os.kill(first.anvil_pid, signal.SIGKILL)
+            assert _ready(folder, restarts=1).pid == first.pid == process.pid
+        finally:
+            process.terminate()
+            _, told = process.communicate(timeout=30)
+    assert process.returncode == 0
+    events = [json.loads(line)["event"] for line in told.splitlines()]
+    silent = "chain_not_answering"  # where it looks before the kernel has told of the death
+    assert [one for one in events if one != silent] == ["restored", "anvil_died", "restored", "stopped"]
+
+
+def _ready(folder: Path, restarts: int) -> ChainStatus:
+    """What the chain's status says once it is ready, having been brought back so many times."""
+    deadline = time.monotonic() + 30
+    while (status := living_status(folder)) is None or (status.phase, status.restarts) != (Phase.READY, restarts):
+        assert time.monotonic() < deadline, status
+        time.sleep(0.05)
+    return status
 
 
 def test_keys__when_created_and_listed__then_accounts_and_no_keys(run: Run, tmp_path: Path) -> None:
