@@ -11,13 +11,20 @@ from structlog.typing import Processor
 
 
 class _Lines:
-    """Writes each event as a line of its own, at once: what is killed has told all it did."""
+    """Writes each event as a line of its own, at once: what is killed has told all it did.
+
+    A line that nobody takes (a full disk, a reader that has ended) is lost, or comes with the next one that is taken: the work
+    that is told of goes on.
+    """
 
     def msg(self, event: bytes) -> None:
         """Writes one, from any thread."""
-        out = sys.stderr.buffer  # looked up each time: tests exchange it
-        out.write(event + b"\n")
-        out.flush()
+        try:
+            out = sys.stderr.buffer  # looked up each time: tests exchange it
+            out.write(event + b"\n")
+            out.flush()
+        except OSError:
+            pass
 
     debug = info = warning = error = critical = msg
 

@@ -12,6 +12,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
 
 from node_api.api.answers import OperationOut
 from node_api.chain.contracts import contract
@@ -24,8 +26,10 @@ from tests.world import World
 
 
 @contextmanager
-def serving_process(world: World, settings: Settings, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """`vouchertrail serve` as a process of its own."""
+def serving_process(
+    world: World, settings: Settings, *options: str, log_to: Path | None = None
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """`vouchertrail serve` as a process of its own; its log is read where it does not come up, unless it goes elsewhere."""
     environment = {
         **os.environ,
         "VOUCHERTRAIL_CHAIN_URL": settings.chain_url or world.rpc.url,
@@ -35,19 +39,24 @@ def serving_process(world: World, settings: Settings, *options: str) -> Iterator
     if settings.database is not None:
         environment["VOUCHERTRAIL_DATABASE"] = settings.database.get_secret_value()
     command = [sys.executable, "-m", "node_api", "serve", "--port", "0", "--json", *options]
-    with tempfile.TemporaryFile() as log:  # a pipe that nobody reads would hold the process up once it is full
+    # A pipe that nobody reads would hold the process up once it is full.
+    with tempfile.TemporaryFile() if log_to is None else log_to.open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
         try:
             assert process.stdout is not None
             line = process.stdout.readline()
             if not line:
                 process.wait()
-                log.seek(0)
-                raise AssertionError(log.read().decode())
+                raise AssertionError("" if log_to is not None else _written(log))
             yield process, str(json.loads(line)["url"])
         finally:
             process.kill()
             process.communicate()
+
+
+def _written(log: IO[bytes]) -> str:
+    log.seek(0)
+    return log.read().decode()
 
 
 def beside(world: World, settings: Settings, number: int) -> Settings:

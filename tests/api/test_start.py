@@ -4,6 +4,7 @@ another chain than the one deployed to → refused      an OPERATOR that is no r
 a second process on the same folder → refused          a public address without --public → refused
 a body too large → RequestTooLarge                      SIGTERM → request and call in hand are finished, the rest kept
 SIGTERM on the line that tells the address → it ends
+a log that takes nothing → redemptions go on, and it ends in good order
 api-keys: made, listed without token, revoked; a merchant's key needs a merchant
 """
 
@@ -131,6 +132,18 @@ def test_serve__told_to_stop__answers_what_is_in_hand_and_keeps_the_rest(
     assert b"CodeUnreadable" in answered
     with serving_process(world, settings) as (_, url):
         wait_for(url, tokens, operation, "succeeded")
+
+
+@pytest.mark.parametrize("options", [(), ("--intake", "1")])
+def test_serve__when_its_log_takes_nothing__goes_on(
+    crashing: tuple[World, Settings, Json], options: tuple[str, ...]
+) -> None:
+    world, settings, tokens = crashing
+    with serving_process(world, settings, *options, log_to=Path("/dev/full")) as (process, url):
+        for person in range(3):
+            wait_for(url, tokens, submit(url, tokens, world, person), "succeeded")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
 
 
 @contextmanager

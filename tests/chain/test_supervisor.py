@@ -27,6 +27,7 @@ kill
 ├── anvil, while a supervisor starts it → up all the same
 ├── the supervisor, looked after → brought back, not for ever; not one that runs, was stopped, gave up or is somebody else's
 └── after the chain left its path → back on the new path
+a log that the disk has no room for → lines are lost; snapshots are taken, and a dead anvil is brought back
 snapshot
 ├── on request, by schedule, and at the end
 ├── while somebody keeps mining by hand → put off; the chain goes on, and it comes once they stop
@@ -636,6 +637,20 @@ def test_snapshot__when_the_disk_has_no_room__then_put_off_and_taken_later(chain
 
     resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
     wait_until(lambda: chain_status(chain).snapshot == 5)
+
+
+def test_log__when_the_disk_has_no_room__then_the_chain_goes_on(chain: Chain) -> None:
+    chain.send(3)
+    pid, anvil = chain_status(chain).pid, chain_status(chain).anvil_pid
+    with (chain.folder / "supervisor.log").open("ab") as log:
+        log.truncate(50_000_000)  # longer than anything else that is written
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (50_000_000, -1))
+
+    assert snapshot_chain(chain.folder) == 3
+    os.kill(anvil, signal.SIGKILL)
+    wait_until(lambda: chain_status(chain).restarts == 1 and chain_status(chain).phase is Phase.READY)
+    assert chain.send(1).succeeded
+    assert chain_status(chain).pid == pid
 
 
 def test_snapshot__when_torn__then_the_older_one_and_the_journal(chain: Chain) -> None:
