@@ -69,6 +69,16 @@ class PostgresServer:
         """Stops it at once."""
         _run([*self._control, "-m", "immediate", "stop"])
 
+    def demote(self) -> None:
+        """Starts it anew as a standby: it answers reads, and takes nothing."""
+        self.stop()
+        subprocess.run([*self._as_user, "touch", str(self._home / "data" / "standby.signal")], check=True, cwd="/")
+        self.start()
+
+    def promote(self) -> None:
+        """Ends its being a standby."""
+        _run([*self._control, "promote"])
+
     def _url(self, name: str) -> str:
         return f"postgresql://tester@127.0.0.1:{self._port}/{name}"
 

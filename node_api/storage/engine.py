@@ -15,7 +15,7 @@ from typing import Any, Protocol, cast
 
 from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, InternalError, NotSupportedError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
@@ -52,6 +52,11 @@ _SQLITE_CANNOT = {
     sqlite3.SQLITE_READONLY,
 }
 """Primary result codes of a database or disk that fails, not of a statement that is wrong."""
+_SERVERS_FAULTS = OperationalError, InternalError, NotSupportedError
+_ONLY_READS = "25006", "0A000"
+"""SQLSTATEs of a server that takes nothing: a standby says the second where it is told that a transaction is to write."""
+_FAILED_BEFORE = "25P02"
+"""SQLSTATE of a transaction in which something failed already: what it was is told."""
 
 
 class _Cursor(Protocol):
@@ -199,10 +204,25 @@ def _as_unavailable(context: ExceptionContext) -> None:
     if isinstance(fault, sqlite3.Error):
         if getattr(fault, "sqlite_errorcode", 0) & 0xFF in _SQLITE_CANNOT:
             raise StoreUnavailable(f"the node's database: {fault}") from fault
-    elif isinstance(context.sqlalchemy_exception, OperationalError) and not context.is_pre_ping:
-        raise StoreUnavailable(
-            f"the node's database: {type(fault).__name__}"
-        ) from fault  # its text names host and user
+    elif not context.is_pre_ping and isinstance(context.sqlalchemy_exception, _SERVERS_FAULTS):
+        state = getattr(fault, "sqlstate", None)
+        if state in _ONLY_READS:
+            context.is_disconnect = True  # a session keeps what it began with
+            raise StoreUnavailable("the node's database: it only reads, and takes nothing") from fault
+        if state != _FAILED_BEFORE:
+            raise _unavailable(fault) from fault
+
+
+def _unavailable(fault: BaseException) -> StoreUnavailable:
+    return StoreUnavailable(f"the node's database: {type(fault).__name__}")  # its text names host and user
+
+
+def require_going(connection: Connection, fault: Exception) -> None:
+    """Raises StoreUnavailable for what the driver raised where a server lives and has ended the transaction for it."""
+    driver: Any = connection.connection.driver_connection
+    dbapi = connection.dialect.loaded_dbapi
+    if connection.dialect.name != "sqlite" and not driver.closed and isinstance(fault, dbapi.OperationalError):
+        raise _unavailable(fault) from fault
 
 
 @contextmanager

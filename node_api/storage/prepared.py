@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, Dialect
 
+from node_api.storage.engine import require_going
 from node_api.storage.queries import Query, Record
 
 _Run = Callable[[Connection, dict[str, object]], Any]
@@ -31,7 +32,8 @@ class Prepared:
         run = self._runs.get(name) or self._runs.setdefault(name, self._built(connection.dialect))
         try:
             found = run(connection, values)
-        except Exception:  # noqa: BLE001  whatever the driver raised, SQLAlchemy makes of it what it makes of it elsewhere
+        except Exception as fault:  # noqa: BLE001  whatever the driver raised, SQLAlchemy makes of it what it makes of it elsewhere
+            require_going(connection, fault)
             return connection.execute(self._query, values).all()
         made: list[Record] = [self._row(row) for row in found]
         return made

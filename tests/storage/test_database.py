@@ -11,6 +11,8 @@ transactions
 rows by the thousand ................... are all there, in full statements and what is left over
 a statement that fails ................. is told without what it carried
 └── handed to the driver as it is ...... fails as any other
+a server that only reads, a standby ..... is StoreUnavailable, and goes on when it writes again
+a statement that a server ends ......... is StoreUnavailable, however it was handed over
 a database without room, or not one .... is StoreUnavailable, and goes on when there is room
 connections
 ├── read with, one after the other ..... each reader sees the newest state, and nothing of how the one before read
@@ -45,6 +47,7 @@ from node_api.storage.engine import open_database, reading, writing
 from node_api.storage.migrate import DatabaseNewer, migrate
 from node_api.storage.prepared import Prepared
 from tests.storage.conftest import MakeDatabase
+from tools.postgres import find_initdb, postgres_server
 
 TOGETHER = 4
 MIGRATE = """
@@ -187,6 +190,63 @@ def test_statement__handed_to_the_driver__answers_as_any_other(make_database: Ma
             assert [row._asdict() for row in found] == [
                 dict(row) for row in connection.execute(query, {"wanted": wanted}).mappings()
             ]
+
+
+def test_write__while_the_server_only_reads__is_said_and_goes_on_when_it_writes(postgres: Callable[[], str]) -> None:
+    engine, admin = (open_database(url, connections=1) for url in [postgres()] * 2)
+    migrate(engine)
+    only_reads = f"ALTER DATABASE {engine.url.database} {{}} default_transaction_read_only"
+    with writing(admin) as writer:
+        writer.execute(text(f"{only_reads.format('SET')} = on"))
+    engine.dispose()  # who has a session already keeps what it began with
+
+    for write in (insert(t.blocks).values(BLOCK), select(t.checkpoint).with_for_update()):
+        with pytest.raises(StoreUnavailable, match="only reads"), writing(engine) as writer:
+            writer.execute(write)
+    with writing(admin) as writer:
+        writer.execute(text(only_reads.format("RESET")))
+    with writing(engine) as writer:
+        writer.execute(insert(t.blocks).values(BLOCK))
+    for one in (engine, admin):
+        one.dispose()
+
+
+def test_write__while_the_server_is_a_standby__is_said_and_goes_on_once_it_is_none() -> None:
+    initdb = find_initdb()
+    if initdb is None:
+        pytest.skip("no PostgreSQL server is installed")
+    with postgres_server(initdb) as server:
+        engine = open_database(server.create(), connections=1)
+        migrate(engine)
+        server.demote()
+        for _ in range(2):
+            with reading(engine) as reader:
+                assert reader.execute(select(func.count()).select_from(t.blocks)).scalar_one() == 0
+            with pytest.raises(StoreUnavailable, match="only reads"), writing(engine) as writer:
+                writer.execute(insert(t.blocks).values(BLOCK))
+        with (
+            pytest.raises(StoreUnavailable, match="only reads"),
+            writing(engine) as writer,
+        ):  # of a session that has read nothing
+            writer.execute(insert(t.blocks).values(BLOCK))
+        server.promote()
+        with writing(engine) as writer:
+            writer.execute(insert(t.blocks).values(BLOCK))
+        engine.dispose()
+
+
+@pytest.mark.parametrize("handed_over", ["to the driver", "as any other"])
+def test_statement__that_the_server_ends__is_said(postgres: Callable[[], str], handed_over: str) -> None:
+    engine, query = open_database(postgres(), connections=1), select(func.pg_sleep(60).label("slept"))
+    with writing(engine) as writer:
+        writer.execute(text(f"ALTER DATABASE {engine.url.database} SET statement_timeout = 100"))
+    engine.dispose()
+
+    with pytest.raises(StoreUnavailable, match="QueryCanceled"), reading(engine) as reader:
+        _ = Prepared(query).rows(reader) if handed_over == "to the driver" else reader.execute(query).all()
+    with reading(engine) as reader:
+        assert reader.execute(text("SELECT 1")).scalar_one() == 1
+    engine.dispose()
 
 
 def test_write__without_room__is_said_and_goes_on_with_room(engine: Engine) -> None:
