@@ -51,8 +51,7 @@ def status(shared: Shared) -> None:
 def rebuild(shared: Shared) -> None:
     """Empty the index and build it from the chain again. Operations and keys stay."""
     with _opened(shared) as record:
-        record.tables.clear()
-        at = record.indexer.catch_up()
+        at = record.indexer.rebuild()
         shared.tell(asdict(at), f"the index was built again up to block {at.number}")
 
 

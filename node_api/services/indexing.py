@@ -98,6 +98,19 @@ class Indexer:
                     return done
                 deadline, pause = time.monotonic() + _PATIENCE_SECONDS, _FIRST_PAUSE
 
+    def rebuild(self) -> BlockRef:
+        """Empties the index, whatever it was built from, and builds it from the chain again.
+
+        What was told of blocks that the chain does not have counts as taken back, as where it is followed.
+
+        Returns, raises: as `catch_up`.
+        """
+        with self._lock:
+            self._source.require_own()
+            self._store.clear(self._taken_back_to())
+            self._is_own = False
+        return self.catch_up()
+
     def _advance(self, to_block: int | None, ahead: ThreadPoolExecutor) -> BlockRef | None:
         """One page, or one rewind; the place reached once there is nothing left to do."""
         head, at = self._source.head(), self._store.checkpoint()
@@ -156,7 +169,13 @@ class Indexer:
             PageUnsettled: of several nodes one answers that lags behind: it has no blocks where others have.
         """
         self._source.require_own()
-        number, stride = min(seen.number - 1, head.number), 1
+        number = self._shared(min(seen.number - 1, head.number))
+        self._store.rewind(max(number, self._source.first_block - 1), seen)
+        self.rewinds += 1
+
+    def _shared(self, number: int) -> int:
+        """A block from here down that both know, in growing strides; one below the first where there is none."""
+        stride = 1
         while number >= self._source.first_block:
             ours, theirs = self._store.header(number), self._source.header(number)
             if theirs is None and not self._one_node:
@@ -164,8 +183,17 @@ class Indexer:
             if ours is not None and theirs is not None and ours.hash == theirs.hash:
                 break
             number, stride = number - stride, 2 * stride
-        self._store.rewind(max(number, self._source.first_block - 1), seen)
-        self.rewinds += 1
+        return number
+
+    def _taken_back_to(self) -> int | None:
+        """Above which block nothing that is stored stands; None where all of it does."""
+        at, head = self._store.checkpoint(), self._source.head()
+        if at is None:
+            return None
+        if self._store.identity() != self._source.identity():
+            return 0
+        shared = self._shared(min(at.number, head.number))
+        return None if shared == at.number or self._only_lags(head) else max(shared, self._source.first_block - 1)
 
 
 @contextmanager

@@ -97,7 +97,7 @@ class IndexTables:
                 connection.execute(delete(table).where(table.c.block > to))
             sums.finish(connection, -1)
             connection.execute(delete(t.blocks).where(t.blocks.c.number > to))
-            connection.execute(insert(index_rewinds).values(to_block=to, at=time.time_ns() // 1_000_000))
+            _note_rewind(connection, to)
             kept = _header(connection, to)
             if kept is None:
                 connection.execute(delete(t.checkpoint))
@@ -105,8 +105,8 @@ class IndexTables:
                 connection.execute(update(t.checkpoint).values(number=kept.number, hash=kept.hash))
         self._context.forget()
 
-    def clear(self) -> None:
-        """Empties the index, whatever it was built from. The rest of the database stays."""
+    def clear(self, taken_back_to: int | None = None) -> None:
+        """See the port."""
         self._context.forget()
         with writing(self._engine) as connection:
             _checkpoint(
@@ -114,6 +114,8 @@ class IndexTables:
             )  # who follows the chain meanwhile finds the index moved, and adds nothing to it
             for table in reversed(t.metadata.sorted_tables):
                 connection.execute(delete(table))
+            if taken_back_to is not None:
+                _note_rewind(connection, taken_back_to)
 
     def digest(self) -> Digest:
         """See the port."""
@@ -143,6 +145,11 @@ def _checkpoint(connection: Connection, *, lock: bool = False) -> Header | None:
 def _header(connection: Connection, number: int) -> Header | None:
     found = connection.execute(select(t.blocks).where(t.blocks.c.number == number)).one_or_none()
     return None if found is None else Header(found.number, found.hash, found.parent, found.timestamp)
+
+
+def _note_rewind(connection: Connection, to: int) -> None:
+    """Has those told who were told of what was above."""
+    connection.execute(insert(index_rewinds).values(to_block=to, at=time.time_ns() // 1_000_000))
 
 
 def _hash(header: Header) -> Hash:

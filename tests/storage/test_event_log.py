@@ -10,7 +10,8 @@ the log
 └── of blocks that can change ................ says how sure each is
 a reorganisation
 ├── below what was told ...................... one retraction, then what stands there now; told once
-└── above it ................................. no retraction
+├── above it ................................. no retraction
+└── followed by an index built anew .......... one retraction all the same; none where the chain has all of it
 cursor → its text reads back as itself; a block alone is all of it
 """
 
@@ -19,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Engine, Table, insert
+from sqlalchemy import Engine, Table, insert, update
 
 from node_api.domain.finality import Finality, finality
 from node_api.domain.ids import MerchantId, ProgrammeId
@@ -246,6 +247,48 @@ def test_reorganisation__below_what_was_told__is_told(world: World, engine: Engi
     assert (page.next.rewinds, page.more) == (log.newest().rewinds, False)
     assert isinstance(log.page(early, EVERYTHING, 1).events[0][1], Retracted) == (retracted.after_block < kept)
     assert isinstance(log.page(Cursor(1, 0, 0), EVERYTHING, 1).events[0][1], Happened)
+
+
+def test_index_built_anew__where_blocks_are_gone__tells_of_it(world: World, make_database: MakeDatabase) -> None:
+    engine = make_database()
+    indexer, log = indexer_of(world, engine), IndexEvents(engine, NAMES)
+    world.fund()
+    kept = world.head()
+    snapshot = world.rpc.call("evm_snapshot")
+    world.issue()
+    told = (indexer.catch_up(), happened(whole(log)), log.newest())[1:]
+
+    indexer.rebuild()
+    assert (happened(whole(log)), log.newest()) == told
+    assert log.page(log.newest(), EVERYTHING, 100).events == []
+
+    world.rpc.call("evm_revert", [snapshot])
+    for sender in world.senders.values():
+        sender.forget_nonce()
+    world.mine(3)
+    world.issue()
+    indexer.rebuild()
+
+    (_, retracted), *rest = log.page(told[1], EVERYTHING, 100).events
+    assert isinstance(retracted, Retracted)
+    assert 0 < retracted.after_block <= kept
+    stands = [event for event in told[0] if event.block.number <= retracted.after_block]
+    assert [*stands, *happened([event for _, event in rest])] == happened(whole(log))
+
+
+def test_index_built_anew__of_other_contracts__tells_that_nothing_stands(told: World, engine: Engine) -> None:
+    indexer_of(told, engine).catch_up()
+    log = IndexEvents(engine, NAMES)
+    everything, cursor = whole(log), log.newest()
+    with writing(engine) as connection:
+        connection.execute(update(t.checkpoint).values(identity="another chain's"))
+
+    indexer_of(told, engine).rebuild()
+
+    (_, retracted), *_ = log.page(cursor, EVERYTHING, 1).events
+    assert isinstance(retracted, Retracted)
+    assert retracted.after_block == 0
+    assert whole(log, after=Cursor(0, WHOLE_BLOCK, log.newest().rewinds)) == everything
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,14 @@ class IndexStore(Protocol):
         """
         ...
 
+    def clear(self, taken_back_to: int | None = None) -> None:
+        """Empties the index, whatever it was built from. The rest of the database stays.
+
+        Args:
+            taken_back_to: above this block nothing that was stored stands any more; None where all of it does.
+        """
+        ...
+
     def digest(self) -> Digest:
         """The digest of all tables, roll-ups included, as of one moment."""
         ...
