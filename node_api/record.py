@@ -19,7 +19,7 @@ from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import ForeignChain, RpcUnavailable
 from node_api.chain.source import ChainLogs
 from node_api.config import Settings
-from node_api.domain.errors import ChainUnavailable, IndexNotReady
+from node_api.domain.errors import ChainUnavailable, IndexNotReady, StoreUnavailable
 from node_api.domain.ids import Address
 from node_api.domain.models import BlockRef
 from node_api.services.indexing import Indexer, TableDifference, compare, digest_of
@@ -33,6 +33,10 @@ from node_api.storage.reads import IndexReads
 
 _TIMES = 5
 """A rebuild begins anew where the chain goes back under it, which a network does to its newest block now and then."""
+
+
+class RebuildNotKept(OSError):
+    """The disk does not take an index that is built for a comparison; the message says where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +200,7 @@ def rebuilt_upto(rpc: RpcClient, handle: ChainHandle, deployment: Deployment, nu
 
     Raises:
         ChainError, PageUnsettled: the chain does not answer, or keeps contradicting itself.
+        RebuildNotKept: the disk of temporary files does not take it.
     """
     with tempfile.TemporaryDirectory(prefix="vouchertrail-") as folder:
         database = open_database(f"sqlite:///{Path(folder) / 'rebuilt.sqlite'}", durable=False)
@@ -204,6 +209,11 @@ def rebuilt_upto(rpc: RpcClient, handle: ChainHandle, deployment: Deployment, nu
             rebuilt = IndexTables(database)
             Indexer(source_of(rpc, handle, deployment), rebuilt, page=page).catch_up(number)
             return rebuilt.digest()
+        except StoreUnavailable as fault:
+            raise RebuildNotKept(
+                f"the index built for comparison, in {folder}: {fault.value}; the node's own is as it was. "
+                "Give it room as for the node's own there, or another folder by TMPDIR"
+            ) from fault
         finally:
             database.dispose()
 

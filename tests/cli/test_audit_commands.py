@@ -7,7 +7,7 @@ audit
 └── reconcile ........ 0 where all agrees; 1 and the difference named where not; 3 where the state is gone
 index
 ├── follow, status, rebuild
-└── verify ........... 0 where a rebuild is equal; 1 and the table named where not
+└── verify ........... 0 where a rebuild is equal; 1 and the table named where not, or where room is wanted for the other one
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import resource
 import sqlite3
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -163,6 +165,21 @@ def test_index__is_followed_told_and_rebuilt(run: Run, told: World, data: Path) 
     assert run("index", "rebuild").exit_code == 0
     assert run("index", "verify").exit_code == 0
     assert f"digest                 {status['digest']}" in run("index", "status").output
+
+
+def test_index__verified_without_room_for_the_other_one__says_where_room_is_wanted(run: Run, data: Path) -> None:
+    assert run("index", "follow").exit_code == 0
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        result = run("index", "verify", "--json")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    said = json.loads(result.output)
+    assert (result.exit_code, said["error"]) == (1, "RebuildNotKept")
+    assert f"in {tempfile.gettempdir()}/vouchertrail-" in said["message"]
+    assert "TMPDIR" in said["message"]
+    assert "VOUCHERTRAIL_DATABASE" not in said["message"]
 
 
 def test_index__of_other_contracts__is_refused(run: Run, data: Path) -> None:
