@@ -83,12 +83,16 @@ class Indexer:
         with self._lock, ThreadPoolExecutor(1, "index-ahead") as ahead:
             self._asked = None
             deadline, pause = time.monotonic() + _PATIENCE_SECONDS, _FIRST_PAUSE
+            highest = -1
             while True:
                 try:
                     with _garbage_kept():
                         done = self._advance(to_block, ahead)
-                except (PageUnsettled, CheckpointMoved):
+                except (PageUnsettled, CheckpointMoved) as fault:
                     self._is_own = False
+                    if isinstance(fault, CheckpointMoved) and (at := self._store.checkpoint()) and at.number > highest:
+                        highest = at.number  # who is faster brings the index up: as good as doing so
+                        deadline, pause = time.monotonic() + _PATIENCE_SECONDS, _FIRST_PAUSE
                     if time.monotonic() > deadline:
                         raise
                     time.sleep(pause)

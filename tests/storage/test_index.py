@@ -10,6 +10,7 @@ index
 │   └── while it is compared with a rebuild ................... compared anew, and equal; a row that is not the chain's: named
 ├── a writer that fails half-way .............................. leaves nothing
 ├── two indexers on one database .............................. end where one does
+│   └── one of them much slower ................................ waits until the other is done
 ├── other contracts ........................................... refused
 ├── another chain behind the same connection .................. refused, nothing forgotten for it
 └── what anybody may write into a log ......................... is stored
@@ -18,6 +19,7 @@ index
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -32,8 +34,10 @@ from node_api.chain.options import EmbeddedOptions
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import ForeignChain
 from node_api.chain.rpc_values import Json, quantity
+from node_api.domain.events import Page
 from node_api.domain.ids import LineId
 from node_api.record import compare_with_rebuild, source_of
+from node_api.services import indexing
 from node_api.services.indexing import Indexer, compare
 from node_api.services.ports.indexing import Digest, IndexForeign
 from node_api.storage import rollups
@@ -246,6 +250,34 @@ def test_two_indexers__on_one_database__end_where_one_does(told: World, make_dat
     assert not faults
     indexer_of(told, alone).catch_up()
     assert same(shared, alone)
+
+
+def test_slower_indexer__beside_a_faster_one__waits_until_that_is_done(
+    told: World, make_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexing, "_PATIENCE_SECONDS", 0.3)
+    shared = make_database()
+    slow, fast = indexer_of(told, shared, page=1), indexer_of(told, shared, page=1)
+    read = slow._source.page
+
+    def read_slowly(first: int, last: int) -> Page:
+        time.sleep(0.1)
+        return read(first, last)
+
+    monkeypatch.setattr(slow._source, "page", read_slowly)
+    first = slow.catch_up(told.deployment.first_block).number
+
+    def bring_up() -> None:
+        for number in range(first + 1, told.head() + 1):
+            fast.catch_up(number)
+            time.sleep(0.02)
+
+    faster = threading.Thread(target=bring_up)
+    faster.start()
+    try:
+        assert slow.catch_up().number == told.head()
+    finally:
+        faster.join()
 
 
 def test_catch_up__after_other_contracts__is_refused(told: World, engine: Engine) -> None:
