@@ -65,6 +65,7 @@ def _check_underway(found: Found, key: str, told: Json, operation: Operation) ->
     """It was not final yet, and what it called final of its items stayed so."""
     holds = _operation(operation)
     found.require(told["state"] not in _FINAL, f"{key} was told {told['state']} by an answer that is not final")
+    found.require(told["finality"] != "final", f"{key} was told that it is final, and {told['state']}")
     history, whole = told["history"], holds["history"]
     assert isinstance(history, list)
     assert isinstance(whole, list)

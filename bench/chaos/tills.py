@@ -24,6 +24,12 @@ _TIMEOUT = 30.0
 _SHOWN = 100
 _FINAL = {state.value for state in FINAL_STATES}
 _PASSING = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE}
+_ENDS = {
+    "succeeded": HTTPStatus.OK,
+    "refused": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "failed": HTTPStatus.BAD_GATEWAY,
+}
+"""What a single redemption is answered with, by its end: a till may look at nothing else."""
 
 
 @dataclass(slots=True)
@@ -98,12 +104,13 @@ class Till:
             by_id: once the operation's id is known, reads it instead of asking again.
         """
         while time.monotonic() < until:
-            if by_id and asked.operation is not None:
+            reads = by_id and asked.operation is not None
+            if reads:
                 status, answer = self._request(asked, "GET", f"/v1/operations/{asked.operation}")
             else:
                 status, answer = self._request(asked, "POST", f"{asked.path}?wait={_WAIT}", asked.body)
             if (operation := _operation(answer)) is not None:
-                if self._keep(asked, status, operation) or enough():
+                if self._keep(asked, status, operation, reads=reads) or enough():
                     return
             elif status not in _PASSING and status != 0:
                 self._street.fault(f"{asked.key}: answered {status} {answer}")
@@ -131,13 +138,13 @@ class Till:
             self._connection.close()
             self._connection = None
 
-    def _keep(self, asked: Asked, status: int, operation: Json) -> bool:
+    def _keep(self, asked: Asked, status: int, operation: Json, *, reads: bool) -> bool:
         """Keeps what was told of the operation; returns whether it is final."""
         if asked.operation not in (None, operation["id"]):
             self._street.fault(f"{asked.key}: was {asked.operation}, is {operation['id']}")
         asked.operation = str(operation["id"])
         final = operation["state"] in _FINAL
-        if final and status == HTTPStatus.ACCEPTED:
+        if status != _status_of(asked, str(operation["state"]), reads=reads):
             self._street.fault(f"{asked.key}: answered {status}, and is {operation['state']}")
         (asked.told if final else asked.underway).append(operation)
         return final
@@ -194,6 +201,15 @@ def _operation(answer: Json) -> Json | None:
         refusal = {name: answer[name] for name in ("reason", "value", "voucher")}
         item = {"state": "refused", "refusal": refusal, "block": answer["block"]}
     return {"id": answer["operation"], "state": item["state"], "items": [item]}
+
+
+def _status_of(asked: Asked, state: str, *, reads: bool) -> int:
+    """What an operation in this state is answered with: to whoever `reads` it, or asks for it with its key."""
+    if reads:
+        return HTTPStatus.OK
+    if state not in _FINAL:
+        return HTTPStatus.ACCEPTED
+    return HTTPStatus.OK if asked.path.endswith("/batch") else _ENDS[state]
 
 
 def beside(street: Street, work: Callable[[], None]) -> threading.Thread:

@@ -261,6 +261,7 @@ def test_round__node_lies__each_lie_is_found(town: Town, tmp_path: Path) -> None
     for found in (
         "asked for",
         "was told what the database does not hold",
+        "answered 200, and is refused",
         "the refusal log: ",
         "claims on receipts: ",
         "a receipt used more than once",

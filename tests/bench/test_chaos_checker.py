@@ -5,7 +5,7 @@ what a round left
 └── one thing in it changed, as a node would that has this fault → found, by the rule that is there for it
 till
 ├── answer that is no JSON object → a fault, and asked again
-└── final answer that says 202 → a fault
+└── status says something else than the answer → a fault: 202 of what is final, 200 of a refusal
 thread
 ├── dies → a fault
 └── does not end → a fault
@@ -173,6 +173,7 @@ def say_on_the_way(**fields: object) -> Callable[[Evidence], Evidence]:
         _, asked = first(evidence, is_done)
         answer = deepcopy(asked.told[-1])
         answer["state"], answer["history"] = "sent", answer["history"][:-1]  # type: ignore[index]
+        answer["finality"] = fields.pop("finality", None)
         answer["items"][0].update(fields)  # type: ignore[index]
         answer.update({name: value for name, value in fields.items() if name == "state" and value == "refused"})
         asked.underway.append(answer)
@@ -291,6 +292,7 @@ PLANTED: dict[str, tuple[Callable[[Evidence], Evidence], str]] = {
     "told that it is not final": (told(is_done, "finality", says="seen"), UNTRUE),
     "told a block that there is not": (told(is_done, "items", 0, "block", "number", says=0), "was told block"),
     "told an end on the way": (say_on_the_way(state="refused"), "by an answer that is not final"),
+    "told on the way that it is final": (say_on_the_way(finality="final"), "was told that it is final, and sent"),
     "told on the way what did not stay": (say_on_the_way(transaction=OTHER), "on the way what did not stay"),
     "an index that stands still": (stand_still, "the index was left at"),
     "a call in another block": (calls_say(block_hash=bytes(32)), "is said to stand in"),
@@ -382,6 +384,24 @@ def test_till__taken_in_and_final_at_once__is_a_fault(street: Street) -> None:
     Answers.given = [(202, DONE)]
     asked_once(street)
     assert street.faults == ["key-1: answered 202, and is succeeded"]
+
+
+REFUSED = orjson.dumps({"id": "op_1", "state": "refused", "items": []})
+PROBLEM = orjson.dumps({"operation": "op_1", "reason": "AlreadyRedeemed", "value": "", "voucher": "1", "block": {}})
+
+
+@pytest.mark.parametrize(("status", "body"), [(200, REFUSED), (200, PROBLEM), (422, DONE), (500, DONE)])
+def test_till__status_says_something_else_than_the_answer__is_a_fault(street: Street, status: int, body: bytes) -> None:
+    Answers.given = [(status, body)]
+    asked_once(street)
+    state = "succeeded" if body is DONE else "refused"
+    assert street.faults == [f"key-1: answered {status}, and is {state}"]
+
+
+def test_till__status_says_the_same__is_fine(street: Street) -> None:
+    Answers.given = [(422, PROBLEM)]
+    assert len(asked_once(street).told) == 1
+    assert street.faults == []
 
 
 def test_thread__dies__is_a_fault() -> None:
