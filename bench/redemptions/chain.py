@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from node_api.chain.contracts import contract
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_values import Json, quantity, record, rows, text
 
@@ -70,9 +71,10 @@ def mined_every(url: str, seconds: float) -> Iterator[None]:
 def _slots_each(rpc: RpcClient, calls: Sequence[str]) -> float:
     """New slots for each redemption in these calls."""
     slots = redemptions = 0
+    redeemed = "0x" + contract("Vouchers").topics["VoucherRedeemed"].hex()  # a call logs its commitment, too
     for call in calls:
         receipt = record(rpc.call("eth_getTransactionReceipt", [call]))
-        redemptions += len(rows(receipt["logs"]))
+        redemptions += sum(rows(record(log)["topics"])[0] == redeemed for log in rows(receipt["logs"]))
         change = record(rpc.call("debug_traceTransaction", [call, dict(_TRACER)]))
         before, after = record(change["pre"]), record(change["post"])
         slots += sum(len(_slots(after, account) - _slots(before, account)) for account in after)

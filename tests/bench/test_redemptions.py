@@ -3,6 +3,7 @@
 run with the node and its peer → ends, and its JSON has every figure of each
 ├── and the start ............. → both answer
 └── and the index ............. → both read the chain; the node's keeps what it reads
+cost of a call → new slots are counted by what it redeems, not by what it logs
 memory
 ├── that grows by a MiB each second → 60 a minute, of the last seconds alone
 └── seen once ..................... → no slope
@@ -23,12 +24,16 @@ import pytest
 from click.testing import CliRunner
 
 from bench import __main__ as bench
+from bench.redemptions.chain import cost
 from bench.redemptions.folder import bend_folder
 from bench.redemptions.processes import MemoryWatch
 from bench.redemptions.traffic import drawn_sales, neighbouring_sales
 from bench.start import lines as start
+from node_api.domain.ids import MerchantId
 from node_api.domain.importing.wallets import Custody, custody
+from node_api.domain.item_words import ItemGroup
 from tests.e2e.town import FOLDER
+from tests.world import STARTS_AT, World
 
 FIGURES = {
     "name", "engine", "redemptions", "rates", "rate", "times_peer", "latency_ms", "gas_each", "slots_each", "calls",
@@ -90,6 +95,23 @@ def test_bench__node_and_peer_for_an_instant__tells_every_figure(
         assert line.keys() == INDEX_FIGURES
         assert line["rate"] > 0
         assert line["cpu_each"] > 0
+
+
+def test_cost__call_of_one_and_of_two__new_slots_are_of_each_redemption(tmp_path: Path) -> None:
+    world = World(tmp_path / "chain").start()
+    try:
+        world.fund()
+        world.issue()
+        now = STARTS_AT + 100
+        world.redeem_first_pair(now)
+        slots = []
+        for later, vouchers in ((1, [(1, 1)]), (2, [(1, 1), (2, 1)])):
+            world.redeem([ItemGroup.of(MerchantId(1), (world.item(later, vouchers, 1, now + later),))], now + later)
+            slots.append(cost(world.rpc.url, world.head(), world.head()).slots_each)
+    finally:
+        world.stop()
+        world.rpc.close()
+    assert slots == [1, 0.5], "the call's commitment: all else stands beside what the first call wrote"
 
 
 def test_traffic__drawn__spends_each_voucher_once_and_is_the_same_again(tmp_path: Path) -> None:
