@@ -124,18 +124,15 @@ def _block(block: BlockRef) -> Json:
 def _check_block(found: Found, evidence: Evidence, key: str, told: Json, outcome: ItemOutcome) -> None:
     """The block that a transaction was said to stand in: it does, or did before the chain took that block back.
 
-    A block told that the chain still has must be the one that the transaction stands in. One that it has no more must be of a
-    round in which blocks were taken back, and lie within it: no more is known of it then.
+    A block told that the chain still has must be the one that the transaction stands in. One that it has no more must be one of
+    those that it had.
     """
     block = told.get("block")
     if outcome.transaction is None or outcome.block is None or block == _block(outcome.block):
         return
     if not isinstance(block, dict):
         return  # a fault of `CallFailed`, which names none
-    first, head = evidence.blocks[evidence.first_block - 1], evidence.head
-    within = first.number < block["number"] <= head.number and first.timestamp <= block["timestamp"] <= head.timestamp
-    gone = block["hash"] not in {one.hash for one in evidence.blocks.values()}
-    fine = evidence.moves and within and gone
+    fine = evidence.had(BlockRef(block["number"], block["hash"], block["timestamp"]))
     found.require(fine, f"{key} was told block {block}, it stands in {outcome.block}")
     found.checked["blocks told that were taken back"] += fine
 

@@ -22,11 +22,14 @@ from node_api.chain.rpc_errors import ChainError
 from node_api.chain.rpc_values import Json, quantity, record, rows, text
 from node_api.chain.sender import Sender, nonce_of
 from node_api.chain.status import Phase
+from node_api.domain.ids import Hash, UnixSeconds
+from node_api.domain.models import BlockRef
 
 JUMP_SECONDS = 600
 SHAPES = ("moved", "dropped", "reordered")
 _BACK_SECONDS = 60.0
 _CALM_SECONDS, _CALM_LOOKS = 0.05, 4
+_UNSEEN = 8
 
 Placed = list[tuple[str, int]]
 """Raw transactions with the number of the new block, from 0, that each is to stand in."""
@@ -75,6 +78,10 @@ class Chain:
         """The first block that is made from now on."""
         self.jumps: list[tuple[float, int]] = []
         """When its clock began to jump, by the machine's, and a block made after it."""
+        self.taken_back: set[BlockRef] = set()
+        """Blocks that were there before it took another path, or was killed; not all of them are gone."""
+        self.unseen: list[range] = []
+        """Numbers of blocks that it may have made in the instant before it was killed, and lost."""
         self.done: Counter[str] = Counter()
 
     def head(self) -> int:
@@ -124,6 +131,8 @@ class Chain:
         with self.held():
             placed = self._wanted(shape, depth, rng)
             if placed is not None:
+                head = self.head()
+                self.taken_back.update(self.blocks(head - depth + 1, head))
                 self.rpc.call("anvil_reorg", [depth, [[raw, block] for raw, block in placed]])
                 self.done[f"reorganisation, {shape}"] += 1
         return placed is not None
@@ -173,7 +182,13 @@ class Chain:
         status = living_status(self._folder)
         if status is None or status.phase is not Phase.READY:
             raise ChainDown("it was not up")
+        known = self.first
+        for _ in range(2):  # the second time there are few: what is made before the signal are fewer
+            head = self.head()
+            self.taken_back.update(self.blocks(known, head))
+            known = head + 1
         os.kill(status.anvil_pid, signal.SIGKILL)
+        self.unseen.append(range(known, known + _UNSEEN))
         self.done["SIGKILL of anvil"] += 1
         deadline = time.monotonic() + _BACK_SECONDS
         while True:
@@ -184,6 +199,15 @@ class Chain:
             if time.monotonic() > deadline:
                 raise ChainDown(f"not back after {_BACK_SECONDS:g} s: {now}")
             time.sleep(0.02)
+
+    def blocks(self, first: int, last: int) -> list[BlockRef]:
+        """Those of these numbers that it has."""
+        asked = [("eth_getBlockByNumber", (hex(number), False)) for number in range(first, last + 1)]
+        found = [record(block) for block in self.rpc.batch(asked) if block is not None]
+        return [
+            BlockRef(quantity(one["number"]), Hash(text(one["hash"])), UnixSeconds(quantity(one["timestamp"])))
+            for one in found
+        ]
 
     def receipts(self, transactions: Sequence[str]) -> list[dict[str, Json] | None]:
         """What the chain has of them."""

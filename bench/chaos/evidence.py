@@ -14,7 +14,6 @@ from node_api.chain.contracts import contract
 from node_api.chain.events import decoders
 from node_api.chain.rpc_values import Json, data, quantity, record, rows, text
 from node_api.domain.events import RedemptionRefused, VoucherRedeemed
-from node_api.domain.ids import Hash, UnixSeconds
 from node_api.domain.models import BlockRef
 from node_api.domain.operations import Operation
 from node_api.record import Record
@@ -49,7 +48,8 @@ class Evidence:
         first_nonce: of the relayer, before the node's first call.
         first_block: that was made in this round.
         jumps: when the chain's clock began to jump, by the machine's, Unix seconds; and a block made after it.
-        moves: whether blocks were replaced or may have been lost in this round.
+        taken_back: blocks that the chain had before it took another path or was killed.
+        unseen: numbers of blocks that nobody looked at before it was killed.
     """
 
     asked: Sequence[Asked]
@@ -65,12 +65,26 @@ class Evidence:
     first_nonce: int
     first_block: int
     jumps: Sequence[tuple[float, int]]
-    moves: bool
+    taken_back: frozenset[BlockRef]
+    unseen: Sequence[range]
 
     @property
     def head(self) -> BlockRef:
         """The chain's newest block."""
         return self.blocks[max(self.blocks)]
+
+    def had(self, block: BlockRef) -> bool:
+        """Whether the chain has the block no more, and had it in this round, whole as it is said here.
+
+        Of those that it made and lost with nobody looking no more is known than where they lie.
+        """
+        if block.hash in {one.hash for one in self.blocks.values()}:
+            return False
+        if block in self.taken_back:
+            return True
+        unknown = block.hash not in {one.hash for one in self.taken_back}
+        in_time = self.blocks[self.first_block - 1].timestamp <= block.timestamp <= self.head.timestamp
+        return unknown and in_time and any(block.number in numbers for numbers in self.unseen)
 
 
 def gather(record: Record, chain: Chain, street: Street, vouchers: str, first_nonce: int) -> Evidence:
@@ -79,7 +93,6 @@ def gather(record: Record, chain: Chain, street: Street, vouchers: str, first_no
         ids = list(connection.execute(select(t.operations.c.id)).scalars())
     calls = _rows(record.engine, t.outbox_calls)
     hashes = [bytes(one["hash"]) for one in calls]
-    moves = chain.done["SIGKILL of anvil"] or any(what.startswith("reorganisation") for what in chain.done)
     return Evidence(
         asked=list(street.asked),
         operations=[one for one in Operations(record.engine).get(ids) if one is not None],
@@ -88,13 +101,14 @@ def gather(record: Record, chain: Chain, street: Street, vouchers: str, first_no
         refusals=_rows(record.engine, t.refusal_log),
         checkpoint=checkpoint(record.engine),
         receipts=dict(zip(hashes, chain.receipts(["0x" + one.hex() for one in hashes]), strict=True)),
-        blocks=_blocks(chain),
+        blocks={one.number: one for one in chain.blocks(0, chain.head())},
         redeemed=list(_logged(chain, vouchers, VoucherRedeemed, "VoucherRedeemed")),
         refused=list(_logged(chain, vouchers, RedemptionRefused, "RedemptionRefused", "RedemptionItemRefused")),
         first_nonce=first_nonce,
         first_block=chain.first,
         jumps=list(chain.jumps),
-        moves=bool(moves),
+        taken_back=frozenset(chain.taken_back),
+        unseen=list(chain.unseen),
     )
 
 
@@ -108,17 +122,6 @@ def checkpoint(engine: Engine) -> tuple[int, str] | None:
 def _rows(engine: Engine, table: Table) -> list[Row]:
     with reading(engine) as connection:
         return [dict(row) for row in connection.execute(select(table)).mappings()]
-
-
-def _blocks(chain: Chain) -> dict[int, BlockRef]:
-    """Every block that the chain has."""
-    asked = [("eth_getBlockByNumber", (hex(number), False)) for number in range(chain.head() + 1)]
-    found = [record(block) for block in chain.rpc.batch(asked) if block is not None]
-    blocks = [
-        BlockRef(quantity(one["number"]), Hash(text(one["hash"])), UnixSeconds(quantity(one["timestamp"])))
-        for one in found
-    ]
-    return {one.number: one for one in blocks}
 
 
 def _logged(chain: Chain, vouchers: str, kind: type[E], *names: str) -> Iterable[Logged[E]]:

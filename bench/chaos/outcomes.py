@@ -143,9 +143,7 @@ def _check_says_no(
 
 def _check_judged(found: Found, evidence: Evidence, judged: BlockRef, name: str) -> None:
     """The block it was judged on is the chain's, or was before blocks were taken back."""
-    gone = evidence.moves and evidence.first_block <= judged.number <= evidence.head.number
-    gone = gone and judged.hash not in {one.hash for one in evidence.blocks.values()}
-    fine = evidence.blocks.get(judged.number) == judged or gone
+    fine = evidence.blocks.get(judged.number) == judged or evidence.had(judged)
     found.require(fine, f"{name} was judged on {judged}, the chain has {evidence.blocks.get(judged.number)}")
 
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from dataclasses import replace
+from dataclasses import asdict, replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
@@ -31,6 +31,7 @@ from bench.chaos.place import build
 from bench.chaos.rounds import play
 from bench.chaos.tills import Asked, Street, Till, all_at_once
 from node_api.domain.ids import Hash, UnixSeconds
+from node_api.domain.models import BlockRef
 from node_api.domain.operations import ItemOutcome, Operation, OperationState, StateChange
 
 CALM = Sizes(kills=0, reorganisations=0, jumps=0, chain_kills=0, store_kills=0, swaps=0, faults=0, customers=1)
@@ -271,6 +272,31 @@ def without_value(item: ItemOutcome) -> ItemOutcome:
     return item._replace(refusal=replace(item.refusal, value=""))
 
 
+def taken_back(evidence: Evidence) -> tuple[Evidence, BlockRef]:
+    """As if the chain had had another block in place of one of its own."""
+    block = replace(evidence.blocks[evidence.first_block], hash=OTHER)
+    return replace(evidence, taken_back=frozenset({block})), block
+
+
+def tell_block(**fields: object) -> Callable[[Evidence], Evidence]:
+    """A till was told the block that was taken back, and something else of it."""
+
+    def plant(evidence: Evidence) -> Evidence:
+        evidence, block = taken_back(evidence)
+        _, asked = first(evidence, is_done)
+        asked.told[-1]["items"][0]["block"] = {**asdict(block), **fields}  # type: ignore[index]
+        return evidence
+
+    return plant
+
+
+def judge_on_block(evidence: Evidence) -> Evidence:
+    """A redemption was judged on the block that was taken back, at another time."""
+    evidence, block = taken_back(evidence)
+    later = replace(block, timestamp=UnixSeconds(block.timestamp + 1))
+    return item_changed(is_done, lambda item: item._replace(work=item.work._replace(judged=later)))(evidence)
+
+
 UNTRUE = "was told what the database does not hold"
 CARRIED = "received", "queued", "sent"
 PLANTED: dict[str, tuple[Callable[[Evidence], Evidence], str]] = {
@@ -291,6 +317,10 @@ PLANTED: dict[str, tuple[Callable[[Evidence], Evidence], str]] = {
     "told no history": (told(is_done, "history", says=[]), UNTRUE),
     "told that it is not final": (told(is_done, "finality", says="seen"), UNTRUE),
     "told a block that there is not": (told(is_done, "items", 0, "block", "number", says=0), "was told block"),
+    "told a block that there never was": (tell_block(hash="0x" + "cd" * 32), "was told block"),
+    "told another number of a block taken back": (tell_block(number=1), "was told block"),
+    "told another time of a block taken back": (tell_block(timestamp=1), "was told block"),
+    "judged on another time of a block taken back": (judge_on_block, "was judged on"),
     "told an end on the way": (say_on_the_way(state="refused"), "by an answer that is not final"),
     "told on the way that it is final": (say_on_the_way(finality="final"), "was told that it is final, and sent"),
     "told on the way what did not stay": (say_on_the_way(transaction=OTHER), "on the way what did not stay"),
@@ -332,6 +362,17 @@ def test_what_a_round_left__something_changed__is_found(left: Evidence, name: st
     plant, fault = PLANTED[name]
     found = findings(plant(deepcopy(left)))
     assert any(fault in one for one in found), found
+
+
+@pytest.mark.slow
+def test_what_a_round_left__block_that_was_taken_back__nothing_is_found(left: Evidence) -> None:
+    assert findings(tell_block()(deepcopy(left))) == []
+
+
+@pytest.mark.slow
+def test_what_a_round_left__block_that_nobody_looked_at__nothing_is_found(left: Evidence) -> None:
+    evidence = tell_block(hash="0x" + "cd" * 32)(deepcopy(left))
+    assert findings(replace(evidence, unseen=[range(left.first_block, left.first_block + 1)])) == []
 
 
 class Answers(BaseHTTPRequestHandler):
