@@ -15,13 +15,14 @@ import rich_click as click
 
 from node_api.chain.wallet import CustodialWallet
 from node_api.cli.keys import key_ring
-from node_api.cli.options import USAGE, Shared, fail, shared_options
+from node_api.cli.options import FAULT, USAGE, Shared, fail, shared_options
 from node_api.cli.oversight import Office, opened, reason_option, shown, until_option
 from node_api.domain.barring import Bar, SpreadTooNarrow, schedule
+from node_api.domain.errors import OversightRefused
 from node_api.domain.freezes import Frozen, Subject
 from node_api.domain.ids import Address, ProgrammeId, UnixSeconds
 from node_api.domain.models import Programme, ProgrammeState
-from node_api.services.oversight import stands
+from node_api.services.oversight import was_frozen
 from node_api.services.ports.oversight import Freeze
 
 _OPEN = (ProgrammeState.PUBLISHED, ProgrammeState.ACTIVE)
@@ -47,7 +48,7 @@ def bar(shared: Shared, people: Path, until: UnixSeconds, reason: str, over: int
     """Freeze PEOPLE, a file of persons' references, one a line, in every open programme. AUDITOR.
 
     Each person's address in each programme follows from the node's wallet; what is frozen already is left out. The schedule is
-    kept in the node's folder: the same command goes on with it, and sends nothing twice.
+    kept in the node's folder: the same command goes on with it, and sends nothing twice, nor anew what was lifted since.
     """
     with opened(shared) as office:
         path = shared.settings.data / "bars" / f"{_name_of(people, until, reason)}.json"
@@ -55,7 +56,10 @@ def bar(shared: Shared, people: Path, until: UnixSeconds, reason: str, over: int
         if bars is None:
             bars = _planned(shared, office, people, 0 if now else over * _HOUR, until)
             _keep(path, bars)
-        sent, left = _carry_out(office, bars, reason, now=now, wait=wait)
+        sent, left, refused = _carry_out(office, bars, reason, now=now, wait=wait)
+    if refused:
+        told = f"{sent} freezes sent, {len(left)} to come, {len(refused)} refused, the first of them: {refused[0]}"
+        fail(told, FAULT, kind=refused[0].name, as_json=shared.as_json)
     following = left[0].due if left else 0
     told = f"{sent} freezes sent, {len(left)} to come" + (f", the next at {shown(following)}" if left else "")
     shared.tell({"sent": sent, "left": len(left), "next": following, "freezes": len(bars)}, told)
@@ -87,21 +91,29 @@ def _addresses(
     ]
 
 
-def _carry_out(office: Office, bars: Sequence[Bar], reason: str, *, now: bool, wait: bool) -> tuple[int, list[Bar]]:
-    """Sends what is due, each in a transaction of its own, once the one before stands in a block."""
-    sent = 0
+def _carry_out(
+    office: Office, bars: Sequence[Bar], reason: str, *, now: bool, wait: bool
+) -> tuple[int, list[Bar], list[OversightRefused]]:
+    """Sends what is due, each in a transaction of its own, once the one before stands in a block.
+
+    Returns: how many were sent; those to come; what was refused: it keeps no other back, and is tried again the next time.
+    """
+    sent, refused = 0, list[OversightRefused]()
     left = _unsent(office, bars, reason)
     while left and (now or wait or left[0].due <= _now(office)):
         one = left.pop(0)
         while not now and one.due > _now(office):
             time.sleep(min(one.due - _now(office), 60))
-        sent += office.work.act(Freeze(one.what, one.until, reason))[0]
-    return sent, left
+        try:
+            sent += office.work.act(Freeze(one.what, one.until, reason))[0]
+        except OversightRefused as refusal:
+            refused.append(refusal)
+    return sent, left, refused
 
 
 def _unsent(office: Office, bars: Sequence[Bar], reason: str) -> list[Bar]:
     with office.fresh.open() as (reader, _):
-        return [one for one in bars if not stands(Freeze(one.what, one.until, reason), reader)]
+        return [one for one in bars if not was_frozen(Freeze(one.what, one.until, reason), reader)]
 
 
 def _now(office: Office) -> UnixSeconds:

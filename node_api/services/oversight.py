@@ -56,6 +56,12 @@ def stands(order: o.Order, reader: Reader) -> bool:
             return _lane_stands(order, reader)
 
 
+def was_frozen(order: o.Freeze, reader: Reader) -> bool:
+    """Whether the order was carried out, whatever was decided on the freeze since."""
+    steps = [step for freeze in reader.freezes_of(order.what) for step in freeze.steps]
+    return any((step.kind, step.until, step.reason) == ("frozen", order.until, order.reason) for step in steps)
+
+
 def _freeze_stands(order: o.Freeze | o.Lift | o.Confirm | o.Appeal, reader: Reader) -> bool:
     steps = [step for freeze in reader.freezes_of(order.what) for step in freeze.steps]
     if not steps:

@@ -3,12 +3,15 @@
 bar
 ├── spread → one freeze for each person and programme, each in its own transaction, time and end; called again: goes on
 ├── too many for the hours named → wrong use, nothing sent
+├── one of them appealed against or lifted meanwhile → not frozen anew, and the others are
+├── one of them refused, for it was frozen by hand meanwhile → told, and the others are frozen
 ├── at once → all frozen; twice is once
 └── somebody frozen already → left out
 """
 
 from __future__ import annotations
 
+import json
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +21,7 @@ import pytest
 from tests.e2e.town import FOLDER, Json, Town, moment, town
 
 PEOPLE = "ada\nben\n\nada\n"
+BARRING = ("freezes", "bar", "--until", "2026-03-20T00:00:00+08:00", "--reason", "misuse", "--over", "24")
 
 
 @pytest.fixture
@@ -66,6 +70,41 @@ def test_bar__too_many_for_the_hours__sends_nothing(place: Town, people: Path) -
     barring = ("freezes", "bar", people, "--until", "2026-03-20T00:00:00+08:00", "--reason", "misuse", "--over", "1")
     assert place.told(*barring, exit_code=2)["error"] == "SpreadTooNarrow"
     assert freezes(place) == []
+
+
+@pytest.mark.parametrize("step", [("lift", "--reason", "the wrong person"), ("appeal", "--letter", "it was not me")])
+def test_bar__when_one_was_decided_on_meanwhile__goes_on_with_the_others(
+    place: Town, people: Path, step: tuple[str, ...]
+) -> None:
+    told = place.told(*BARRING, people)
+    place.wait_until(told["next"])
+    assert place.told(*BARRING, people)["sent"] >= 1
+    (first, *_) = freezes(place)
+    holder = ("holder", str(first["what"]["number"]), "--holder", first["what"]["holder"])
+    place.told("freezes", step[0], *holder, *step[1:])
+
+    place.wait_until(moment("2026-03-10T00:00"))
+
+    assert place.told(*BARRING, people)["left"] == 0
+    found = freezes(place)
+    assert len(found) == 4
+    (again,) = [one for one in found if one["what"] == first["what"]]
+    assert [one["kind"] for one in again["steps"]] == ["frozen", {"lift": "lifted", "appeal": "appealed"}[step[0]]]
+
+
+def test_bar__when_one_is_refused__freezes_the_others_and_says_so(place: Town, people: Path) -> None:
+    place.told(*BARRING, people)
+    (kept,) = (place.data / "bars").iterdir()
+    one = json.loads(kept.read_text(encoding="utf-8"))[0]
+    holder = ("holder", str(one["programme"]), "--holder", one["holder"])
+    place.told("freezes", "freeze", *holder, "--until", "2026-03-25T00:00:00+08:00", "--reason", "by hand")
+    place.wait_until(moment("2026-03-10T00:00"))
+
+    told = place.told(*BARRING, people, exit_code=1)
+
+    assert told["error"] == "CaseDesk_FreezeNotLonger"
+    assert "3 freezes sent, 0 to come, 1 refused" in told["message"]
+    assert len(freezes(place)) == 4
 
 
 def test_bar__at_once__leaves_out_who_is_frozen(place: Town, people: Path) -> None:
