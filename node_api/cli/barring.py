@@ -14,6 +14,7 @@ from pathlib import Path
 import rich_click as click
 
 from node_api.chain.wallet import CustodialWallet
+from node_api.cli.folder import tell_faults
 from node_api.cli.keys import key_ring
 from node_api.cli.options import FAULT, USAGE, Shared, fail, shared_options
 from node_api.cli.oversight import Office, opened, reason_option, shown, until_option
@@ -22,7 +23,9 @@ from node_api.domain.errors import OversightRefused
 from node_api.domain.freezes import Frozen, Subject
 from node_api.domain.ids import Address, ProgrammeId, UnixSeconds
 from node_api.domain.models import Programme, ProgrammeState
+from node_api.services.importing.report import FaultReport
 from node_api.services.oversight import was_frozen
+from node_api.services.people_file import read_people_file
 from node_api.services.ports.oversight import Freeze
 
 _OPEN = (ProgrammeState.PUBLISHED, ProgrammeState.ACTIVE)
@@ -66,13 +69,16 @@ def bar(shared: Shared, people: Path, until: UnixSeconds, reason: str, over: int
 
 
 def _planned(shared: Shared, office: Office, people: Path, spread: int, until: UnixSeconds) -> list[Bar]:
-    persons = sorted({line.strip() for line in people.read_text(encoding="utf-8").splitlines() if line.strip()})
+    persons = read_people_file(people, listed=False)
+    if isinstance(persons, FaultReport):
+        tell_faults(shared, people, persons)
+        raise SystemExit(USAGE)
     wallet = CustodialWallet(key_ring(shared.settings).unsafe_wallet_master())
     with office.fresh.open() as (reader, begin):
         programmes = [one for one in reader.programmes() if one.state in _OPEN]
         addresses = [
             (programme, holder)
-            for programme, holder in _addresses(wallet, programmes, persons)
+            for programme, holder in _addresses(wallet, programmes, sorted(persons))
             if not any(one.holds(begin) for one in reader.freezes_of(Frozen(Subject.HOLDER, programme, holder)))
         ]
     try:

@@ -6,7 +6,9 @@ bar
 ├── one of them appealed against or lifted meanwhile → not frozen anew, and the others are
 ├── one of them refused, for it was frozen by hand meanwhile → told, and the others are frozen
 ├── at once → all frozen; twice is once
-└── somebody frozen already → left out
+├── somebody frozen already → left out
+├── the file with the mark that other programs begin UTF-8 with → the first person is barred, too
+└── a file not in UTF-8, of nobody, or with a header → wrong use
 """
 
 from __future__ import annotations
@@ -114,3 +116,20 @@ def test_bar__at_once__leaves_out_who_is_frozen(place: Town, people: Path) -> No
     more = place.told(*barring)
     assert (more["sent"], more["freezes"]) == (2, 2)
     assert len(freezes(place)) == 6
+
+
+def test_bar__a_file_with_a_mark__bars_the_first_person_too(place: Town, people: Path) -> None:
+    people.write_text("ada\nben\n", encoding="utf-8")
+    place.told(*BARRING[:-2], people, "--now")
+    people.write_text("ada\nben\n", encoding="utf-8-sig")
+    assert place.told(*BARRING[:-2], people, "--now")["freezes"] == 0  # they are the same people
+    assert len(freezes(place)) == 4
+
+
+def test_bar__a_file_of_no_people__sends_nothing(place: Town, people: Path) -> None:
+    for content in (b"holder\nada\n", "\u7532\n".encode("gb18030"), b"\n", b"a" * 129):
+        people.write_bytes(content)
+        assert place.told(*BARRING[:-2], people, "--now", exit_code=2)["total"] == 1
+    assert freezes(place) == []
+    people.write_text("\u7532 0042\n", encoding="utf-8")  # as whoever claims may be called
+    assert place.told(*BARRING[:-2], people, "--now")["sent"] == 2
