@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from node_api.domain.errors import RoleNotAllowed
 from node_api.domain.ids import MerchantId, UnixSeconds
 
 
@@ -40,3 +41,15 @@ class ApiKey:
     def owner(self) -> str:
         """To whom idempotency keys belong: a merchant's keys share them, so that a key can be replaced."""
         return f"merchant:{self.merchant}" if self.merchant is not None else f"{self.role}:{self.name}"
+
+
+def require_wallet(caller: ApiKey) -> None:
+    """Keeps the node's wallet from signing for anybody but the application that speaks for its holders.
+
+    Raises:
+        RoleNotAllowed: it is another role's key.
+    """
+    if caller.role is not ApiRole.WALLET:
+        raise RoleNotAllowed(
+            f"role {caller.role}, in a custodial holder's name: for whom a key of the role wallet asks"
+        )

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from zlib import crc32
 
 from node_api.domain import refusals as no
-from node_api.domain.access import ApiKey
+from node_api.domain.access import ApiKey, require_wallet
 from node_api.domain.bookings import Booking
 from node_api.domain.errors import BookingRefused, BookingUnknown, MerchantNotYours, ProgrammeUnknown, WalletMissing
 from node_api.domain.ids import (
@@ -154,8 +154,11 @@ class Bookings:
         Raises:
             BookingUnknown: it is not in the record, or has no such voucher.
             MerchantNotYours: another merchant's.
+            RoleNotAllowed: `signer` is given, and who asks is no wallet.
             WalletMissing, ProgrammeUnknown: `signer` is no custodial holder of this node.
         """
+        if signer is not None:
+            require_wallet(caller)
         vouchers = set(release.vouchers)
 
         def tell() -> Told[_Vouchers]:

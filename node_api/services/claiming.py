@@ -6,7 +6,7 @@ import secrets
 import time
 from dataclasses import dataclass
 
-from node_api.domain.access import ApiKey, ApiRole
+from node_api.domain.access import ApiKey, ApiRole, require_wallet
 from node_api.domain.claims import EVERYBODY, Claim, ClaimOutcome, ClaimSight, Round, judge_claim
 from node_api.domain.errors import (
     ClaimUnknown,
@@ -78,11 +78,14 @@ class Claiming:
         Raises:
             IdempotencyKeyReused: the key came with another body before.
             ProgrammeUnknown, RoundUnknown: there is none.
+            RoleNotAllowed: a custodial person's claim, and who asks is no wallet.
             WalletMissing: a custodial person's claim, and this node keeps no wallet.
             ChainUnavailable, IndexNotReady: see `FreshReads.open`.
         """
         known = self._store.find(caller.owner, key)
         if known is None:
+            if request.person is not None:
+                require_wallet(caller)
             received = _now()
             with self._fresh.open() as (reader, now):
                 programme = _programme(reader, request.programme)

@@ -12,6 +12,7 @@ a booking
 ├── captured → its receipt is used at the till, also where the node has forgotten the capture; refused → it is not
 ├── captured against the receipt of another booking at once → one is ReceiptUsed
 ├── released by the merchant, by the holder's wallet → live again, the old signature dead
+├── released in the holder's name by another key than the wallet's → RoleNotAllowed, still booked
 ├── released by nobody before it lapses → Vouchers_ReleaseNotAllowed
 └── of no digest → BookingUnknown
 a booked voucher, at the till → VoucherBooked
@@ -360,6 +361,17 @@ def test_release__by_merchant_or_holder__makes_the_voucher_live(
     assert told["sound"] is True, told["findings"]
     steps = [step["what"] for step in told["steps"] if "book" in step["what"]]
     assert steps == ["booked", "booking released"] * 2
+
+
+def test_release__in_the_holders_name__is_for_the_wallets_key_alone(
+    served: Served, merchant: Client, operator: Client, wallet: Client, booked: Json, person: int
+) -> None:
+    holder = {"programme": 1, "person": f"person-{person}"}
+    for other in (merchant, operator):
+        assert_refused(release(other, booked, holder=holder), "RoleNotAllowed", 403)
+    (one,) = wallet.get(f"/v1/bookings/{booked['digest']}").json()["vouchers"]
+    assert one["state"] == "booked"
+    assert release(wallet, booked, holder=holder).status_code == 200
 
 
 def test_release__by_a_strangers_wallet__says_why(served: Served, wallet: Client, booked: Json, person: int) -> None:

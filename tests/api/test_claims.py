@@ -2,6 +2,7 @@
 
 POST /claims
 ├── when a custodial person claims: it should give a place, its vouchers, and show the claim wherever the voucher is shown
+├── when a custodial person's claim comes by another key than a wallet's: it should refuse it, and the place stays free
 ├── when a holder with a key of their own claims: it should give a place in a roll that is not custodial
 ├── when the same key and body come again: it should answer with the same claim; with another body it should refuse it
 ├── when the person, or the address, has a place or waits for one: it should refuse it
@@ -122,6 +123,12 @@ def test_claim__of_a_custodial_person__gives_a_place(served: Served, wallet: Cli
     assert steps["place claimed"]["details"] == {"round": str(number), "nullifier": told["nullifier"]}
     (found,) = [one for one in rounds_of(served) if one["round"] == number]
     assert (found["places"], found["given"], found["left"], found["root"]) == (5, 1, 4, None)
+
+
+def test_claim__for_a_person__is_for_the_wallets_key_alone(served: Served, operator: Client, wallet: Client) -> None:
+    number = open_round(served, 1)
+    refused(claim(operator, for_person(number, "asked-nobody")), "RoleNotAllowed", 403)
+    assert claim(wallet, for_person(number, "asked-nobody")).status_code == 200
 
 
 def test_claim__by_an_own_key__gives_a_place(served: Served, operator: Client, wallet: Client) -> None:
