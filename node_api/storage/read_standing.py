@@ -11,7 +11,7 @@ from functools import cached_property
 from sqlalchemy import ColumnElement, and_, literal, or_, select
 
 from node_api.domain.freezes import Freeze, FreezeChange, Frozen, Revocation, Subject, subjects_of
-from node_api.domain.ids import BatchId, LineId, ProgrammeId, UnixSeconds, VoucherId
+from node_api.domain.ids import VOUCHER_BITS, BatchId, LineId, ProgrammeId, UnixSeconds, VoucherId
 from node_api.domain.lane import Lane, LaneStep
 from node_api.domain.models import Batch, Programme, Roll, VoucherFacts
 from node_api.storage import tables as t
@@ -63,7 +63,7 @@ class StandingQueries(Queries):
 
     def revocation_of(self, voucher: VoucherId) -> Revocation | None:
         """See the port."""
-        if not self._any[1]:
+        if not self._any[1] or voucher >> VOUCHER_BITS:  # no voucher's number; the database's integers end at 63 bits
             return None
         table = t.revocations
         for row in self._rows(with_tx(table).where(table.c.voucher == voucher, self._upto(table))):

@@ -122,6 +122,17 @@ def test_revoke__under_no_confirmed_freeze__is_refused(watched: Served, auditor:
     assert_refused(answer, "CaseDesk_NotConfirmed", 422)
 
 
+def test_revoke__of_no_vouchers_number__is_refused(watched: Served, auditor: Client) -> None:
+    what = voucher_of(watched, 6)
+    auditor.post("/v1/freezes", {**what, "until": NOW + 10 * DAY, "reason": "suspicion"})
+    watched.world.send(
+        KeyRole.ARBITER, "CaseDesk", "confirm", 1, int(what["voucher"]), "proved"
+    )  # something is revoked
+    for number in (1 << 59, 1 << 63, 1 << 64, (1 << 256) - 1):
+        answer = auditor.post("/v1/revocations", {"vouchers": [str(number)], "reason": "proved"})
+        assert answer.status_code == 422, answer.text
+
+
 def test_freeze__of_a_merchant__is_what_the_check_says(watched: Served, auditor: Client) -> None:
     what = {"subject": "merchant", "number": 1}
     auditor.post("/v1/freezes", {**what, "until": NOW + 10 * DAY, "reason": "suspicion"})
