@@ -69,7 +69,7 @@ def withdraw(shared: Shared, roll: int, place: int, reason: str) -> None:
 def moves(shared: Shared, voucher: int | None, holder: Address | None) -> None:
     """List vouchers passed on, a thousand at most, and steps of places on their way to others."""
     of = None if voucher is None else VoucherId(voucher)
-    with staffed(shared) as staff, staff.reader() as reader:
+    with staffed(shared, sends=False) as staff, staff.reader() as reader:
         transfers = reader.transfers(voucher=of, holder=holder, limit=_MOST)
         changes = [one for one in reader.place_changes() if holder in (None, one.receiver)] if of is None else []
     sections = [

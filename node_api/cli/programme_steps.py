@@ -29,7 +29,7 @@ _URI = Parsed("text", values.uri)
 @shared_options
 def show(shared: Shared, name: str) -> None:
     """Who did what with a programme, when and why, and what it is published with."""
-    with staffed(shared) as staff, staff.reader() as reader:
+    with staffed(shared, sends=False) as staff, staff.reader() as reader:
         programme = find_programme(reader, name)
         publication, steps = reader.publication(programme.id), reader.programme_steps(programme.id)
     zone = programme.utc_offset_minutes

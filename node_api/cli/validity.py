@@ -43,7 +43,7 @@ def cli() -> None:
 @shared_options
 def show(shared: Shared) -> None:
     """The policy in force, every policy ever proposed, and exceptions, with who decided what, when and why."""
-    with staffed(shared) as staff, staff.reader() as reader:
+    with staffed(shared, sends=False) as staff, staff.reader() as reader:
         versions, exceptions = reader.policies(), reader.validity_exceptions()
     standing = in_force(versions)
     rows = [] if standing is None else policy_rows(standing.policy)

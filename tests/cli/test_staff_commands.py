@@ -409,7 +409,17 @@ def test_programmes__closed_and_returned__twice_is_once(run: Run, world: World) 
 
 def test_commands__while_another_sends__look_and_do_not_send(run: Run, tmp_path: Path) -> None:
     with treasury_lock(Settings(data=tmp_path)):
-        for looking in ("merchants list", "merchants show 1", "programmes list", "budget show", "settlement list"):
+        for looking in (
+            "merchants list",
+            "merchants show 1",
+            "programmes list",
+            "programmes show 1",
+            "validity show",
+            "cases moves",
+            "relayers list",
+            "budget show",
+            "settlement list",
+        ):
             told(run(*looking.split(), "--json"))
         busy = run("merchants", "suspend", "1", "--reason", "a complaint", "--json")
     assert busy.exit_code == 3
