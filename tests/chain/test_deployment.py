@@ -18,7 +18,8 @@ a finished step
 └── whose code on the chain is other code → error naming both
 journal
 ├── of another chain → refused, nothing written
-└── cut anywhere → read up to the last whole line
+├── cut anywhere → read up to the last whole line
+└── a line before the last one damaged → refused with its number, and left as it is
 addresses
 └── absent, incomplete or of another chain → said so
 """
@@ -44,6 +45,7 @@ from node_api.chain.deployment.errors import (
     ChangedBytecode,
     ChangedStep,
     DeploymentBusy,
+    JournalDamaged,
     JournalOfOtherChain,
     NotDeployed,
     StepRefused,
@@ -419,6 +421,27 @@ def test_journal__when_cut_anywhere__then_read_to_the_last_whole_line(
     with found.writing(1, "0xaa"):
         found.start(Started("later", SIGNED, "", "", {}))
     assert Journal.read(path).started.keys() == {f"step{number}" for number in range(whole // 2)} | {"later"}
+
+
+@pytest.mark.parametrize("line", [0, 1, 3, 5])
+@pytest.mark.parametrize("damaged", [b"\0" * 40, b"", b'{"event": "star', b"[]", b"\xff"])
+def test_journal__when_a_line_before_the_last_is_damaged__then_refused_and_left(
+    tmp_path: Path, line: int, damaged: bytes
+) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal = Journal(path)
+    with journal.writing(1, "0xaa"):
+        for number in range(3):
+            journal.start(Started(f"step{number}", SIGNED, "0xcc", "0xdd", {"a": "1"}))
+            journal.finish(Finished(f"step{number}", SIGNED.hash, number))
+    lines = path.read_bytes().splitlines(keepends=True)
+    lines[line] = damaged + b"\n"
+    path.write_bytes(content := b"".join(lines))
+    with pytest.raises(JournalDamaged, match=f"line {line + 1} "):
+        Journal.read(path)
+    with pytest.raises(JournalDamaged), journal.writing(1, "0xaa"):
+        pytest.fail("it is open for writing")
+    assert path.read_bytes() == content
 
 
 def test_journal__when_a_step_failed__then_it_starts_anew(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ ChainError
     ├── ChangedStep         a finished step would be called with other arguments now
     ├── UnexpectedCode      the chain shows other code than was deployed
     ├── JournalOfOtherChain the journal belongs to another chain
+    ├── JournalDamaged      a line of the journal before its last one cannot be read
     ├── DeploymentBusy      another process deploys
     ├── StepRefused         the chain refused a step
     └── NotDeployed         nothing, or not everything, is deployed here
@@ -60,6 +61,16 @@ class UnexpectedCode(DeploymentFault):
 
 class JournalOfOtherChain(DeploymentFault):
     """The journal in the folder belongs to another chain; nothing was written."""
+
+
+class JournalDamaged(DeploymentFault):
+    """A line of the journal cannot be read, and not the last one, which a kill may tear: what follows it was carried out."""
+
+    def __init__(self, path: str, line: int) -> None:
+        super().__init__(
+            f"line {line} of {path} is damaged, and others follow it: nothing is sent, for their steps are on the chain "
+            "already. Put the journal of a backup in its place."
+        )
 
 
 class DeploymentBusy(DeploymentFault):

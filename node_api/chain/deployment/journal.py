@@ -16,7 +16,7 @@ from pathlib import Path
 
 import orjson
 
-from node_api.chain.deployment.errors import DeploymentBusy, JournalOfOtherChain
+from node_api.chain.deployment.errors import DeploymentBusy, JournalDamaged, JournalOfOtherChain
 from node_api.chain.durable import PRIVATE_FILE, private_folder, sync_folder
 from node_api.chain.sender import SignedTransaction, TxHash
 
@@ -63,7 +63,7 @@ class Journal:
 
     @classmethod
     def read(cls, path: Path) -> Journal:
-        """Reads the journal without opening it for writing; an absent one is empty."""
+        """Reads the journal without opening it for writing; an absent one is empty. Raises JournalDamaged."""
         journal = cls(path)
         journal._read()
         return journal
@@ -75,6 +75,7 @@ class Journal:
         Raises:
             DeploymentBusy: another process has it open.
             JournalOfOtherChain: it names another chain; nothing was written.
+            JournalDamaged: a line before its last one cannot be read; nothing was cut off.
         """
         private_folder(self._path.parent)
         self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
@@ -143,12 +144,12 @@ class Journal:
             content = self._path.read_bytes()
         except FileNotFoundError:
             return 0
-        for line in content.splitlines(keepends=True):
-            try:
-                fields = orjson.loads(line)
-            except orjson.JSONDecodeError:
-                break
-            if not line.endswith(b"\n"):
+        lines = content.splitlines(keepends=True)
+        for number, line in enumerate(lines, start=1):
+            fields = _fields(line)
+            if fields is None and number < len(lines):  # each line was durable before the next one was begun
+                raise JournalDamaged(str(self._path), number)
+            if fields is None:
                 break
             self._take(fields)
             whole += len(line)
@@ -169,3 +170,12 @@ class Journal:
             case "failed", {"step": str(step)}:
                 self.started.pop(step, None)
                 self.finished.pop(step, None)
+
+
+def _fields(line: bytes) -> dict[str, object] | None:
+    """What a line says; None where it is torn or damaged."""
+    try:
+        fields = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    return fields if line.endswith(b"\n") and isinstance(fields, dict) else None
