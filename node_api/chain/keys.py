@@ -21,7 +21,7 @@ from eth_account.signers.local import LocalAccount
 from eth_utils.address import to_checksum_address
 
 from node_api.chain.durable import PRIVATE_FILE, private_folder, write_whole
-from node_api.chain.key_errors import KeyExposed, KeyMissing, KeyUnopened
+from node_api.chain.key_errors import KeyExposed, KeyFault, KeyMissing, KeyUnopened
 from node_api.domain.fingerprints import fingerprint
 
 # scrypt with N = 2^14 (r = 8, p = 1) takes 16 MB and some 30 ms a file, where the usual 2^18 takes 256 MB and a
@@ -75,12 +75,17 @@ class KeyRing:
         Existing files are never touched; of two processes that do this at once, one makes the keys.
 
         Returns: the roles that got a key now.
+
+        Raises:
+            KeyUnopened, KeyExposed: the password opens none of the files there are: what was made with it, theirs would not open.
         """
         private_folder(self._folder)
         descriptor = os.open(self._folder / ".lock", os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             missing = [role for role in roles if not self.path(role).exists()]
+            if missing:
+                self._require_password_of(self.present())
             if missing and self._password is None and not self._password_file.exists():
                 write_whole(self._password_file, [secrets.token_urlsafe(32).encode()])
             for role in missing:
@@ -131,6 +136,18 @@ class KeyRing:
                 except (ValueError, KeyError, TypeError) as error:
                     raise KeyUnopened(f"{self.path(role).name}: wrong password, or a damaged file") from error
             return self._opened[role]
+
+    def _require_password_of(self, roles: Iterable[KeyRole]) -> None:
+        fault: KeyFault | None = None
+        for role in roles:
+            try:
+                self._open(role)
+            except KeyFault as found:
+                fault = fault or found
+            else:
+                return
+        if fault is not None:
+            raise type(fault)(f"no key is made beside others that do not open: {fault}") from fault
 
     def _seal(self, role: KeyRole) -> None:
         secret = bytes(Account.create().key) if role is not KeyRole.WALLET_MASTER else secrets.token_bytes(32)

@@ -5,7 +5,8 @@ create_missing
 ├── folders above it missing → made as private
 ├── again → nothing changes
 ├── by many at once → one set of keys
-└── with a password of one's own → no password file
+├── with a password of one's own → no password file
+└── with another password than opens the files there are, or without it → nothing is made
 open
 ├── the account is the file's address; other tools open the file
 ├── missing → says how to make it
@@ -85,6 +86,20 @@ def test_create__when_a_password_is_given__then_no_password_file(tmp_path: Path)
     assert ring.account(KeyRole.ADMIN).address == ring.address(KeyRole.ADMIN)
     with pytest.raises(KeyUnopened, match="VOUCHERTRAIL_KEY_PASSWORD"):
         KeyRing(tmp_path / "keys").account(KeyRole.ADMIN)
+
+
+def test_create__when_another_password_is_given_than_opens_the_others__then_nothing_is_made(tmp_path: Path) -> None:
+    KeyRing(tmp_path / "keys", "correct horse").create_missing([KeyRole.ADMIN])
+    before = contents(tmp_path / "keys")
+    for password in ("correct hoarse", None):
+        with pytest.raises(KeyUnopened, match="no key is made"):
+            KeyRing(tmp_path / "keys", password).create_missing([KeyRole.OPERATOR])
+    assert contents(tmp_path / "keys") == before
+    assert KeyRing(tmp_path / "keys", "correct horse").create_missing() == [
+        r for r in KeyRole if r is not KeyRole.ADMIN
+    ]
+    opened = KeyRing(tmp_path / "keys", "correct horse")
+    assert opened.account(KeyRole.OPERATOR).address == opened.address(KeyRole.OPERATOR)
 
 
 def test_open__when_by_another_tool__then_the_same_account(ring: KeyRing, tmp_path: Path) -> None:
