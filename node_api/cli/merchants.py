@@ -138,7 +138,7 @@ def remove(shared: Shared, name: str, reason: str) -> None:
 @click.option("--channels", type=CHANNELS, help="Names joined by `;`; as they are, where not given.")
 @shared_options
 def propose_change(shared: Shared, name: str, categories: int | None, region: int | None, channels: int | None) -> None:
-    """Propose other terms. REGISTRAR. The payout account changes by payout-propose alone."""
+    """Propose other terms, without any option those in force, in place of what waits. REGISTRAR. Not the payout account."""
 
     def decide(reader: AuditReader) -> Command | None:
         merchant = find_merchant(reader, name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from node_api.domain.errors import NothingProposed
 from node_api.domain.ids import Address, Amount
-from node_api.domain.models import Merchant, MerchantStatus
+from node_api.domain.models import Merchant, MerchantStatus, TxRef
 from node_api.services.ports import staff_commands as s
 from node_api.services.ports.auditing import AuditReader
 from node_api.services.ports.treasury import ActivateMerchants, AddTerminal, Command, SuspendMerchant
@@ -55,16 +55,20 @@ def terms_of(merchant: Merchant, categories: int | None, region: int | None, cha
 
 
 def change_proposal(reader: AuditReader, merchant: Merchant, terms: MerchantTerms) -> Command | None:
-    """Proposes other terms, unless they are in force or were the last ones proposed."""
-    if terms in (terms_of(merchant, None, None, None), proposed_terms(reader, merchant)):
+    """Proposes other terms, unless they wait already. Those in force are proposed where others wait, in whose place they come."""
+    waiting = proposed_terms(reader, merchant)
+    if terms == (terms_of(merchant, None, None, None) if waiting is None else waiting):
         return None
     return s.ProposeChange(merchant.id, terms)
 
 
 def proposed_terms(reader: AuditReader, merchant: Merchant) -> MerchantTerms | None:
-    """The terms that wait for an approver; None where none do."""
+    """The terms that wait for an approver; None where none do.
+
+    Terms are proposed with the payout account of that time: once it changed, the contract does not take them any more.
+    """
     steps = reader.terms_steps(merchant.id)
-    if not steps or steps[-1].name != "proposed":
+    if not steps or steps[-1].name != "proposed" or _payout_changed_since(reader, merchant, steps[-1].tx):
         return None
     return terms_of(merchant, steps[-1].categories, steps[-1].region, steps[-1].channels)
 
@@ -73,14 +77,23 @@ def change(reader: AuditReader, merchant: Merchant) -> Command | None:
     """Puts the proposed terms into force, unless the last ones proposed are.
 
     Raises:
-        NothingProposed: nobody ever proposed any.
+        NothingProposed: nobody ever proposed any, or the payout account changed since.
     """
     terms = proposed_terms(reader, merchant)
     if terms is not None:
         return s.ChangeMerchant(merchant.id, terms)
-    if reader.terms_steps(merchant.id):
-        return None
-    raise NothingProposed(f"other terms of merchant {merchant.ref}")
+    steps = reader.terms_steps(merchant.id)
+    if not steps:
+        raise NothingProposed(f"other terms of merchant {merchant.ref}")
+    if steps[-1].name == "proposed":
+        raise NothingProposed(f"other terms of merchant {merchant.ref}: its payout account changed since")
+    return None
+
+
+def _payout_changed_since(reader: AuditReader, merchant: Merchant, tx: TxRef) -> bool:
+    then = tx.block.number, tx.log_index
+    changes = [one.tx for one in reader.payout_changes(merchant.id) if one.name == "changed"]
+    return any((one.block.number, one.log_index) > then for one in changes)
 
 
 def payout_on_its_way(reader: AuditReader, merchant: Merchant) -> Address | None:

@@ -4,6 +4,8 @@ merchants
 ├── apply, activate ....... twice is once; a bad address or region is wrong use
 ├── reject, suspend, reinstate, remove: each by its role, twice is once
 ├── other terms ........... proposed by one, put in force by the other; shown in between
+├── wrong ones ............ taken back by proposing those in force
+├── another payout account  between the two: said so, and they are proposed again
 ├── payout account ........ too early → 1; after three days → 0; another than proposed → 1
 └── keys and terminals .... added, replaced, limited, removed; shown
 budget
@@ -143,6 +145,34 @@ def test_merchants__terms_and_payout_account__need_two_people(run: Run, world: W
     merchant = json.loads(run("merchants", "show", "shop-1", "--json").output)
     assert (merchant["merchant"]["payout"], merchant["proposed"]) == (OTHER, None)
     assert [one["name"] for one in merchant["payouts"]] == ["proposed", "withdrawn", "proposed", "changed"]
+
+
+def test_merchants__terms_proposed_wrongly__are_taken_back_by_those_in_force(run: Run) -> None:
+    once(run, "merchants", "propose-change", "shop-1", "--region", "44")
+    once(run, "merchants", "propose-change", "shop-1")  # as they are
+
+    assert json.loads(run("merchants", "show", "shop-1", "--json").output)["proposed"]["region"] == "11"
+    once(run, "merchants", "change", "shop-1")
+    merchant = json.loads(run("merchants", "show", "shop-1", "--json").output)
+    assert (merchant["merchant"]["region"], merchant["proposed"]) == ("11", None)
+    assert told(run("merchants", "propose-change", "shop-1", "--json"))["done"] is False
+
+
+def test_merchants__terms_proposed_before_the_payout_account_changed__are_proposed_again(
+    run: Run, world: World
+) -> None:
+    told(run("merchants", "payout-propose", "shop-1", OTHER, "--json"))
+    once(run, "merchants", "propose-change", "shop-1", "--region", "1102")
+    world.at(STARTS_AT + 6 * DAY)
+    world.mine()
+    told(run("merchants", "payout-approve", "shop-1", OTHER, "--json"))
+
+    refused(run("merchants", "change", "shop-1", "--json"), "payout account changed since")
+    assert json.loads(run("merchants", "show", "shop-1", "--json").output)["proposed"] is None
+    once(run, "merchants", "propose-change", "shop-1", "--region", "1102")
+    once(run, "merchants", "change", "shop-1")
+    merchant = json.loads(run("merchants", "show", "shop-1", "--json").output)["merchant"]
+    assert (merchant["region"], merchant["payout"]) == ("1102", OTHER)
 
 
 @pytest.mark.parametrize("kind", ["key", "terminal"])
