@@ -24,6 +24,7 @@ from node_api.services.ports.oversight import Order
 
 F = TypeVar("F", bound=Callable[..., None])
 _LATEST = 1 << 40
+_MOST_REASON = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,21 @@ class Moment(click.ParamType):
             self.fail(f"{value!r} is neither Unix seconds nor an ISO 8601 time", param, ctx)
         if moment.tzinfo is None:
             self.fail(f"{value!r} names no zone: end it with Z or an offset like +08:00", param, ctx)
+        if moment.timestamp() < 0:
+            self.fail(f"{value!r} lies before 1970: no chain has such a time", param, ctx)
         return UnixSeconds(int(moment.timestamp()))
+
+
+class Reason(click.ParamType):
+    """Why something is done, as the HTTP API takes it: 1 to 500 characters, of which every one can be shown."""
+
+    name = "TEXT"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The text as it is."""
+        if not 0 < len(value) <= _MOST_REASON or not value.isprintable():
+            self.fail(f"a reason has 1 to {_MOST_REASON} printable characters", param, ctx)
+        return value
 
 
 def until_option(command: F) -> F:
@@ -60,7 +75,9 @@ def until_option(command: F) -> F:
 
 def reason_option(command: F) -> F:
     """`--reason`, which stands on chain."""
-    return click.option("--reason", required=True, help="Stands on chain for ever: name no person.")(command)
+    return click.option("--reason", type=Reason(), required=True, help="Stands on chain for ever: name no person.")(
+        command
+    )
 
 
 @contextmanager

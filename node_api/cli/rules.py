@@ -12,6 +12,7 @@ import rich_click as click
 from node_api.cli.audit_output import plain, print_report
 from node_api.cli.deploy import open_deployed_chain
 from node_api.cli.options import CHAIN_FAULT, FAULT, Shared, fail, shared_options
+from node_api.cli.oversight import Reason
 from node_api.cli.rules_output import rules_sections
 from node_api.cli.treasury import open_treasury, treasury_lock
 from node_api.domain.errors import DomainError
@@ -27,6 +28,7 @@ from node_api.services.ports.treasury_terms import WideningTerms
 from node_api.services.rules_standing import RulesStanding, rules_standing
 
 F = TypeVar("F", bound=Callable[..., None])
+_WHY = click.option("--reason", type=Reason(), required=True, help="Why; kept on chain.")
 Planner = Callable[[RulesStanding], RulesChange]
 
 # option → what it says; the names are those of RulesTerms
@@ -76,7 +78,7 @@ def show(shared: Shared, programme: str, moment: str | None) -> None:
 
 @cli.command()
 @click.argument("programme")
-@click.option("--reason", required=True, help="Why; kept on chain.")
+@_WHY
 @_term_options
 @click.option(
     "--first-only/--not-first-only", default=None, help="Only as a holder's first redemption in the programme."
@@ -124,7 +126,7 @@ def activate(shared: Shared, programme: str, version: int) -> None:
 @cli.command()
 @click.argument("programme")
 @click.argument("version", type=click.IntRange(min=2))
-@click.option("--reason", required=True, help="Why; kept on chain.")
+@_WHY
 @shared_options
 def withdraw(shared: Shared, programme: str, version: int, reason: str) -> None:
     """Take VERSION back while it waits. As TREASURER."""
@@ -134,7 +136,7 @@ def withdraw(shared: Shared, programme: str, version: int, reason: str) -> None:
 @cli.command()
 @click.argument("programme")
 @click.argument("version", type=click.IntRange(min=2))
-@click.option("--reason", required=True, help="Why; kept on chain.")
+@_WHY
 @shared_options
 def reject(shared: Shared, programme: str, version: int, reason: str) -> None:
     """Turn VERSION down while it waits. As APPROVER."""

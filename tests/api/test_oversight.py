@@ -5,7 +5,7 @@ appeal, lift .... stand in the list; what was lifted is spent
 confirm ......... the node's own auditor may not; another's confirmation revokes; the list and the trace tell it; all reconciles
 pause ........... the check says ProgrammePaused; ended, the code of before is taken
 widen, extend ... opened until then; beyond the programme refused
-commands ........ the same, with tables and JSON, 1 for a refusal
+commands ........ the same, with tables and JSON, 1 for a refusal, 2 for no reason and for a time that no chain has
 """
 
 from __future__ import annotations
@@ -201,3 +201,8 @@ def test_commands__freeze_and_pause__as_people_do(watched: Served, monkeypatch: 
     assert run("emergency", "resume", "2").exit_code == 0
     assert run("emergency", "extend", "1", "--until", str(ENDS_AT + 90 * DAY), "--reason", "x").exit_code == 1
     assert "flood" in run("emergency", "list").output
+    for reason in ("", "two\nlines", "x" * 501):
+        for order in (("freezes", "freeze", "roll", "1"), ("emergency", "pause", "2")):
+            assert run(*order, "--until", str(NOW + 10 * DAY), "--reason", reason).exit_code == 2
+        assert run("rules", "propose", "1", "--reason", reason).exit_code == 2
+    assert run("emergency", "pause", "2", "--until", "1026-12-01T08:00:00+08:00", "--reason", "flood").exit_code == 2
