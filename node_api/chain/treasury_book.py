@@ -108,10 +108,11 @@ class ChainBook:
         at = int.from_bytes(content[:32])
         return content[at + 32 : at + 32 + int.from_bytes(content[at : at + 32])].decode()
 
-    def line_available(self, programme: ProgrammeId, line: int) -> Amount:
+    def line_money(self, programme: ProgrammeId, line: int) -> tuple[Amount, Amount]:
         """See the port."""
         (account,) = self._deployed.ask(Question("Treasury", "account", (line_id(programme, line),)))
-        return Amount(_int(_row(account)[1]))
+        _, available, _, _, _, reserved = map(_int, _row(account))
+        return Amount(available - reserved), Amount(reserved)
 
     def rolls(self, refs: Sequence[str]) -> list[RollSeen | None]:
         """See the port."""
@@ -279,7 +280,7 @@ def _line_terms(row: tuple[object, ...]) -> LineTerms:
 
 def _batch_seen(batch: BatchId, terms: int, reach: int, supply: int) -> BatchSeen:
     """Unpacks the words of `BatchWord.sol`. `validUntil` is on the programme clock, which stands still in a pause."""
-    issued, extended = (supply >> at & (1 << 40) - 1 for at in (40, 160))
+    issued, extended, reserved = (supply >> at & (1 << 40) - 1 for at in (40, 160, 200))
     opened = BatchTerms(
         programme=ProgrammeId(terms & 0xFFFFFF),
         line=terms >> 24 & 0xFFFF,
@@ -295,7 +296,7 @@ def _batch_seen(batch: BatchId, terms: int, reach: int, supply: int) -> BatchSee
         kind=terms >> 56 & 0xFF,
         percentage=terms >> 160 & 0xFFFF,
     )
-    return BatchSeen(batch, opened, extended, issued)
+    return BatchSeen(batch, opened, extended, issued, reserved)
 
 
 def _account(topic: str) -> Address:

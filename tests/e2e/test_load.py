@@ -15,7 +15,7 @@ load
     └── once merchants.csv says the same, or the remedy's command was given: nothing to do
 mint_batch
 ├── issues once, to persons and devices
-├── over the quota, over the budget line: tells what is left
+├── over the quota, over the budget line, also by what is kept for rounds of claims: tells what is left
 └── with another list under the same reference: refuses
 """
 
@@ -321,3 +321,18 @@ def test_mint_batch__unknown_batch__says_so(loaded: Town, tmp_path: Path) -> Non
     told = loaded.told("mint_batch", holders, "--batch", "nothing", "--batch", "999", "--ref", "q", exit_code=1)
     assert "batch nothing" in told["message"]
     assert "batch 999" in told["message"]
+
+
+def test_mint_batch__places_kept_for_a_round__are_not_left_and_nothing_is_sent(place: Town, tmp_path: Path) -> None:
+    place.told("load", FOLDER)
+    times = ("--from", "2026-03-03T00:00:00+08:00", "--until", "2026-03-10T00:00:00+08:00")
+    place.told("claims", "open", "meals-2026", "--places", "60", "--batch", "1", *times)
+    place.told("claims", "open", "museums-2026", "--places", "10", "--batch", "4", *times)
+    holders, head = tmp_path / "many", place.head()
+    holders.write_text("\n".join(f"resident-{number}" for number in range(60)))
+    message = place.told("mint_batch", holders, "--batch", "meals-20", "--ref", "late", exit_code=1)["message"]
+    assert "batch 1: 60 vouchers, 12 left beside the 60 kept for rounds of claims; the rule: a batch issues" in message
+    holders.write_text("\n".join(f"resident-{number}" for number in range(5)))
+    message = place.told("mint_batch", holders, "--batch", "museum-15", "--ref", "late", exit_code=1)["message"]
+    assert "line 1: 7,500 to issue, 3,500 available beside the 15,000 kept for rounds of claims" in message
+    assert place.head() == head, "no roll is written whose issue would be refused"

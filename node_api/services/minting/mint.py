@@ -184,11 +184,12 @@ class Minting:
         now, found, amounts = self._desk.now(), list[Obstacle](), dict[int, int]()
         for batch in self._batches:
             count = sum(places[ref] for number, ref in self._pairs if number == batch.id)
-            left = batch.terms.quota - batch.issued
+            left = batch.terms.quota - batch.issued - batch.reserved
             if count > left:
                 rule = f"a batch issues no more than its quota of {batch.terms.quota:,}"
                 remedy = f"leave {counted(count - left, 'holder')} out, or open another batch"
-                found.append(Obstacle(f"batch {batch.id}: {counted(count, 'voucher')}, {left:,} left", rule, remedy))
+                there = f"batch {batch.id}: {counted(count, 'voucher')}, {left:,} left{_kept(batch.reserved)}"
+                found.append(Obstacle(there, rule, remedy))
             end = batch.terms.valid_until + batch.extended_seconds
             if count and now >= end:
                 rule = "a batch is issued before its validity ends"
@@ -200,9 +201,14 @@ class Minting:
         programme = self._batches[0].terms.programme
         found: list[Obstacle] = []
         for line, amount in amounts.items():
-            available = self._book.line_available(programme, line)
+            available, kept = self._book.line_money(programme, line)
             if amount > available:
                 rule = "vouchers are issued only with money of their budget line behind them"
                 remedy = f"deposit {amount - available:,} more into line {line}, or leave holders out"
-                found.append(Obstacle(f"line {line}: {amount:,} to issue, {available:,} available", rule, remedy))
+                there = f"line {line}: {amount:,} to issue, {available:,} available{_kept(kept)}"
+                found.append(Obstacle(there, rule, remedy))
         return found
+
+
+def _kept(reserved: int) -> str:
+    return f" beside the {reserved:,} kept for rounds of claims" if reserved else ""

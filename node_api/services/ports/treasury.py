@@ -155,12 +155,15 @@ class MerchantPast:
 
 @dataclass(frozen=True, slots=True)
 class BatchSeen:
-    """A batch as it stands on chain: its terms as they were opened, by how much it was extended since, vouchers issued."""
+    """A batch as it stands on chain: its terms as they were opened, by how much it was extended since, vouchers issued, and
+    those kept for rounds of claims.
+    """
 
     id: BatchId
     terms: BatchTerms
     extended_seconds: int
     issued: int
+    reserved: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,8 +216,8 @@ class TreasuryBook(Protocol):
         """The reference a programme was drafted under, from its event."""
         ...
 
-    def line_available(self, programme: ProgrammeId, line: int) -> Amount:
-        """Money of a budget line that nothing was issued against yet; 0 for an unknown line."""
+    def line_money(self, programme: ProgrammeId, line: int) -> tuple[Amount, Amount]:
+        """Money of a budget line that can be issued against, and what is kept for rounds of claims; 0 for an unknown line."""
         ...
 
     def rolls(self, refs: Sequence[str]) -> list[RollSeen | None]:
