@@ -11,9 +11,11 @@ from node_api.chain.deployed import CallReverted, Deployed, Question
 from node_api.chain.deployment.errors import NotDeployed
 from node_api.chain.deployment.resolve import Accounts
 from node_api.chain.event_logs import event_logs
+from node_api.chain.events import decoders
 from node_api.chain.keys import KeyRole
 from node_api.chain.rpc_errors import RpcError
 from node_api.chain.rpc_values import data, rows, text
+from node_api.domain.events import BatchOpened
 from node_api.domain.ids import (
     Address,
     Amount,
@@ -100,6 +102,19 @@ class ChainBook:
     def batches_by_id(self, ids: Sequence[BatchId]) -> list[BatchSeen | None]:
         """See the port."""
         return [batch if batch.terms.programme else None for batch in self._batches(ids)]
+
+    def opened_until(self, batches: Sequence[BatchId]) -> list[UnixSeconds]:
+        """See the port."""
+        told: dict[int, int] = {}
+        for log in event_logs(self._deployed, "Vouchers", ["BatchOpened"]):
+            topics = [text(topic) for topic in rows(log["topics"])]
+            (opened,) = decoders()["Vouchers"][topics[0]](topics, data(log["data"]))
+            assert isinstance(opened, BatchOpened)
+            told[opened.batch] = opened.valid_until
+        try:
+            return [UnixSeconds(told[batch]) for batch in batches]
+        except KeyError as lost:
+            raise ChainWentBack(f"the chain lost batch {lost.args[0]}") from lost
 
     def programme_ref(self, programme: ProgrammeId) -> str:
         """See the port."""

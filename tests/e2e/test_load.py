@@ -8,6 +8,7 @@ load
 ├── of a folder that contradicts the chain: names each difference and sends nothing
 ├── with money that is not there: says how much is missing
 ├── after a load that was cut off: does the rest
+├── of batches that were opened after a pause: finds them the same, or other
 ├── of terminals, a limit and a suspension that came into the folder later: sets them
 └── after the registrar decided otherwise: tells each, and sends nothing
     ├── a terminal removed, replaced or limited, a merchant reinstated
@@ -183,6 +184,24 @@ def test_load__cut_off_after_any_stage__does_the_rest(place: Town) -> None:
             28,
             4,
         ]
+
+
+def test_load__batch_opened_after_a_pause__is_the_same_batch(place: Town, tmp_path: Path) -> None:
+    place.told("load", FOLDER)
+    paused = ("emergency", "pause", "1", "--until", "2026-02-27T00:00:00+08:00", "--reason", "a fault at the tills")
+    place.told(*paused)
+    place.wait_until(moment("2026-02-28T00:00"))
+    shutil.copytree(FOLDER, tmp_path / "more")
+    batches = rows_of(tmp_path / "more" / "batches.csv")
+    write_rows(tmp_path / "more" / "batches.csv", [*batches, batches[0] | {"batch": "later-20"}])
+
+    assert set(place.told("load", tmp_path / "more")["sent"]) == {"OpenBatches"}
+
+    assert place.told("load", tmp_path / "more")["nothing_to_do"]
+    other = [*batches, batches[0] | {"batch": "later-20", "valid_until": "2026-03-15T00:00:00+08:00"}]
+    write_rows(tmp_path / "more" / "batches.csv", other)
+    told = place.told("load", tmp_path / "more", exit_code=2)["message"]
+    assert f"batch later-20: valid_until is {moment('2026-03-16T00:00')} on chain and" in told
 
 
 def with_merchants(path: Path, **cells: dict[str, str]) -> Path:

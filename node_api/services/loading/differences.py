@@ -61,10 +61,7 @@ def differences(folder: ImportFolder, seen: Seen, book: TreasuryBook, wallets: I
             terms = merchant_terms(merchant, wallets.account(merchant.payout))
             found += _compare("merchant", merchant.ref, seen.merchants[merchant.ref].terms, terms)
         found += _terminals(merchant, seen)
-    for batch in folder.batches:
-        if batch.ref in seen.batches and batch.programme in seen.programmes:
-            terms_here = batch_terms(batch, seen.programme(batch.programme))
-            found += _compare("batch", batch.ref, seen.batches[batch.ref].terms, terms_here)
+    found += _batches(folder, seen, book)
     rolls = [row for row in folder.rolls if row.ref in seen.rolls]
     for start in range(0, len(rolls), _HOLDERS_AT_ONCE):
         found += _rolls(rolls[start : start + _HOLDERS_AT_ONCE], seen, book, wallets)
@@ -123,6 +120,18 @@ def _rules_here(row: ProgrammeRow, there: ProgrammeSeen) -> RulesTerms:
         return here
     caps = there.rules.transfer_amount, there.rules.transfer_month_amount
     return replace(here, transfer_amount=caps[0], transfer_month_amount=caps[1])
+
+
+def _batches(folder: ImportFolder, seen: Seen, book: TreasuryBook) -> Iterator[Difference]:
+    """Of batches that were opened after a pause the record is asked until when: their words say it on the programme's clock."""
+    rows = [row for row in folder.batches if row.ref in seen.batches and row.programme in seen.programmes]
+    there = {row.ref: seen.batches[row.ref].terms for row in rows}
+    apart = [row.ref for row in rows if there[row.ref].valid_until != row.valid_until]
+    if apart:
+        ends = book.opened_until([seen.batch(ref) for ref in apart])
+        there |= {ref: replace(there[ref], valid_until=end) for ref, end in zip(apart, ends, strict=True)}
+    for row in rows:
+        yield from _compare("batch", row.ref, there[row.ref], batch_terms(row, seen.programme(row.programme)))
 
 
 def _rolls(rows: list[RollRow], seen: Seen, book: TreasuryBook, wallets: ImportWallets) -> Iterator[Difference]:

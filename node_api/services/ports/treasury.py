@@ -157,6 +157,8 @@ class MerchantPast:
 class BatchSeen:
     """A batch as it stands on chain: its terms as they were opened, by how much it was extended since, vouchers issued, and
     those kept for rounds of claims.
+
+    Its validity ends on the programme's clock, which stands still in a pause: earlier by all pauses before it was opened.
     """
 
     id: BatchId
@@ -210,6 +212,10 @@ class TreasuryBook(Protocol):
 
     def batches_by_id(self, ids: Sequence[BatchId]) -> list[BatchSeen | None]:
         """Batches by id."""
+        ...
+
+    def opened_until(self, batches: Sequence[BatchId]) -> list[UnixSeconds]:
+        """The ends of validity that batches were opened with, from their events."""
         ...
 
     def programme_ref(self, programme: ProgrammeId) -> str:
