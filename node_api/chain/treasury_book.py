@@ -123,6 +123,11 @@ class ChainBook:
         at = int.from_bytes(content[:32])
         return content[at + 32 : at + 32 + int.from_bytes(content[at : at + 32])].decode()
 
+    def clock(self, programme: ProgrammeId) -> UnixSeconds:
+        """See the port."""
+        tag = "latest" if self._deployed.rpc.profile.steady else "pending"
+        return UnixSeconds(_int(self._deployed.ask(Question("Vouchers", "programmeClock", (programme,)), tag)[0]))
+
     def line_money(self, programme: ProgrammeId, line: int) -> tuple[Amount, Amount]:
         """See the port."""
         (account,) = self._deployed.ask(Question("Treasury", "account", (line_id(programme, line),)))

@@ -17,6 +17,7 @@ load
 mint_batch
 ├── issues once, to persons and devices
 ├── over the quota, over the budget line, also by what is kept for rounds of claims: tells what is left
+├── of a validity that a pause made longer: issues until that is over
 └── with another list under the same reference: refuses
 """
 
@@ -355,3 +356,18 @@ def test_mint_batch__places_kept_for_a_round__are_not_left_and_nothing_is_sent(p
     message = place.told("mint_batch", holders, "--batch", "museum-15", "--ref", "late", exit_code=1)["message"]
     assert "line 1: 7,500 to issue, 3,500 available beside the 15,000 kept for rounds of claims" in message
     assert place.head() == head, "no roll is written whose issue would be refused"
+
+
+def test_mint_batch__validity_that_a_pause_made_longer__is_issued(place: Town, tmp_path: Path) -> None:
+    place.told("load", FOLDER)
+    place.wait_until(moment("2026-03-10T00:00"))
+    place.told("emergency", "pause", "1", "--until", "2026-03-12T00:00:00+08:00", "--reason", "a fault at the tills")
+    holders = tmp_path / "one"
+    holders.write_text("resident-1\n")
+    place.wait_until(moment("2026-03-17T23:00"))
+    assert place.told("mint_batch", holders, "--batch", "meals-20", "--ref", "late")["vouchers"] == 1
+    place.wait_until(moment("2026-03-18T01:00"))
+    over = place.told("mint_batch", holders, "--batch", "meals-20", "--ref", "later", exit_code=1)["message"]
+    assert "a batch is issued before its validity ends" in over
+    ended = int(over.partition("batch 1 ended at ")[2].partition(";")[0])
+    assert abs(ended - moment("2026-03-18T00:00")) < 60, "as long as the pause"

@@ -181,7 +181,7 @@ class Minting:
 
     def _batch_obstacles(self) -> list[Obstacle]:
         places = {row.ref: row.places for row in self._rolls}
-        now, found, amounts = self._desk.now(), list[Obstacle](), dict[int, int]()
+        clock, found, amounts = self._book.clock(self._batches[0].terms.programme), list[Obstacle](), dict[int, int]()
         for batch in self._batches:
             count = sum(places[ref] for number, ref in self._pairs if number == batch.id)
             left = batch.terms.quota - batch.issued - batch.reserved
@@ -191,8 +191,9 @@ class Minting:
                 there = f"batch {batch.id}: {counted(count, 'voucher')}, {left:,} left{_kept(batch.reserved)}"
                 found.append(Obstacle(there, rule, remedy))
             end = batch.terms.valid_until + batch.extended_seconds
-            if count and now >= end:
+            if count and clock >= end:
                 rule = "a batch is issued before its validity ends"
+                end += self._desk.now() - clock  # by the clock on the wall
                 found.append(Obstacle(f"batch {batch.id} ended at {end}", rule, "open another batch"))
             amounts[batch.terms.line] = amounts.get(batch.terms.line, 0) + count * batch.terms.face
         return [*found, *self._line_obstacles(amounts)]

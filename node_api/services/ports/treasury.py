@@ -222,6 +222,10 @@ class TreasuryBook(Protocol):
         """The reference a programme was drafted under, from its event."""
         ...
 
+    def clock(self, programme: ProgrammeId) -> UnixSeconds:
+        """The programme's clock, as `TreasuryDesk.now`: behind it by all seconds that the programme was paused so far."""
+        ...
+
     def line_money(self, programme: ProgrammeId, line: int) -> tuple[Amount, Amount]:
         """Money of a budget line that can be issued against, and what is kept for rounds of claims; 0 for an unknown line."""
         ...
