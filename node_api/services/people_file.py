@@ -8,7 +8,7 @@ from node_api.domain.importing.faults import BadValue, Fault, shortened
 from node_api.domain.importing.values import reference
 from node_api.services.importing.report import FaultReport, Faults
 
-_HEADERS = ("holder", "person", "people", "reference")
+HEADERS = ("holder", "person", "people", "reference")
 """What people write above such a column: each of them would pass for somebody's reference."""
 MAX_PERSON = 128
 """Most characters of a person's reference in a request; import folders take fewer."""
@@ -43,7 +43,7 @@ def read_people_file(path: Path, *, listed: bool = True) -> tuple[str, ...] | Fa
 
 
 def _check(text: str, before: dict[str, int], *, listed: bool) -> None:
-    if not before and text.lower() in _HEADERS:
+    if not before and text.lower() in HEADERS:
         raise BadValue("the file has one person's reference a line, and no header", "take the line out")
     if not listed:
         if len(text) > MAX_PERSON:

@@ -17,6 +17,7 @@ load
 mint_batch
 ├── issues once, to persons and devices
 ├── over the quota, over the budget line, also by what is kept for rounds of claims: tells what is left
+├── with another header, or a line that is no CSV: names the line, and issues nothing
 ├── of a validity that a pause made longer: issues until that is over
 └── with another list under the same reference: refuses
 """
@@ -371,3 +372,24 @@ def test_mint_batch__validity_that_a_pause_made_longer__is_issued(place: Town, t
     assert "a batch is issued before its validity ends" in over
     ended = int(over.partition("batch 1 ended at ")[2].partition(";")[0])
     assert abs(ended - moment("2026-03-18T00:00")) < 60, "as long as the pause"
+
+
+@pytest.mark.parametrize("head", ["Holder", "person,note", "\n\nName,Person", "reference", '"HOLDER ",again'], ids=repr)
+def test_mint_batch__header_that_does_not_name_the_column__is_nobodys_reference(
+    loaded: Town, tmp_path: Path, head: str
+) -> None:
+    holders = tmp_path / "headed"
+    holders.write_text(f"{head}\nresident-80\n")
+    told = loaded.told("mint_batch", holders, "--batch", "meals-20", "--ref", "headed", exit_code=2)
+    (fault,) = told["faults"]
+    assert fault["line"] == head.count("\n") + 1
+    assert "a header is the first line" in fault["rule"]
+    holders.write_text("\nholder\nperson\n")
+    assert loaded.told("mint_batch", holders, "--batch", "meals-20", "--ref", "headed", "--dry-run")["vouchers"] == 1
+
+
+def test_mint_batch__line_that_is_not_csv__is_named(loaded: Town, tmp_path: Path) -> None:
+    holders = tmp_path / "bent"
+    holders.write_text('holder\nresident-80\n"resident-81" x\nresident-82\n')
+    told = loaded.told("mint_batch", holders, "--batch", "meals-20", "--ref", "bent", exit_code=2)
+    assert [(fault["line"], fault["rule"]) for fault in told["faults"]] == [(3, "the line is CSV")]

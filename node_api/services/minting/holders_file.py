@@ -12,8 +12,17 @@ from node_api.domain.importing.faults import BadValue, Fault, shortened
 from node_api.domain.importing.rows import Ref, RollRow
 from node_api.domain.importing.wallets import Custody, Wallet, custody, wallet
 from node_api.services.importing.report import FaultReport, Faults
+from node_api.services.people_file import HEADERS
 
 _COLUMN, _AGAIN = "holder", "again"
+
+
+class _Unreadable(Exception):
+    """From here on nothing can be said of the file's lines; carries why."""
+
+    def __init__(self, line: int, value: str, rule: str, remedy: str) -> None:
+        super().__init__(rule)
+        self.line, self.value, self.rule, self.remedy = line, value, rule, remedy
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +51,9 @@ def read_holders_file(path: Path) -> Holders | FaultReport:
                 continue
             lines.setdefault(holder, line)
             found[custody(holder) is Custody.NODE].append(holder)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except _Unreadable as bad:
+        faults.add([Fault(path.name, bad.line, "", shortened(bad.value), bad.rule, bad.remedy)])
+    except (OSError, UnicodeDecodeError) as error:
         rule, remedy = "the file is UTF-8 text", "save it as UTF-8, one holder a line"
         faults.add([Fault(path.name, 0, "", str(error), rule, remedy)])
     if not faults.total and not lines:
@@ -61,18 +72,30 @@ def rolls_of(holders: Holders, programme: Ref, ref: str) -> tuple[RollRow, ...]:
 
 def _cells(path: Path) -> Iterator[tuple[int, str, bool]]:
     """(line, wallet, whether marked `again`) of each line that is not blank."""
+    column, again, is_first = 0, -1, True
+    for line, cells in _lines(path):
+        if is_first and _COLUMN in cells:
+            column, again = cells.index(_COLUMN), cells.index(_AGAIN) if _AGAIN in cells else -1
+        elif is_first and (named := [cell for cell in cells if cell.lower() in HEADERS]):
+            rule = f"a header is the first line, and one of its columns is {_COLUMN}"
+            raise _Unreadable(line, named[0], rule, f"write {_COLUMN} over the holders, or take the line out")
+        else:
+            text = cells[column] if column < len(cells) else ""
+            yield line, text, 0 <= again < len(cells) and cells[again] == _AGAIN
+        is_first = False
+
+
+def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """The cells of each line that is not blank. Raises _Unreadable, OSError, UnicodeDecodeError."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = csv.reader(file, strict=True)
-        column, again = 0, -1
-        for row in rows:
-            cells = [cell.strip() for cell in row]
-            if not any(cells):
-                continue
-            if _COLUMN in cells and rows.line_num == 1:
-                column, again = cells.index(_COLUMN), cells.index(_AGAIN) if _AGAIN in cells else -1
-                continue
-            text = cells[column] if column < len(cells) else ""
-            yield rows.line_num, text, 0 <= again < len(cells) and cells[again] == _AGAIN
+        try:
+            for row in rows:
+                cells = [cell.strip() for cell in row]
+                if any(cells):
+                    yield rows.line_num, cells
+        except csv.Error as bad:
+            raise _Unreadable(rows.line_num, str(bad), "the line is CSV", "quote as RFC 4180 says") from bad
 
 
 def _check_again(again: bool, before: int | None) -> None:
