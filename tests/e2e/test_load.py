@@ -12,6 +12,7 @@ load
 ├── of terminals, a limit and a suspension that came into the folder later: sets them
 └── after the registrar decided otherwise: tells each, and sends nothing
     ├── a terminal removed, replaced or limited, a merchant reinstated
+    ├── other terms, another payout account: no second merchant is advised
     ├── a terminal of another or of a removed merchant
     └── once merchants.csv says the same, or the remedy's command was given: nothing to do
 mint_batch
@@ -282,6 +283,31 @@ def test_load__terminal_of_another_or_of_a_removed_merchant__is_told(place: Town
     moved = {"terminals": "device:till-noodles"}
     mended = with_merchants(folder, noodle_house={"terminals": ""}, city_museum=moved, tea_room={"terminals": ""})
     assert place.told("load", mended)["nothing_to_do"]
+
+
+def test_load__after_a_merchants_terms_changed__says_how_to_go_on_with_the_same_merchant(
+    place: Town, tmp_path: Path
+) -> None:
+    folder = with_merchants(tmp_path / "folder", closed_diner=LATER)
+    place.told("load", folder)
+    account = terminal(place, "new-bank")
+    place.told("merchants", "payout-propose", "tea-room", account)
+    place.told("merchants", "propose-change", "noodle-house", "--categories", "1")
+    place.told("merchants", "change", "noodle-house")
+    place.wait_until(moment("2026-03-01T12:00"))
+    place.told("merchants", "payout-approve", "tea-room", account)
+
+    _, *lines = place.told("load", folder, exit_code=2)["message"].splitlines()
+
+    assert [line.partition(" is ")[0] for line in lines] == [
+        "merchant noodle-house: categories",
+        "merchant tea-room: payout",
+    ]
+    assert not any("new reference" in line for line in lines), "one shop is not entered twice"
+    assert "`vouchertrail merchants show noodle-house`" in lines[0]
+    assert "`vouchertrail merchants payout-propose tea-room" in lines[1]
+    with_merchants(folder, noodle_house={"categories": "1"}, tea_room={"payout": account})
+    assert place.told("load", folder)["nothing_to_do"]
 
 
 def test_mint_batch__persons_and_devices__issues_once(loaded: Town, tmp_path: Path) -> None:

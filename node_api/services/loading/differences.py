@@ -59,7 +59,7 @@ def differences(folder: ImportFolder, seen: Seen, book: TreasuryBook, wallets: I
     for merchant in folder.merchants:
         if merchant.ref in seen.merchants:
             terms = merchant_terms(merchant, wallets.account(merchant.payout))
-            found += _compare("merchant", merchant.ref, seen.merchants[merchant.ref].terms, terms)
+            found += map(_merchant, _compare("merchant", merchant.ref, seen.merchants[merchant.ref].terms, terms))
         found += _terminals(merchant, seen)
     found += _batches(folder, seen, book)
     rolls = [row for row in folder.rolls if row.ref in seen.rolls]
@@ -101,6 +101,13 @@ def _programme(
         return
     for number, (line_there, line_here) in enumerate(zip(there.lines, here, strict=True), start=1):
         yield from _compare("budget line", f"{row.ref}/{number}", line_there, line_here)
+
+
+def _merchant(found: Difference) -> Difference:
+    """The same with what to do: a merchant's terms may have changed on chain, and its reference stays the one it has."""
+    ref, step = found.ref, "payout-propose" if found.field == "payout" else "propose-change"
+    mend = f"write what stands there (`vouchertrail merchants show {ref}`) into merchants.csv"
+    return replace(found, remedy=f"{mend}, or have it changed by `vouchertrail merchants {step} {ref}`")
 
 
 def _terminals(row: MerchantRow, seen: Seen) -> Iterator[Difference]:
