@@ -6,11 +6,13 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from node_api.chain.contracts import contract
 from node_api.chain.deployed import CallReverted, Deployed
 from node_api.chain.deployment.resolve import Accounts
+from node_api.chain.key_errors import KeyFault
 from node_api.chain.keys import KeyRole
 from node_api.chain.landed import Landed
 from node_api.chain.rpc import Request
@@ -210,8 +212,20 @@ class Pipeline:
             self._senders[role] = sender
         return self._senders[role]
 
+    def wait_for_earlier(self, roles: Iterable[KeyRole]) -> None:
+        """Waits until nothing is pending of the roles' accounts, as far as they have key files.
+
+        What an earlier run that was killed sent must show before anybody looks what is left to do.
+
+        Raises:
+            NoReceipt: something stays out of the blocks for two minutes.
+        """
+        for role in roles:
+            with suppress(KeyFault):  # who needs the key is told when it signs
+                self._settle(self._keys.address(role))
+
     def _settle(self, address: str) -> None:
-        """Waits until nothing of the account is pending: what an earlier run sent must show before we plan on it."""
+        """Waits until nothing of the account is pending."""
         deadline = time.monotonic() + GIVE_UP_SECONDS
         while nonce_of(self._rpc, address) < quantity(self._rpc.call("eth_getTransactionCount", [address, "pending"])):
             if time.monotonic() > deadline:

@@ -59,7 +59,7 @@ def staffed(shared: Shared, *, sends: bool = True) -> Iterator[Staff]:
     A command that only looks neither waits for one that sends nor keeps it waiting.
     """
     with treasury_lock(shared.settings) if sends else nullcontext():
-        office = open_treasury(shared.settings)
+        office = open_treasury(shared.settings, sends=sends)
         record: Record | None = None
         try:
             record = open_record(shared.settings, office.handle)

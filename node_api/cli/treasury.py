@@ -16,7 +16,7 @@ from node_api.chain.deployment.addresses import Deployment, read_deployment
 from node_api.chain.durable import PRIVATE_FILE, private_folder
 from node_api.chain.handle import ChainHandle
 from node_api.chain.import_wallets import KeptWallets
-from node_api.chain.keys import KeyRing
+from node_api.chain.keys import KeyRing, KeyRole
 from node_api.chain.patient_rpc import PatientRpc
 from node_api.chain.pipeline import Pipeline
 from node_api.chain.rpc import RpcClient
@@ -31,6 +31,8 @@ from node_api.config import Settings
 from node_api.domain.ids import Address
 
 _SUPERVISOR_NOTICES_SECONDS = 0.3
+_STAFF = KeyRole.TREASURER, KeyRole.APPROVER, KeyRole.REGISTRAR, KeyRole.ISSUER
+"""Who signs what these commands send, and nothing that a node sends while it serves."""
 
 
 class TreasuryBusy(ChainError):
@@ -59,8 +61,8 @@ class TreasuryOffice:
         return KeptWallets(CustodialWallet(self.keys.unsafe_wallet_master()))
 
 
-def open_treasury(settings: Settings) -> TreasuryOffice:
-    """Opens the office on the settings' chain.
+def open_treasury(settings: Settings, *, sends: bool = True) -> TreasuryOffice:
+    """Opens the office on the settings' chain. Who sends waits for what a command that was killed left on its way.
 
     Raises:
         ChainError: no chain, or nothing deployed on it.
@@ -72,6 +74,8 @@ def open_treasury(settings: Settings) -> TreasuryOffice:
     deployed = Deployed(rpc, {name: Address(entry.address) for name, entry in deployment.contracts.items()})
     keys = key_ring(settings)
     pipeline = Pipeline(deployed, keys, handle.chain_id, revive, keeper(settings, handle))
+    if sends:
+        pipeline.wait_for_earlier(_STAFF)
     desk, book = ChainDesk(deployed, keys, pipeline), ChainBook(deployed, keys)
     return TreasuryOffice(handle, deployment, rpc, deployed, keys, desk, book)
 

@@ -8,6 +8,7 @@ load
 ├── of a folder that contradicts the chain: names each difference and sends nothing
 ├── with money that is not there: says how much is missing
 ├── after a load that was cut off: does the rest
+├── after a load that was killed before its transactions had a block: takes them for done
 ├── of batches that were opened after a pause: finds them the same, or other
 ├── of terminals, a limit and a suspension that came into the folder later: sets them
 └── after the registrar decided otherwise: tells each, and sends nothing
@@ -26,12 +27,19 @@ mint_batch
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
+import subprocess
+import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
+from node_api.chain.keys import KeyRole
 from node_api.domain.importing.wallets import Wallet
 from node_api.services.import_folder import ImportFolder, check_folder
 from node_api.services.loading.load import Loading
@@ -187,6 +195,48 @@ def test_load__cut_off_after_any_stage__does_the_rest(place: Town) -> None:
             28,
             4,
         ]
+
+
+@contextmanager
+def blocks_held_back(place: Town, pending_of: KeyRole) -> Iterator[Callable[[], None]]:
+    """The chain makes no blocks until the end; yields what waits until a transaction of the role is on its way."""
+    with place.office() as office:
+        counts = [(office.keys.address(pending_of), tag) for tag in ("latest", "pending")]
+
+        def wait() -> None:
+            deadline = time.monotonic() + 60
+            while len({office.rpc.call("eth_getTransactionCount", list(count)) for count in counts}) == 1:
+                assert time.monotonic() < deadline, "nothing was sent"
+                time.sleep(0.05)
+
+        office.rpc.call("evm_setAutomine", [False])
+        try:
+            yield wait
+        finally:
+            office.rpc.call("evm_setAutomine", [True])
+            office.rpc.call("evm_mine")
+
+
+def test_load__killed_before_its_transactions_have_a_block__takes_them_for_done(place: Town) -> None:
+    environment = {**os.environ, "VOUCHERTRAIL_DATA": str(place.data), "VOUCHERTRAIL_LOG": "error"}
+    environment["VOUCHERTRAIL_CHAIN_GENESIS_AT"] = str(place.settings.chain_genesis_at)
+    with ExitStack() as stack:
+        wait = stack.enter_context(blocks_held_back(place, KeyRole.ISSUER))
+        first = subprocess.Popen([sys.executable, "-m", "node_api", "load", FOLDER], env=environment)
+        stack.callback(first.wait)
+        stack.callback(first.kill)
+        wait()
+        first.kill()
+        first.wait()
+        blocks = stack.pop_all()
+    later = threading.Timer(5.0, blocks.close)
+    later.start()
+    try:
+        sent = place.told("load", FOLDER)["sent"]
+    finally:
+        later.join()
+    assert "MintToken" not in sent, "the money was made before, and is not made twice"
+    assert place.told("load", FOLDER)["nothing_to_do"]
 
 
 def test_load__batch_opened_after_a_pause__is_the_same_batch(place: Town, tmp_path: Path) -> None:
