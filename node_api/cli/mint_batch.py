@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import rich_click as click
+from eth_utils.address import is_checksum_address
 
 from node_api.cli.folder import bar, say_aside, tell_faults
 from node_api.cli.options import FAULT, USAGE, Shared, fail, shared_options
@@ -34,7 +35,7 @@ def cli(shared: Shared, holders: Path, batches: tuple[str, ...], ref: str, dry_r
     HOLDERS has one wallet a line (a person's reference, an address, or device:REFERENCE), or is a CSV with a column
     `holder`. The whole file, the batches' quotas and their budget lines are checked first.
     """
-    found = read_holders_file(holders)
+    found = read_holders_file(holders, is_checksum_address)
     if isinstance(found, FaultReport):
         tell_faults(shared, holders, found)
         raise SystemExit(USAGE)

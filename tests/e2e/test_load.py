@@ -19,6 +19,7 @@ load
 mint_batch
 ├── issues once, to persons and devices
 ├── over the quota, over the budget line, also by what is kept for rounds of claims: tells what is left
+├── to an address with a wrong checksum, or after 0X: tells it, and issues nothing
 ├── with another header, or a line that is no CSV: names the line, and issues nothing
 ├── of a validity that a pause made longer: issues until that is over
 └── with another list under the same reference: refuses
@@ -38,6 +39,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+from eth_utils.address import to_checksum_address
 
 from node_api.chain.keys import KeyRole
 from node_api.domain.importing.wallets import Wallet
@@ -469,3 +471,15 @@ def test_mint_batch__line_that_is_not_csv__is_named(loaded: Town, tmp_path: Path
     holders.write_text('holder\nresident-80\n"resident-81" x\nresident-82\n')
     told = loaded.told("mint_batch", holders, "--batch", "meals-20", "--ref", "bent", exit_code=2)
     assert [(fault["line"], fault["rule"]) for fault in told["faults"]] == [(3, "the line is CSV")]
+
+
+def test_mint_batch__address_with_a_wrong_checksum__is_told(loaded: Town, tmp_path: Path) -> None:
+    holders, right = tmp_path / "mixed", to_checksum_address("0x" + "ab" * 20)
+    wrong = right.replace("A", "a", 1)
+    holders.write_text(f"resident-60\n{wrong}\n")
+    told = loaded.told("mint_batch", holders, "--batch", "meals-20", "--ref", "mixed", exit_code=2)
+    assert [(fault["line"], fault["value"]) for fault in told["faults"]] == [(2, wrong)]
+    assert "EIP-55" in told["faults"][0]["rule"]
+    for sound in (right, right.lower(), "0x" + right[2:].upper()):
+        holders.write_text(f"{sound}\n")
+        assert loaded.told("mint_batch", holders, "--batch", "meals-20", "--ref", "mixed", "--dry-run")["vouchers"] == 1

@@ -307,6 +307,20 @@ def test_check_folder__when_checksum_is_wrong__then_fault(tmp_path: Path) -> Non
     assert [(fault.file, fault.line, fault.column) for fault in found.faults] == [("holders.csv", 5, "holder")]
 
 
+def test_check_folder__when_a_device_stands_beside_an_address__then_it_needs_no_checksum(tmp_path: Path) -> None:
+    terminals = "device:Till-1;0x" + "ab" * 20 + ";device:till-0xAb"
+    lines = [line.split(",") for line in SMALL["merchants.csv"].splitlines()]
+    lines[0].append("terminals")
+    lines[1].append(terminals)
+    for line in lines[2:]:
+        line.append("")
+    merchants = "".join(",".join(line) + "\n" for line in lines)
+    found = check_folder(
+        write_folder(tmp_path, merchants=merchants, redemptions=None), checksum=lambda address: address.endswith("Bb")
+    )
+    assert not isinstance(found, FaultReport), found.faults
+
+
 def test_check_folder__when_faults_are_many__then_all_counted_and_first_kept(tmp_path: Path) -> None:
     rows = "".join(f"batch-{n},no-roll\n" for n in range(3_000))
     found = check_folder(write_folder(tmp_path, issues="batch,roll\n" + rows, redemptions=None))

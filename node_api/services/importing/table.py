@@ -18,6 +18,7 @@ Places = dict[str, int]
 Checksum = Callable[[str], bool]
 """Whether a mixed-case address carries the right EIP-55 checksum; it needs Keccak, which the standard library has not."""
 
+WRONG_CHECKSUM = "the address's checksum (EIP-55) is wrong", "copy the address again"
 _ADDRESS_COLUMNS = (
     "token",
     "funder",
@@ -40,6 +41,12 @@ class _Reader(Protocol):
     def __iter__(self) -> Iterator[list[str]]: ...
 
     def __next__(self) -> list[str]: ...
+
+
+def is_sound(address: str, checksum: Checksum) -> bool:
+    """Whether an address has the right checksum, or none, being in one case. Whatever is no address needs none."""
+    digits = address[2:]
+    return not address.startswith("0x") or digits in {digits.lower(), digits.upper()} or checksum(address)
 
 
 def no_progress(_file: str, _done: int, _total: int) -> None:
@@ -86,9 +93,8 @@ class Table:
 
     def _check_addresses(self, cells: Cells, column: str, text: str, checksum: Checksum) -> None:
         for part in text.split(";"):
-            digits = part[2:]
-            if digits not in {digits.lower(), digits.upper()} and not checksum(part):
-                cells.note(column, "the address's checksum (EIP-55) is wrong", "copy the address again")
+            if not is_sound(part, checksum):
+                cells.note(column, *WRONG_CHECKSUM)
 
     def settle(self, cells: Cells) -> None:
         """Hands in what was noted about a row."""

@@ -12,6 +12,7 @@ from node_api.domain.importing.faults import BadValue, Fault, shortened
 from node_api.domain.importing.rows import Ref, RollRow
 from node_api.domain.importing.wallets import Custody, Wallet, custody, wallet
 from node_api.services.importing.report import FaultReport, Faults
+from node_api.services.importing.table import WRONG_CHECKSUM, Checksum, is_sound
 from node_api.services.people_file import HEADERS
 
 _COLUMN, _AGAIN = "holder", "again"
@@ -36,8 +37,13 @@ class Holders:
         return len(self.kept_by_node) + len(self.own_devices)
 
 
-def read_holders_file(path: Path) -> Holders | FaultReport:
-    """Reads the file: the holders, or every fault in it. Nobody stands in it twice unless marked `again`."""
+def read_holders_file(path: Path, checksum: Checksum) -> Holders | FaultReport:
+    """Reads the file: the holders, or every fault in it. Nobody stands in it twice unless marked `again`.
+
+    Args:
+        path: the file.
+        checksum: whether a mixed-case address is a right EIP-55 one.
+    """
     faults = Faults()
     found: dict[bool, list[Wallet]] = {True: [], False: []}
     lines: dict[Wallet, int] = {}
@@ -45,6 +51,8 @@ def read_holders_file(path: Path) -> Holders | FaultReport:
         for line, text, again in _cells(path):
             try:
                 holder = wallet(text)
+                if not is_sound(text, checksum):
+                    raise BadValue(*WRONG_CHECKSUM)
                 _check_again(again, lines.get(holder))
             except BadValue as bad:
                 faults.add([Fault(path.name, line, _COLUMN, shortened(text), bad.rule, bad.remedy)])
