@@ -483,3 +483,11 @@ def test_mint_batch__address_with_a_wrong_checksum__is_told(loaded: Town, tmp_pa
     for sound in (right, right.lower(), "0x" + right[2:].upper()):
         holders.write_text(f"{sound}\n")
         assert loaded.told("mint_batch", holders, "--batch", "meals-20", "--ref", "mixed", "--dry-run")["vouchers"] == 1
+
+
+def test_mint_batch__address_after_a_capital_x__is_no_persons_reference(loaded: Town, tmp_path: Path) -> None:
+    holders = tmp_path / "capital"
+    holders.write_text("0X" + "AB" * 20 + "\n")
+    told = loaded.told("mint_batch", holders, "--batch", "meals-20", "--ref", "capital", exit_code=2)
+    assert told["faults"][0]["line"] == 1
+    assert "an address is 0x and 40 hexadecimal digits" in told["faults"][0]["rule"]

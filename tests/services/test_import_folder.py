@@ -321,6 +321,22 @@ def test_check_folder__when_a_device_stands_beside_an_address__then_it_needs_no_
     assert not isinstance(found, FaultReport), found.faults
 
 
+def test_check_folder__when_an_address_begins_with_a_capital_x__then_it_is_no_reference(tmp_path: Path) -> None:
+    capital = "0X" + "AB" * 20
+    header, *rows = SMALL["holders.csv"].splitlines()
+    at = header.split(",").index("holder")
+    cells = rows[1].split(",")
+    cells[at] = capital
+    holders = "".join(line + "\n" for line in (header, rows[0], ",".join(cells), *rows[2:]))
+    merchants = "merchant,name,categories,region,channels,payout\n"
+    merchants += f"canteen,C,1,370102,store,{capital}\nhotel,H,2,3702,store;online,0Xylophone\n"
+    faults = faults_of(write_folder(tmp_path, holders=holders, merchants=merchants, redemptions=None))
+    assert [(fault.file, fault.line, fault.column, fault.remedy) for fault in faults] == [
+        ("merchants.csv", 2, "payout", "write its 0x with a small x"),
+        ("holders.csv", 3, "holder", "write its 0x with a small x"),
+    ]
+
+
 def test_check_folder__when_faults_are_many__then_all_counted_and_first_kept(tmp_path: Path) -> None:
     rows = "".join(f"batch-{n},no-roll\n" for n in range(3_000))
     found = check_folder(write_folder(tmp_path, issues="batch,roll\n" + rows, redemptions=None))

@@ -23,6 +23,7 @@ AMOUNT_MAX = 2**64 - 1
 NEVER = 2**256 - 1
 """The deadline of a code that binds nobody: the largest there is."""
 
+_CAPITAL_ADDRESS = re.compile(r"0X[0-9a-fA-F]{40}")
 _REFERENCE = re.compile(r"(?!0x)[A-Za-z0-9._-]{1,64}")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)")
 _FRACTION = re.compile(r"[0-9]+[.,][0-9]{1,2}")
@@ -34,7 +35,9 @@ _DIGITS_MAX = 20  # more digits than any bound here has
 
 
 def reference(text: str) -> str:
-    """A reference: 1–64 characters, not beginning with `0x`."""
+    """A reference: 1–64 characters, not beginning with `0x`, and no address that a spreadsheet wrote in capitals."""
+    if _CAPITAL_ADDRESS.fullmatch(text) is not None:
+        raise BadValue("an address is 0x and 40 hexadecimal digits", "write its 0x with a small x")
     if _REFERENCE.fullmatch(text) is None:
         raise BadValue(
             "a reference is 1 to 64 characters of A-Z a-z 0-9 . _ - and does not begin with 0x",

@@ -15,7 +15,7 @@ from node_api.services.importing.register import Known, read_all
 from node_api.services.importing.report import Faults
 from node_api.services.importing.table import Table
 
-_CUSTODIAL = re.compile(r"(?!0x)[A-Za-z0-9._-]{1,64}")
+_CUSTODIAL = re.compile(r"(?!0[xX])[A-Za-z0-9._-]{1,64}")
 _place = values.whole(0, MAX_PLACES - 1)
 _again = values.one_of("again")
 
