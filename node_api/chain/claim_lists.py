@@ -46,10 +46,11 @@ def _join(pair: list[tuple[bytes, list[int]]], proofs: list[list[Hash]]) -> tupl
     if len(pair) == 1:
         return pair[0]
     (left, under_left), (right, under_right) = pair
+    beside_left, beside_right = _hash(right), _hash(left)  # once for all of them: a city has a million people
     for at in under_left:
-        proofs[at].append(_hash(right))
+        proofs[at].append(beside_left)
     for at in under_right:
-        proofs[at].append(_hash(left))
+        proofs[at].append(beside_right)
     return _pair(left, right), under_left + under_right
 
 

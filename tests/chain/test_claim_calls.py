@@ -4,7 +4,8 @@ claim_digest
 └── it should be what eth-account signs for the published types
 tree
 ├── for any number of people: every proof should lead to the root, and a foreign leaf should not
-└── it should not depend on the order of people
+├── it should not depend on the order of people
+└── it should keep what stands beside many once: a city has a million people
 read_claim_verdicts
 ├── when some were refused: it should give the others their places in order
 ├── when all were refused: it should give no place
@@ -14,6 +15,8 @@ encode_claim
 """
 
 from __future__ import annotations
+
+import tracemalloc
 
 import pytest
 from coincurve import PrivateKey
@@ -90,6 +93,19 @@ def test_tree__of_any_size__proves_everybody_and_nobody_else(people: int) -> Non
     stranger = leaf(PROGRAMME, word(0), word(101))
     assert all(root_of(stranger, proof) != root for proof in proofs)
     assert tree(leaves[::-1])[0] == root
+
+
+def test_tree__of_a_town__takes_a_few_hundred_bytes_a_person() -> None:
+    people = 1 << 13
+    leaves = [leaf(PROGRAMME, word(number), word(number + people)) for number in range(people)]
+    tracemalloc.start()
+    try:
+        root, proofs = tree(leaves)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert root_of(leaves[7], proofs[7]) == root
+    assert peak < 800 * people, f"{peak // people} bytes a person"
 
 
 def test_tree__of_nobody__is_refused() -> None:
