@@ -87,8 +87,7 @@ def _carry_out(
     """Sends the role's command, then the list's, where there is something to do; the account then, and the transactions."""
     sent: list[str] = []
     while True:
-        with staff.reader() as reader:
-            relayer = relayer_of(reader, account)
+        relayer = staff.settled(lambda reader: relayer_of(reader, account), decide)
         command = decide(relayer)
         if command is None or len(sent) == _STEPS:
             return relayer, sent

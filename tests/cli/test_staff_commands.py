@@ -27,6 +27,10 @@ relayers
 ├── the only one .......... not revoked, but with --last
 ├── by ADMIN's key alone .. no other key file is asked for; without it, it is named
 └── after five days ....... a grant waits a day, and says so
+cut off when it was sent, in no block yet
+├── a move, a deposit ..... found done: there is one
+├── a run ................. prepared once, released once
+└── a rest, a sweep ....... found done
 while another command sends
 ├── list, show ............ answer
 └── what sends itself ..... 3
@@ -35,7 +39,9 @@ while another command sends
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +50,7 @@ from click.testing import CliRunner, Result
 
 from node_api.__main__ import cli
 from node_api.chain.keys import KeyRing, KeyRole
-from node_api.chain.sender import Sender
+from node_api.chain.sender import Sender, submit
 from node_api.cli.audit_output import local_day
 from node_api.cli.treasury import treasury_lock
 from node_api.config import Settings
@@ -435,6 +441,61 @@ def test_programmes__closed_and_returned__twice_is_once(run: Run, world: World) 
     assert world.balance(world.roles.address(KeyRole.AUDITOR)) == rest
     assert told(run("programmes", "return-rest", "programme-Travel", "--json"))["returned"] == []
     assert "CLOSED" in run("programmes", "list").output
+
+
+@contextmanager
+def on_its_way(world: World, role: KeyRole, target: str, function: str, *arguments: object) -> Iterator[None]:
+    """A command was killed once it had sent this, and blocks come by the clock: it is in one soon."""
+
+    def block() -> None:
+        world.mine()
+        world.rpc.call("evm_setAutomine", [True])
+
+    world.rpc.call("evm_setAutomine", [False])
+    sender = Sender(world.rpc, world.roles.account(role), CHAIN_ID)
+    submit(world.rpc, sender.sign(world.addresses[target], world.encode(target, function, *arguments), 5_000_000))
+    clock = threading.Timer(3.0, block)
+    clock.start()
+    yield
+    clock.join()
+
+
+def test_commands__again_while_the_first_is_in_no_block__move_and_deposit_once(run: Run, world: World) -> None:
+    move = (1 << 16 | 1, 1 << 16 | 2, 500, "more demand")
+    told(run("budget", "show", "--json"))  # the record is read
+    with on_its_way(world, KeyRole.TREASURER, "Treasury", "proposeMove", *move):
+        again = run("budget", "propose-move", "1", "1", "2", "500", "--reason", "more demand", "--json")
+    assert told(again)["done"] is False
+    assert len(json.loads(run("budget", "show", "--json").output)["moves"]) == 1
+    with on_its_way(world, KeyRole.TREASURER, "Treasury", "deposit", 1 << 16 | 1, 70, b"\xab" * 32):
+        again = run("budget", "deposit", "1", "1", "70", "--slip", "0x" + "ab" * 32, "--json")
+    assert told(again)["done"] is False
+    token = world.addresses["SettlementToken"]
+    with on_its_way(world, KeyRole.APPROVER, "Treasury", "disallowToken", token):
+        assert told(run("budget", "disallow-token", token, "--json"))["done"] is False
+
+
+def test_commands__again_while_the_first_is_in_no_block__prepare_release_sweep_and_return_once(
+    run: Run, world: World
+) -> None:
+    world.at(ENDS_AT)
+    world.mine()
+    told(run("budget", "show", "--json"))  # the record is read
+    prepare = ("settlement", "prepare", "--until", "2023-12-31", "--programme", "programme-Travel", "--json")
+    entries = [(2 << 16 | 1, 1, world.day(STARTS_AT + 100 + DAY), 2 * FACE_B)]
+    with on_its_way(world, KeyRole.TREASURER, "Treasury", "prepareSettlement", entries):
+        prepared = told(run(*prepare))
+    assert (prepared["runs"], [one["run"] for one in prepared["files"]]) == ([], [1])
+    with on_its_way(world, KeyRole.APPROVER, "Treasury", "releaseSettlement", 1, entries):
+        released = told(run("settlement", "release", "1", prepared["files"][0]["file"], "--json"))
+    assert released["paid"] == released["totals"]
+    assert len(json.loads(run("settlement", "list", "--json").output)["runs"]) == 1
+    with on_its_way(world, KeyRole.TREASURER, "CaseDesk", "sweep", 3, 3):
+        assert told(run("programmes", "sweep", "programme-Travel", "--json"))["swept"] == 0
+    once(run, "programmes", "close", "programme-Travel", "--reason", "over")
+    with on_its_way(world, KeyRole.TREASURER, "Treasury", "returnRest", 2 << 16 | 1):
+        returned = told(run("programmes", "return-rest", "programme-Travel", "--json"))["returned"]
+    assert [one["line"] for one in returned] == [str(2 << 16 | 2)]
 
 
 def test_commands__while_another_sends__look_and_do_not_send(run: Run, tmp_path: Path) -> None:
