@@ -22,6 +22,7 @@ from node_api.domain.ids import MERCHANT_IDS, Hash, MerchantId, UnixSeconds
 from node_api.domain.reservations import Release
 from node_api.record import Follower, open_record
 from node_api.services.bookings import Bookings
+from node_api.services.ports.auditing import AuditReader
 from node_api.storage.engine import open_database
 
 _MOST = 1_000
@@ -52,7 +53,7 @@ def lapse(shared: Shared) -> None:
     released: list[Booking] = []
     with _opened(shared) as work:
         with work.fresh.open() as (reader, now):
-            over = [one for one in reader.bookings(only_open=True, limit=_MOST) if now >= one.lapse_at]
+            over = _lapsed(reader, now)
         for digest, vouchers in groupby(sorted(over, key=lambda one: one.digest), lambda one: one.digest):
             wanted = Release(Hash(digest), tuple(one.voucher for one in vouchers), UnixSeconds(0))
             key = hashlib.sha256(repr(("lapse", wanted)).encode()).hexdigest()
@@ -60,6 +61,19 @@ def lapse(shared: Shared) -> None:
     told = plain({"released": released})
     assert isinstance(told, dict)
     shared.tell(told, f"{len(released)} booked vouchers released")
+
+
+def _lapsed(reader: AuditReader, now: UnixSeconds) -> list[Booking]:
+    """Those that have lapsed, the oldest first: behind any number of others that still hold."""
+    over: list[Booking] = []
+    behind = (0, 0)
+    while len(over) < _MOST:
+        page = reader.bookings(only_open=True, limit=_MOST, after=behind)
+        over += [one for one in page if now >= one.lapse_at]
+        if len(page) < _MOST:
+            break
+        behind = (page[-1].tx.block.number, page[-1].tx.log_index)
+    return over[:_MOST]
 
 
 def booking_section(found: list[Booking]) -> Section:
