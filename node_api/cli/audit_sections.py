@@ -139,8 +139,8 @@ def merchant_sections(report: MerchantReport) -> list[Section]:
         ("redeemed", sum(day.redeemed for day in report.days)),
         ("settled", sum(day.settled for day in report.days)),
         ("in dispute", sum(day.disputed for day in report.days)),
-        ("reversed", sum(one.amount for one in report.reversals)),
-        ("refused on chain", len(report.refusals)),
+        ("reversed", report.reversed),
+        ("refused on chain", report.refused),
     ]
     paid = [
         (one.run, line_name(one.line), local_day(one.day), one.amount, one.account, *place(one.tx))

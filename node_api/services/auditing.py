@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from node_api.domain.cases import Dispute, Reversal
 from node_api.domain.errors import MerchantUnknown, ProgrammeUnknown
-from node_api.domain.ids import MERCHANT_IDS, Address, MerchantId, ProgrammeId
+from node_api.domain.ids import MERCHANT_IDS, Address, Amount, MerchantId, ProgrammeId
 from node_api.domain.merchant_life import PayoutChange
 from node_api.domain.models import BlockRef, BudgetLine, Merchant, Programme, Rules
 from node_api.domain.settlement import BudgetMove
@@ -31,7 +31,12 @@ class ProgrammeReport:
 
 @dataclass(frozen=True, slots=True)
 class MerchantReport:
-    """A merchant: what it is vetted for, its accounts, its days, what it was paid, what was refused, disputed and taken back."""
+    """A merchant: what it is vetted for, its accounts, its days, what it was paid, what was refused, disputed and taken back.
+
+    Attributes:
+        reversed: all that was taken back, `reversed_count` redemptions, of which `reversals` may list a part.
+        refused: all items refused on chain, of which `refusals` may list a part.
+    """
 
     block: BlockRef
     merchant: Merchant
@@ -43,6 +48,9 @@ class MerchantReport:
     refusals: list[Refusal]
     disputes: list[Dispute]
     reversals: list[Reversal]
+    reversed: Amount
+    reversed_count: int
+    refused: int
 
 
 def find_programme(reader: AuditReader, name: str) -> Programme:
@@ -83,6 +91,7 @@ def programme_report(reader: AuditReader, programme: Programme) -> ProgrammeRepo
 
 def merchant_report(reader: AuditReader, merchant: Merchant) -> MerchantReport:
     """Everything about a merchant as of the reader's block; of its refusals the newest thousand, of its cases the oldest."""
+    taken_back, taken_back_count = reader.reversed_sum(merchant.id)
     return MerchantReport(
         block=reader.block,
         merchant=merchant,
@@ -94,4 +103,7 @@ def merchant_report(reader: AuditReader, merchant: Merchant) -> MerchantReport:
         refusals=reader.refusals(merchant=merchant.id, limit=1_000),
         disputes=reader.disputes(merchant=merchant.id, limit=1_000),
         reversals=reader.reversals(merchant=merchant.id, limit=1_000),
+        reversed=taken_back,
+        reversed_count=taken_back_count,
+        refused=reader.refused_at(merchant.id),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from sqlalchemy import ColumnElement, Integer, bindparam, literal, select
+from sqlalchemy import ColumnElement, Integer, bindparam, func, literal, select
 
 from node_api.domain.ids import (
     NOTHING,
@@ -188,6 +188,12 @@ class VoucherQueries(HolderQueries):
             query = query.where(table.c.merchant == merchant)
         newest = query.order_by(table.c.block.desc(), table.c.log_index.desc()).limit(bounded(limit))
         return [_refusal(row) for row in self._rows(newest)]
+
+    def refused_at(self, merchant: MerchantId) -> int:
+        """See the port."""
+        table = t.chain_refusals
+        query = select(func.count()).select_from(table).where(table.c.merchant == merchant, self._upto(table))
+        return self._connection.execute(query).scalar_one()
 
     def commitment_of(self, number: int) -> Commitment | None:
         """The commitment of the call that the redemption of this number belongs to."""

@@ -5,7 +5,8 @@ redemption reversed at a later day's cost, a voucher reversed after its pair was
 ├── after each step, and at every block of the past .... every term agrees, from every source
 ├── pages of any size .................................. the same digest
 ├── a rewind to any block .............................. ends as a fresh index
-└── traces ............................................. tell who took it back, who decided, and which payment paid it
+├── traces ............................................. tell who took it back, who decided, and which payment paid it
+└── a merchant's report ................................ sums up all that was reversed and refused, more than it lists
 """
 
 from __future__ import annotations
@@ -14,20 +15,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, insert, select
 
 from node_api.chain.case_desk import proof
 from node_api.chain.keys import KeyRole
 from node_api.chain.ledger import Ledger
 from node_api.chain.redeem_calls import RedeemCalls
-from node_api.domain.ids import Address, VoucherId, line_id
+from node_api.cli.audit_sections import merchant_sections
+from node_api.domain.ids import Address, MerchantId, VoucherId, line_id
 from node_api.domain.item_words import ItemGroup
 from node_api.domain.models import VoucherState
 from node_api.domain.tracing import VoucherTrace
+from node_api.services.auditing import merchant_report
 from node_api.services.indexing import compare
 from node_api.services.ports.casework import Opening
 from node_api.services.reconciling import reconcile
 from node_api.services.tracing import trace
+from node_api.storage import tables as t
 from node_api.storage.engine import open_database
 from node_api.storage.index import IndexTables
 from node_api.storage.migrate import migrate
@@ -195,3 +199,29 @@ def test_trace__of_each_voucher__tells_its_cases(court: Court) -> None:
     assert court.trace(3).state is VoucherState.EXPIRED
     paid = next(step for step in court.trace(2).steps if step.what == "merchant paid")
     assert paid.details["run"] == "2"
+
+
+def test_report__of_a_merchant_with_thousands_of_reversals_and_refusals__counts_them_all(
+    court: Court, engine: Engine
+) -> None:
+    indexer_of(court.world, engine).catch_up()
+    with engine.begin() as connection:
+        of = t.transactions.c
+        block, tx_index = connection.execute(select(of.block, of.tx_index).limit(1)).one()
+        where = {"block": block, "tx_index": tx_index}
+        said = {"digest": bytes(32), "actor": bytes(20), "reason": WHY, "live": True, "swept": False}
+        back = {"voucher": 1, "merchant": 2, "line": line_id(1, 1), "day": 1, "amount": 7, **said, **where}  # type: ignore[arg-type]
+        refused = {"voucher": 1, "merchant": 2, "reason": bytes(4), "digest": bytes(32), **where}
+        numbers = range(1_000, 3_500)
+        connection.execute(insert(t.reversals), [{**back, "number": one, "log_index": one} for one in numbers])
+        connection.execute(insert(t.chain_refusals), [{**refused, "log_index": 10_000 + one} for one in numbers])
+
+    with IndexReads(engine).at_head() as reader:
+        merchant = reader.merchant(MerchantId(2))
+        assert merchant is not None
+        report, sums = merchant_report(reader, merchant), reader.reversed_sum(merchant.id)
+
+    told = {row[0]: row[1] for row in merchant_sections(report)[0].rows}
+    assert sums == (2_500 * 7, 2_500)
+    assert (told["reversed"], told["refused on chain"]) == (2_500 * 7, 2_500)
+    assert (report.reversed, report.reversed_count, report.refused) == (2_500 * 7, 2_500, 2_500)

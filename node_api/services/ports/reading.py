@@ -255,6 +255,10 @@ class VoucherReader(Protocol):
         """Refusals on chain, the newest first, at most `limit` (1-1,000)."""
         ...
 
+    def refused_at(self, merchant: MerchantId) -> int:
+        """How many items were refused at the merchant on chain."""
+        ...
+
 
 class StandingReader(Protocol):
     """What stands over vouchers: freezes, revocations, and the emergency lane."""
