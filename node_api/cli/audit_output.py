@@ -82,14 +82,20 @@ def line_name(line: LineId) -> str:
 
 
 def local_time(timestamp: int, offset_minutes: int) -> str:
-    """A time in a programme's zone, ISO 8601."""
+    """A time in a programme's zone, ISO 8601; its seconds where it lies behind the year 9999, as the contracts let it."""
     zone = timezone(timedelta(minutes=offset_minutes)) if offset_minutes else UTC
-    return datetime.fromtimestamp(timestamp, zone).isoformat(sep=" ")
+    try:
+        return datetime.fromtimestamp(timestamp, zone).isoformat(sep=" ")
+    except (ValueError, OverflowError):
+        return f"second {timestamp}"
 
 
 def local_day(day: int) -> str:
-    """A local day counted from 1970-01-01, ISO 8601."""
-    return datetime.fromtimestamp(day * 86_400, UTC).date().isoformat()
+    """A local day counted from 1970-01-01, ISO 8601; its number where it lies behind the year 9999."""
+    try:
+        return datetime.fromtimestamp(day * 86_400, UTC).date().isoformat()
+    except (ValueError, OverflowError):
+        return f"day {day}"
 
 
 def place(tx: TxRef) -> tuple[Cell, Cell]:

@@ -8,6 +8,7 @@ or settings cannot be used.
 from __future__ import annotations
 
 import functools
+import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -41,7 +42,14 @@ class Shared:
 
     def tell(self, fields: dict[str, object], line: str) -> None:
         """Prints the outcome: the fields as one line of JSON for programs, the line for people."""
-        click.echo(orjson.dumps(fields, default=str).decode() if self.as_json else line)
+        click.echo(_json(fields) if self.as_json else line)
+
+
+def _json(fields: dict[str, object]) -> str:
+    try:
+        return orjson.dumps(fields, default=str).decode()
+    except orjson.JSONEncodeError:  # a number of more than 64 bits: a holder's, a token's balance, a sum of anything
+        return json.dumps(fields, default=str, ensure_ascii=False, separators=(",", ":"))
 
 
 def fail(message: str, exit_code: int, *, kind: str = "Fault", as_json: bool = False) -> NoReturn:

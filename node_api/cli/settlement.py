@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
-import orjson
 import rich_click as click
 
 from node_api.chain.contracts import custom_errors
@@ -84,7 +84,7 @@ def _prepared(staff: Staff, entries: tuple[SettlementEntry, ...], folder: Path) 
 def _written(run: SettlementRun, folder: Path) -> _Written:
     folder.mkdir(parents=True, exist_ok=True)
     path = _path(run, folder)
-    write_whole(path, [orjson.dumps(_file(run), option=orjson.OPT_INDENT_2)])
+    write_whole(path, [json.dumps(_file(run), indent=2).encode()])
     return run, path
 
 
@@ -151,8 +151,8 @@ def _agree(shared: Shared, run: SettlementRun, file: Path | None, total: Amount 
     if file is None:
         return
     try:
-        same = orjson.loads(file.read_bytes()) == orjson.loads(orjson.dumps(_file(run)))
-    except orjson.JSONDecodeError:
+        same = json.loads(file.read_bytes()) == json.loads(json.dumps(_file(run)))
+    except (ValueError, RecursionError):
         fail(f"{file} is no run file", USAGE, kind="FileUnreadable", as_json=shared.as_json)
     if not same:
         message = f"{file} is not run {run.number} as the chain has it; nothing was sent"

@@ -149,6 +149,17 @@ def test_reconcile__with_a_difference__names_it_and_ends_with_one(run: Run, data
     assert {row["term"] for row in rows if row["equal"] == "no"} == {"payable", "settled"}
 
 
+def test_reconcile__with_another_holder__names_it_for_programs_too(run: Run, data: Path, redeemed: str) -> None:
+    run("index", "follow")
+    other = f"X'{'ab' * 20}'"
+    columns = "block, log_index, tx_index, voucher, sender, receiver"
+    tamper(data, f"INSERT INTO transfers ({columns}) VALUES (90, 999, 0, {redeemed}, {other}, {other})")  # noqa: S608
+    result = run("audit", "reconcile", "--json")
+    assert result.exit_code == 1
+    differences = {one["term"]: one["values"] for one in json.loads(result.output)["differences"]}
+    assert differences["holder"]["index"] == int("ab" * 20, 16)
+
+
 def test_index__is_followed_told_and_rebuilt(run: Run, told: World, data: Path) -> None:  # noqa: F811
     assert f"block {told.head()}" in run("index", "follow").output
     result = run("index", "status", "--json")

@@ -3,6 +3,8 @@
 print_report
 ├── square brackets are text, not styles
 └── control characters and directions are shown as escapes, other writing as it is
+times and days
+└── behind the year 9999, as contracts let them be: their numbers
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from node_api.cli.audit_output import Section, print_report
+from node_api.cli.audit_output import Section, local_day, local_time, print_report
 from node_api.cli.options import Shared
 from node_api.config import Settings
 
@@ -36,3 +38,11 @@ def test_print_report__text_of_others__is_shown_and_does_nothing(
     printed = capsys.readouterr().out
     assert shown in printed
     assert "\x1b" not in printed
+
+
+def test_times__behind_the_last_year_a_calendar_has__are_numbers() -> None:
+    assert local_time(253_402_300_799 - 480 * 60, 480) == "9999-12-31 23:59:59+08:00"
+    assert local_time(253_402_300_800 - 480 * 60, 480) == "second 253402272000"
+    assert local_time((1 << 40) - 1, 0) == "second 1099511627775"
+    assert local_day(2_932_896) == "9999-12-31"
+    assert local_day((1 << 24) - 1) == "day 16777215"

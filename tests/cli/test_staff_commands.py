@@ -426,6 +426,28 @@ def test_settlement__with_a_day_paid_otherwise__names_it_and_pays_the_rest(run: 
     assert [one["state"] for one in shown["run"]["entries"]].count("skipped") == 1
 
 
+def test_settlement__absurd_run_of_another_client__keeps_nobody_from_settling(
+    run: Run, world: World, tmp_path: Path
+) -> None:
+    day, most = (1 << 24) - 1, (1 << 64) - 1
+    absurd = [((1 << 40) - 1, (1 << 32) - 1, day, most), (1 << 16 | 1, 1, day, most)]
+    send(world, KeyRole.TREASURER, "Treasury", "prepareSettlement", absurd)
+    world.at(STARTS_AT + 5 * DAY)
+    world.mine()
+    prepared = told(run("settlement", "prepare", "--until", "2023-11-20", "--json"))
+    assert [one["run"] for one in (*prepared["files"], *prepared["runs"])] == [1, 2]
+    assert prepared["files"][0]["totals"]["amount"] == 2 * most
+    listed = told(run("settlement", "list", "--json"))["runs"]
+    assert listed[0]["totals"]["amount"] == 2 * most
+    for outcome in (run("settlement", "list"), run("settlement", "show", "1")):
+        assert (outcome.exit_code, f"{most:,}"[:9] in outcome.output or f"{2 * most:,}"[:9] in outcome.output) == (
+            0,
+            True,
+        )
+    refused(run("settlement", "release", "1", str(tmp_path / "settlements" / "run-1.json")), "Treasury_")
+    told(run("settlement", "release", "2", prepared["runs"][0]["file"], "--json"))
+
+
 def test_programmes__closed_and_returned__twice_is_once(run: Run, world: World) -> None:
     refused(run("programmes", "close", "programme-Travel", "--reason", "over"), "ProgrammeRegistry_TooEarly")
     world.at(ENDS_AT)
