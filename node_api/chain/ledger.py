@@ -175,9 +175,12 @@ class Ledger:
         escrow = self._storage(self._treasury, [w.mapped(int(token, 16), slot) for token in tokens], block)
         balance_of = contract("SettlementToken").function("balanceOf").encode((self._treasury,))
         call = "0x" + balance_of.hex()
-        answers = self._ask([("eth_call", ({"to": token, "data": call}, hex(block.number))) for token in tokens], block)
+        at = hex(block.number)
+        answers = self._rpc.try_batch([("eth_call", ({"to": token, "data": call}, at)) for token in tokens])
+        if any(isinstance(answer, RpcError) for answer in answers):
+            self._storage(self._treasury, [w.mapped(0, slot)], block)  # the state is there still: it is the contract's word
         return [
-            TokenState(token, Amount(held), Amount(int.from_bytes(data(answer))))
+            TokenState(token, Amount(held), _balance(token, held, answer, block))
             for token, held, answer in zip(tokens, escrow, answers, strict=True)
         ]
 
@@ -241,6 +244,16 @@ class Ledger:
             return self._batched(questions)
         except RpcError as error:
             raise StateGone(_ASKED_FOR.format(number=block.number, said=error.message)) from error
+
+
+def _balance(token: Address, held: int, answer: Json | RpcError, block: BlockRef) -> Amount:
+    """What a token says that Treasury holds. What is no token, and was listed by mistake, holds nothing."""
+    if not isinstance(answer, RpcError):
+        return Amount(int.from_bytes(data(answer)[:32]))
+    if held:
+        said = f"token {token} does not tell what Treasury holds of it at block {block.number}: {answer.message}"
+        raise StateGone(said) from answer
+    return Amount(0)
 
 
 def _address(word: int) -> Address:

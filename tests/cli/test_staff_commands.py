@@ -12,6 +12,7 @@ budget
 ├── deposit ............... from the treasurer or the funder, once a slip
 ├── a slip ................ of another line or amount → 1; one hash however it is written; half a hash → 2
 ├── tokens ................ leave and join the list
+├── a contract that is no token, listed by mistake .... the audit goes on
 └── a move ................ proposed, approved, shown; withdrawn; between funders → 1
 settlement
 ├── prepare ............... a run of what is due, its file; again: nothing
@@ -258,6 +259,14 @@ def test_budget__tokens__leave_and_join_the_list(run: Run, world: World) -> None
     once(run, "budget", "deposit", "programme-Meals", "1", "5", "--slip", "a running programme goes on")
     once(run, "budget", "allow-token", token)
     refused(run("budget", "allow-token", ACCOUNT), "Treasury_TokenInvalid")
+
+
+def test_budget__contract_that_is_no_token__listed_by_mistake__leaves_the_audit_whole(run: Run, world: World) -> None:
+    for mistaken in (world.addresses["MerchantRegistry"], world.create(bytes.fromhex("fe")), world.create(b"\x00")):
+        once(run, "budget", "allow-token", mistaken)
+        once(run, "budget", "disallow-token", mistaken)
+    audited = told(run("audit", "reconcile", "--json"))
+    assert audited["equal"] is True
 
 
 def relaying(run: Run) -> dict[str, bool]:

@@ -173,7 +173,7 @@ class ChainState(Protocol):
         ...
 
     def tokens(self, tokens: Sequence[Address], block: BlockRef) -> list[TokenState]:
-        """Escrow and balance of tokens."""
+        """Escrow and balance of tokens; the balance of what is no token, and has no escrow, is 0."""
         ...
 
     def commitment(self, first_number: int, block: BlockRef) -> Hash:
