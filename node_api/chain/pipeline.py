@@ -152,14 +152,6 @@ class Pipeline:
             elif not kept and time.monotonic() - progress > GIVE_UP_SECONDS:
                 raise NoReceipt(f"block {self._landed.newest} landed, but a crash of the chain could take it still")
 
-    def wait_for_earlier(self, role: KeyRole) -> None:
-        """Waits until all that was sent before with the role's key stands in blocks, so that the chain shows it.
-
-        Raises:
-            NoReceipt: something stays out of the blocks for two minutes.
-        """
-        self._sender(role)
-
     def settle(self, flying: Iterable[SignedTransaction] = ()) -> bool:
         """Gives a chain that went back what it has lost, and waits until that and what is in flight stands in blocks.
 

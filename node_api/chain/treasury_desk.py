@@ -40,14 +40,6 @@ class ChainDesk:
         except WentBack as fault:
             raise ChainWentBack(str(fault)) from fault
 
-    def wait_for_earlier(self, command: Command) -> None:
-        """Waits until what an earlier process sent with the command's key stands in blocks: it may be this very command.
-
-        Raises:
-            NoReceipt: something stays out of the blocks for two minutes.
-        """
-        self._pipeline.wait_for_earlier(call_of(command, self._deployed, self._keys).role)
-
     def settle(self) -> None:
         """See the port."""
         self._pipeline.settle()

@@ -12,7 +12,6 @@ from node_api.cli.options import FAULT, Shared, fail, shared_options
 from node_api.cli.staff import ADDRESS, MONEY, Parsed, Staff, hash_of, staffed
 from node_api.domain.ids import Address, Amount, Hash, LineId, ProgrammeId, line_id
 from node_api.domain.importing import values
-from node_api.domain.models import Programme
 from node_api.services.auditing import find_programme
 from node_api.services.ports import staff_commands as s
 from node_api.services.ports.auditing import AuditReader
@@ -54,15 +53,10 @@ def _slip(text: str) -> Hash:
 def deposit(shared: Shared, name: str, line: int, amount: Amount, digest: Hash, from_funder: bool) -> None:
     """Move AMOUNT into escrow for a LINE of a PROGRAMME, from the treasurer or its funder. TREASURER. A slip counts once."""
     with staffed(shared) as staff:
-
-        def read(reader: AuditReader) -> tuple[Programme, LineId, LineId | None]:
+        with staff.reader() as reader:
             programme = find_programme(reader, name)
-            (before,) = staff.office.book.deposits([digest])
-            return programme, line_id(ProgrammeId(programme.id), line), before
-
-        programme, where, before = staff.settled(
-            read, lambda found: DepositMoney(found[1], amount, digest) if found[2] is None else None
-        )
+        where = line_id(ProgrammeId(programme.id), line)
+        (before,) = staff.office.book.deposits([digest])
         if before is not None:
             with staff.reader() as reader:
                 _told_before(shared, digest, (before, _deposited(reader, before, digest)), (where, amount))
@@ -112,11 +106,7 @@ def disallow_token(shared: Shared, token: Address) -> None:
 def _list(shared: Shared, token: Address, command: Command, *, allowed: bool) -> None:
     told = f"{token} is {'on' if allowed else 'not on'} the list"
     with staffed(shared) as staff:
-        is_allowed = staff.settled(
-            lambda _: staff.office.book.is_token_allowed(token),
-            lambda found: None if found is allowed else command,
-        )
-        if is_allowed is allowed:
+        if staff.office.book.is_token_allowed(token) is allowed:
             shared.tell({"done": False, "told": told}, f"nothing to do: {told}")
         else:
             _send(staff, [command], told)

@@ -57,10 +57,8 @@ def close(shared: Shared, name: str, reason: str) -> None:
 def sweep(shared: Shared, name: str) -> None:
     """Book the value of a programme's expired vouchers back to its lines. TREASURER."""
     with staffed(shared) as staff:
-        due, waiting = staff.settled(
-            lambda reader: due_sweeps(reader, find_programme(reader, name).id, staff.office.desk.now()),
-            lambda found: found[0][0] if found[0] else None,
-        )
+        with staff.reader() as reader:
+            due, waiting = due_sweeps(reader, find_programme(reader, name).id, staff.office.desk.now())
         swept = [carried.transaction for carried in staff.office.desk.carry_out(due)]
         told = (
             f"{len(swept):,} pairs of batch and roll swept" if swept else "nothing to do: no pair is over and unswept"
@@ -76,10 +74,8 @@ def sweep(shared: Shared, name: str) -> None:
 def return_rest(shared: Shared, name: str) -> None:
     """Return what is left of every line of a closed programme to its funder. TREASURER."""
     with staffed(shared) as staff:
-        lines = staff.settled(
-            lambda reader: [line for line in reader.lines(find_programme(reader, name).id) if line.available],
-            lambda found: ReturnRest(found[0].id) if found else None,
-        )
+        with staff.reader() as reader:
+            lines = [line for line in reader.lines(find_programme(reader, name).id) if line.available]
         returned = []
         for line in lines:
             carried = staff.send(ReturnRest(line.id))

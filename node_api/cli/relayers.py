@@ -87,7 +87,8 @@ def _carry_out(
     """Sends the role's command, then the list's, where there is something to do; the account then, and the transactions."""
     sent: list[str] = []
     while True:
-        relayer = staff.settled(lambda reader: relayer_of(reader, account), decide)
+        with staff.reader() as reader:
+            relayer = relayer_of(reader, account)
         command = decide(relayer)
         if command is None or len(sent) == _STEPS:
             return relayer, sent

@@ -19,7 +19,6 @@ from node_api.domain.importing.faults import BadValue
 from node_api.domain.printable import counted
 from node_api.domain.settlement import ControlTotals, EntryState, SettlementEntry, SettlementRun, control_totals
 from node_api.services.auditing import find_programme
-from node_api.services.ports.auditing import AuditReader
 from node_api.services.settling import (
     due_entries,
     find_run,
@@ -63,13 +62,10 @@ def prepare(shared: Shared, until: Day, name: str | None, folder: Path | None) -
     """
     with staffed(shared) as staff:
         into = folder or shared.settings.data / "settlements"
-
-        def read(reader: AuditReader) -> tuple[list[SettlementEntry], list[SettlementRun]]:
+        with staff.reader() as reader:
             programme = None if name is None else find_programme(reader, name).id
             entries = due_entries(reader, staff.office.desk.now(), until, programme)
-            return entries, waiting_runs(reader, programme)
-
-        entries, waiting = staff.settled(read, lambda found: preparation(found[0]) if found[0] else None)
+            waiting = waiting_runs(reader, programme)
         late = [_written(run, into) for run in waiting if not _path(run, into).exists()]
         _tell_prepared(shared, [_prepared(staff, part, into) for part in runs_of(entries)], late)
 
@@ -129,9 +125,8 @@ def release_command(shared: Shared, number: int, file: Path | None, total: Amoun
     if file is None and total is None:
         fail("give the run's FILE or its --total", USAGE, kind="Usage", as_json=shared.as_json)
     with staffed(shared) as staff:
-        run = staff.settled(
-            lambda reader: find_run(reader, number), lambda found: release(found) if found.released is None else None
-        )
+        with staff.reader() as reader:
+            run = find_run(reader, number)
         _agree(shared, run, file, total)
         if run.released is None:
             staff.send(release(run))

@@ -42,24 +42,6 @@ class Staff:
         with self.record.reads.at_head() as reader:
             yield reader
 
-    def settled(self, read: Callable[[AuditReader], T], sends: Callable[[T], Command | None]) -> T:
-        """What `read` finds; where that has something sent, nothing that the same key sent before is on its way any more.
-
-        A command that was killed may have sent what is asked for again; until a block has it, the record knows of nothing.
-
-        Args:
-            read: reads the record, once or twice.
-            sends: a command that is to be sent for what was read, None where there is nothing to send.
-        """
-        with self.reader() as reader:
-            found = read(reader)
-        command = sends(found)
-        if command is None:
-            return found
-        self.office.desk.wait_for_earlier(command)
-        with self.reader() as reader:
-            return read(reader)
-
     def send(self, command: Command) -> Carried:
         """Carries a command out.
 
@@ -102,7 +84,8 @@ def step(shared: Shared, done: str, already: str, decide: Callable[[AuditReader]
 
 def take(staff: Staff, done: str, already: str, decide: Callable[[AuditReader], Command | None]) -> None:
     """The same with keys and record open already."""
-    command = staff.settled(decide, lambda decided: decided)
+    with staff.reader() as reader:
+        command = decide(reader)
     if command is None:
         staff.shared.tell({"done": False, "told": already}, f"nothing to do: {already}")
         return

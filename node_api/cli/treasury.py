@@ -31,7 +31,7 @@ from node_api.config import Settings
 from node_api.domain.ids import Address
 
 _SUPERVISOR_NOTICES_SECONDS = 0.3
-_STAFF = KeyRole.TREASURER, KeyRole.APPROVER, KeyRole.REGISTRAR, KeyRole.ISSUER
+_STAFF = KeyRole.TREASURER, KeyRole.APPROVER, KeyRole.REGISTRAR, KeyRole.ISSUER, KeyRole.ADMIN
 """Who signs what these commands send, and nothing that a node sends while it serves."""
 
 
