@@ -104,6 +104,9 @@ PUBLIC = frozenset(
 """Open to all: nothing here names a holder or a merchant."""
 
 _MAX_KEY = 255
+KEY_HEADER = "idempotency-key"
+KEY_SCHEMA = {"type": "string", "minLength": 1, "maxLength": _MAX_KEY, "pattern": "^[ -~]+$"}
+"""What `is_write_key` takes, as the description says it."""
 Bearer = Annotated[
     HTTPAuthorizationCredentials | None,
     Depends(HTTPBearer(bearerFormat=f"{PREFIX}…", scheme_name="API key", auto_error=False)),

@@ -7,6 +7,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from node_api import __version__
 from node_api.api import problems
+from node_api.api.access import KEY_HEADER, KEY_SCHEMA
 from node_api.api.forward import Refusing
 from node_api.api.front import Front
 from node_api.api.gathered import gather
@@ -103,6 +104,9 @@ class _Api(FastAPI):
             for methods in schema["paths"].values():
                 for operation in methods.values():
                     operation["responses"] = _problems_only(operation["responses"])
+                    for parameter in operation.get("parameters", ()):
+                        if parameter["name"] == KEY_HEADER:  # optional for the framework alone: what lacks it is told by us
+                            parameter |= {"required": True, "schema": KEY_SCHEMA}
             for name in ("HTTPValidationError", "ValidationError"):
                 schema["components"]["schemas"].pop(name, None)
             add_links(schema)

@@ -178,9 +178,8 @@ class Ledger:
         at = hex(block.number)
         answers = self._rpc.try_batch([("eth_call", ({"to": token, "data": call}, at)) for token in tokens])
         if any(isinstance(answer, RpcError) for answer in answers):
-            self._storage(
-                self._treasury, [w.mapped(0, slot)], block
-            )  # the state is there still: it is the contract's word
+            # where the state is there still, it is the contract's word
+            self._storage(self._treasury, [w.mapped(0, slot)], block)
         return [
             TokenState(token, Amount(held), _balance(token, held, answer, block))
             for token, held, answer in zip(tokens, escrow, answers, strict=True)

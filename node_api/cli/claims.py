@@ -9,7 +9,7 @@ from node_api.cli.claim_list import HASH, make_list
 from node_api.cli.options import Shared, shared_options
 from node_api.cli.oversight import Moment
 from node_api.cli.staff import REASON, staffed, step
-from node_api.domain.claims import EVERYBODY, RootStep
+from node_api.domain.claims import EVERYBODY, RootStep, Round
 from node_api.domain.errors import NothingProposed, RoundUnknown
 from node_api.domain.ids import BatchId, Hash, ProgrammeId, UnixSeconds
 from node_api.domain.printable import counted
@@ -26,7 +26,7 @@ _WHY = click.option("--reason", type=REASON, required=True, help="Why; it stands
 
 @click.group(name="claims")
 def cli() -> None:
-    """Lists of those who may claim, and rounds. Safe to call twice, but for `open`, which opens a round each time."""
+    """Lists of those who may claim, and rounds. Safe to call twice, but for `open --another`, which opens a round each time."""
 
 
 cli.add_command(make_list)
@@ -87,6 +87,7 @@ def withdraw_root(shared: Shared, name: str, root: Hash, reason: str) -> None:
 )
 @click.option("--until", "closes_at", type=Moment(), required=True, help="Its end, exclusive.")
 @click.option("--root", type=HASH, default=EVERYBODY, help="Of an approved list; without it everybody may claim.")
+@click.option("--another", is_flag=True, help="Open one though there is one of the same terms.")
 @shared_options
 def open_round(
     shared: Shared,
@@ -96,14 +97,18 @@ def open_round(
     opens_at: UnixSeconds,
     closes_at: UnixSeconds,
     root: Hash,
+    another: bool,
 ) -> None:
     """Open a round of a PROGRAMME: each place gets one voucher of every BATCH; quota and money are kept for it. TREASURER."""
     pack = tuple(BatchId(batch) for batch in sorted(batches))
 
     def decide(reader: AuditReader) -> Command | None:
-        return c.OpenRound(find_programme(reader, name).id, places, opens_at, closes_at, root, pack)
+        wanted = c.OpenRound(find_programme(reader, name).id, places, opens_at, closes_at, root, pack)
+        there = [_as_opened(one) for one in reader.rounds(wanted.programme)]
+        return None if wanted in there and not another else wanted
 
-    step(shared, f"a round of {counted(places, 'place')} is opened", "", decide)
+    already = "a round of these terms was opened; `--another` opens one more"
+    step(shared, f"a round of {counted(places, 'place')} is opened", already, decide)
 
 
 @cli.command(name="close")
@@ -148,6 +153,11 @@ def rounds(shared: Shared, name: str) -> None:
     told = [(one.root, one.kind, one.actor, one.reason) for one in steps]
     sections = [Section("Rounds", columns, rows), Section("Lists", ("root", "step", "by", "reason"), told)]
     print_report(shared, False, {"rounds": found, "lists": steps}, sections)
+
+
+def _as_opened(found: Round) -> c.OpenRound:
+    pack = tuple(sorted(found.batches))
+    return c.OpenRound(found.programme, found.places, found.opens_at, found.closes_at, found.root, pack)
 
 
 def _last_step(reader: AuditReader, programme: ProgrammeId, root: Hash) -> RootStep | None:

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from node_api.api.access import ROLES
+from node_api.api.access import KEY_HEADER, KEY_SCHEMA, ROLES
 from node_api.api.errors_page import api_errors
 from node_api.api.links import LINKS, Link
 from node_api.api.problems import status_of
@@ -49,6 +49,14 @@ def test_openapi__every_operation_with_a_body__says_that_one_can_be_too_long() -
     for path, methods in _schema()["paths"].items():
         for method, operation in methods.items():
             assert "requestBody" not in operation or "413" in operation["responses"], (method, path)
+
+
+def test_openapi__every_operation_that_takes_a_key__says_that_it_needs_one() -> None:
+    for path, methods in _schema()["paths"].items():
+        for method, operation in methods.items():
+            named = [one for one in operation.get("parameters", ()) if one["name"] == KEY_HEADER]
+            needed = "IdempotencyKeyMissing" in str(operation["responses"].get("400", ""))
+            assert [(one["required"], one["schema"]) for one in named] == [(True, KEY_SCHEMA)] * needed, (method, path)
 
 
 @cache

@@ -72,11 +72,13 @@ def test_claims__from_the_list_to_the_end_of_a_round(run: Run, world: World, tmp
 
     wanted = ("claims", "open", "1", "--places", "7", "--batch", "2", *TIMES)
     refused(run(*wanted, "--root", "0x" + "12" * 32), "CaseDesk_RootNotApproved")
-    assert told(run(*wanted, "--root", root, "--json"))["done"]
+    once(run, *wanted, "--root", root)
     (shown,) = json.loads(run("claims", "rounds", "1", "--json").output)["rounds"]
     assert (shown["number"], shown["places"], shown["given"], shown["root"]) == (1, 7, 0, root)
     refused(run("claims", "close", "1", "9"), "RoundUnknown")
     refused(run("claims", "close", "1", "1"), "CaseDesk_RoundRunning")
+    assert told(run(*wanted, "--root", root, "--another", "--json"))["done"]
+    assert len(json.loads(run("claims", "rounds", "1", "--json").output)["rounds"]) == 2
     world.at(ENDS_AT)
     world.mine()
     once(run, "claims", "close", "1", "1")
