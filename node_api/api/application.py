@@ -105,7 +105,9 @@ class _Api(FastAPI):
                 for operation in methods.values():
                     operation["responses"] = _problems_only(operation["responses"])
                     for parameter in operation.get("parameters", ()):
-                        if parameter["name"] == KEY_HEADER:  # optional for the framework alone: what lacks it is told by us
+                        if (
+                            parameter["name"] == KEY_HEADER
+                        ):  # optional for the framework alone: what lacks it is told by us
                             parameter |= {"required": True, "schema": KEY_SCHEMA}
             for name in ("HTTPValidationError", "ValidationError"):
                 schema["components"]["schemas"].pop(name, None)

@@ -6,7 +6,7 @@ import rich_click as click
 
 from node_api.cli.audit_output import Section, line_name, print_report
 from node_api.cli.deposits import DEPOSIT_COMMANDS
-from node_api.cli.options import Shared, shared_options
+from node_api.cli.options import NUMBER, Shared, shared_options
 from node_api.cli.staff import MONEY, REASON, staffed, step
 from node_api.domain.errors import BudgetMoveUnknown
 from node_api.domain.ids import Amount, line_id
@@ -16,7 +16,7 @@ from node_api.services.ports import staff_commands as s
 from node_api.services.ports.auditing import AuditReader
 from node_api.services.ports.treasury import Command
 
-_MOVE = click.argument("number", metavar="MOVE", type=click.IntRange(min=1))
+_MOVE = click.argument("number", metavar="MOVE", type=NUMBER)
 _MOST_LINES = 1 << 16
 
 

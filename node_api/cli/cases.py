@@ -19,7 +19,7 @@ from node_api.cli.audit_output import plain, print_report
 from node_api.cli.case_sections import case_sections
 from node_api.cli.deploy import open_deployed_chain
 from node_api.cli.keys import key_ring
-from node_api.cli.options import FAULT, Shared, fail, shared_options
+from node_api.cli.options import FAULT, NUMBER, Shared, fail, shared_options
 from node_api.cli.places import PLACE_COMMANDS
 from node_api.domain.access import ApiKey, ApiRole
 from node_api.domain.cases import Dispute, Reversal
@@ -86,7 +86,7 @@ def list_command(shared: Shared, merchant: int | None, only_open: bool) -> None:
 
 
 @cli.command()
-@click.argument("number", type=click.IntRange(min=1))
+@click.argument("number", type=NUMBER)
 @click.option("--kind", type=click.Choice(["reversal", "dispute"]), required=True, help="What is to be signed.")
 @click.option("--deadline", type=click.IntRange(min=1), help="Unix seconds, exclusive; an hour from now unless told.")
 @_reason
@@ -104,7 +104,7 @@ def document(shared: Shared, number: int, kind: str, deadline: int | None, reaso
 
 
 @cli.command()
-@click.argument("number", type=click.IntRange(min=1))
+@click.argument("number", type=NUMBER)
 @click.option(
     "--later-day", type=click.IntRange(1, (1 << 24) - 1), help="Pays where the redemption's own day was settled."
 )
@@ -125,7 +125,7 @@ def reverse(
 
 
 @cli.command()
-@click.argument("number", type=click.IntRange(min=1))
+@click.argument("number", type=NUMBER)
 @_signed
 @_reason
 @shared_options
@@ -145,7 +145,7 @@ def dispute(shared: Shared, number: int, deadline: int | None, signature: str | 
 
 
 @cli.command()
-@click.argument("number", metavar="DISPUTE", type=click.IntRange(min=1))
+@click.argument("number", metavar="DISPUTE", type=NUMBER)
 @click.option("--stands/--reverse", "stands", required=True, help="For the merchant, or for the holder.")
 @_reason
 @shared_options

@@ -30,6 +30,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 FAULT, USAGE, CHAIN_FAULT, SETTINGS_FAULT = 1, 2, 3, 4
+NUMBER = click.IntRange(1, (1 << 63) - 1)
+"""Of a redemption, a dispute, a run, a move, a policy: as databases take it."""
 _GO_ON = "what was done before stays: run the command again, it goes on from what is there"
 
 
@@ -72,8 +74,7 @@ def shared_options(command: Callable[Concatenate[Shared, P], R]) -> Callable[P, 
         data, as_json = kwargs.pop("data"), bool(kwargs.pop("as_json"))
         try:
             configure_logs(logging.WARNING)
-            settings = Settings() if data is None else Settings(data=Path(str(data)))
-            return command(Shared(settings, as_json), *args, **kwargs)
+            return command(Shared(_settings(data, as_json=as_json), as_json), *args, **kwargs)
         except ChainError as fault:
             fail(str(fault), CHAIN_FAULT, kind=type(fault).__name__, as_json=as_json)
         except ChainWentBack as fault:
@@ -94,6 +95,13 @@ def shared_options(command: Callable[Concatenate[Shared, P], R]) -> Callable[P, 
             fail(str(fault), FAULT, kind=type(fault).__name__, as_json=as_json)
 
     return wrapped
+
+
+def _settings(data: object, *, as_json: bool) -> Settings:
+    try:
+        return Settings() if data is None else Settings(data=Path(str(data)))
+    except UnicodeDecodeError:
+        fail("the file .env is not UTF-8 text: save it as that", SETTINGS_FAULT, kind="Settings", as_json=as_json)
 
 
 def _database_newer() -> type[Exception]:

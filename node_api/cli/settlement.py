@@ -12,7 +12,7 @@ import rich_click as click
 from node_api.chain.contracts import custom_errors
 from node_api.chain.durable import write_whole
 from node_api.cli.audit_output import Section, line_name, local_day, plain, print_report
-from node_api.cli.options import FAULT, USAGE, Shared, fail, shared_options
+from node_api.cli.options import FAULT, NUMBER, USAGE, Shared, fail, shared_options
 from node_api.cli.staff import MONEY, Parsed, Staff, staffed
 from node_api.domain.ids import Amount, Day, MerchantId
 from node_api.domain.importing.faults import BadValue
@@ -32,7 +32,7 @@ from node_api.services.settling import (
 
 _EPOCH = date(1970, 1, 1)
 _Written = tuple[SettlementRun, Path]
-_RUN = click.argument("number", metavar="RUN", type=click.IntRange(min=1))
+_RUN = click.argument("number", metavar="RUN", type=NUMBER)
 
 
 def _day(text: str) -> Day:

@@ -10,7 +10,7 @@ import rich_click as click
 from node_api.chain.life_calls import exception_id
 from node_api.cli.audit_output import Cell, Section, local_time, print_report
 from node_api.cli.folder import checked_folder
-from node_api.cli.options import Shared, shared_options
+from node_api.cli.options import NUMBER, Shared, shared_options
 from node_api.cli.staff import REASON, Parsed, staffed, step, take
 from node_api.domain.ids import Hash
 from node_api.domain.importing import values
@@ -29,7 +29,7 @@ from node_api.services.validity_staff import (
 )
 
 _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
-_NUMBER = click.argument("policy", type=click.IntRange(min=1))
+_NUMBER = click.argument("policy", type=NUMBER)
 _EXCEPTION = click.argument("exception", type=Parsed("hash", values.document))
 _WHY = click.option("--reason", type=REASON, required=True, help="Why; it stands on the chain.")
 

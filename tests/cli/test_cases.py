@@ -5,7 +5,8 @@ cases
 ├── reverse ......... by the merchant's signature; again: the same; a second one, an arbiter too early: 1, with rule and remedy
 ├── dispute ......... by the holder's signature; without one: 2
 ├── decide .......... by the node's arbiter; again: the same; otherwise: 1
-└── list ............ both, for people and programs
+├── list ............ both, for people and programs
+└── any of them ...... of a number that no redemption can have: 2
 """
 
 from __future__ import annotations
@@ -79,6 +80,13 @@ def test_reverse__by_the_merchant__is_done_once(office: Office) -> None:
     assert early.exit_code == 1
     assert json.loads(early.output)["error"] == "CaseDesk_ReversalWindowOpen"
     assert office.run("reverse", "999", "--reason", "no").exit_code == 1
+
+
+@pytest.mark.parametrize("command", ["document", "reverse", "dispute", "decide"])
+def test_number__that_no_redemption_can_have__is_wrong_use(office: Office, command: str) -> None:
+    done = office.run(command, str(1 << 63))
+    assert done.exit_code == 2
+    assert "is not in the range" in done.output
 
 
 def test_dispute__by_the_holder__is_decided_once(office: Office) -> None:

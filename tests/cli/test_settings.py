@@ -2,6 +2,7 @@
 
 settings
 ├── empty ........................... as if not set: the embedded chain, the file in the data folder; `.env` counts instead
+├── in a file that is no text ....... said
 ├── addresses no chain answers at ... named with rule and remedy
 ├── URLs no database is at .......... likewise
 ├── what is right ................... taken as it is
@@ -94,6 +95,12 @@ def test_setting__empty_in_the_environment__then_as_the_file_says(
     monkeypatch.setenv(DATABASE, "")
     assert Settings().database_url == "sqlite:///file.sqlite"
     assert Settings().rate_limit == 0
+
+
+def test_setting__in_a_file_that_is_no_text__then_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_bytes("VOUCHERTRAIL_DATA=数据\n".encode("gb18030"))
+    assert refused("chain", "status") == "the file .env is not UTF-8 text: save it as that"
 
 
 @pytest.mark.parametrize("setting", [CHAIN, SEND])
