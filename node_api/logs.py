@@ -70,7 +70,7 @@ def configure_supervisors_log() -> None:
 
 def _configure(level: int, *processors: Processor) -> None:
     structlog.configure(
-        processors=processors,
+        processors=list(processors),
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda *_: _LINES,
     )

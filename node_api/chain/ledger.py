@@ -175,11 +175,15 @@ class Ledger:
         escrow = self._storage(self._treasury, [w.mapped(int(token, 16), slot) for token in tokens], block)
         balance_of = contract("SettlementToken").function("balanceOf").encode((self._treasury,))
         call = "0x" + balance_of.hex()
-        at = hex(block.number)
-        answers = self._rpc.try_batch([("eth_call", ({"to": token, "data": call}, at)) for token in tokens])
-        if any(isinstance(answer, RpcError) for answer in answers):
-            # where the state is there still, it is the contract's word
-            self._storage(self._treasury, [w.mapped(0, slot)], block)
+        questions: list[Request] = [("eth_call", ({"to": token, "data": call}, hex(block.number))) for token in tokens]
+        answers: Sequence[Json | RpcError]
+        try:
+            answers = self._ask(questions, block)
+        except StateGone:
+            self._storage(
+                self._treasury, [w.mapped(0, slot)], block
+            )  # is the state there still, it is a contract's word
+            answers = self._rpc.try_batch(questions)
         return [
             TokenState(token, Amount(held), _balance(token, held, answer, block))
             for token, held, answer in zip(tokens, escrow, answers, strict=True)

@@ -113,10 +113,12 @@ def serving_world(data: Path, **rules: int) -> Iterator[Served]:
         with build_node(settings, world.handle, KeyRing(data / "keys")) as node, serving(node.api) as url:
             engine = open_database(settings.database_url)
             served = Served(world, node, settings, url, engine)
-            yield served
-            for client in served.clients:
-                client.http.close()
-            engine.dispose()
+            try:
+                yield served
+            finally:
+                for client in served.clients:
+                    client.http.close()
+                engine.dispose()
     finally:
         world.stop()
         world.rpc.close()

@@ -9,7 +9,7 @@ from itertools import count
 from node_api.chain.keys import KeyRole
 from node_api.domain.access import ApiRole
 from tests.api.conftest import Client, Json, Served
-from tests.api.test_bookings import asked, book, captured, receipt_of, signed
+from tests.api.test_bookings import asked, book, captured, given_free, receipt_of, signed
 from tests.api.test_cases import FAR, REASON, by_holder, by_shop, said, sold
 from tests.api.test_transfers import signed as passed_on
 from tests.api.test_transfers import somebody
@@ -121,11 +121,9 @@ class _Asking:
         return Good(body, {"booking": booking["digest"]})
 
     def release(self) -> Good:
-        """A booking that its holder's wallet gives free."""
-        person = next(self._persons)
-        booking = book(self._served, self._wallet, person)
-        holder = {"programme": 1, "person": f"person-{person}"}
-        return Good({"vouchers": [booking["spends"][0]["voucher"]], "holder": holder}, {"booking": booking["digest"]})
+        """A booking that its merchant gives free."""
+        booking = book(self._served, self._wallet, next(self._persons))
+        return Good(given_free(self._served, booking, by_shop(self._served)), {"booking": booking["digest"]})
 
     def reversal(self) -> Json:
         """A redemption that its merchant takes back."""
