@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -88,13 +88,9 @@ class _Asking:
     """Persons who ask, one after the other."""
 
     def __init__(self, served: Served) -> None:
-        self._served, self._persons = served, self._numbers()
+        self._served, self._persons = served, count()
         self._wallet, self._till = served.client(ApiRole.WALLET), served.client(ApiRole.MERCHANT, 1)
         self._arbiter = served.client(ApiRole.ARBITER)
-
-    @staticmethod
-    def _numbers() -> Iterator[int]:
-        return count()
 
     def order(self) -> Json:
         """What a code is asked for."""
