@@ -15,6 +15,9 @@ from node_api.domain.ids import Address, Hash, UnixSeconds
 ROUNDS = 3
 """A validator that sealed none of so many rounds' blocks is silent."""
 
+_MOST_PROPOSED = 256
+"""Proposals of QBFT that are remembered: nothing ends them but their maker, its next block, or that they are carried."""
+
 Notice = tuple[FindingKind, str, str]
 """Kind, subject and detail of a finding."""
 
@@ -67,8 +70,8 @@ class Council:
         """The council after a block, and what is to be noticed of it."""
         told: list[Notice] = list(_seals_missing(header))
         after = self._sealed_by(header, told)
-        if header.vote is not None and after._voted(header) is not None:
-            told.append((FindingKind.VOTE, header.vote[0], _vote_text(header)))
+        if header.vote is not None and (ballot := after._voted(header)) is not None and ballot not in after.ballots:
+            told.append((FindingKind.VOTE, header.vote[0], _vote_text(header)))  # engines repeat it in every block
         if header.listed is not None:
             after = after._listed(header, told)
         elif header.vote is not None:
@@ -94,16 +97,26 @@ class Council:
         return replace(self, sealed={**self.sealed, signer: header.number}, silent=self.silent - {signer})
 
     def _listed(self, header: SealedHeader, told: list[Notice]) -> Council:
-        """The list of a header stands, whatever was counted, and begins anew with the votes."""
+        """The list of a header stands, whatever was counted; of Clique's lists votes begin anew."""
         assert header.listed is not None
         if header.number == 0:
             return Council(dict.fromkeys(header.listed, 0))
-        after = replace(self, ballots=())
+        after = replace(self, ballots=() if header.committed is None else self._proposed(header))
         for validator in sorted(set(header.listed) - set(self.sealed), key=str.lower):
             after = after._added(validator, header.number, "listed by the header", told)
         for validator in sorted(set(self.sealed) - set(header.listed), key=str.lower):
             after = after._removed(validator, header.number, "not listed by the header any more", told)
-        return after
+        return replace(after, ballots=_without(after.ballots, lambda one: (one.subject in after.sealed) == one.add))
+
+    def _proposed(self, header: SealedHeader) -> tuple[Ballot, ...]:
+        """What QBFT's validators propose: who does so repeats it in each block of its own, one proposal after the other."""
+        if header.vote is None:
+            return _without(self.ballots, lambda one: one.signer == header.signer)
+        ballot, (subject, _) = self._voted(header), header.vote
+        if ballot in self.ballots:
+            return self.ballots
+        others = _without(self.ballots, lambda one: one.signer == header.signer and one.subject == subject)
+        return others if ballot is None else (*others, ballot)[-_MOST_PROPOSED:]
 
     def _voted(self, header: SealedHeader) -> Ballot | None:
         """The header's vote; None where it would change nothing, as geth's vote for nobody."""

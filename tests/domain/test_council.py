@@ -3,6 +3,7 @@
 genesis → its list, nothing to tell
 votes (Clique)
 ├── half of the signers → nothing; one more → in; the same signer twice → counts once, its last vote
+│   └── in every block of its own, of either engine → told once; taken back (QBFT) and proposed anew → told again
 ├── against one → out, with its own votes, and what was voted about it is forgotten
 ├── for one that is in, or by nobody → no vote
 └── an epoch's list → stands, whatever was counted
@@ -57,6 +58,34 @@ def test_votes__when_one_votes_twice__then_its_last_counts_once() -> None:
     assert (found.ballots, E in found.sealed) == ((Ballot(A, E, True),), False)
     taken_back, told = follow(found, header(3, A, vote=(E, False)))
     assert (taken_back.ballots, told) == ((), [])
+
+
+def test_votes__when_one_repeats_its_vote__then_told_once() -> None:
+    votes = [header(1, A, vote=(E, True)), header(2, B), header(3, A, vote=(E, True)), header(5, A, vote=(E, True))]
+    found, told = follow(of(A, B, C, D), *votes)
+    assert (found.ballots, told) == ((Ballot(A, E, True),), [(Kind.VOTE, E)])
+    assert follow(found, header(6, A, vote=(E, False)), header(7, A, vote=(E, True)))[1] == [(Kind.VOTE, E)]
+
+
+def test_list__when_one_repeats_its_votes__then_each_is_told_once() -> None:
+    def block(number: int, signer: Address, *vote: tuple[Address, bool], listed: tuple[Address, ...]) -> SealedHeader:
+        return header(number, signer, listed=listed, vote=vote[0] if vote else None, committed=(A, B, C))
+
+    members = (A, B, C)
+    votes = [
+        block(1, A, (D, True), listed=members),
+        block(2, B, listed=members),
+        block(3, A, (E, True), listed=members),
+        block(4, A, (D, True), listed=members),
+        block(5, C, (B, False), listed=members),
+        block(6, C, (B, False), listed=members),
+    ]
+    found, told = follow(of(*members), *votes)
+    assert told == [(Kind.VOTE, D), (Kind.VOTE, E), (Kind.VOTE, B)]
+    taken_back, told = follow(found, block(7, A, listed=members), block(8, A, (D, True), listed=members))
+    assert (taken_back.ballots, told) == ((Ballot(C, B, False), Ballot(A, D, True)), [(Kind.VOTE, D)])
+    carried, told = follow(taken_back, block(9, B, listed=(*members, D)))
+    assert (carried.ballots, told) == ((Ballot(C, B, False),), [(Kind.VALIDATOR_ADDED, D)])
 
 
 def test_votes__when_one_is_voted_out__then_its_votes_go_and_those_about_it() -> None:
