@@ -36,4 +36,5 @@ def opened_watch(record: Record, watched: Watched = ALONE) -> Iterator[Watch]:
         for other in others:
             resources.callback(other.close)
         chain, store = WatchedNode(record.rpc, record.deployment), WatchTables(record.engine)
-        yield Watch(chain, store, block_time=watched.block_time, others=others)
+        one_node = record.handle.embedded
+        yield Watch(chain, store, block_time=watched.block_time, others=others, one_node=one_node)

@@ -38,6 +38,7 @@ class Watch:
         *,
         block_time: int | None = None,
         others: Sequence[OtherNode] = (),
+        one_node: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Looks at nothing yet.
@@ -47,10 +48,11 @@ class Watch:
             store: where it is written down.
             block_time: seconds from block to block, where a plan says so.
             others: nodes of others, whose blocks are compared with ours.
+            one_node: the chain is one node, as of `Indexer`: where it is lower than before, it went back.
             clock: the observer's clock, Unix seconds.
         """
         self._chain, self._store, self._others, self._clock = chain, store, others, clock
-        self._block_time = block_time
+        self._block_time, self._one_node = block_time, one_node
         self._late = max(_LATE_SECONDS, _LATE_BLOCKS * (block_time or 0))
         self._codes_due = 0.0
         self._early = False
@@ -66,14 +68,16 @@ class Watch:
         """
         with self._lock:
             try:
-                head = self._follow()
+                found = self._follow()
             except (PageUnsettled, CheckpointMoved):  # the next look goes on
                 return False
-            if head is None:
+            if found is None:
                 return False
+            newest, lags = found
             self._look_beside()
-            self._look_at_clock(head)
-            self._look_at_codes(head)
+            self._look_at_clock(newest)
+            if not lags:  # a node that reads the chain anew may be at a block from before the contracts
+                self._look_at_codes(newest)
             return True
 
     def catch_up(self, patience: float = _PATIENCE_SECONDS) -> None:
@@ -91,17 +95,17 @@ class Watch:
                 raise PageUnsettled("the chain keeps moving while its blocks are read")
             time.sleep(_PAUSE_SECONDS)
 
-    def _follow(self) -> SealedHeader | None:
-        """The newest block, once it is watched; None where there are more between than one look takes."""
+    def _follow(self) -> tuple[SealedHeader, bool] | None:
+        """The newest block, once it is watched, and whether the node lags; None where there are more than one look takes."""
         head = self._chain.head()
         for _ in range(_PAGES):
             at = self._store.place()
             if at is not None and at[0].hash == head.hash:
-                return head
+                return head, False
             if at is not None and not self._stands(at[0], head):
-                if head.number < at[0].number and self._store.hash_at(head.number) == head.hash:
-                    return at[0]  # the node asked only lags
-                self._rewind(at[0])
+                if self._only_lags(at[0], head):
+                    return at[0], True
+                self._rewind(at[0], head)
                 continue
             self._next(at, head.number)
         return None
@@ -120,17 +124,27 @@ class Watch:
     def _stands(self, at: SealedHeader, head: SealedHeader) -> bool:
         if head.number < at.number:
             return False
-        found = self._chain.header(at.number)
-        return found is not None and found.hash == at.hash
+        return self._hash_of(at.number) == at.hash
 
-    def _rewind(self, at: SealedHeader) -> None:
-        number = at.number - 1
-        while number >= 0:
-            ours, theirs = self._store.hash_at(number), self._chain.header(number)
-            if ours is None or (theirs is not None and theirs.hash == ours):
-                break
+    def _only_lags(self, at: SealedHeader, head: SealedHeader) -> bool:
+        """Whether the node asked is to be waited for, also where it reads the whole chain anew, below all that is kept here."""
+        if head.number >= at.number:
+            return False
+        ours = self._store.hash_at(head.number)
+        return ours == head.hash or (ours is None and not self._one_node)
+
+    def _rewind(self, at: SealedHeader, head: SealedHeader) -> None:
+        number = min(at.number - 1, head.number)
+        while number >= 0 and (ours := self._store.hash_at(number)) is not None and self._hash_of(number) != ours:
             number -= 1
         self._store.rewind(at.hash, number if number >= 0 and self._store.hash_at(number) else -1)
+
+    def _hash_of(self, number: int) -> Hash:
+        """Of the chain's block at a height that its head is above. Raises PageUnsettled."""
+        found = self._chain.header(number)
+        if found is None:
+            raise PageUnsettled(f"the node asked has no block {number}, and later ones")
+        return found.hash
 
     def _take(self, at: tuple[SealedHeader, Council] | None, page: list[WatchedBlock], head: int) -> None:
         before, council = at or (None, Council({}))

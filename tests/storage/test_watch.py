@@ -5,6 +5,8 @@ a chain → followed to its head, every notice with its block; again, and after 
 the chain goes back
 ├── what was said of blocks that are gone → gone, what is said of the new ones told
 ├── by more than is kept → begins anew       ├── the node only lags → nothing      └── it moves while it is read → the next look
+├── a network's node begins anew, far below all that is kept → waited for; what comes back is another chain → begins anew
+└── the node has no block where it has later ones → the next look
 one signer, two blocks of a height: by a reorganisation, by another node's answer → told, and stays; a node that is gone → nothing
 └── another node's block that names one as its maker, sealed by too few → nothing
 time: half a minute after the block before → not yet; more → late; less than agreed → early, the first of several; block 1 → never
@@ -108,8 +110,16 @@ def either(make_database: MakeDatabase) -> WatchTables:
     return WatchTables(make_database())
 
 
-def watch_of(chain: Chain, store: WatchTables, *others: Other, block_time: int | None = 1, age: int = 0) -> Watch:
-    return Watch(chain, store, block_time=block_time, others=others, clock=lambda: chain.newest.timestamp + age)
+def watch_of(
+    chain: Chain,
+    store: WatchTables,
+    *others: Other,
+    block_time: int | None = 1,
+    age: int = 0,
+    one_node: bool = False,
+) -> Watch:
+    clock: Callable[[], float] = lambda: chain.newest.timestamp + age  # noqa: E731
+    return Watch(chain, store, block_time=block_time, others=others, one_node=one_node, clock=clock)
 
 
 def told(store: WatchTables) -> list[tuple[Kind, str, int]]:
@@ -164,7 +174,7 @@ def test_watch__when_the_chain_goes_back__then_what_is_gone_is_gone(either: Watc
 def test_watch__when_everything_kept_is_gone__then_it_begins_anew(store: WatchTables) -> None:
     chain = Chain()
     chain.grow(KEPT + 50, CREATED)
-    watch = watch_of(chain, store)
+    watch = watch_of(chain, store, one_node=True)
     watch.look()
     assert store.hash_at(49) is None
     chain.cut(0)
@@ -172,6 +182,60 @@ def test_watch__when_everything_kept_is_gone__then_it_begins_anew(store: WatchTa
     watch.look()
     assert told(store)[-1] == (*CREATED[:2], 0)
     assert store.hash_at(3) == hash_of(3, "1")
+
+
+def test_watch__when_a_networks_node_begins_anew__then_it_waits(store: WatchTables) -> None:
+    chain = Chain()
+    chain.grow(1, CREATED)
+    chain.grow(KEPT + 100)
+    watch = watch_of(chain, store)
+    watch.look()
+    chain.cut(10)
+    chain.told_codes = [CODE]  # the contracts are not there yet
+    assert watch_of(chain, store).look() is True
+    assert store.findings([CODE[0]]) == []
+    chain.told_codes = []
+    at = store.watched()
+    assert at is not None
+    assert (at.number, [one.number for one in store.findings([CREATED[0]])]) == (KEPT + 100, [0])
+    chain.grow(KEPT + 90)
+    chain.grow(1, CREATED)
+    assert watch.look() is True
+    assert [one.number for one in store.findings([CREATED[0]])] == [KEPT + 101, 0]
+
+
+def test_watch__when_another_chain_comes_back__then_it_begins_anew(store: WatchTables) -> None:
+    chain = Chain()
+    chain.grow(KEPT + 100)
+    watch = watch_of(chain, store)
+    watch.look()
+    chain.cut(0)
+    chain.grow(10, branch="1")
+    watch.look()
+    assert store.hash_at(KEPT + 99) == hash_of(KEPT + 99)
+    chain.grow(KEPT, branch="1")
+    assert watch.look() is True
+    assert (store.hash_at(KEPT + 10), store.hash_at(KEPT + 99)) == (hash_of(KEPT + 10, "1"), None)
+
+
+def test_watch__when_the_node_answers_emptily__then_the_next_look_goes_on(
+    store: WatchTables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain = Chain()
+    chain.grow(10, CREATED)
+    watch = watch_of(chain, store)
+    watch.look()
+    before = store.findings()
+    chain.grow(1)
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(chain, "header", lambda number: None)
+        assert watch.look() is False
+        chain.cut(8)
+        chain.grow(1, branch="1", signer=A)
+        assert watch.look() is False
+    assert store.findings() == before
+    assert watch.look() is True
+    assert [number for *_, number in told(store)] == list(range(9))
 
 
 def test_watch__when_the_node_lags__then_it_waits(store: WatchTables) -> None:
