@@ -55,7 +55,6 @@ class Watch:
         self._block_time, self._one_node = block_time, one_node
         self._late = max(_LATE_SECONDS, _LATE_BLOCKS * (block_time or 0))
         self._codes_due = 0.0
-        self._early = False
         self._unseen = set[OtherNode]()  # those whose fault was told
         self._lock = threading.Lock()
 
@@ -148,31 +147,43 @@ class Watch:
 
     def _take(self, at: tuple[SealedHeader, Council] | None, page: list[WatchedBlock], head: int) -> None:
         before, council = at or (None, Council({}))
+        before_it: SealedHeader | None = None
         seen, findings = list[tuple[SealedHeader, Council]](), list[Finding]()
         for block in page:
             header = block.header
             council, noticed = council.follow(header)
-            for notice in (*noticed, *self._timely(before, header), *block.happened):
+            for notice in (*noticed, *self._timely(before_it, before, header), *block.happened):
                 findings.append(self._finding(notice, header))
             if header.number > head - KEPT or block is page[-1]:
                 seen.append((header, council))
-            before = header
+            before_it, before = before, header
         findings += self._twice([header for header, _ in seen])
         self._store.append(None if at is None else at[0].hash, seen, findings)
 
-    def _timely(self, before: SealedHeader | None, header: SealedHeader) -> list[Notice]:
-        """What is odd about the time of a block; block 0 is older than its network."""
+    def _timely(
+        self, before_it: SealedHeader | None, before: SealedHeader | None, header: SealedHeader
+    ) -> list[Notice]:
+        """What is odd about the time of a block; block 0 is older than its network. `before_it` None: it is asked for."""
         if before is None or before.number == 0 or header.signer is None:
             return []
         gap = header.timestamp - before.timestamp
         if gap > self._late:
             return [(FindingKind.BLOCK_LATE, header.signer, f"{gap} s after the block before it")]
-        before_too, self._early = self._early, self._block_time is not None and gap < self._block_time
-        if self._early and not before_too:  # said of the first of several
-            return [
-                (FindingKind.BLOCK_EARLY, header.signer, f"{gap} s after the one before, {self._block_time} are agreed")
-            ]
-        return []
+        if not self._is_early(before, header) or self._is_early(before_it or self._parent(before), before):
+            return []  # said of the first of several
+        return [
+            (FindingKind.BLOCK_EARLY, header.signer, f"{gap} s after the one before, {self._block_time} are agreed")
+        ]
+
+    def _is_early(self, before: SealedHeader, header: SealedHeader) -> bool:
+        gap = header.timestamp - before.timestamp
+        return self._block_time is not None and before.number > 0 and gap < self._block_time
+
+    def _parent(self, block: SealedHeader) -> SealedHeader:
+        found = self._chain.header(block.number - 1)
+        if found is None or found.hash != block.parent:
+            raise PageUnsettled(f"block {block.number} was replaced")
+        return found
 
     def _twice(self, headers: Sequence[SealedHeader]) -> list[Finding]:
         """Blocks of one signer at one height: an honest one makes one, unless it was rewound by hand."""

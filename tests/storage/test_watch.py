@@ -10,6 +10,7 @@ the chain goes back
 one signer, two blocks of a height: by a reorganisation, by another node's answer → told, and stays; a node that is gone → nothing
 └── another node's block that names one as its maker, sealed by too few → nothing
 time: half a minute after the block before → not yet; more → late; less than agreed → early, the first of several; block 1 → never
+├── of early ones the first is written down at the second try, is replaced by an early one, or follows a restart → told once
 ├── the newest block: ahead by 15 s, old by 30 s → not yet; by more → told once, and once when it is right again
 └── a chain that nobody seals → no clock
 code that differs → told once
@@ -24,7 +25,7 @@ import pytest
 from sqlalchemy import Engine
 
 from node_api.domain.council import Notice, SealedHeader
-from node_api.domain.errors import ChainUnavailable
+from node_api.domain.errors import ChainUnavailable, StoreUnavailable
 from node_api.domain.findings import Finding
 from node_api.domain.findings import FindingKind as Kind
 from node_api.domain.ids import Address, Hash, UnixSeconds
@@ -347,6 +348,47 @@ def test_time__when_several_are_early__then_told_of_the_first(store: WatchTables
         chain.grow(1, gap=gap)
     watch_of(chain, store).look()
     assert [(kind, number) for kind, _, number in told(store)] == [(Kind.BLOCK_EARLY, 2), (Kind.BLOCK_EARLY, 6)]
+
+
+def test_time__when_the_first_early_one_is_written_down_at_the_second_try__then_told(
+    store: WatchTables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain = Chain()
+    chain.grow(3)
+    watch = watch_of(chain, store)
+    watch.look()
+    chain.grow(1, gap=0)
+
+    def full(*_: object) -> None:
+        raise StoreUnavailable("the disk is full")
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(store, "append", full)
+        with pytest.raises(StoreUnavailable):
+            watch.look()
+    watch.look()
+    assert told(store) == [(Kind.BLOCK_EARLY, B, 3)]
+
+
+def test_time__when_the_first_early_one_is_replaced_by_another__then_told_of_that(store: WatchTables) -> None:
+    chain = Chain()
+    chain.grow(3)
+    chain.grow(1, gap=0)
+    watch = watch_of(chain, store)
+    watch.look()
+    chain.cut(2)
+    chain.grow(1, gap=0, branch="1", signer=A)
+    watch.look()
+    assert told(store) == [(Kind.BLOCK_EARLY, A, 3)]
+
+
+def test_time__when_early_ones_go_on_over_a_restart__then_told_of_the_first(store: WatchTables) -> None:
+    chain = Chain()
+    chain.grow(3)
+    for _ in range(3):
+        chain.grow(1, gap=0)
+        watch_of(chain, store).look()
+    assert told(store) == [(Kind.BLOCK_EARLY, B, 3)]
 
 
 def test_time__when_nothing_is_agreed__then_never_early(store: WatchTables) -> None:
