@@ -157,7 +157,7 @@ class Watch:
             if header.number > head - KEPT or block is page[-1]:
                 seen.append((header, council))
             before_it, before = before, header
-        findings += self._twice([header for header, _ in seen])
+        findings += self._twice([header for header, _ in seen])[0]
         self._store.append(None if at is None else at[0].hash, seen, findings)
 
     def _timely(
@@ -185,23 +185,30 @@ class Watch:
             raise PageUnsettled(f"block {block.number} was replaced")
         return found
 
-    def _twice(self, headers: Sequence[SealedHeader]) -> list[Finding]:
-        """Blocks of one signer at one height: an honest one makes one, unless it was rewound by hand."""
-        others: dict[tuple[int, Address], list[Hash]] = {}
+    def _twice(self, headers: Sequence[SealedHeader]) -> tuple[list[Finding], list[SealedHeader]]:
+        """Blocks of one signer at one height: an honest one makes one, unless it was rewound by hand.
+
+        Returns: what is to be told, once of each height, and those worth keeping: the first two.
+        """
+        known: dict[tuple[int, Address], list[Hash]] = {}
         for number, signer, found in self._store.sealed({header.number for header in headers}):
-            others.setdefault((number, signer), []).append(found)
-        return [
-            self._finding((FindingKind.SEALED_TWICE, header.signer, f"this block, and {other}"), header)
-            for header in headers
-            if header.signer is not None
-            for other in others.get((header.number, header.signer), ())
-            if other != header.hash
-        ]
+            known.setdefault((number, signer), []).append(found)
+        told, new = list[Finding](), list[SealedHeader]()
+        for header in headers:
+            seen = [] if header.signer is None else known.setdefault((header.number, header.signer), [])
+            if header.signer is None or header.hash in seen or len(seen) > 1:
+                continue
+            if seen:
+                notice = FindingKind.SEALED_TWICE, header.signer, f"this block, and {seen[0]}"
+                told.append(self._finding(notice, header))
+            seen.append(header.hash)
+            new.append(header)
+        return told, new
 
     def _look_beside(self) -> None:
         """Blocks of others that a validator of ours made; what anybody else made is worth nothing, and is not kept."""
         place = self._store.place()
-        council = Council({}) if place is None else place[1]
+        council, most = (Council({}), -1) if place is None else (place[1], place[0].number + KEPT)
         for other in self._others:
             try:
                 found = other.unknown(self._store.knows, _BESIDE)
@@ -211,8 +218,8 @@ class Watch:
                 self._unseen.add(other)
                 continue
             self._unseen.discard(other)
-            made = [header for header in found if council.made(header)]
-            self._store.note(self._twice(made), made)
+            made = [header for header in found if header.number <= most and council.made(header)]
+            self._store.note(*self._twice(made))
 
     def _look_at_clock(self, head: SealedHeader) -> None:
         if head.signer is None:

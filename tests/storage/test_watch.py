@@ -8,6 +8,7 @@ the chain goes back
 ├── a network's node begins anew, far below all that is kept → waited for; what comes back is another chain → begins anew
 └── the node has no block where it has later ones → the next look
 one signer, two blocks of a height: by a reorganisation, by another node's answer → told, and stays; a node that is gone → nothing
+├── by both, forth and back → told once     ├── dozens of them, or far-off heights → one told, two kept at most
 └── another node's block that names one as its maker, sealed by too few → nothing
 time: half a minute after the block before → not yet; more → late; less than agreed → early, the first of several; block 1 → never
 ├── of early ones the first is written down at the second try, is replaced by an early one, or follows a restart → told once
@@ -318,6 +319,31 @@ def test_signer__when_another_node_has_its_other_block__then_told_once(either: W
     assert told(either) == [(Kind.SEALED_TWICE, B, 9)]
     assert either.hash_at(9) == hash_of(9)
     assert (either.knows(rival.hash), either.knows(strangers.hash)) == (True, False)
+
+
+def test_signer__when_the_chain_goes_over_to_its_other_block_and_back__then_told_once(store: WatchTables) -> None:
+    chain = Chain()
+    chain.grow(10)
+    mine = chain.blocks_made[9]
+    rival = SealedHeader(9, hash_of(9, "9"), hash_of(8), UnixSeconds(1_010), B)
+    watch = watch_of(chain, store, Other([rival]))
+    for block in (mine, WatchedBlock(rival, ()), mine, WatchedBlock(rival, ())):
+        chain.blocks_made[9] = block
+        watch.look()
+        assert store.hash_at(9) == block.header.hash
+    assert told(store) == [(Kind.SEALED_TWICE, B, 9)]
+
+
+def test_signer__when_it_makes_dozens_for_another_node__then_one_is_told_and_few_are_kept(store: WatchTables) -> None:
+    chain = Chain()
+    chain.grow(10)
+    many = [SealedHeader(9, hash_of(9, f"{n:x}"), hash_of(8), UnixSeconds(1_010), B) for n in range(1, 16)]
+    far = SealedHeader(1 << 40, hash_of(1 << 40, "9"), hash_of(8), UnixSeconds(1_010), B)
+    watch = watch_of(chain, store, Other([far, *many]))
+    watch.look()
+    watch.look()
+    assert told(store) == [(Kind.SEALED_TWICE, B, 9)]
+    assert [store.knows(one.hash) for one in (far, *many)] == [False, True, *(False,) * 14]
 
 
 def test_signer__when_another_node_forges_its_other_block__then_nothing(store: WatchTables) -> None:
