@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 from node_api.chain.contract_notices import contract_notices
 from node_api.chain.deployment.addresses import Deployment
+from node_api.chain.hashing import keccak
 from node_api.chain.permission_events import permission_notices
 from node_api.chain.rpc import Request, RpcClient
 from node_api.chain.rpc_errors import ChainError, RpcError
-from node_api.chain.rpc_values import Json, quantity, record, rows, text
+from node_api.chain.rpc_values import Json, data, quantity, record, rows, text
 from node_api.chain.sealed_headers import sealed_header
 from node_api.domain.council import Notice, SealedHeader
 from node_api.domain.errors import ChainUnavailable
@@ -45,7 +46,7 @@ class WatchedNode:
         found = self._batch([("eth_getBlockByNumber", (hex(number), False)) for number in range(first, last + 1)])
         blocks = [record(block) for block in found]
         headers = [sealed_header(block) for block in blocks]
-        happened = self._permissions(headers)
+        happened = self._permissions(blocks)
         for number, notices in self._created(
             [header for header, block in zip(headers, blocks, strict=True) if block["transactions"]]
         ):
@@ -56,21 +57,22 @@ class WatchedNode:
         """See the port."""
         return contract_notices(self._deployment, self._batch)
 
-    def _permissions(self, headers: list[SealedHeader]) -> dict[int, list[Notice]]:
-        """What the AccessManager logged, by block."""
-        wanted: Json = {
-            "address": self._manager,
-            "fromBlock": hex(headers[0].number),
-            "toBlock": hex(headers[-1].number),
-        }
-        (answer,) = self._batch([("eth_getLogs", (wanted,))])
-        hashes, logs = {header.number: header.hash for header in headers}, dict[int, list[dict[str, Json]]]()
-        for log in map(record, rows(answer)):
-            number = quantity(log["blockNumber"])
-            if hashes.get(number) != text(log["blockHash"]).lower():
-                raise PageUnsettled(f"a log names block {number} by another hash")
-            logs.setdefault(number, []).append(log)
-        return {number: permission_notices(found) for number, found in logs.items()}
+    def _permissions(self, blocks: list[dict[str, Json]]) -> dict[int, list[Notice]]:
+        """What the AccessManager logged, by block.
+
+        Asked by hash: by number a rival branch may answer, or a node that lags, without what these blocks hold.
+        """
+        some = [block for block in blocks if _may_log(data(block["logsBloom"]), data(self._manager))]
+        wanted: list[Json] = [{"address": self._manager, "blockHash": text(block["hash"])} for block in some]
+        answers = self._batch([("eth_getLogs", (one,)) for one in wanted])
+        found = dict[int, list[Notice]]()
+        for block, answer in zip(some, answers, strict=True):
+            logs = list(map(record, rows(answer)))
+            if any(text(log["blockHash"]).lower() != text(block["hash"]).lower() for log in logs):
+                raise PageUnsettled(f"a log names block {quantity(block['number'])} by another hash")
+            if logs:
+                found[quantity(block["number"])] = permission_notices(logs)
+        return found
 
     def _created(self, headers: list[SealedHeader]) -> list[tuple[int, list[Notice]]]:
         """Contracts that transactions of these blocks created, but those on record."""
@@ -140,3 +142,10 @@ class NodeBeside:
         except ChainError as error:
             raise ChainUnavailable(f"{self._rpc.address}: {error}") from error
         return found
+
+
+def _may_log(bloom: bytes, address: bytes) -> bool:
+    """Whether a block with this bloom filter may hold a log of the address; where not, it has none (Yellow Paper, 4.3.1)."""
+    digest = keccak(address)
+    bits = (int.from_bytes(digest[at : at + 2], "big") % (8 * len(bloom)) for at in (0, 2, 4))
+    return all(bloom[-1 - bit // 8] >> bit % 8 & 1 for bit in bits)

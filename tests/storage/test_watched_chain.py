@@ -2,7 +2,8 @@
 
 the deployment → every role given, every function's role changed, by transaction
 └── none of its contracts is foreign, all code is as on record
-a role given and taken → told, by account      a contract that somebody creates → told, by creator; one that fails → nothing
+a role given and taken → told, by account; by a node that goes by a rival branch for a moment, too
+a contract that somebody creates → told, by creator; one that fails → nothing
 a record with another hash, an address without code → told, as are those that are linked to it
 a front that runs foreign code, or another contract's → told      code with another domain for signatures built in → told
 a contract whose roles another manager keeps, or that believes a foreign one → told
@@ -10,6 +11,7 @@ a contract whose roles another manager keeps, or that believes a foreign one →
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -19,7 +21,9 @@ from node_api.chain.contracts import contract
 from node_api.chain.eip712 import domain_separator
 from node_api.chain.keys import ACCOUNT_ROLES, KeyRole
 from node_api.chain.roles import ROLE_IDS
-from node_api.chain.rpc_values import data
+from node_api.chain.rpc import Request, RpcClient
+from node_api.chain.rpc_errors import RpcError
+from node_api.chain.rpc_values import Json, data
 from node_api.chain.watched import WatchedNode
 from node_api.domain.findings import Finding
 from node_api.domain.findings import FindingKind as Kind
@@ -82,6 +86,25 @@ def test_watch__when_a_role_is_given_and_taken__tells_the_account(world: World, 
         (Kind.ROLE_GRANTED, STRANGER, "AUDITOR"),
         (Kind.ROLE_REVOKED, STRANGER, "AUDITOR"),
     ]
+
+
+class RivalFollowed(RpcClient):
+    """A node that goes by a rival block while it is asked for logs, and back: by height it has none, by hash it has all."""
+
+    def try_batch(self, requests: Sequence[Request]) -> list[Json | RpcError]:
+        asked = [params[0] for method, params in requests if method == "eth_getLogs"]
+        if any(isinstance(one, dict) and "blockHash" not in one for one in asked):
+            return [[] for _ in requests]
+        return super().try_batch(requests)
+
+
+def test_watch__when_a_rival_answers_for_a_moment__tells_the_role_all_the_same(
+    world: World, store: WatchTables
+) -> None:
+    world.send(KeyRole.ADMIN, "AccessManager", "grantRole", ROLE_IDS[KeyRole.AUDITOR], STRANGER, 0)
+    with RivalFollowed(world.rpc.url) as rpc:
+        Watch(WatchedNode(rpc, world.deployment), store).look()
+    assert STRANGER in {one.subject for one in noticed(world, store, Kind.ROLE_GRANTED)}
 
 
 def test_watch__when_somebody_creates_a_contract__tells_its_creator(world: World, store: WatchTables) -> None:
