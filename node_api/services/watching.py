@@ -55,6 +55,7 @@ class Watch:
         self._block_time, self._one_node = block_time, one_node
         self._late = max(_LATE_SECONDS, _LATE_BLOCKS * (block_time or 0))
         self._codes_due = 0.0
+        self._stuck: tuple[Hash | None, float] | None = None  # the place where looks fail, and since when
         self._unseen = set[OtherNode]()  # those whose fault was told
         self._lock = threading.Lock()
 
@@ -63,13 +64,19 @@ class Watch:
 
         Returns: whether it has come there.
 
-        Raises: the chain's own fault where it does not answer.
+        Raises:
+            PageUnsettled: the chain contradicts itself, and no look came further for half a minute. Else the chain's own fault.
         """
         with self._lock:
             try:
                 found = self._follow()
-            except (PageUnsettled, CheckpointMoved):  # the next look goes on
+            except CheckpointMoved:  # the next look goes on
                 return False
+            except PageUnsettled:
+                if self._is_stuck():
+                    raise
+                return False
+            self._stuck = None
             if found is None:
                 return False
             newest, lags = found
@@ -78,6 +85,14 @@ class Watch:
             if not lags:  # a node that reads the chain anew may be at a block from before the contracts
                 self._look_at_codes(newest)
             return True
+
+    def _is_stuck(self) -> bool:
+        """Whether no block came for half a minute to the place where looks fail."""
+        place, now = self._store.place(), self._clock()
+        at = None if place is None else place[0].hash
+        if self._stuck is None or self._stuck[0] != at:
+            self._stuck = at, now
+        return now - self._stuck[1] > _PATIENCE_SECONDS
 
     def catch_up(self, patience: float = _PATIENCE_SECONDS) -> None:
         """Looks until it has come to the newest block.

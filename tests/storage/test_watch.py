@@ -1,7 +1,7 @@
 """An observer's watch over a chain that is told what to answer; on both databases where it goes forth and back.
 
 a chain → followed to its head, every notice with its block; again, and after a restart → nothing twice
-└── a long one → in several looks; one that never settles → given up, and said
+└── a long one → in several looks; one that never settles → given up, and said, by every look from half a minute on
 the chain goes back
 ├── what was said of blocks that are gone → gone, what is said of the new ones told
 ├── by more than is kept → begins anew       ├── the node only lags → nothing      └── it moves while it is read → the next look
@@ -266,6 +266,25 @@ def test_watch__when_the_chain_moves_while_read__then_the_next_look_goes_on(stor
     chain.blocks_made[3] = middle
     assert watch.look() is True
     assert store.hash_at(4) == hash_of(4)
+
+
+def test_watch__when_the_chain_never_settles__then_looks_say_so_after_half_a_minute(store: WatchTables) -> None:
+    chain, now = Chain(), [0.0]
+    chain.grow(5)
+    middle = chain.blocks_made[3]
+    chain.blocks_made[3] = WatchedBlock(SealedHeader(3, hash_of(3, "2"), hash_of(2), UnixSeconds(1_004), A), ())
+    watch = Watch(chain, store, clock=lambda: now[0])
+    for second in (0.0, 30.0):
+        now[0] = second
+        assert watch.look() is False
+    for second in (30.5, 31.0):
+        now[0] = second
+        with pytest.raises(PageUnsettled, match="do not follow each other"):
+            watch.look()
+    chain.blocks_made[3] = middle
+    assert watch.look() is True
+    chain.blocks_made.append(WatchedBlock(SealedHeader(5, hash_of(5, "2"), hash_of(3), UnixSeconds(1_006), A), ()))
+    assert watch.look() is False
 
 
 def test_watch__when_the_head_is_replaced_and_comes_back__then_the_next_look_goes_on(
