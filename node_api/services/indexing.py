@@ -38,6 +38,16 @@ class TableDifference:
     rebuilt: tuple[int, str]
 
 
+class _NotThere(PageUnsettled):
+    """The node asked is at a block from before the contracts."""
+
+    def __init__(self, head: int, first: int) -> None:
+        super().__init__(
+            f"the node asked is at block {head}, the contracts begin at block {first}: it still reads the chain"
+        )
+        self.head = head
+
+
 class Indexer:
     """Keeps an index up with its chain. Thread-safe: one thread follows, the others wait and find the work done."""
 
@@ -78,7 +88,7 @@ class Indexer:
 
         Raises:
             IndexForeign: the index belongs to another chain or other contracts.
-            PageUnsettled: the chain kept contradicting itself for half a minute.
+            PageUnsettled: for half a minute the chain kept contradicting itself, or stood at a block from before the contracts.
         """
         with self._lock, ThreadPoolExecutor(1, "index-ahead") as ahead:
             self._asked = None
@@ -90,8 +100,9 @@ class Indexer:
                         done = self._advance(to_block, ahead)
                 except (PageUnsettled, CheckpointMoved) as fault:
                     self._is_own = False
-                    if isinstance(fault, CheckpointMoved) and (at := self._store.checkpoint()) and at.number > highest:
-                        highest = at.number  # who is faster brings the index up: as good as doing so
+                    reached = self._reached_meanwhile(fault)
+                    if reached > highest:
+                        highest = reached
                         deadline, pause = time.monotonic() + _PATIENCE_SECONDS, _FIRST_PAUSE
                     if time.monotonic() > deadline:
                         raise
@@ -101,6 +112,13 @@ class Indexer:
                 if done is not None:
                     return done
                 deadline, pause = time.monotonic() + _PATIENCE_SECONDS, _FIRST_PAUSE
+
+    def _reached_meanwhile(self, fault: PageUnsettled | CheckpointMoved) -> int:
+        """How far somebody is who is waited for: who brings the index up faster, or a node that still reads the chain."""
+        if isinstance(fault, _NotThere):
+            return fault.head
+        at = self._store.checkpoint() if isinstance(fault, CheckpointMoved) else None
+        return -1 if at is None else at.number
 
     def rebuild(self) -> BlockRef:
         """Empties the index, whatever it was built from, and builds it from the chain again.
@@ -128,9 +146,11 @@ class Indexer:
                 self._rewind(at, head)
                 return None
         first = self._source.first_block if at is None else at.number + 1
+        if at is None and head.number < first:
+            raise _NotThere(head.number, first)
         target = head.number if to_block is None else min(head.number, to_block)
         if target < first:
-            return ref_of(at) if at is not None else None if head.number < first else ref_of(head)
+            return ref_of(head if at is None else at)
         page = self._next(first, target, ahead)
         if at is not None and page.headers[0].parent != at.hash:
             self._rewind(at, head)

@@ -11,6 +11,7 @@ index
 ├── a writer that fails half-way .............................. leaves nothing
 ├── two indexers on one database .............................. end where one does
 │   └── one of them much slower ................................ waits until the other is done
+├── a node before the contracts ................................ waited for as long as it goes on, without hurry; else said
 ├── other contracts ........................................... refused
 ├── another chain behind the same connection .................. refused, nothing forgotten for it
 └── what anybody may write into a log ......................... is stored
@@ -34,12 +35,12 @@ from node_api.chain.options import EmbeddedOptions
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import ForeignChain
 from node_api.chain.rpc_values import Json, quantity
-from node_api.domain.events import Page
+from node_api.domain.events import Header, Page
 from node_api.domain.ids import LineId
 from node_api.record import compare_with_rebuild, source_of
 from node_api.services import indexing
 from node_api.services.indexing import Indexer, compare
-from node_api.services.ports.indexing import Digest, IndexForeign
+from node_api.services.ports.indexing import Digest, IndexForeign, PageUnsettled
 from node_api.storage import rollups
 from node_api.storage import tables as t
 from node_api.storage.index import IndexTables
@@ -278,6 +279,36 @@ def test_slower_indexer__beside_a_faster_one__waits_until_that_is_done(
         assert slow.catch_up().number == told.head()
     finally:
         faster.join()
+
+
+def test_catch_up__on_a_node_before_the_contracts__waits_as_long_as_it_goes_on(
+    world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexing, "_PATIENCE_SECONDS", 0.5)
+    indexer, asked = indexer_of(world, engine), list[int]()
+    first, head = world.head() + 5, indexer._source.head
+
+    def counted() -> Header:
+        asked.append(1)
+        return head()
+
+    monkeypatch.setattr(indexer._source, "_first_block", first)
+    monkeypatch.setattr(indexer._source, "head", counted)
+    with pytest.raises(PageUnsettled, match=rf"at block {first - 5}, the contracts begin at block {first}"):
+        indexer.catch_up()
+    assert len(asked) < 20
+
+    def read() -> None:
+        for _ in range(5):
+            time.sleep(0.2)
+            world.rpc.call("evm_mine")
+
+    reading = threading.Thread(target=read)
+    reading.start()
+    try:
+        assert indexer.catch_up().number == first
+    finally:
+        reading.join()
 
 
 def test_catch_up__after_other_contracts__is_refused(told: World, engine: Engine) -> None:
