@@ -109,9 +109,8 @@ def build_observer(settings: Settings, handle: ChainHandle, watched: Watched = A
         record = open_record(settings, own, open_database(settings.database_url, durable=False, connections=many))
         resources.callback(record.close)
         keyring, follower = ApiKeyring(ApiKeys(durable)), Follower(record.indexer)
-        watching = Following(
-            resources.enter_context(opened_watch(record, replace(watched, others=others))).look, "watch"
-        )
+        watch = resources.enter_context(opened_watch(record, replace(watched, others=others), durable))
+        watching = Following(watch.look, "watch")
         parts = _Parts(record, follower, Following(follower.catch_up), watching)
         rates = resources.enter_context(counting(settings))
         api = create_api(_node(record, parts, keyring, settings, rates), ChainError)

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from sqlalchemy import Engine
+
 from node_api.chain.watched import NodeBeside, WatchedNode
 from node_api.record import Record
 from node_api.services.watching import Watch
@@ -29,12 +31,18 @@ ALONE = Watched()
 
 
 @contextmanager
-def opened_watch(record: Record, watched: Watched = ALONE) -> Iterator[Watch]:
-    """A watch over the record's chain, as long as the context lasts."""
+def opened_watch(record: Record, watched: Watched = ALONE, engine: Engine | None = None) -> Iterator[Watch]:
+    """A watch over the record's chain, as long as the context lasts.
+
+    Args:
+        record: the chain, and the node's database.
+        watched: what it is told beside the chain.
+        engine: the same database, durable, where the record's is not: no chain tells again that a height was sealed twice.
+    """
     with ExitStack() as resources:
         others = [NodeBeside(url, record.handle.identity, token) for url, token in watched.others]
         for other in others:
             resources.callback(other.close)
-        chain, store = WatchedNode(record.rpc, record.deployment), WatchTables(record.engine)
+        chain, store = WatchedNode(record.rpc, record.deployment), WatchTables(engine or record.engine)
         one_node = record.handle.embedded
         yield Watch(chain, store, block_time=watched.block_time, others=others, one_node=one_node)

@@ -3,6 +3,7 @@
 an observer of a world → its index, and its answers to every audit question, equal those of the operator's node
 every route that carries something out, by every role that may → NodeOnlyObserves; it signs nothing, and has nothing to sign with
 what it noticed → over HTTP and by the command the same; a node that serves → has watched nothing
+what it watched → on the disk when it is written down
 the command → serves until it is told to stop, and notes what it noticed; a file of other nodes that others can read → refused
 a folder with a key in it → refused      a second process on the same folder → refused
 """
@@ -16,11 +17,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import Connection, Engine, event
 
 from node_api.api.access import OBSERVED
 from node_api.app import NotStarted
@@ -63,6 +67,13 @@ QUESTIONS = (
     "/v1/audit/index",
     "/v1/eip712",
 )
+
+
+@contextmanager
+def closing_engine(url: str) -> Iterator[Engine]:
+    engine = open_database(url)
+    yield engine
+    engine.dispose()
 
 
 @dataclass
@@ -143,6 +154,27 @@ def test_findings__of_an_observer__are_the_same_over_http_and_by_the_command(
     assert "PERMISSIONS_CHANGED" not in run("audit", "findings", "--kind", "vote", data=tmp_path)[1]
     serving = served.client(ApiRole.AUDITOR).get("/v1/audit/findings").json()
     assert serving == {"findings": [], "watched": None}
+
+
+def test_observer__when_it_writes_down_what_it_watched__then_the_disk_has_it(served: Served, tmp_path: Path) -> None:
+    synchronous = set[int]()
+
+    def noted(connection: Connection, cursor: Any, statement: str, *_: object) -> None:
+        if statement.startswith(("INSERT INTO watched_blocks", "INSERT INTO findings")):
+            (found,) = cursor.connection.execute("PRAGMA synchronous").fetchone()
+            synchronous.add(found)
+
+    event.listen(Engine, "before_cursor_execute", noted)
+    try:
+        handle = attach_chain(served.world.handle.url, CHAIN_ID, tmp_path / "identity.json")
+        settings = settings_of_other(served.world, tmp_path)
+        with build_observer(settings, handle), closing_engine(settings.database_url) as engine:
+            deadline = time.monotonic() + 60
+            while WatchTables(engine).watched() is None and time.monotonic() < deadline:
+                time.sleep(0.1)
+    finally:
+        event.remove(Engine, "before_cursor_execute", noted)
+    assert synchronous == {2}  # FULL: what was noticed of a block that is gone, no chain tells again
 
 
 def test_observe__as_a_command__serves_and_watches_until_told_to_stop(
