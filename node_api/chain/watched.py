@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
+import socket
+import threading
+import time
 from collections.abc import Callable
 
 from node_api.chain.contract_notices import contract_notices
@@ -21,6 +26,8 @@ from node_api.services.ports.watching import WatchedBlock
 
 _FULL_BLOCKS = 10
 """Blocks with all their transactions that are asked for at once: one may have megabytes."""
+_QUESTION_SECONDS, _VISIT_SECONDS, _MOST_BYTES = 10.0, 30.0, 16 << 20
+"""What another's node may take us: a question, all questions of a look together, and an answer."""
 
 
 class WatchedNode:
@@ -111,6 +118,30 @@ class WatchedNode:
         return answers
 
 
+class _Guarded(RpcClient):
+    """Speaks to somebody who may want to stop us: a question has a deadline, and its answer a size."""
+
+    def _post(self, connection: http.client.HTTPConnection, body: bytes) -> tuple[bytes, int]:
+        """A socket's own timeout counts anew with every byte."""
+        ending = threading.Timer(_QUESTION_SECONDS, _hang_up, (connection,))
+        ending.daemon = True
+        ending.start()
+        try:
+            connection.request("POST", self._path, body, self._headers)
+            response = connection.getresponse()
+            content = response.read(_MOST_BYTES + 1)
+        finally:
+            ending.cancel()
+        if len(content) > _MOST_BYTES:
+            raise http.client.HTTPException(f"an answer of more than {_MOST_BYTES} bytes")
+        return content, response.status
+
+
+def _hang_up(connection: http.client.HTTPConnection) -> None:
+    with contextlib.suppress(OSError, AttributeError):  # it is over already
+        connection.sock.shutdown(socket.SHUT_RDWR)
+
+
 class NodeBeside:
     """A node of another organisation, at its JSON-RPC."""
 
@@ -122,7 +153,8 @@ class NodeBeside:
             own: the chain's id and genesis hash: nothing is asked of another chain.
             token: that it takes from us.
         """
-        self._rpc = RpcClient(url, own=own, headers={"Authorization": f"Bearer {token}"} if token else None)
+        headers = {"Authorization": f"Bearer {token}"} if token else None
+        self._rpc = _Guarded(url, timeout=_QUESTION_SECONDS, own=own, headers=headers)
 
     def close(self) -> None:
         """Gives back connections."""
@@ -131,9 +163,10 @@ class NodeBeside:
     def unknown(self, known: Callable[[Hash], bool], most: int) -> list[SealedHeader]:
         """See the port."""
         found: list[SealedHeader] = []
+        deadline = time.monotonic() + _VISIT_SECONDS
         try:
             block = self._rpc.call("eth_getBlockByNumber", ["latest", False])
-            while block is not None and len(found) < most:
+            while block is not None and len(found) < most and time.monotonic() < deadline:
                 header = sealed_header(record(block))
                 if known(header.hash):
                     break
