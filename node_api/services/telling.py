@@ -29,6 +29,7 @@ _LOOK_SECONDS = 0.5
 _REST_SECONDS = 5.0  # after a fault that is not the subscriber's
 _PAGE = 100
 _MOST_AT_ONCE = 32
+_TURN_SECONDS = 5.0  # who is told for longer makes room, where others wait
 _STOP_SECONDS = 15.0  # the longest that a subscriber may take
 _TAKEN = range(200, 300)
 
@@ -86,6 +87,8 @@ class Telling:
         self._by = secrets.token_hex(16)
         self._stopping = threading.Event()
         self._at_work: dict[str, threading.Thread] = {}
+        self._turns: dict[str, float] = {}  # when each was begun with last
+        self._crowded = False  # some are due, and all places are taken
         # By name: where looked through from and for what, and up to where nothing was found: not worth writing down.
         self._seen: dict[str, tuple[tuple[Cursor, Wanted], Cursor]] = {}
         self._lock = threading.Lock()
@@ -124,15 +127,20 @@ class Telling:
         subscribers, now = self._store.all(), _now()
         unfit = unfit_for(self._key, subscribers)
         newest = self._events.newest() if subscribers else None
-        for one in subscribers:
+        self._turns = {one.name: self._turns.get(one.name, 0.0) for one in subscribers}
+        crowded = False
+        for one in sorted(subscribers, key=lambda one: self._turns[one.name]):
             behind = newest is not None and self._from(one) != newest
             with self._lock:
-                free = one.name not in self._at_work and len(self._at_work) < _MOST_AT_ONCE
-                if one.gone or one.next_at > now or not behind or not free or one.name in unfit:
+                if one.gone or one.next_at > now or not behind or one.name in self._at_work or one.name in unfit:
+                    continue
+                if len(self._at_work) >= _MOST_AT_ONCE:
+                    crowded = True
                     continue
                 worker = threading.Thread(target=self._tell, args=(one,), name=f"telling-{one.name}", daemon=True)
-                self._at_work[one.name] = worker
+                self._at_work[one.name], self._turns[one.name] = worker, time.monotonic()
                 worker.start()
+        self._crowded = crowded
         if unfit:
             raise next(iter(unfit.values()))
 
@@ -144,7 +152,7 @@ class Telling:
     def _tell(self, one: Subscriber) -> None:
         try:
             following: Subscriber | None = one
-            while following is not None and not self._stopping.is_set():
+            while following is not None and not self._stopping.is_set() and not self._makes_room(one.name):
                 following = self._go_on(following)
         except Exception as error:  # noqa: BLE001  the lease ends by itself
             log.warning("telling_failed", subscriber=one.name, fault=f"{type(error).__name__}: {error}")
@@ -152,6 +160,10 @@ class Telling:
         finally:
             with self._lock:
                 self._at_work.pop(one.name, None)
+
+    def _makes_room(self, name: str) -> bool:
+        """Whether a subscriber was told for long enough while others wait that are due."""
+        return self._crowded and time.monotonic() - self._turns.get(name, 0.0) > _TURN_SECONDS
 
     def _go_on(self, one: Subscriber) -> Subscriber | None:
         """Tells one page; the subscriber as it stands then, or None where that is all for now."""
@@ -178,7 +190,7 @@ class Telling:
         taken, count, kept_at = one.upto, 0, time.monotonic()
         refused = None
         for cursor, event in page.events:
-            if self._stopping.is_set():
+            if self._stopping.is_set() or (count and self._makes_room(one.name)):
                 break
             if count and time.monotonic() - kept_at > _KEEP_SECONDS:
                 if not self._store.told(one.name, self._by, taken, count, _lease_end()):

@@ -9,6 +9,7 @@ a subscriber
 ├── put again with another filter ..... told what that one finds, from where it is put or replayed
 ├── gone (410) ........................ told nothing any more until it is put again
 ├── without an end to its answer ...... holds up nobody else
+├── slow, with all places taken ........ makes room for those that wait, in turns
 ├── that trickles ..................... is given up, and told at its next address once it is put there
 └── with a new secret ................. both sign for a day
 two processes on one database ......... each message once
@@ -48,7 +49,7 @@ from node_api.storage.operation_tables import index_rewinds, subscribers
 from node_api.storage.subscribers import Subscribers
 from node_api.webhooks.post import HttpPost
 from tests.storage.conftest import indexer_of
-from tests.webhooks.receiver import Receiver, receiving, trickling
+from tests.webhooks.receiver import Receiver, Taken, receiving, trickling
 from tests.world import World
 
 MASTER = b"m" * 32
@@ -268,6 +269,29 @@ def test_subscriber__that_hangs__holds_up_nobody(
         assert (len(stuck.taken), Subscribers(engine).get("a-stuck").told) == (1, 0)  # type: ignore[union-attr]
         free.set()
         until(settled(engine, "a-stuck", len(ids(engine))))
+
+
+def test_subscribers__slow_and_more_than_there_are_places__are_told_in_turns(
+    engine: Engine, receiver: Receiver, begun: Callable[..., Telling], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("node_api.services.telling._MOST_AT_ONCE", 1)
+    monkeypatch.setattr("node_api.services.telling._TURN_SECONDS", 0.2)
+
+    def slow(_: Taken) -> int:
+        time.sleep(0.1)
+        return 204
+
+    receiver.answer = slow
+    names, total = ("a", "b", "c"), len(ids(engine))
+    for name in names:
+        subscribing(engine).put(name, receiver.url, Wanted(), "0")
+    begun()
+    until(lambda: all((one := Subscribers(engine).get(name)) is not None and one.told > 0 for name in names))
+    assert all(one.told < total for one in Subscribers(engine).all())
+    receiver.answer = lambda _: 204
+    for name in names:
+        until(settled(engine, name, total))
+    assert sorted(one.id for one in receiver.taken) == sorted(3 * ids(engine))
 
 
 def test_subscriber__that_trickles__is_told_at_its_next_address(
