@@ -212,15 +212,21 @@ class ChainNodes(RpcClient):
         return self._signers
 
     def _compare(self, heights: Mapping[str, int]) -> None:
-        """Has the nodes tell the hash of a final block: the one they differed about before, else the newest."""
+        """Has the nodes tell the hash of a final block: the one they differed about before, else the newest.
+
+        No node alone keeps the others from it: who is far behind, says that it is far ahead, or tells no block is left out.
+        """
         before = self._disagreement
-        number = max(0, min(heights.values()) - self.profile.confirmations) if before is None else before.number
+        most = sorted(heights.values())[-2:][0]
+        newest = min(height for height in heights.values() if height >= most - MOST_LAG)
+        number = max(0, newest - self.profile.confirmations) if before is None else before.number
         hashes: dict[str, str] = {}
         for url, height in heights.items():
             node = self._watched[url]
-            block = node.call("eth_getBlockByNumber", [hex(number), False]) if height >= number else None
-            if block is not None:
-                hashes[node.address] = text(record(block)["hash"])
+            with contextlib.suppress(ChainError):
+                block = node.call("eth_getBlockByNumber", [hex(number), False]) if height >= number else None
+                if block is not None:
+                    hashes[node.address] = text(record(block)["hash"])
         if len(set(hashes.values())) > 1:
             self._disagreement = Disagreement(number, hashes)
             if before is None:

@@ -16,6 +16,7 @@ look
 ├── another block where nothing can change any more → named, until they tell the same of that block
 ├── another block that can change → nothing
 ├── one that differed and does not answer → named still
+├── one is far behind, says that it is far ahead, or tells no block → the others are compared all the same
 └── signers were voted in or out → blocks become final by the new number; it stays where nobody says, or where it was set
 an address that is none → refused
 """
@@ -49,7 +50,7 @@ class Node:
         self.signers: int | None = 5
         self.known = self.signer = ""
         """What it says of bytes that it has."""
-        self.down = False
+        self.down = self.tells_no_block = False
         self.server = Server(self._answer)
         self.url = self.server.url
 
@@ -73,6 +74,8 @@ class Node:
         match one["method"], one["params"]:
             case "eth_chainId", _:
                 return {"result": hex(OWN[0])}
+            case "eth_getBlockByNumber", [str(number), *_] if self.tells_no_block and number != "0x0":
+                return {"error": {"code": -32000, "message": "no"}}
             case "eth_getBlockByNumber", [str(number), *_]:
                 at = int(number, 16)
                 return {"result": {"hash": self.genesis if at == 0 else self.branch.get(at, f"0x{at}")}}
@@ -218,6 +221,20 @@ def test_look__when_nodes_differ_where_nothing_can_change__then_named_until_they
     second.down = False
     del second.branch[98]
     assert differs(rpc) is None
+
+
+@pytest.mark.parametrize(("height", "tells_no_block"), [(10, False), (0, False), (1 << 60, False), (110, True)])
+def test_look__when_one_node_is_of_no_use__then_the_others_are_compared(
+    serve: Serve, height: int, tells_no_block: bool
+) -> None:
+    first, useless, third = serve("first", 110), serve("useless", height), serve("third", 111)
+    useless.tells_no_block = tells_no_block
+    rpc = client([first, useless, third])
+    assert differs(rpc) is None
+    third.branch[107] = "0xother"
+    found = differs(rpc)
+    assert found is not None
+    assert (found.number, found.hashes[first.address], found.hashes[third.address]) == (107, "0x107", "0xother")
 
 
 def test_look__when_signers_were_voted_in_or_out__then_final_by_the_new_number(serve: Serve) -> None:
