@@ -25,6 +25,11 @@ from node_api.storage.outbox import RESOLVED, SIGNED
 
 _UNSURE = 1_000
 """Rows at the end that are counted each time: another process may yet add one between them, a chain may yet take blocks back."""
+_TAKEN_BACK = 50_000
+"""Operations at the end that are counted each time: as many as a minute brings, and a chain takes back no block that is older.
+
+What it takes back goes out again, and may end otherwise than before: as failed, which is an alarm.
+"""
 _items, _calls, _states = o.operation_items, o.outbox_calls, o.operation_states
 _QUEUED = OperationState.QUEUED.value
 _IN_FLIGHT = select(func.count(), func.min(_calls.c.signed_at)).where(_calls.c.state == SIGNED)
@@ -38,7 +43,8 @@ class StoreFigures:
         """The database must have been migrated (`storage.migrate`)."""
         self._engine = engine
         self._lock = threading.Lock()
-        self._operations = _Growing(o.operations, o.operations.c.sequence, o.operations.c.state, _first_open)
+        states = o.operations.c.sequence, o.operations.c.state
+        self._operations = _Growing(o.operations, *states, _first_open, unsure=_TAKEN_BACK)
         self._refused_here = _Growing(o.refusal_log, o.refusal_log.c.number, o.refusal_log.c.reason)
         self._refused_on_chain = _Growing(t.chain_refusals, t.chain_refusals.c.block, t.chain_refusals.c.reason)
 
@@ -70,8 +76,10 @@ class _Growing:
         order: Column[int],
         label: Column[Any],
         first_moving: Callable[[Connection, int], int | None] = lambda *_: None,
+        unsure: int | None = None,
     ) -> None:
-        """`first_moving` finds the first row beyond a place whose label may still change."""
+        """`first_moving` finds the first row beyond a place whose label may still change; of the last `unsure` all may."""
+        self._unsure = _UNSURE if unsure is None else unsure
         self._table, self._order, self._label, self._first_moving = table, order, label, first_moving
         self._settled: Counter[Any] = Counter()
         self._until = 0
@@ -79,7 +87,7 @@ class _Growing:
     def count(self, connection: Connection) -> dict[Any, int]:
         """How many rows there are of each label."""
         newest = connection.execute(select(func.max(self._order))).scalar_one() or 0
-        until = max(self._until, newest - _UNSURE)
+        until = max(self._until, newest - self._unsure)
         moving = self._first_moving(connection, self._until)
         if moving is not None:
             until = max(self._until, min(until, moving - 1))

@@ -4,7 +4,8 @@ queues → how many wait, and since when        calls → in flight, since when;
 subscribers → tries in a row that each did not take, and whether it is gone
 operations and refusals → counted by state and by reason
 ├── more of them → the new ones are added            ├── one that was open → counted anew where it stands now
-└── far more than are counted each time → none is lost or counted twice
+├── far more than are counted each time → none is lost or counted twice
+└── one whose block is taken back, thousands after it → counted as what became of it then
 """
 
 from __future__ import annotations
@@ -97,6 +98,7 @@ def test_figures__of_many_operations__lose_none_and_double_none(
     database: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(vitals, "_UNSURE", 2)
+    monkeypatch.setattr(vitals, "_TAKEN_BACK", 2)
     store, outbox, figures = Operations(database), Outbox(database, database), StoreFigures(database)
     for number in range(1, 6):
         store.add([operation(f"op_{number}", refused(number))])
@@ -111,3 +113,15 @@ def test_figures__of_many_operations__lose_none_and_double_none(
     for _ in range(2):
         read = figures.read(HOLDER)
         assert (read.operations, read.refused_here) == ({"refused": 10, "succeeded": 1}, {"Expired": 10})
+
+
+def test_figures__of_one_whose_block_is_taken_back__follow_it(database: Engine) -> None:
+    store, outbox, figures = Operations(database), Outbox(database, database), StoreFigures(database)
+    store.add([operation("op_first", outcome(1))])
+    outbox.sending(call(3), [Place("op_first", 0, 0, 0)])
+    outbox.resolve(call(3).hash, BLOCK, [(Place("op_first", 0, 0, 0), Accepted(()))])
+    for hundred in range(100, 2_500, 100):
+        store.add([operation(f"op_{number}", refused(number)) for number in range(hundred, hundred + 100)])
+    assert figures.read(HOLDER).operations == {"succeeded": 1, "refused": 2_400}
+    outbox.fail(call(3).hash, replace(BLOCK, number=8), "Vouchers_SenderNotAllowed")
+    assert figures.read(HOLDER).operations == {"failed": 1, "refused": 2_400}
