@@ -57,6 +57,7 @@ class Watch:
         self._codes_due = 0.0
         self._stuck: tuple[Hash | None, float] | None = None  # the place where looks fail, and since when
         self._unseen = set[OtherNode]()  # those whose fault was told
+        self._far: dict[OtherNode, Hash] = {}  # the newest block of each that is too far ahead to be kept
         self._lock = threading.Lock()
 
     def look(self) -> bool:
@@ -226,15 +227,21 @@ class Watch:
         council, most = (Council({}), -1) if place is None else (place[1], place[0].number + KEPT)
         for other in self._others:
             try:
-                found = other.unknown(self._store.knows, _BESIDE)
+                found = self._new_of(other)
             except ChainUnavailable as fault:
                 if other not in self._unseen:
                     log.warning("other_node_unseen", fault=str(fault))
                 self._unseen.add(other)
                 continue
             self._unseen.discard(other)
+            if found and found[0].number > most:
+                self._far[other] = found[0].hash
             made = [header for header in found if header.number <= most and council.made(header)]
             self._store.note(*self._twice(made))
+
+    def _new_of(self, other: OtherNode) -> list[SealedHeader]:
+        far = self._far.get(other)
+        return other.unknown(lambda block: block == far or self._store.knows(block), _BESIDE)
 
     def _look_at_clock(self, head: SealedHeader) -> None:
         if head.signer is None:

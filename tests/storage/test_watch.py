@@ -8,6 +8,7 @@ the chain goes back
 ├── a network's node begins anew, far below all that is kept → waited for; what comes back is another chain → begins anew
 └── the node has no block where it has later ones → the next look
 one signer, two blocks of a height: by a reorganisation, by another node's answer → told, and stays; a node that is gone → nothing
+├── another's node is far ahead → asked for what is new there, and nothing of it kept
 ├── by both, forth and back → told once     ├── dozens of them, or far-off heights → one told, two kept at most
 └── another node's block that names one as its maker, sealed by too few → nothing
 time: half a minute after the block before → not yet; more → late; less than agreed → early, the first of several; block 1 → never
@@ -21,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 import pytest
 from sqlalchemy import Engine
@@ -95,11 +97,14 @@ class Other:
 
     newest: list[SealedHeader]
     gone: bool = False
+    told: list[int] = field(default_factory=list)
 
     def unknown(self, known: Callable[[Hash], bool], most: int) -> list[SealedHeader]:
         if self.gone:
             raise ChainUnavailable("nobody answers")
-        return [one for one in self.newest if not known(one.hash)][:most]
+        found = list(takewhile(lambda one: not known(one.hash), self.newest))[:most]
+        self.told.append(len(found))
+        return found
 
 
 @pytest.fixture
@@ -363,6 +368,24 @@ def test_signer__when_it_makes_dozens_for_another_node__then_one_is_told_and_few
     watch.look()
     assert told(store) == [(Kind.SEALED_TWICE, B, 9)]
     assert [store.knows(one.hash) for one in (far, *many)] == [False, True, *(False,) * 14]
+
+
+def test_watch__when_its_node_is_far_behind_another__then_that_is_asked_for_what_is_new_alone(
+    store: WatchTables,
+) -> None:
+    chain = Chain()
+    chain.grow(10)
+    ahead = [
+        SealedHeader(n, hash_of(n), hash_of(n - 1), UnixSeconds(n), (A, B)[n % 2]) for n in range(9_000, 8_900, -1)
+    ]
+    beside = Other(ahead[2:])
+    watch = watch_of(chain, store, beside)
+    watch.look()
+    watch.look()
+    beside.newest = ahead
+    watch.look()
+    assert beside.told == [64, 0, 2]
+    assert not store.knows(ahead[2].hash)
 
 
 def test_signer__when_another_node_forges_its_other_block__then_nothing(store: WatchTables) -> None:
