@@ -197,6 +197,38 @@ def test_replay__shift_to_now__plays_what_is_valid_now(place: Town, tmp_path: Pa
     assert (told["skipped"], told["accepted"], told["unexpected"]) == (3, 4, [])
 
 
+def test_replay__shift_to_now_again__skips_the_same_and_does_nothing(place: Town, tmp_path: Path) -> None:
+    place.wait_until(moment("2026-03-20T12:00"))
+    place.told("replay", FOLDER, "--shift-to-now", "--report", tmp_path / "one.csv")
+    place.wait_until(moment("2026-03-20T12:10"))
+    again = place.told("replay", FOLDER, "--shift-to-now", "--report", tmp_path / "two.csv")
+    assert (again["skipped"], again["accepted"], again["known"], again["unexpected"]) == (3, 4, 4, [])
+    assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "two.csv").read_bytes()
+
+
+@pytest.mark.parametrize("until", ["2026-03-20T12:01", "2026-03-20T12:10"], ids=["soon", "behind its deadline"])
+@pytest.mark.parametrize("asked", [True, False], ids=["asked", "not asked"])
+def test_replay__shift_to_now_killed_before_it_knew_an_outcome__asks_for_the_same_again(
+    place: Town, tmp_path: Path, asked: bool, until: str
+) -> None:
+    place.wait_until(moment("2026-03-20T12:00"))
+    folder = tmp_path / "folder"
+    shutil.copytree(FOLDER, folder)
+    rows = rows_of(folder / "redemptions.csv")
+    rows[7] |= {"items": "1:2500"}  # refused, and so in no record
+    write_rows(folder / "redemptions.csv", rows)
+    assert place.told("replay", folder, "--shift-to-now", exit_code=1)["unexpected"] == [6]
+    (journal,) = (place.data / "replays").iterdir()
+    lines = [line for line in journal.read_text().splitlines() if not line.startswith('[6,"')]
+    begun = next(line for line in lines if line.startswith("[6,"))
+    if not asked:
+        lines[lines.index(begun)] = f"[6,{int(begun[3:-1]) - 1}]"
+    journal.write_text("\n".join(lines) + "\n")
+    place.wait_until(moment(until))
+    again = place.told("replay", folder, "--shift-to-now", exit_code=1)
+    assert (again["unexpected"], again["refused"], again["known"]) == ([6], {"AmountsOverBill": 1}, 4 - 1)
+
+
 def test_replay__past_the_check_while_a_node_serves__is_refused(place: Town) -> None:
     with open_street(place):
         told = place.told("replay", FOLDER, "--unchecked", exit_code=1)

@@ -26,6 +26,7 @@ _OF_ACTS = frozenset(
 _OF_DAYS = frozenset({"DayLimitPassed", "MonthLimitPassed", "MerchantLimitPassed", "TerminalLimitPassed"})
 _HANG_ON_THE_CLOCK = frozenset({"NotYetValid", "Expired", "ProgrammeNotActive"}) | _OF_ACTS | _OF_DAYS
 _CLOCK_REASONS = frozenset({"NotYetValid", "DeadlineTooFar", "ProgrammeNotActive"})
+_TOO_LATE = "DeadlinePassed"
 _TRIES = 3
 _PAGE = 1_000
 
@@ -223,13 +224,25 @@ class Replay:
         return outcome
 
     def _play_now(self, play: Play) -> Outcome:
+        """One code at the time it is now, or at the one at which an earlier run had begun it: asked for as the same operation."""
         if play.expected in _HANG_ON_THE_CLOCK:
             return Outcome(SKIPPED)
+        begun = self._journal.begun.get(play.code) if play.expected is None else None
+        if begun is not None and (outcome := self._till.redeem(_moved(play, begun), begun)).reason != _TOO_LATE:
+            return _unless_of_the_clock(outcome)
         now = self._desk.now()
-        late = play.item.deadline - play.at
-        moved = replace(play, at=now, item=play.item._replace(deadline=UnixSeconds(min(now + late, 2**256 - 1))))
-        outcome = self._till.redeem(moved)
-        return Outcome(SKIPPED) if outcome.reason in _HANG_ON_THE_CLOCK else outcome
+        self._journal.begin(play.code, now)
+        return _unless_of_the_clock(self._till.redeem(_moved(play, now), now))
+
+
+def _unless_of_the_clock(outcome: Outcome) -> Outcome:
+    return Outcome(SKIPPED) if outcome.reason in _HANG_ON_THE_CLOCK else outcome
+
+
+def _moved(play: Play, at: UnixSeconds) -> Play:
+    """The play at another time; it is the attempt of that time, for what is signed then is another redemption."""
+    deadline = UnixSeconds(min(at + play.item.deadline - play.at, 2**256 - 1))
+    return replace(play, at=at, item=play.item._replace(deadline=deadline))
 
 
 def _begins(row: ProgrammeRow, there: ProgrammeSeen) -> UnixSeconds:
