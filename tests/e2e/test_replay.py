@@ -12,7 +12,11 @@ replay
 ├── past the check while a node serves: refuses
 ├── through a running node: uses it
 ├── on a chain whose clock nobody can move: says what --shift-to-now does
-└── with --shift-to-now: plays what is valid now, skips the rest
+└── with --shift-to-now
+    ├── plays what is valid now, skips the rest
+    ├── again: skips the same and does nothing
+    ├── killed before it knew an outcome: asks for the same again
+    └── several together: one that rests on others waits for them; what was played before a stop is noted
 """
 
 from __future__ import annotations
@@ -227,6 +231,34 @@ def test_replay__shift_to_now_killed_before_it_knew_an_outcome__asks_for_the_sam
     place.wait_until(moment(until))
     again = place.told("replay", folder, "--shift-to-now", exit_code=1)
     assert (again["unexpected"], again["refused"], again["known"]) == ([6], {"AmountsOverBill": 1}, 4 - 1)
+
+
+def test_replay__codes_that_rest_on_others_played_together__wait_for_them(place: Town, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    shutil.copytree(FOLDER, folder)
+    like = rows_of(folder / "redemptions.csv")[3] | {"note": ""}
+    uses = [(place_of, expected) for place_of in range(2, 14) for expected in ("", "AlreadyRedeemed")]
+    rows = [
+        like | {"row": str(n), "code": str(n), "place": str(use), "receipt": f"r-{n}", "expected": expected}
+        for n, (use, expected) in enumerate(uses, start=1)
+    ]
+    write_rows(folder / "redemptions.csv", rows)
+    place.wait_until(moment("2026-03-20T12:00"))
+    told = place.told("replay", folder, "--shift-to-now", "--together", "8")
+    assert (told["accepted"], told["refused"], told["unexpected"]) == (12, {"AlreadyRedeemed": 12}, [])
+
+
+def test_replay__that_stops_among_codes_played_together__has_noted_those_before(place: Town, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    shutil.copytree(FOLDER, folder)
+    like = rows_of(folder / "redemptions.csv")[3] | {"note": "", "channel": "online", "expected": "ChannelClosed"}
+    rows = [like | {"row": str(n), "code": str(n), "receipt": f"r-{n}"} for n in range(1, 101)]
+    write_rows(folder / "redemptions.csv", [*rows[:99], rows[99] | {"signer": "0x" + "ab" * 20}])
+    place.wait_until(moment("2026-03-20T12:00"))
+    told = place.told("replay", folder, "--shift-to-now", "--together", "4", exit_code=2)
+    assert told["error"] == "NobodySigns"
+    (journal,) = (place.data / "replays").iterdir()
+    assert journal.read_text().count("ChannelClosed") >= 99 - 4 * 4
 
 
 def test_replay__past_the_check_while_a_node_serves__is_refused(place: Town) -> None:

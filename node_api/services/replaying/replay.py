@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from node_api.domain.ids import Hash, ProgrammeId, UnixSeconds, VoucherId
@@ -25,7 +25,11 @@ _OF_ACTS = frozenset(
 )
 _OF_DAYS = frozenset({"DayLimitPassed", "MonthLimitPassed", "MerchantLimitPassed", "TerminalLimitPassed"})
 _HANG_ON_THE_CLOCK = frozenset({"NotYetValid", "Expired", "ProgrammeNotActive"}) | _OF_ACTS | _OF_DAYS
+_OF_OTHERS = frozenset({"AlreadyRedeemed", "NotFirstRedemption"})
 _CLOCK_REASONS = frozenset({"NotYetValid", "DeadlineTooFar", "ProgrammeNotActive"})
+_AHEAD = 4
+"""So many times the codes played together are taken up before the first of them has ended."""
+
 _TOO_LATE = "DeadlinePassed"
 _TRIES = 3
 _PAGE = 1_000
@@ -97,6 +101,9 @@ def redeemed_before(reader: Reader) -> Redeemed:
     return found
 
 
+_Begun = tuple[Play, Future[tuple[Outcome, bool]]]
+
+
 class Replay:
     """One run over a folder's redemptions."""
 
@@ -162,12 +169,24 @@ class Replay:
             yield play, self.take(play)
 
     def _at_once(self, plays: Iterable[Play]) -> Iterator[tuple[Play, Outcome]]:
-        """Several at a time: where blocks come by the clock, each code waits for some of them."""
+        """Several at a time: where blocks come by the clock, each code waits for some of them.
+
+        One that is refused for what an earlier one did waits for all of those. Who stops halfway has nothing more played.
+        """
         self._activate(self._desk.now())
-        with ThreadPoolExecutor(self._together, "replay") as pool:
-            begun = [(play, pool.submit(self._known_or_played, play)) for play in plays]
-            for play, taken in begun:
-                yield play, self._noted(play, *taken.result())
+        pool, begun = ThreadPoolExecutor(self._together, "replay"), deque[_Begun]()
+        try:
+            for play in plays:
+                while begun and (play.expected in _OF_OTHERS or len(begun) >= self._together * _AHEAD):
+                    yield self._ended(*begun.popleft())
+                begun.append((play, pool.submit(self._known_or_played, play)))
+            while begun:
+                yield self._ended(*begun.popleft())
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _ended(self, play: Play, taken: Future[tuple[Outcome, bool]]) -> tuple[Play, Outcome]:
+        return play, self._noted(play, *taken.result())
 
     def _known_or_played(self, play: Play) -> tuple[Outcome, bool]:
         """What became of a code, and whether an earlier run brought it about."""
