@@ -134,6 +134,31 @@ def test_check_folder__half_a_code_differs__is_a_fault(tmp_path: Path, column: s
     assert (fault.line, fault.column, fault.rule) == (3, column, "what is signed together agrees")
 
 
+@pytest.mark.parametrize(("rows", "lines"), [(100, []), (101, [102]), (103, [102])])
+def test_check_folder__code_of_many_vouchers__is_a_fault_above_a_hundred(
+    tmp_path: Path, rows: int, lines: list[int]
+) -> None:
+    head, _, _, row = SMALL["redemptions.csv"].splitlines()
+    text = "\n".join([head, *(row.replace("3,3,", f"{n},3,", 1) for n in range(1, rows + 1))]) + "\n"
+    path = write_folder(tmp_path, redemptions=text)
+    if not lines:
+        assert sound(path).redemption_count == rows
+        return
+    assert [(fault.line, fault.column, fault.rule) for fault in faults_of(path)] == [
+        (line, "code", "a code has at most 100 vouchers") for line in lines
+    ]
+
+
+def test_redemptions__signed_in_the_first_hour_there_is__have_no_deadline_before_it(tmp_path: Path) -> None:
+    head, _, _, row = SMALL["redemptions.csv"].splitlines()
+    cells = dict(zip(head.split(","), row.split(","), strict=True)) | {
+        "deadline_seconds": "-3600", "signed_at": "1970-01-01T00:00:01Z", "expected": "DeadlinePassed",
+    }  # fmt: skip
+    text = ",".join(cells) + "\n" + ",".join(cells.values()) + "\n"
+    (read,) = sound(write_folder(tmp_path, redemptions=text)).redemptions()
+    assert read.deadline == 0
+
+
 def test_check_folder__when_missing__then_one_fault(tmp_path: Path) -> None:
     (fault,) = faults_of(tmp_path / "nowhere")
     assert (fault.file, fault.line, fault.rule) == ("", 0, "the import folder does not exist")
@@ -217,6 +242,7 @@ def test_check_folder__when_file_unusable__then_others_are_checked_all_the_same(
         ("programmes", ",480,", ",900,", 2, "utc_offset_minutes", "within -720"),
         ("categories", "2,Tourism", "1,Tourism", 3, "category", "on line 2"),
         ("redemptions", "1:9000;2:100", "1;9000", 2, "items", "7:1299"),
+        ("redemptions", "1:9000;2:100", f"1:9000;2:{2**53}", 2, "items", "within 1 and 9,007,199,254,740,991"),
         ("redemptions", "store,r-1", "shop,r-1", 2, "channel", "lower case"),
         ("redemptions", "AlreadyRedeemed", "Spent", 3, "expected", "one of these words"),
         ("redemptions", "device:thief", "thief", 4, "signer", "device:thief"),

@@ -233,8 +233,8 @@ class RedemptionRow:
 
     @property
     def deadline(self) -> int:
-        """The code's deadline in Unix seconds, or `NEVER`; exclusive."""
-        return min(self.signed_at + self.deadline_seconds, 2**256 - 1)
+        """The code's deadline in Unix seconds, 0 at least, or `NEVER`; exclusive."""
+        return max(0, min(self.signed_at + self.deadline_seconds, 2**256 - 1))
 
     @property
     def signed_at(self) -> UnixSeconds:

@@ -17,6 +17,8 @@ URI_MAX = 256
 NOTICE_MAX = 366 * 86_400
 MAX_ITEMS = 500
 LINE_AMOUNT_MAX = 2**56 - 1
+ITEM_MAX = 2**53 - 1
+"""Most that an item of a receipt costs: as the API takes it."""
 FACE_MAX = 2**48 - 1
 QUOTA_MAX = 2**40 - 1
 AMOUNT_MAX = 2**64 - 1
@@ -206,6 +208,6 @@ def _mask(text: str, parse: Callable[[str], int], what: str) -> int:
 
 
 _CATEGORY = whole(0, MAX_CATEGORY)
-_ITEM = money(1, LINE_AMOUNT_MAX)
+_ITEM = money(1, ITEM_MAX)
 _DEADLINE = whole(-31_536_000, 31_536_000, "seconds")
 _KINDS = {"fixed": VoucherKind.FIXED, "percentage": VoucherKind.PERCENTAGE, "stored": VoucherKind.STORED}

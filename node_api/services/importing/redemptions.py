@@ -16,6 +16,10 @@ _OF_THE_CODE = (
 )  # fmt: skip
 
 
+VOUCHERS_MAX = 100
+"""Most vouchers of a code: as the API takes it."""
+
+
 class RedemptionCheck:
     """Holds the row before, since order and codes are matters of neighbours."""
 
@@ -24,6 +28,7 @@ class RedemptionCheck:
         self._before: RedemptionRow | None = None
         self._code: int | None = None
         self._first: Cells | None = None
+        self._vouchers = 0
 
     def check(self, cells: Cells) -> RedemptionRow | None:
         """The row, checked; None where it is at fault, which the cells then say."""
@@ -51,8 +56,13 @@ class RedemptionCheck:
 
     def _check_code(self, cells: Cells, row: RedemptionRow) -> None:
         if row.code != self._code or self._first is None:
-            self._code, self._first = row.code, cells
+            self._code, self._first, self._vouchers = row.code, cells, 1
             return
+        self._vouchers += 1
+        if self._vouchers == VOUCHERS_MAX + 1:  # told once a code
+            cells.note(
+                "code", f"a code has at most {VOUCHERS_MAX} vouchers", "put the others on a receipt of their own"
+            )
         columns = _OF_THE_CODE if row.expected == "ProgrammeMixed" else (*_OF_THE_CODE, "programme")
         for column in columns:
             if cells.text(column) != self._first.text(column):

@@ -260,7 +260,7 @@ def _unless_of_the_clock(outcome: Outcome) -> Outcome:
 
 def _moved(play: Play, at: UnixSeconds) -> Play:
     """The play at another time; it is the attempt of that time, for what is signed then is another redemption."""
-    deadline = UnixSeconds(min(at + play.item.deadline - play.at, 2**256 - 1))
+    deadline = UnixSeconds(max(0, min(at + play.item.deadline - play.at, 2**256 - 1)))
     return replace(play, at=at, item=play.item._replace(deadline=deadline))
 
 
