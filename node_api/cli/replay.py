@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import rich_click as click
@@ -13,12 +13,14 @@ from node_api.cli.folder import bar, checked_folder
 from node_api.cli.options import FAULT, USAGE, Shared, fail, shared_options
 from node_api.cli.replay_stage import ReplayStage, open_stage, require_clock
 from node_api.cli.treasury import treasury_lock
-from node_api.domain.errors import DomainError
+from node_api.domain.errors import DomainError, StoreUnavailable
 from node_api.domain.importing.acts import ActRow
 from node_api.domain.printable import counted
 from node_api.loaders.http_till import TillFailed
 from node_api.services.api_keys import ApiKeyring
-from node_api.services.import_folder import ImportFolder
+from node_api.services.import_folder import ImportFolder, RedemptionsChanged
+from node_api.services.loading.differences import voucher_differences
+from node_api.services.loading.load import FolderDiffers
 from node_api.services.loading.seen import Seen
 from node_api.services.ports.playing import Outcome, Play
 from node_api.services.ports.treasury import CommandRefused
@@ -95,8 +97,10 @@ def replay_folder(
     """
     if not folder.redemption_count:
         fail("the folder holds no redemptions", USAGE, kind="NothingToReplay", as_json=shared.as_json)
-    with ExitStack() as stack:
+    with _faults_told(shared), ExitStack() as stack:
         stage = open_stage(shared, folder, seen, stack)
+        if seen is None:
+            _require_same(stage, folder)
         require_clock(shared, stage.clock, shift_to_now)
         name = "unchecked" if unchecked else "checked"
         journal = stage.journal(name, stack)
@@ -115,20 +119,41 @@ def replay_folder(
 def _carry_through(
     shared: Shared, played: Iterator[tuple[Play, Outcome]], folder: ImportFolder, report: Path | None
 ) -> None:
-    """Plays to the end with a progress bar, writing the report on the way; faults end the command."""
+    """Plays to the end with a progress bar, writing the report on the way."""
+    with bar(shared, "replaying") as advance:
+        watched = _watched(played, lambda rows: advance("replaying", rows, folder.redemption_count))
+        if report is None:
+            deque(watched, maxlen=0)
+        else:
+            write_report(report, watched)
+
+
+def _require_same(stage: ReplayStage, folder: ImportFolder) -> None:
+    """What a code is made from is as it was loaded: what comes of another one is kept for good. Raises FolderDiffers."""
+    office = stage.office
+    if found := voucher_differences(folder, stage.seen, office.book, office.wallets):
+        raise FolderDiffers(found)
+
+
+@contextmanager
+def _faults_told(shared: Shared) -> Iterator[None]:
+    """What stops a replay ends the command."""
     try:
-        with bar(shared, "replaying") as advance:
-            watched = _watched(played, lambda rows: advance("replaying", rows, folder.redemption_count))
-            if report is None:
-                deque(watched, maxlen=0)
-            else:
-                write_report(report, watched)
+        yield
+    except FolderDiffers as fault:
+        lines = "\n".join(str(difference) for difference in fault.differences)
+        fail(f"{fault}\n{lines}", USAGE, kind="FolderDiffers", as_json=shared.as_json)
+    except RedemptionsChanged as fault:
+        told = f"redemptions.csv was changed since it was checked: {fault} Replay again once nobody writes to it"
+        fail(told, USAGE, kind="RedemptionsChanged", as_json=shared.as_json)
     except (NotLoaded, NobodySigns) as fault:
         fail(str(fault), USAGE, kind=type(fault).__name__, as_json=shared.as_json)
     except (TillFailed, ActUnexpected) as fault:
         fail(str(fault), FAULT, kind=type(fault).__name__, as_json=shared.as_json)
     except CommandRefused as fault:
         fail(str(fault), FAULT, kind=fault.error or "CommandRefused", as_json=shared.as_json)
+    except StoreUnavailable:  # told by what all commands share
+        raise
     except DomainError as fault:
         fail(str(fault), FAULT, kind=fault.name, as_json=shared.as_json)
 

@@ -33,7 +33,7 @@ from node_api.services.ports.playing import PlayerClock, Till
 from node_api.services.replaying.acts import Acts
 from node_api.services.replaying.journal import ReplayJournal
 from node_api.services.replaying.officers import Officers, Offices
-from node_api.services.replaying.plays import Plays
+from node_api.services.replaying.plays import Plays, require_loaded
 from node_api.services.replaying.replay import Redeemed, redeemed_before
 from node_api.services.replaying.run_keys import RunKeys
 from node_api.serving import serving
@@ -78,8 +78,9 @@ class ReplayStage:
     def acts(self, folder: ImportFolder, name: str, stack: ExitStack) -> Acts:
         """What the folder's acts.csv asks for, done with this node's role keys and the wallets of its rows.
 
-        `name` is that of the journal beside which the acts have their own.
+        `name` is that of the journal beside which the acts have their own. Raises NotLoaded, NobodySigns.
         """
+        require_loaded(folder.acts, self.seen, folder.path)
         durable = open_database(self.shared.settings.database_url)
         stack.callback(durable.dispose)
         fresh = fresh_reads(self.record, Follower(self.record.indexer))

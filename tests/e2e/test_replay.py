@@ -7,7 +7,7 @@ replay
 ├── of broken rows
 │   ├── by the API and by the contract: each refused with the reason expected, the good ones accepted
 │   └── with another expectation: exit code 1, and names the code
-├── of a folder that was not loaded: says so
+├── of a folder that was not loaded, with acts or without, or changed since: says so
 ├── signed by a device nobody here has: says so
 ├── past the check while a node serves: refuses
 ├── through a running node: uses it
@@ -180,6 +180,49 @@ def test_replay__not_loaded__says_so(tmp_path: Path) -> None:
         told = place.told("replay", FOLDER, exit_code=2)
     assert told["error"] == "NotLoaded"
     assert "vouchertrail load" in told["message"]
+
+
+def test_replay__not_loaded_with_acts__says_so(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    shutil.copytree(FOLDER, folder)
+    row = {"act": "1", "at": "2026-03-03T18:20:00+08:00", "kind": "reverse", "code": "4", "by": "device:till-noodles"}
+    write_rows(folder / "acts.csv", [row])
+    with town(tmp_path / "data") as place:
+        assert place.told("replay", folder, exit_code=2)["error"] == "NotLoaded"
+
+
+def test_replay__act_about_what_was_added_since__plays_nothing(place: Town, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    shutil.copytree(FOLDER, folder)
+    merchants = rows_of(folder / "merchants.csv")
+    new = merchants[0] | {"merchant": "new-shop", "name": "New", "terminals": "", "payout": ""}
+    write_rows(folder / "merchants.csv", [*merchants, new])
+    until = {"until": "2026-03-09T18:20:00+08:00", "merchant": "new-shop"}
+    write_rows(folder / "acts.csv", [{"act": "1", "at": "2026-03-03T18:20:00+08:00", "kind": "freeze", **until}])
+    head = place.head()
+    assert "'new-shop' is not on chain" in place.told("replay", folder, exit_code=2)["message"]
+    assert place.head() == head
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "told"),
+    [
+        ("batches.csv", ",fixed,2000,", ",fixed,2500,", "batch meals-20: face is 2000 on chain and 2500 in the files"),
+        ("holders.csv", "device:phone-01", "device:phone-09", "roll meals-devices: holder at place 0 is"),
+    ],
+)
+def test_replay__folder_changed_since_it_was_loaded__plays_nothing(
+    place: Town, tmp_path: Path, file: str, old: str, new: str, told: str
+) -> None:
+    folder = tmp_path / "folder"
+    shutil.copytree(FOLDER, folder)
+    (folder / file).write_text((folder / file).read_text().replace(old, new))
+    head = place.head()
+    refused = place.told("replay", folder, exit_code=2)
+    assert refused["error"] == "FolderDiffers"
+    assert told in refused["message"]
+    assert place.head() == head
+    assert place.told("replay", FOLDER)["accepted"] == 7, "nothing of the changed one was kept"
 
 
 def test_replay__signed_by_a_device_of_somebody__says_so(place: Town, tmp_path: Path) -> None:

@@ -61,11 +61,14 @@ def differences(folder: ImportFolder, seen: Seen, book: TreasuryBook, wallets: I
             terms = merchant_terms(merchant, wallets.account(merchant.payout))
             found += map(_merchant, _compare("merchant", merchant.ref, seen.merchants[merchant.ref].terms, terms))
         found += _terminals(merchant, seen)
-    found += _batches(folder, seen, book)
-    rolls = [row for row in folder.rolls if row.ref in seen.rolls]
-    for start in range(0, len(rolls), _HOLDERS_AT_ONCE):
-        found += _rolls(rolls[start : start + _HOLDERS_AT_ONCE], seen, book, wallets)
-    return found
+    return found + voucher_differences(folder, seen, book, wallets)
+
+
+def voucher_differences(
+    folder: ImportFolder, seen: Seen, book: TreasuryBook, wallets: ImportWallets
+) -> list[Difference]:
+    """Those of batches and rolls alone: what a code is made from, and what never changes on chain."""
+    return [*_batches(folder, seen, book), *_roll_differences(folder, seen, book, wallets)]
 
 
 def _lines_of(folder: ImportFolder) -> dict[Ref, list[BudgetLineRow]]:
@@ -139,6 +142,14 @@ def _batches(folder: ImportFolder, seen: Seen, book: TreasuryBook) -> Iterator[D
         there |= {ref: replace(there[ref], valid_until=end) for ref, end in zip(apart, ends, strict=True)}
     for row in rows:
         yield from _compare("batch", row.ref, there[row.ref], batch_terms(row, seen.programme(row.programme)))
+
+
+def _roll_differences(
+    folder: ImportFolder, seen: Seen, book: TreasuryBook, wallets: ImportWallets
+) -> Iterator[Difference]:
+    rolls = [row for row in folder.rolls if row.ref in seen.rolls]
+    for start in range(0, len(rolls), _HOLDERS_AT_ONCE):
+        yield from _rolls(rolls[start : start + _HOLDERS_AT_ONCE], seen, book, wallets)
 
 
 def _rolls(rows: list[RollRow], seen: Seen, book: TreasuryBook, wallets: ImportWallets) -> Iterator[Difference]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from hashlib import sha256
+from pathlib import Path
 
 from node_api.domain.ids import Amount, Hash, MerchantId, Place, UnixSeconds, VoucherId, voucher_id
+from node_api.domain.importing.acts import ActRow
 from node_api.domain.importing.rows import RedemptionRow, Ref, VoucherRef, by_code, counted_bill
 from node_api.domain.importing.wallets import Custody, Wallet, custody
 from node_api.domain.items import Item, Spend
@@ -24,6 +26,22 @@ class NotLoaded(Exception):
 
 class NobodySigns(Exception):
     """A row's signer is a device whose key this node does not have."""
+
+
+def require_loaded(acts: Iterable[ActRow], seen: Seen, folder: Path) -> None:
+    """Raises NotLoaded where something that acts are about is not on chain."""
+    for act in acts:
+        named = (
+            (act.programme, seen.programmes), (act.batch, seen.batches), (act.roll, seen.rolls),
+            (act.merchant, seen.merchants),
+        )  # fmt: skip
+        for ref, there in named:
+            if ref is not None and ref not in there:
+                raise _not_loaded(f"{ref!r}", folder)
+
+
+def _not_loaded(what: object, folder: Path) -> NotLoaded:
+    return NotLoaded(f"{what} is not on chain: run `vouchertrail load {folder}` first")
 
 
 class Plays:
@@ -49,7 +67,7 @@ class Plays:
             for rows in by_code(self._folder.redemptions()):
                 yield self._play(rows)
         except KeyError as missing:
-            raise NotLoaded(f"{missing} is not on chain: run `vouchertrail load {self._folder.path}` first") from None
+            raise _not_loaded(missing, self._folder.path) from None
 
     def codes(self, wanted: Collection[int]) -> dict[int, Code]:
         """What acts need of the codes they are about. Raises as `__iter__`; each stands in redemptions.csv."""
