@@ -18,7 +18,8 @@ WAIT_SECONDS = 30
 _TIMEOUT = httpx.Timeout(60.0, connect=5.0)
 _PATIENCE_SECONDS = 120.0
 _PAUSE_SECONDS = 0.2
-_OK, _ACCEPTED, _UNAVAILABLE = 200, 202, 503
+_OK = 200
+_LATER = 429, 503  # too many for now, not there for now
 _FINAL = ("succeeded", "refused", "failed")
 
 Json = dict[str, Any]
@@ -122,12 +123,12 @@ class HttpTill:
         return self._send("POST", path, body, headers)
 
     def _send(self, method: str, path: str, body: Json | None, headers: dict[str, str]) -> httpx.Response:
-        """Sends; again while the node is away, which is safe: every write carries its idempotency key."""
+        """Sends; again while the node is away or wants it later, which is safe: every write carries its idempotency key."""
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while True:
             try:
                 answer = self._http.request(method, path, json=body, headers=headers)
-                if answer.status_code != _UNAVAILABLE or time.monotonic() > deadline:
+                if answer.status_code not in _LATER or time.monotonic() > deadline:
                     return answer
             except httpx.TransportError as error:
                 if time.monotonic() > deadline:

@@ -11,6 +11,7 @@ replay
 ├── signed by a device nobody here has: says so
 ├── past the check while a node serves: refuses
 ├── through a running node: uses it
+├── through a node that limits its callers: goes at their pace
 ├── on a chain whose clock nobody can move: says what --shift-to-now does
 └── with --shift-to-now
     ├── plays what is valid now, skips the rest
@@ -315,6 +316,14 @@ def test_replay__through_a_running_node__uses_it(place: Town) -> None:
         told = place.told("replay", FOLDER, "--url", street.url)
         assert told["accepted"] == 7
         assert place.told("replay", FOLDER, exit_code=1)["error"] == "NotStarted"
+
+
+def test_replay__through_a_node_that_limits_its_callers__goes_at_their_pace(
+    place: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VOUCHERTRAIL_RATE_LIMIT", "2")
+    monkeypatch.setenv("VOUCHERTRAIL_RATE_BURST", "1")
+    assert place.told("replay", FOLDER)["accepted"] == 7
 
 
 class OtherEngine(http.server.BaseHTTPRequestHandler):
