@@ -18,6 +18,10 @@ from node_api.loaders.completejourney.source import DataMissing
 from node_api.loaders.spoil.spoil import EACH, FolderFaulty, SpoilReport, spoil_folder
 from node_api.loaders.spoil.stock import CannotSpoil
 
+_HALF = "{}; the folder is not whole: write it anew before it is loaded"
+_WEEKS = click.IntRange(-2_400, 416_000)
+"""Times of import folders lie in the years 1970 to 9999."""
+
 
 @click.group("loaders")
 def cli() -> None:
@@ -26,7 +30,9 @@ def cli() -> None:
 
 @cli.command()
 @click.argument("out", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--weeks", type=int, default=0, show_default=True, help="Move all times forward by so many whole weeks.")
+@click.option(
+    "--weeks", type=_WEEKS, default=0, show_default=True, help="Move all times forward by so many whole weeks."
+)
 @click.option("--to-today", is_flag=True, help="As many whole weeks as put the data's last day just behind today.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def completejourney(out: Path, weeks: int, to_today: bool, as_json: bool) -> None:
@@ -36,6 +42,8 @@ def completejourney(out: Path, weeks: int, to_today: bool, as_json: bool) -> Non
         report = load_completejourney(out, shift)
     except DataMissing as missing:
         fail(str(missing), FAULT, kind="DataMissing", as_json=as_json)
+    except OSError as fault:
+        fail(_HALF.format(fault), FAULT, kind=type(fault).__name__, as_json=as_json)
     if as_json:
         click.echo(json.dumps(asdict(report)))
     else:
@@ -81,6 +89,8 @@ def spoil(folder: Path, out: Path, seed: int, each: int, as_json: bool) -> None:
         report = spoil_folder(folder, out, seed, each)
     except (FolderFaulty, CannotSpoil, ValueError) as fault:
         fail(str(fault), FAULT, kind=type(fault).__name__, as_json=as_json)
+    except OSError as fault:
+        fail(_HALF.format(fault), FAULT, kind=type(fault).__name__, as_json=as_json)
     if as_json:
         click.echo(json.dumps(asdict(report)))
     else:

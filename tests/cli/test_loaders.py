@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from node_api.cli.loaders import cli
 from node_api.loaders.completejourney import source
+from node_api.services.import_folder import ImportFolder, check_folder
 from tests.folders import write_folder
 
 
@@ -64,3 +65,30 @@ def test_completejourney__when_data_is_not_installed__then_says_what_to_install(
     result = CliRunner().invoke(cli, ["completejourney", str(tmp_path)])
     assert result.exit_code == 1
     assert "extra demo" in result.output
+
+
+@pytest.mark.parametrize("weeks", ["-2401", "416001", "100000000000000"])
+def test_completejourney__when_weeks_leave_the_years_there_are__then_wrong_use(tmp_path: Path, weeks: str) -> None:
+    result = CliRunner().invoke(cli, ["completejourney", str(tmp_path / "out"), "--weeks", weeks])
+    assert result.exit_code == 2, result.output
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("weeks", ["-2400", "416000"])
+def test_completejourney__when_weeks_reach_the_first_or_last_years__then_a_sound_folder(
+    tmp_path: Path, weeks: str
+) -> None:
+    result = CliRunner().invoke(cli, ["completejourney", str(tmp_path), "--weeks", weeks])
+    assert result.exit_code == 0, result.output
+    assert isinstance(check_folder(tmp_path), ImportFolder)
+
+
+def test_loaders__when_the_disk_is_full__then_say_that_the_folder_is_not_whole(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "holders.csv").symlink_to("/dev/full")
+    for arguments in (["completejourney", str(tmp_path)], ["spoil", str(folder), str(tmp_path), "--seed", "3"]):
+        result = CliRunner().invoke(cli, [*arguments, "--json"])
+        assert result.exit_code == 1, result.output
+        told = json.loads(result.output)
+        assert told["error"] == "OSError"
+        assert "No space left on device" in told["message"]
+        assert "the folder is not whole" in told["message"]
