@@ -11,8 +11,10 @@ from eth_utils.address import is_checksum_address
 from node_api.cli.folder import bar, say_aside, tell_faults
 from node_api.cli.options import FAULT, USAGE, Shared, fail, shared_options
 from node_api.cli.outlook import warn_ahead
+from node_api.cli.staff import Parsed
 from node_api.cli.treasury import TreasuryOffice, open_treasury, treasury_lock
 from node_api.domain.ids import UnixSeconds
+from node_api.domain.importing import values
 from node_api.domain.importing.rows import Ref
 from node_api.domain.printable import counted
 from node_api.domain.validity import BatchSpan
@@ -22,11 +24,16 @@ from node_api.services.minting.mint import Minting, MintingImpossible, find_batc
 from node_api.services.ports.treasury import CommandRefused
 from node_api.services.validity import span
 
+_REF = Parsed("reference", values.reference)
+"""With a space behind it, it would be another one, and mint once more."""
+
 
 @click.command(name="mint_batch")
 @click.argument("holders", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @click.option("batches", "--batch", multiple=True, required=True, help="A batch, by reference or id; may be repeated.")
-@click.option("--ref", required=True, help="Reference of this minting; the same one again does nothing twice.")
+@click.option(
+    "--ref", type=_REF, required=True, help="Reference of this minting; the same one again does nothing twice."
+)
 @click.option("--dry-run", is_flag=True, help="Check and tell what would be done; send nothing.")
 @shared_options
 def cli(shared: Shared, holders: Path, batches: tuple[str, ...], ref: str, dry_run: bool) -> None:

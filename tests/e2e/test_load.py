@@ -362,6 +362,16 @@ def test_load__after_a_merchants_terms_changed__says_how_to_go_on_with_the_same_
     assert place.told("load", folder)["nothing_to_do"]
 
 
+@pytest.mark.parametrize("ref", ["", "late ", "la te", "l\u00e4te", "../late", "0x" + "ab" * 20, "x" * 65])
+def test_mint_batch__reference_that_is_none__is_wrong_use(loaded: Town, tmp_path: Path, ref: str) -> None:
+    holders = tmp_path / "holders.txt"
+    holders.write_text("resident-90\n")
+    head = loaded.head()
+    told = loaded.run("mint_batch", holders, "--batch", "meals-20", "--ref", ref, exit_code=2).output
+    assert "Invalid value for '--ref'" in told
+    assert loaded.head() == head
+
+
 def test_mint_batch__persons_and_devices__issues_once(loaded: Town, tmp_path: Path) -> None:
     holders = tmp_path / "holders.csv"
     holders.write_text("holder,again\nresident-90,\nresident-91,\ndevice:phone-90,\nresident-90,again\n")
