@@ -19,10 +19,11 @@ from node_api.domain.importing.acts import ActKind
 from node_api.domain.importing.reasons import EXPECTABLE, OF_BOOKINGS
 from node_api.domain.refusals import REFUSALS
 from node_api.loaders.completejourney.load import LoaderReport
+from node_api.loaders.spoil.merged import Merged
 from node_api.loaders.spoil.spoil import FolderFaulty, SpoilReport, spoil_folder
 from node_api.loaders.spoil.stock import CannotSpoil
 from node_api.services.import_folder import FaultReport, ImportFolder, check_folder
-from tests.folders import bent, write_folder
+from tests.folders import SMALL, bent, write_folder
 from tests.loaders.oracle import Oracle, money
 
 NOT_REPLAYED = {
@@ -135,3 +136,11 @@ def test_spoil__when_folder_is_too_small__then_refused(tmp_path: Path) -> None:
 def test_spoil__when_in_place__then_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="in place"):
         spoil_folder(write_folder(tmp_path), tmp_path, seed=1)
+
+
+def test_merged__when_own_rows_repeat_a_code__then_it_is_named_by_its_new_number(tmp_path: Path) -> None:
+    head, first, second, third = SMALL["redemptions.csv"].splitlines()
+    rows = [first.replace("1,1,", "1,10,", 1), second.replace("2,2,", "2,20,", 1), third.replace("3,3,", "3,30,", 1)]
+    text = "\n".join([f"{head},repeats", f"{rows[0]},", f"{rows[1]},10", f"{rows[2]},20"]) + "\n"
+    merged = list(Merged(write_folder(tmp_path, redemptions=text), [], []).redemptions())
+    assert [(row["code"], row["repeats"]) for row in merged] == [(1, ""), (2, 1), (3, 2)]

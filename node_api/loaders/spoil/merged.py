@@ -56,6 +56,7 @@ class Merged:
         """Remembers a code's new number; gives the number of the code that it repeats."""
         if spoiled is None:
             self._own[str(rows[0]["code"])] = number
-            return {}
+            before = self._own.get(str(rows[0].get("repeats", "")))
+            return {} if before is None else {"repeats": before}
         self._spoiled[id(spoiled)] = number
         return {} if spoiled.repeats is None else {"repeats": self._spoiled[id(spoiled.repeats)]}
