@@ -5,18 +5,22 @@ The contract lets an order pass its voucher on once, and tells whether it did (`
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from node_api.domain.access import ApiKey
 from node_api.domain.errors import ProgrammeUnknown, WalletMissing
-from node_api.domain.ids import ProgrammeId
+from node_api.domain.ids import ProgrammeId, VoucherId
 from node_api.domain.models import BlockRef
 from node_api.domain.transfers import Transfer, TransferOrder
 from node_api.services.fresh import FreshReads
 from node_api.services.once import Asked, Told, once
+from node_api.services.ports.auditing import AuditReader
 from node_api.services.ports.casework import CaseRequests
 from node_api.services.ports.passing import TransferDesk
 from node_api.services.ports.signing import Wallet
+
+_PAGE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +49,7 @@ class Passing:
             if not self._desk.was_used(order):
                 return None
             with self._fresh.open() as (reader, _):
-                last = _last(reader.transfers(voucher=order.voucher, limit=1_000), order)
-                return Told((last, reader.block), is_it=True)
+                return Told((self._its_own(reader, order), reader.block), is_it=True)
 
         asked = Asked(request.caller.owner, request.key, request.body_hash)
         return once(self._requests, asked, tell, lambda: self._desk.transfer(order))
@@ -70,11 +73,18 @@ class Passing:
         digest = bytes.fromhex(self._desk.digest(order)[2:])
         return self.transfer(request, replace(order, signature=self._wallet.sign(programme.ref, person, digest)))
 
+    def _its_own(self, reader: AuditReader, order: TransferOrder) -> Transfer:
+        """The transfer that the order led to. A voucher that came back may have gone to the same receiver by another order."""
+        receiver = order.receiver.lower()
+        found = [one for one in _transfers(reader, order.voucher) if one.receiver.lower() == receiver]
+        assert found, "the transaction stands in a block, and the index was brought up to it"
+        others = found[:-1]  # the newest one, where none of the others is it: a contract may have brought the order
+        return next((one for one in others if self._desk.was_carried_by(one.tx.hash, order)), found[-1])
 
-def _last(found: list[Transfer], order: TransferOrder) -> Transfer:
-    """The newest one to the order's receiver."""
-    receiver = order.receiver.lower()
-    for transfer in reversed(found):
-        if transfer.receiver.lower() == receiver:
-            return transfer
-    raise AssertionError("the transaction stands in a block, and the index was brought up to it")
+
+def _transfers(reader: AuditReader, voucher: VoucherId) -> Iterator[Transfer]:
+    """Every one, oldest first."""
+    skip = 0
+    while page := reader.transfers(voucher=voucher, limit=_PAGE, skip=skip):
+        yield from page
+        skip += len(page)

@@ -4,6 +4,7 @@ a transfer
 ├── signed on the holder's device → theirs no more, the receiver's now, both lists say so; the new holder spends it
 ├── signed by the node's wallet → the same, for a person
 ├── asked for again with its key → the same answer, also after the voucher came back; with another body → IdempotencyKeyReused
+├── asked for again after it came back and went to the same receiver again → its own transfer, and the newer order its own
 ├── asked for four times at once with its key, by a device and by the wallet → done once, the same answer to all
 ├── above the month's cap, by somebody else, to a terminal → the contract's own reason
 └── by the wallet of an unknown programme → ProgrammeUnknown
@@ -133,6 +134,22 @@ def test_transfer__asked_for_again_after_it_came_back__moves_nothing(fair: Serve
     assert {**again, "block": None} == {**first, "block": None}
     assert app.get(f"/v1/vouchers/{voucher}").json()["holder"] == home
     assert_refused(app.post("/v1/transfers", body, new_key()), "CaseDesk_TransferUsed")
+
+
+def test_transfer__asked_for_again_after_it_went_the_same_way_again__tells_its_own(fair: Served, app: Client) -> None:
+    world, (key, address) = fair.world, somebody()
+    voucher, home = world.voucher(2, 1, 3), Address(world.holder_addresses[3].lower())
+    there = [(signed(world, voucher, world.holders[3], address, FAR + one), new_key()) for one in range(2)]
+    back = signed(world, voucher, key, home)
+    answers = [app.post("/v1/transfers", *there[0]), app.post("/v1/transfers", back, new_key())]
+    answers.append(app.post("/v1/transfers", *there[1]))
+    assert [one.status_code for one in answers] == [200] * 3, [one.text for one in answers]
+    first, _, second = (one.json() for one in answers)
+    assert first["transferred_at"]["number"] < second["transferred_at"]["number"]
+
+    again = [app.post("/v1/transfers", *one).json() for one in there]
+
+    assert [{**one, "block": None} for one in again] == [{**one, "block": None} for one in (first, second)]
 
 
 def test_transfer__four_times_at_once__is_done_once(fair: Served, app: Client) -> None:

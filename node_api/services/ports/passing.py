@@ -31,3 +31,7 @@ class TransferDesk(Protocol):
     def was_used(self, order: TransferOrder) -> bool:
         """Whether this very order passed the voucher on before."""
         ...
+
+    def was_carried_by(self, transaction: Hash, order: TransferOrder) -> bool:
+        """Whether this transaction is a call that brings this very order."""
+        ...
