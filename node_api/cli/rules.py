@@ -14,7 +14,7 @@ from node_api.cli.deploy import open_deployed_chain
 from node_api.cli.options import CHAIN_FAULT, FAULT, Shared, fail, shared_options
 from node_api.cli.oversight import Reason
 from node_api.cli.rules_output import rules_sections
-from node_api.cli.treasury import open_treasury, treasury_lock
+from node_api.cli.staff import staffed
 from node_api.domain.errors import DomainError
 from node_api.domain.ids import UnixSeconds
 from node_api.domain.regions import pack_region
@@ -23,7 +23,6 @@ from node_api.services.auditing import find_programme
 from node_api.services.changing_rules import RulesChange, activation, ending, proposal
 from node_api.services.ports.indexing import IndexForeign, PageUnsettled
 from node_api.services.ports.reading import IndexEmpty
-from node_api.services.ports.treasury import CommandRefused
 from node_api.services.ports.treasury_terms import WideningTerms
 from node_api.services.rules_standing import RulesStanding, rules_standing
 
@@ -145,12 +144,15 @@ def reject(shared: Shared, programme: str, version: int, reason: str) -> None:
 
 def _change(shared: Shared, programme: str, plan: Planner) -> None:
     """Plans on the record as it stands, carries the command out unless it was before, and tells the version."""
-    with treasury_lock(shared.settings), _told(shared) as record:
-        with record.reads.at_head() as reader:
+    with staffed(shared) as staff:
+        with staff.reader() as reader:
             change = plan(rules_standing(reader, programme))
-        transaction = None if change.command is None else _carry_out(shared, change)
-        record.indexer.catch_up()
-        with record.reads.at_head() as reader:
+        transaction = None
+        if change.command is not None:
+            if change.before is not None:  # in a block before the next one is sent, which must not land without it
+                staff.send(change.before)
+            transaction = staff.send(change.command).transaction
+        with staff.reader() as reader:
             standing = rules_standing(reader, programme)
     version, state = next((one, state) for one, state in standing.versions if one.version == change.version)
     fields: dict[str, object] = {
@@ -164,20 +166,6 @@ def _change(shared: Shared, programme: str, plan: Planner) -> None:
     }
     done = "" if transaction else " already"
     shared.tell(fields, f"version {version.version} of programme {standing.programme.ref} is{done} {state.value}")
-
-
-def _carry_out(shared: Shared, change: RulesChange) -> str:
-    assert change.command is not None
-    office = open_treasury(shared.settings)
-    try:
-        if change.before is not None:  # in a block before the next one is sent, which must not land without it
-            list(office.desk.carry_out([change.before]))
-        (carried,) = office.desk.carry_out([change.command])
-        return carried.transaction
-    except CommandRefused as fault:
-        fail(str(fault), FAULT, kind=fault.error or "CommandRefused", as_json=shared.as_json)
-    finally:
-        office.rpc.close()
 
 
 @contextmanager

@@ -31,6 +31,7 @@ relayers
 cut off when it was sent, in no block yet
 ├── a move, a deposit ..... found done: there is one
 ├── a run ................. prepared once, released once
+├── a version of rules .... proposed once, withdrawn once
 └── a rest, a sweep ....... found done
 while another command sends
 ├── list, show ............ answer
@@ -527,6 +528,22 @@ def test_commands__again_while_the_first_is_in_no_block__prepare_release_sweep_a
     with on_its_way(world, KeyRole.TREASURER, "Treasury", "returnRest", 2 << 16 | 1):
         returned = told(run("programmes", "return-rest", "programme-Travel", "--json"))["returned"]
     assert [one["line"] for one in returned] == [str(2 << 16 | 2)]
+
+
+def test_commands__again_while_the_first_is_in_no_block__propose_and_withdraw_rules_once(
+    run: Run, world: World
+) -> None:
+    told(run("rules", "show", "1", "--json"))  # the record is read
+    propose = ("rules", "propose", "1", "--reason", "asked for by the shops", "--month-count", "3", "--json")
+    terms = world.rules_terms({"monthCount": 3})
+    with on_its_way(
+        world, KeyRole.TREASURER, "ProgrammeRegistry", "proposeRules", 1, terms, (0, [], 0), "asked for by the shops"
+    ):
+        proposed = told(run(*propose))
+    assert (proposed["version"], proposed["state"], proposed["transaction"]) == (2, "proposed", None)
+    with on_its_way(world, KeyRole.TREASURER, "ProgrammeRegistry", "withdrawRules", 1, 2, "a slip"):
+        withdrawn = told(run("rules", "withdraw", "1", "2", "--reason", "a slip", "--json"))
+    assert (withdrawn["state"], withdrawn["transaction"]) == ("withdrawn", None)
 
 
 def test_commands__while_another_sends__look_and_do_not_send(run: Run, tmp_path: Path) -> None:
