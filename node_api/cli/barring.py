@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
 import rich_click as click
 
+from node_api.chain.durable import private_folder, write_whole
 from node_api.chain.wallet import CustodialWallet
 from node_api.cli.folder import tell_faults
 from node_api.cli.keys import key_ring
@@ -55,10 +58,11 @@ def bar(shared: Shared, people: Path, until: UnixSeconds, reason: str, over: int
     """
     with opened(shared) as office:
         path = shared.settings.data / "bars" / f"{_name_of(people, until, reason)}.json"
-        bars = _kept(path)
-        if bars is None:
-            bars = _planned(shared, office, people, 0 if now else over * _HOUR, until)
-            _keep(path, bars)
+        with _held(path.parent):  # of two that begin at once the second goes on with what the first has drawn
+            bars = _kept(path)
+            if bars is None:
+                bars = _planned(shared, office, people, 0 if now else over * _HOUR, until)
+                _keep(path, bars)
         sent, left, refused = _carry_out(office, bars, reason, now=now, wait=wait)
     if refused:
         told = f"{sent} freezes sent, {len(left)} to come, {len(refused)} refused, the first of them: {refused[0]}"
@@ -138,13 +142,18 @@ def _kept(path: Path) -> list[Bar] | None:
         return None
 
 
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Holds the folder of schedules, made where it is missing; waits for whoever does."""
+    private_folder(folder)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def _keep(path: Path, bars: Sequence[Bar]) -> None:
     """For the node's own eyes: it tells which addresses belong together."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    partial.unlink(missing_ok=True)
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        json.dump([asdict(one) for one in bars], file)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    write_whole(path, [json.dumps([asdict(one) for one in bars]).encode()])

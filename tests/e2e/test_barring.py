@@ -6,6 +6,7 @@ bar
 ├── one of them appealed against or lifted meanwhile → not frozen anew, and the others are
 ├── one of them refused, for it was frozen by hand meanwhile → told, and the others are frozen
 ├── at once → all frozen; twice is once
+├── called twice at one moment → both go by one schedule, and nobody is frozen twice
 ├── somebody frozen already → left out
 ├── the file with the mark that other programs begin UTF-8 with → the first person is barred, too
 └── a file not in UTF-8, of nobody, or with a header → wrong use
@@ -14,13 +15,19 @@ bar
 from __future__ import annotations
 
 import json
+import os
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.e2e.town import FOLDER, Json, Town, moment, town
+from node_api.domain.barring import schedule
+from tests.e2e.town import BEFORE_ANYTHING, FOLDER, Json, Town, moment, town
 
 PEOPLE = "ada\nben\n\nada\n"
 BARRING = ("freezes", "bar", "--until", "2026-03-20T00:00:00+08:00", "--reason", "misuse", "--over", "24")
@@ -116,6 +123,30 @@ def test_bar__at_once__leaves_out_who_is_frozen(place: Town, people: Path) -> No
     more = place.told(*barring)
     assert (more["sent"], more["freezes"]) == (2, 2)
     assert len(freezes(place)) == 6
+
+
+def test_bar__called_twice_at_one_moment__draws_one_schedule(
+    place: Town, people: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others: list[subprocess.Popen[str]] = []
+
+    def draw(*given: Any, **how: Any) -> object:
+        """The other one gets as far as it can before this one draws its schedule."""
+        env = os.environ | {"VOUCHERTRAIL_DATA": str(place.data), "VOUCHERTRAIL_CHAIN_GENESIS_AT": str(BEFORE_ANYTHING)}
+        line = [sys.executable, "-m", "node_api", *map(str, BARRING), str(people), "--json"]
+        others.append(subprocess.Popen(line, env=env, stdout=subprocess.PIPE, text=True))
+        with suppress(subprocess.TimeoutExpired):
+            others[0].wait(timeout=15)
+        return schedule(*given, **how)
+
+    monkeypatch.setattr("node_api.cli.barring.schedule", draw)
+    told = place.told(*BARRING, people)
+
+    said, _ = others[0].communicate(timeout=60)
+    assert json.loads(said)["next"] == told["next"] > 0
+    place.wait_until(moment("2026-03-10T00:00"))
+    assert place.told(*BARRING, people)["left"] == 0
+    assert [[step["kind"] for step in one["steps"]] for one in freezes(place)] == [["frozen"]] * 4
 
 
 def test_bar__a_file_with_a_mark__bars_the_first_person_too(place: Town, people: Path) -> None:
