@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
@@ -31,7 +34,8 @@ from node_api.services.settling import (
 )
 
 _EPOCH = date(1970, 1, 1)
-_Written = tuple[SettlementRun, Path]
+_Written = tuple[SettlementRun, Path, Path | None]
+"""A run, its file, and where the file of another run that had its name is kept now."""
 _RUN = click.argument("number", metavar="RUN", type=NUMBER)
 
 
@@ -58,7 +62,8 @@ def prepare(shared: Shared, until: Day, name: str | None, folder: Path | None) -
     """Prepare runs of all merchants' days that are due, and write a file with control totals for each. TREASURER.
 
     A day is due where something is payable, its reversal and dispute window is over, and no run waits with it. Where the file
-    of a run that waits is not in the folder, it is written from the chain: a call that was cut off left none.
+    of a run that waits is not in the folder, it is written from the chain: a call that was cut off left none. A file of another
+    run that has its name, as of another chain, is kept beside it under another name.
     """
     with staffed(shared) as staff:
         into = folder or shared.settings.data / "settlements"
@@ -66,7 +71,7 @@ def prepare(shared: Shared, until: Day, name: str | None, folder: Path | None) -
             programme = None if name is None else find_programme(reader, name).id
             entries = due_entries(reader, staff.office.desk.now(), until, programme)
             waiting = waiting_runs(reader, programme)
-        late = [_written(run, into) for run in waiting if not _path(run, into).exists()]
+        late = [_written(run, into) for run in waiting if not _is_file_of(_path(run, into), run)]
         _tell_prepared(shared, [_prepared(staff, part, into) for part in runs_of(entries)], late)
 
 
@@ -80,8 +85,17 @@ def _prepared(staff: Staff, entries: tuple[SettlementEntry, ...], folder: Path) 
 def _written(run: SettlementRun, folder: Path) -> _Written:
     folder.mkdir(parents=True, exist_ok=True)
     path = _path(run, folder)
+    aside = None if not path.exists() or _is_file_of(path, run) else _set_aside(path)
     write_whole(path, [json.dumps(_file(run), indent=2).encode()])
-    return run, path
+    return run, path, aside
+
+
+def _set_aside(path: Path) -> Path:
+    """Gives a file a second name by its content, so that the same one has the same name, whatever is cut off when."""
+    aside = path.with_name(f"{path.stem}-of-another-{hashlib.sha256(path.read_bytes()).hexdigest()[:16]}{path.suffix}")
+    with suppress(FileExistsError):
+        os.link(path, aside)
+    return aside
 
 
 def _path(run: SettlementRun, folder: Path) -> Path:
@@ -95,20 +109,35 @@ def _tell_prepared(shared: Shared, runs: Sequence[_Written], late: Sequence[_Wri
         return
     whats = ((late, "was prepared before, its file was missing and is written now"), (runs, "is prepared"))
     for written, what in whats:
-        for run, path in written:
+        for run, path, aside in written:
             click.echo(f"run {run.number} {what}: {counted(run.totals.entries, 'day')}, {run.totals.amount:,}; {path}")
+            if aside is not None:
+                click.echo(f"  the file that had its name is of another run or chain; it is kept as {aside}")
     if not runs:
         click.echo(f"{'' if late else 'nothing to do: '}nothing is due that does not stand in a run already")
 
 
-def _told(run: SettlementRun, path: Path) -> dict[str, object]:
-    return {"run": run.number, "file": str(path), "totals": plain(run.totals)}
+def _told(run: SettlementRun, path: Path, aside: Path | None) -> dict[str, object]:
+    told = {"run": run.number, "file": str(path), "totals": plain(run.totals)}
+    return told if aside is None else told | {"set_aside": str(aside)}
 
 
 def _file(run: SettlementRun) -> dict[str, object]:
     """A run as its file has it; what two people compare."""
     entries = [[entry.line, entry.merchant, entry.day, entry.amount] for entry in run.entries]
     return {"run": run.number, "hash": run.hash, "totals": plain(run.totals), "entries": entries}
+
+
+def _has(file: Path, run: SettlementRun) -> bool:
+    """Whether the file says what the chain has. Raises ValueError and RecursionError for what is no JSON."""
+    return bool(json.loads(file.read_bytes()) == json.loads(json.dumps(_file(run))))
+
+
+def _is_file_of(path: Path, run: SettlementRun) -> bool:
+    try:
+        return _has(path, run)
+    except (FileNotFoundError, ValueError, RecursionError):
+        return False
 
 
 @cli.command(name="release")
@@ -146,11 +175,11 @@ def _agree(shared: Shared, run: SettlementRun, file: Path | None, total: Amount 
     if file is None:
         return
     try:
-        same = json.loads(file.read_bytes()) == json.loads(json.dumps(_file(run)))
+        same = _has(file, run)
     except (ValueError, RecursionError):
         fail(f"{file} is no run file", USAGE, kind="FileUnreadable", as_json=shared.as_json)
     if not same:
-        message = f"{file} is not run {run.number} as the chain has it; nothing was sent"
+        message = f"{file} is not run {run.number} as the chain has it; nothing was sent: `prepare` writes it of a run that waits"
         fail(message, FAULT, kind="FileDiffers", as_json=shared.as_json)
 
 

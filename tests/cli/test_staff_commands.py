@@ -17,6 +17,7 @@ budget
 settlement
 ├── prepare ............... a run of what is due, its file; again: nothing
 ├── prepare cut off ....... the next call writes the file of the run that was left without, and says so
+├── another chain's file .. of the same name: kept under another one, named, and the run's own is written
 ├── shorter windows ....... do not bring forward what the longest of a version in force before still covers
 ├── release ............... neither file nor total → 2; another total or file → 1; the right one pays to the cent; again: nothing
 └── a skipped entry ....... 1, named, and in the next run
@@ -396,6 +397,28 @@ def test_settlement__prepare_cut_off_before_its_file__writes_it_the_next_time(
     told(run("settlement", "release", "1", str(file), "--json"))
     file.unlink()
     assert told(run(*prepare, "--json")) == {"runs": [], "files": []}  # a released run needs none
+
+
+def test_settlement__with_a_file_of_another_chain__keeps_it_and_writes_its_own(
+    run: Run, world: World, tmp_path: Path
+) -> None:
+    world.at(STARTS_AT + 5 * DAY)
+    world.mine()
+    prepare = ("settlement", "prepare", "--until", "2023-11-20")
+    file, theirs = tmp_path / "settlements" / "run-1.json", b'{"run": 1, "hash": "0x12"}'
+    file.parent.mkdir()
+    file.write_bytes(theirs)
+    (prepared,) = told(run(*prepare, "--json"))["runs"]
+    own = file.read_bytes()
+    assert Path(prepared["set_aside"]).read_bytes() == theirs
+    file.write_bytes(theirs)  # a folder that was copied over it, while the run waits
+    refused(run("settlement", "release", "1", str(file)), "FileDiffers")
+    again = run(*prepare)
+    assert (again.exit_code, file.read_bytes()) == (0, own)
+    assert f"is of another run or chain; it is kept as {prepared['set_aside']}" in again.output.replace("\n", "")
+    assert len(list(file.parent.iterdir())) == 2
+    assert told(run(*prepare, "--json")) == {"runs": [], "files": []}
+    told(run("settlement", "release", "1", str(file), "--json"))
 
 
 def test_settlement__after_rules_without_windows__waits_for_the_longest_window_there_was(
