@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import shutil
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +38,10 @@ from node_api.storage.reads import IndexReads
 
 _TIMES = 5
 """A rebuild begins anew where the chain goes back under it, which a network does to its newest block now and then."""
+
+_REBUILT = "vouchertrail-rebuilt-"
+_LEFT_SECONDS = 60
+"""A folder so young may not be held yet by whoever made it."""
 
 
 class RebuildNotKept(OSError):
@@ -202,7 +211,7 @@ def rebuilt_upto(rpc: RpcClient, handle: ChainHandle, deployment: Deployment, nu
         ChainError, PageUnsettled: the chain does not answer, or keeps contradicting itself.
         RebuildNotKept: the disk of temporary files does not take it.
     """
-    with tempfile.TemporaryDirectory(prefix="vouchertrail-") as folder:
+    with _folder_for_now() as folder:
         database = open_database(f"sqlite:///{Path(folder) / 'rebuilt.sqlite'}", durable=False)
         try:
             migrate(database)
@@ -216,6 +225,29 @@ def rebuilt_upto(rpc: RpcClient, handle: ChainHandle, deployment: Deployment, nu
             ) from fault
         finally:
             database.dispose()
+
+
+@contextmanager
+def _folder_for_now() -> Iterator[str]:
+    """A folder of temporary files, held while it is used; those that a killed process left are removed first."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_REBUILT}*"):
+        with suppress(OSError):  # it is somebody else's, held, or gone meanwhile
+            if time.time() - left.stat().st_mtime > _LEFT_SECONDS:
+                with _holding(left):
+                    shutil.rmtree(left)
+    with tempfile.TemporaryDirectory(prefix=_REBUILT) as folder, _holding(Path(folder)):
+        yield folder
+
+
+@contextmanager
+def _holding(folder: Path) -> Iterator[None]:
+    """Holds a folder, which ends with the process. Raises OSError where another one does."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def source_of(

@@ -7,14 +7,17 @@ audit
 └── reconcile ........ 0 where all agrees; 1 and the difference named where not; 3 where the state is gone
 index
 ├── follow, status, rebuild
+├── verify, later ..... removes what a killed one left, and nothing that another uses
 └── verify ........... 0 where a rebuild is equal; 1 and the table named where not, or where room is wanted for the other one
 """
 
 from __future__ import annotations
 
 import csv
+import fcntl
 import io
 import json
+import os
 import resource
 import sqlite3
 import tempfile
@@ -191,6 +194,25 @@ def test_index__verified_without_room_for_the_other_one__says_where_room_is_want
     assert f"in {tempfile.gettempdir()}/vouchertrail-" in said["message"]
     assert "TMPDIR" in said["message"]
     assert "VOUCHERTRAIL_DATABASE" not in said["message"]
+
+
+def test_index__verified__removes_what_a_killed_one_left(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "room"))
+    killed, running, young = (tmp_path / "room" / f"vouchertrail-rebuilt-{name}" for name in ("a", "b", "c"))
+    for folder in (killed, running, young):
+        folder.mkdir(parents=True)
+        (folder / "rebuilt.sqlite").write_bytes(b"rows")
+    for folder in (killed, running):
+        os.utime(folder, (0, 0))
+    descriptor = os.open(running, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        assert run("index", "verify").exit_code == 0
+    finally:
+        os.close(descriptor)
+    assert sorted((tmp_path / "room").iterdir()) == [running, young]
 
 
 def test_index__of_other_contracts__is_refused(run: Run, data: Path) -> None:
