@@ -67,10 +67,16 @@ class BookingLane:
             return BookingShipment(call, self._under_way.get(call.hash, ()), self)
 
     def drop(self, verdict: Future[BookingVerdict]) -> None:
-        """Forgets a reservation that nobody waits for any more; one in a call goes with that call, and with no other."""
+        """Forgets a reservation that nobody waits for any more; one in a call goes with that call, and with no other.
+
+        Nor is kept of a call for which nobody waits who did: where another process sees to its end, it is not heard of here.
+        """
         with self._lock:
             verdict.cancel()
             self._waiting = [one for one in self._waiting if one.verdict is not verdict]
+            over = [call for call, those in self._under_way.items() if all(one.verdict.done() for one in those)]
+            for call in over:
+                del self._under_way[call]
 
     def sent(self, call: Hash, waiting: Sequence[Waiting]) -> None:
         """Takes note that these are under way."""

@@ -6,7 +6,8 @@ next
 drop
 ├── of one that waits → it is in no call
 ├── of one whose call is signed → it goes with it, and each of the others is told its own
-└── of one whose call is abandoned then → it is in no other
+├── of one whose call is abandoned then → it is in no other
+└── of all of a call whose end another process sees to → nothing of the call is kept
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from node_api.domain.items import Spend
 from node_api.domain.models import BlockRef
 from node_api.domain.operations import Place, SentCall
 from node_api.domain.reservations import BookingVerdict, Reservation
-from node_api.services.booking_lane import MAX_RESERVATIONS, BookingLane, BookingShipment
+from node_api.services.booking_lane import MAX_RESERVATIONS, BookingLane, BookingShipment, Waiting
 from node_api.services.packing import ANY_NETWORK
 
 WORD = Hash("0x" + "22" * 32)
@@ -50,6 +51,9 @@ class Relay:
 
     def size(self, one: Reservation) -> int:
         return 600 + len(one.consent)
+
+    def is_own(self, call: SentCall) -> bool:
+        return True
 
     def sign(self, reservations: Sequence[Reservation]) -> SentCall:
         self.signed.append([int(one.merchant) for one in reservations])
@@ -134,3 +138,20 @@ def test_drop__of_one_whose_call_is_abandoned_then__it_is_in_no_other(lane: Book
 
     shipped(lane)
     assert relay.signed == [[0, 1], [1]]
+
+
+def test_drop__of_all_of_a_call__keeps_nothing_of_it(lane: BookingLane) -> None:
+    verdicts = [lane.put(reservation(number)) for number in range(2)]
+    shipment = lane.next(busy=False)
+    assert shipment is not None
+    assert shipment.keep()
+    lane.drop(verdicts[0])
+    assert [one.verdict for one in waiting(lane, shipment)] == verdicts
+    lane.drop(verdicts[1])
+    assert not waiting(lane, shipment)
+
+
+def waiting(lane: BookingLane, shipment: BookingShipment) -> Sequence[Waiting]:
+    again = lane.again(shipment.call)
+    assert again is not None
+    return again.waiting
