@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from node_api.chain.genesis_block import genesis_hash
 from node_api.domain.ids import Address, Hash, UnixSeconds
@@ -14,11 +16,13 @@ from node_api.network.faults import FilesDiffer, NoNetwork
 from node_api.network.genesis import genesis
 from node_api.network.guide import guide
 from node_api.network.plan import SHARED, Engine, Network, Node, Organisation, Parameters, Role, Seat
+from node_api.network.rules import NAME_PATTERN, PORTS
 from node_api.network.start_files import GATEWAY, compose, gateway_script, start_script, unit, unit_name
 
 NETWORK_FILE, GENESIS_FILE = "network.json", "genesis.json"
 FORMAT = 1
 _READABLE, _RUNNABLE = 0o644, 0o755
+_REMEDY = f"Put it back: each organisation's folder has a copy, {SHARED}/{NETWORK_FILE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +61,16 @@ def read_network(folder: Path) -> Network:
     """
     path = plan_file(folder)
     try:
-        found = json.loads(path.read_bytes())
+        found = _record(json.loads(path.read_bytes()), "the plan")
         if found["format"] != FORMAT:
             raise NoNetwork(f"{path} has form {found['format']}, this release reads form {FORMAT}")
         return _network(found)
     except FileNotFoundError as error:
         raise NoNetwork(f"there is no network in {folder}: make one with `vouchertrail network create`") from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise NoNetwork(f"{path} cannot be read: {type(error).__name__}: {error}") from error
+    except KeyError as error:
+        raise NoNetwork(f"{path} cannot be read: {error.args[0]} is missing. {_REMEDY}") from error
+    except (OSError, ValueError, TypeError) as error:
+        raise NoNetwork(f"{path} cannot be read: {error}. {_REMEDY}") from error
 
 
 def require_derived(folder: Path, network: Network) -> None:
@@ -159,48 +165,96 @@ def _organisation(network: Network, name: str, account: Address) -> dict[str, ob
 
 
 def _network(found: dict[str, object]) -> Network:
-    entries = found["organisations"]
-    assert isinstance(entries, list)
+    entries = _rows(found, "organisations")
+    nodes = [
+        node for place, entry in enumerate(entries) for node in _nodes(_record(entry, f"organisations[{place}]"), place)
+    ]
+    names = [node.seat.name for node in nodes]
+    _require(len(set(names)) == len(names), "the list of nodes", names, "must have each once")
     return Network(
         parameters=Parameters(
-            name=str(found["name"]),
-            engine=Engine(str(found["engine"])),
-            chain_id=int(str(found["chain_id"])),
-            block_time=int(str(found["block_time"])),
-            gas_limit=int(str(found["gas_limit"])),
-            genesis_at=UnixSeconds(int(str(found["genesis_at"]))),
+            name=_named(found["name"], "name"),
+            engine=Engine(_text(found["engine"], "engine")),
+            chain_id=_number(found["chain_id"], "chain_id"),
+            block_time=_number(found["block_time"], "block_time"),
+            gas_limit=_number(found["gas_limit"], "gas_limit"),
+            genesis_at=UnixSeconds(_number(found["genesis_at"], "genesis_at")),
         ),
-        nodes=tuple(node for entry in entries for node in _nodes(entry)),
-        signers_of_list={entry["name"]: Address(entry["account"]) for entry in entries},
-        accepted=tuple(map(str, found["accepted"])) if isinstance(found["accepted"], list) else (),
-        genesis_hash=Hash(str(found["genesis_hash"])),
-        validators=_addresses(found["validators"]),
-        accounts=_addresses(found["accounts"]),
+        nodes=tuple(nodes),
+        signers_of_list={
+            str(entry["name"]): _address(entry["account"], f"account of {entry['name']}") for entry in entries
+        },
+        accepted=tuple(_text(one, "accepted") for one in _rows(found, "accepted")),
+        genesis_hash=Hash(_text(found["genesis_hash"], "genesis_hash")),
+        validators=_addresses(found, "validators"),
+        accounts=_addresses(found, "accounts"),
     )
 
 
-def _addresses(found: object) -> tuple[Address, ...]:
-    return tuple(map(Address, found)) if isinstance(found, list) else ()
-
-
-def _nodes(entry: dict[str, object]) -> list[Node]:
-    nodes, accounts = entry["nodes"], entry["accounts"]
-    assert isinstance(nodes, list)
-    assert isinstance(accounts, list)
+def _nodes(entry: dict[str, object], place: int) -> list[Node]:
+    name = _named(entry["name"], f"organisations[{place}].name")
+    nodes = [_record(one, f"nodes of {name}") for one in _rows(entry, "nodes")]
     organisation = Organisation(
-        name=str(entry["name"]),
-        title=str(entry["title"]),
-        host=str(entry["host"]),
-        roles=tuple(Role(one["role"]) for one in nodes),
-        rpc_host=str(entry["rpc_host"]),
-        rpc_jwt=None if entry["rpc_jwt"] is None else str(entry["rpc_jwt"]),
-        accounts=tuple(map(Address, accounts)),
+        name=name,
+        title=_text(entry["title"], f"title of {name}"),
+        host=_text(entry["host"], f"host of {name}"),
+        roles=tuple(Role(_text(one["role"], f"role of {name}")) for one in nodes),
+        rpc_host=_text(entry["rpc_host"], f"rpc_host of {name}"),
+        rpc_jwt=None if entry["rpc_jwt"] is None else _text(entry["rpc_jwt"], f"rpc_jwt of {name}"),
+        accounts=_addresses(entry, "accounts"),
     )
     return [
         Node(
-            Seat(organisation, Role(one["role"]), one["p2p_port"], one["rpc_port"]),
-            one["node_id"],
-            None if one["signer"] is None else Address(one["signer"]),
+            Seat(
+                organisation,
+                Role(_text(one["role"], f"role of {name}")),
+                _number(one["p2p_port"], f"p2p_port of {name}", PORTS[1]),
+                _number(one["rpc_port"], f"rpc_port of {name}", PORTS[1]),
+            ),
+            _matching(one["node_id"], r"[0-9a-f]{128}", f"node_id of {name}", "must be 128 hexadecimal digits"),
+            None if one["signer"] is None else _address(one["signer"], f"signer of {name}"),
         )
         for one in nodes
     ]
+
+
+def _require(true: bool, what: str, value: object, rule: str) -> None:
+    if not true:
+        raise ValueError(f"{what} is {str(value)[:200]!r}, {rule}")
+
+
+def _record(found: object, what: str) -> dict[str, object]:
+    _require(isinstance(found, dict), what, found, "must be an object")
+    return cast("dict[str, object]", found)
+
+
+def _rows(found: dict[str, object], what: str) -> list[dict[str, object]]:
+    _require(isinstance(found[what], list), what, found[what], "must be an array")
+    return cast("list[dict[str, object]]", found[what])
+
+
+def _number(found: object, what: str, most: int = 2**53 - 1) -> int:
+    _require(type(found) is int and 0 < found <= most, what, found, f"must be a number from 1 to {most:,}")
+    return cast("int", found)
+
+
+def _text(found: object, what: str) -> str:
+    _require(isinstance(found, str), what, found, "must be a text")
+    return cast("str", found)
+
+
+def _matching(found: object, pattern: str, what: str, rule: str) -> str:
+    _require(isinstance(found, str) and re.fullmatch(pattern, found) is not None, what, found, rule)
+    return cast("str", found)
+
+
+def _named(found: object, what: str) -> str:
+    return _matching(found, NAME_PATTERN, what, "must be 1 to 30 small letters, digits and dashes, a letter first")
+
+
+def _address(found: object, what: str) -> Address:
+    return Address(_matching(found, r"0x[0-9a-fA-F]{40}", what, "must be 0x and 40 hexadecimal digits"))
+
+
+def _addresses(found: dict[str, object], what: str) -> tuple[Address, ...]:
+    return tuple(_address(one, what) for one in _rows(found, what))

@@ -27,7 +27,7 @@ def stand_still(folder: Path, name: str, seconds: float) -> None:
     place = paused(folder, name)
     private_folder(place.parent)
     write_whole(place, [b""])
-    _wait(lambda: not _processes(folder)[name].pid, seconds, f"{name} still runs")
+    _wait(lambda: _stands(_processes(folder)[name]), seconds, f"{name} still runs")
 
 
 def come_back(folder: Path, name: str, seconds: float) -> Standing:
@@ -39,6 +39,8 @@ def come_back(folder: Path, name: str, seconds: float) -> Standing:
         NotUp: it is not so far after so many seconds.
     """
     _require_node(folder, name)
+    if _processes(folder)[name].given_up:
+        stand_still(folder, name, seconds)
     paused(folder, name).unlink(missing_ok=True)
     deadline = time.monotonic() + seconds
     while True:
@@ -63,6 +65,11 @@ def restart(folder: Path, seconds: float) -> Iterator[Standing]:
             raise NotUp(f"{name} does not run: start it first, or more than one would be down at once")
         stand_still(folder, name, seconds)
         yield come_back(folder, name, seconds)
+
+
+def _stands(process: Process) -> bool:
+    """Whether it was told to: one that was given up is kept again once it was."""
+    return not process.pid and not process.given_up
 
 
 def _processes(folder: Path) -> dict[str, Process]:

@@ -19,8 +19,9 @@ import structlog
 from node_api.chain.apart import Deaths, start_apart
 from node_api.chain.status import ALREADY_RUNNING, AlreadyRunning, hold_folder
 from node_api.logs import configure_supervisors_log
+from node_api.network.faults import NoNetwork
 from node_api.network.files import plan_file, read_network
-from node_api.network.plan import Engine, Node
+from node_api.network.plan import Engine, Network, Node
 from node_api.network.processes import NO_WATCH, Process, local_folder, node_log, paused, tell
 from node_api.network.start_files import engine_variable
 
@@ -68,7 +69,8 @@ class _Kept:
         return True
 
     def start_anew(self) -> None:
-        """Ends it, to be started again at one of the next looks; that counts as no death."""
+        """Ends it, to be started again at one of the next looks; that counts as no death, and forgets those before."""
+        self._forget_deaths()
         self._anew = True
         self.process.terminate()
 
@@ -80,9 +82,14 @@ class _Kept:
             return False
         stood, self._stood = self._stood, self._paused.exists()
         self._stopping = self._stood
+        self._forget_deaths()
         if not self._stood:
             self._start_again()
         return not (stood and self._stood)
+
+    def _forget_deaths(self) -> None:
+        """Somebody sees to it: it may die so often again before it is given up."""
+        self._deaths, self._given_up = Deaths(), False
 
     def told(self) -> Process:
         """What is said of it."""
@@ -100,6 +107,62 @@ class _Kept:
         log.info("node_started", node=self.name, pid=self.process.pid)
 
 
+class _Plan:
+    """The plan on disk, which commands write whole and hands may write wrong: the nodes that run go on in either case."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._seen = self._stamp()
+        self.network = read_network(folder)
+
+    def changed(self) -> Network | None:
+        """The plan where it has changed since it was looked at last; None where it has not, or holds what cannot be used."""
+        stamp = self._stamp()
+        if stamp == self._seen:
+            return None
+        self._seen = stamp
+        try:
+            found = read_network(self._folder)
+        except NoNetwork as fault:
+            log.error("plan_not_usable", fault=str(fault))  # once: it is looked at again when it changes
+            return None
+        if (found.genesis_hash, found.parameters) != (self.network.genesis_hash, self.network.parameters):
+            there, wanted = plan_file(self._folder), self.network.genesis_hash
+            log.error(
+                "plan_not_usable", fault=f"{there} is of another network: put back what all signed, block 0 {wanted}"
+            )
+            return None
+        return found
+
+    def _stamp(self) -> tuple[int, int, int] | None:
+        try:
+            found = plan_file(self._folder).stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+class _Teller:
+    """Says how the processes are, again where the disk did not take it: nothing ends for that."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._owing = False
+
+    def tell(self, nodes: list[_Kept], watches: list[_Kept], *, changed: bool) -> None:
+        """Says it where something changed, or was not taken before."""
+        if not changed and not self._owing:
+            return
+        try:
+            tell(self._folder, [one.told() for one in nodes], [one.told() for one in watches])
+        except OSError as error:
+            if not self._owing:
+                log.error("status_not_written", fault=str(error))
+            self._owing = True
+        else:
+            self._owing = False
+
+
 def supervise(folder: Path, program: Path, *, watch: bool = True) -> None:
     """Runs every node of the network until told to stop. Call it from the main thread.
 
@@ -113,7 +176,8 @@ def supervise(folder: Path, program: Path, *, watch: bool = True) -> None:
         NoNetwork: the folder holds none.
         OSError: a node's start file is not there, or the disk takes nothing.
     """
-    plan, network = plan_file(folder).stat().st_mtime_ns, read_network(folder)
+    plan, teller = _Plan(folder), _Teller(folder)
+    network = plan.network
     stopping: list[int] = []
     with hold_folder(local_folder(folder)) as still_held:
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -128,13 +192,12 @@ def supervise(folder: Path, program: Path, *, watch: bool = True) -> None:
             tell(folder, [one.told() for one in nodes], [one.told() for one in watches])
             while not stopping and still_held():
                 changed = [one.look() for one in (*nodes, *watches)]
-                if plan != (plan := plan_file(folder).stat().st_mtime_ns):
-                    nodes.extend(_added(folder, {one.name for one in nodes}, environment))
+                if (planned := plan.changed()) is not None:
+                    nodes.extend(_added(folder, planned, {one.name for one in nodes}, environment))
                     for one in watches:  # it is started again, and knows them, too
                         one.start_anew()
                     changed.append(True)
-                if any(changed):
-                    tell(folder, [one.told() for one in nodes], [one.told() for one in watches])
+                teller.tell(nodes, watches, changed=any(changed))
                 time.sleep(_LOOK_EVERY)
         finally:
             _end([one.process for one in (*watches, *nodes)])
@@ -147,11 +210,14 @@ def _node(folder: Path, node: Node, environment: dict[str, str]) -> _Kept:
     return _Kept(name, [str(script)], node_log(folder, name), paused(folder, name), environment)
 
 
-def _added(folder: Path, known: set[str], environment: dict[str, str]) -> Iterator[_Kept]:
-    """Nodes of members that were let in meanwhile."""
-    for node in read_network(folder).nodes:
+def _added(folder: Path, network: Network, known: set[str], environment: dict[str, str]) -> Iterator[_Kept]:
+    """Nodes of members that were let in meanwhile; one that cannot be started is told, and tried again when the plan changes."""
+    for node in network.nodes:
         if node.seat.name not in known:
-            yield _node(folder, node, environment)
+            try:
+                yield _node(folder, node, environment)
+            except OSError as error:
+                log.error("node_not_started", node=node.seat.name, fault=str(error))
 
 
 def _stall_watch(folder: Path) -> _Kept:

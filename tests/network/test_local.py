@@ -12,6 +12,9 @@ the watch for stalls
 ├── ended by many changes of the plan → runs on; told beside the nodes
 └── a signer that was left without sealing → seals once it has the others' branch; who stops it later is not hindered
 a node is to stand still → it ends, the others run; it comes back; every one in turn, unless one is down
+the plan is written wrong by hand → told once, the nodes run on; it is mended → a node that it names new is started
+the disk does not take what the supervisor says → the nodes run on; told once it does
+a node that was given up comes back → it is kept again
 the supervisor is killed → every node ends; up again
 down → every node ends; again → nothing to do
 """
@@ -295,3 +298,75 @@ def test_program__when_looked_for__then_named_or_on_path_or_built(
     monkeypatch.setenv("PATH", str(program.parent))
     assert find_program(Engine.GETH_CLIQUE, None) == program
     assert find_program(Engine.GETH_CLIQUE, built) == built
+
+
+def told_of_the_plan(folder: Path) -> list[str]:
+    lines = (local_folder(folder) / "supervisor.log").read_text().splitlines()
+    return [orjson.loads(line)["fault"] for line in lines if "plan_not_usable" in line]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "why"),
+    [
+        ('"format": 1,', '"format": 1', "cannot be read: Expecting"),
+        ('"organisations": [', '"organisations": 7, "others": [', "organisations is '7', must be an array"),
+        ('"title": "Regulator"', '"subtitle": "Regulator"', "title is missing"),
+        ('"role": "observer"', '"role": "onlooker"', "'onlooker' is not a valid Role"),
+        ('"role": "observer"', '"role": "validator"', "must have each once"),
+        ('"chain_id": 31374', '"chain_id": 31375', "is of another network"),
+        ('"name": "regulator"', '"name": "../regulator"', "must be 1 to 30 small letters"),
+    ],
+)
+def test_plan__when_written_wrong_by_hand__then_told_once_and_the_nodes_run_on(
+    network: Network, folder: Path, program: Path, right: str, wrong: str, why: str
+) -> None:
+    start(folder, network, program)
+    wait_until_up(folder, network, PATIENCE)
+    before, plan = alive(folder), plan_file(folder).read_text()
+    assert right in plan
+    plan_file(folder).write_text(plan.replace(right, wrong))
+    until(lambda: told_of_the_plan(folder))
+    time.sleep(1)
+    (fault,) = told_of_the_plan(folder)
+    assert str(plan_file(folder)) in fault
+    assert why in fault
+    assert "ut it back" in fault or "put back" in fault
+    assert alive(folder) == before
+    assert not any(ended(one) for one in before.values())
+    plan_file(folder).unlink()
+    until(lambda: len(told_of_the_plan(folder)) == 2)
+    plan_file(folder).write_text(plan)
+    after = admit(folder, at_free_ports((replace(organisations(1)[0], name="bank", accounts=()),)))
+    until(lambda: "bank-validator" in alive(folder))
+    assert {name: alive(folder)[name].pid for name in before} == {name: one.pid for name, one in before.items()}
+    assert {one.name for one in wait_until_up(folder, after, PATIENCE)} == {node.seat.name for node in after.nodes}
+
+
+def test_supervisor__when_the_disk_does_not_take_what_it_says__then_the_nodes_run_on(
+    network: Network, folder: Path, program: Path
+) -> None:
+    start(folder, network, program)
+    wait_until_up(folder, network, PATIENCE)
+    before = alive(folder)
+    aside = local_folder(folder) / f"supervisor.json.{supervisor_pid(local_folder(folder))}.part"
+    aside.symlink_to("/dev/full")  # every write to it is one to a full disk
+    os.kill(before["regulator-observer"].pid, signal.SIGKILL)
+    until(lambda: "status_not_written" in (local_folder(folder) / "supervisor.log").read_text())
+    until(lambda: alive(folder)["regulator-observer"].restarts == 1)
+    assert not any(ended(before[name]) for name in before if name != "regulator-observer")
+    wait_until_up(folder, network, PATIENCE)
+
+
+def test_node__when_it_was_given_up_and_comes_back__then_it_is_kept_again(
+    network: Network, folder: Path, program: Path
+) -> None:
+    cause = folder / "treasury" / "validator" / "die"
+    cause.touch()
+    start(folder, network, program)
+    until(lambda: alive(folder).get("treasury-validator", Process("", 0)).given_up)
+    cause.unlink()
+    come_back(folder, "treasury-validator", PATIENCE)
+    wait_until_up(folder, network, PATIENCE)
+    os.kill(alive(folder)["treasury-validator"].pid, signal.SIGKILL)
+    until(lambda: alive(folder)["treasury-validator"].restarts == 6)
+    wait_until_up(folder, network, PATIENCE)
