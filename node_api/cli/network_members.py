@@ -20,7 +20,7 @@ from node_api.network.create import network_folder
 from node_api.network.endpoints import url_of
 from node_api.network.faults import NetworkFault
 from node_api.network.files import read_network
-from node_api.network.members import NotAMember, next_signer, switch_signer, validator_of
+from node_api.network.members import NotAMember, awaited_signer, next_signer, switch_signer, validator_of
 from node_api.network.members import admit as let_in
 from node_api.network.members import dismiss as let_go
 from node_api.network.organisations_file import read_organisations
@@ -154,16 +154,17 @@ def switch(shared: Shared, named: str | None, organisation: str) -> None:
     """Have ORGANISATION's validator seal with its next key, once the chain lets it; the key before is destroyed. geth."""
     with faults(shared):
         folder = own_folder(shared, named)
-        network, account = read_network(folder), next_signer(folder, organisation)
+        network, account = read_network(folder), awaited_signer(folder, organisation)
         with validator_client(network, organisation) as rpc:
             may_seal = account.lower() in council(rpc, network.parameters.engine).validators
         if not may_seal:
             raise NotAMember(f"{account} may not seal yet: more than half of the validators have to propose it")
         before = validator_of(network, organisation).signer
         switch_signer(folder, organisation)
+    old = before if before != account else "the one before"  # the plan named it already when a switch was cut off
     shared.tell(
-        {"account": account, "before": before},
-        f"{organisation} seals with {account} once started anew; then vote {before} out: `validator remove`",
+        {"account": account, "before": before if before != account else None},
+        f"{organisation} seals with {account} once started anew; then vote {old} out: `validator remove`",
     )
 
 

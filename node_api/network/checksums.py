@@ -93,6 +93,15 @@ def who_signed(folder: Path, network: Network) -> list[Signed]:
     ]
 
 
+def drop_void(folder: Path, network: Network) -> None:
+    """Removes signatures that are not an organisation's over the list as it is now."""
+    shared = folder / SHARED
+    for path in (shared / SIGNATURES).glob("*.sig"):
+        account = network.signers_of_list.get(path.stem)
+        if account is None or _state(path, (shared / LIST).read_bytes(), account) != "signed":
+            path.unlink()
+
+
 def _state(path: Path, text: bytes, account: Address) -> str:
     try:
         signature = bytes.fromhex(path.read_text(encoding="ascii").strip().removeprefix("0x"))

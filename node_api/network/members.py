@@ -10,18 +10,20 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from node_api.chain.durable import private_folder, write_whole
+from node_api.chain.durable import private_folder, sync_folder, write_whole
 from node_api.domain.ids import Address
-from node_api.network.checksums import SIGNATURES
+from node_api.network.checksums import drop_void
 from node_api.network.create import held, node_of
 from node_api.network.faults import NetworkFault, PlanDiffers
 from node_api.network.files import all_files, read_network
 from node_api.network.keys import SIGNER_FILE, SIGNER_PASSWORD_FILE, clique_signer, make_keys
-from node_api.network.plan import SHARED, Engine, Network, Node, Organisation, Role, seats
+from node_api.network.plan import Engine, Network, Node, Organisation, Role, seats
 from node_api.network.rules import WEAKNESSES, require_sound
 
 NEXT = "next"
 """Folder beside a validator's keys, with the one it is to seal with next."""
+SWITCHING = "switching"
+"""The same folder while that key is brought into use."""
 
 
 class NotAMember(NetworkFault):
@@ -31,7 +33,7 @@ class NotAMember(NetworkFault):
 def admit(folder: Path, joining: tuple[Organisation, ...]) -> Network:
     """Takes organisations into the plan, makes their folders, and has everybody's nodes let theirs in; they do once started anew.
 
-    Run again, it writes what is missing. Signatures of the list are void: all sign the new one.
+    Run again, it writes what is missing. Signatures of the list before are void: all sign the new one.
 
     Raises:
         PlanRefused: values break a rule, with the members that are there.
@@ -84,28 +86,42 @@ def next_signer(folder: Path, name: str) -> Address:
     Raises:
         NotAMember: it has no validator that seals with an account of its own.
     """
-    network = read_network(folder)
-    _require_signer(network, name)
-    return clique_signer(folder.resolve() / name / Role.VALIDATOR / NEXT)
+    with held(folder):
+        _require_signer(read_network(folder), name)
+        place = folder.resolve() / name / Role.VALIDATOR
+        return _awaited(place) or clique_signer(place / NEXT)
+
+
+def awaited_signer(folder: Path, name: str) -> Address:
+    """The account that `switch_signer` brings into use, or began to before it was cut off.
+
+    Raises:
+        NotAMember: there is none, or no such validator.
+    """
+    _require_signer(read_network(folder), name)
+    account = _awaited(folder.resolve() / name / Role.VALIDATOR)
+    if account is None:
+        raise NotAMember(f"{name} has no next key: make it with `vouchertrail network validator key {name}`")
+    return account
 
 
 def switch_signer(folder: Path, name: str) -> Network:
     """Has the organisation's validator seal with the next account once it is started anew; the key before is destroyed.
 
+    Cut off, it goes on where it was when it is run again: the folder `switching` is there until the plan names the account.
+
     Raises:
         NotAMember: there is no next one, or no such validator.
     """
     with held(folder):
-        network = read_network(folder)
-        _require_signer(network, name)
+        network, account = read_network(folder), awaited_signer(folder, name)
         place = folder.resolve() / name / Role.VALIDATOR
-        if not (place / NEXT / SIGNER_FILE).exists():
-            raise NotAMember(f"{name} has no next key: make it with `vouchertrail network validator key {name}`")
-        account = clique_signer(place / NEXT)
-        shutil.rmtree(place / Path(SIGNER_FILE).parent)
-        (place / NEXT / Path(SIGNER_FILE).parent).rename(place / Path(SIGNER_FILE).parent)
-        (place / NEXT / SIGNER_PASSWORD_FILE).replace(place / SIGNER_PASSWORD_FILE)
-        (place / NEXT).rmdir()
+        if not (place / SWITCHING).exists():
+            (place / NEXT).rename(place / SWITCHING)
+        for path in (SIGNER_FILE, SIGNER_PASSWORD_FILE):  # the key first: `_awaited` looks where it is
+            with contextlib.suppress(FileNotFoundError):
+                (place / SWITCHING / path).replace(place / path)
+            sync_folder((place / path).parent)
         changed = replace(
             network,
             nodes=tuple(
@@ -116,6 +132,7 @@ def switch_signer(folder: Path, name: str) -> Network:
             ),
         )
         rewrite(folder, changed)
+        shutil.rmtree(place / SWITCHING)
         return changed
 
 
@@ -127,6 +144,14 @@ def validator_of(network: Network, organisation: str) -> Node:
     raise NotAMember(f"{organisation} has no validator in {network.parameters.name}")
 
 
+def _awaited(place: Path) -> Address | None:
+    """The account of the next key, wherever a switch that was cut off left it."""
+    for waiting in (place / SWITCHING, place / NEXT):
+        if (waiting / SIGNER_FILE).exists():
+            return clique_signer(waiting)
+    return clique_signer(place) if (place / SWITCHING).exists() else None
+
+
 def _require_signer(network: Network, name: str) -> None:
     sealing = {node.seat.organisation.name for node in network.nodes if node.seat.role is Role.VALIDATOR}
     if network.parameters.engine is not Engine.GETH_CLIQUE or name not in sealing:
@@ -134,13 +159,15 @@ def _require_signer(network: Network, name: str) -> None:
 
 
 def rewrite(folder: Path, network: Network) -> None:
-    """Brings every file that follows from the plan to what it says; `network.json` comes last, as the supervisor waits for it."""
+    """Brings every file that follows from the plan to what it says; `network.json` comes last, as the supervisor waits for it.
+
+    Signatures of the list stay as long as it is the same.
+    """
     files = {folder.resolve() / path: file for path, file in all_files(network).items()}
     for place, file in reversed(files.items()):
         content = file.content.encode()
         if not place.exists() or place.read_bytes() != content or place.stat().st_mode & 0o777 != file.mode:
             private_folder(place.parent)
             write_whole(place, [content], mode=file.mode)
-    for shared in (folder / SHARED, *(folder / name / SHARED for name in network.signers_of_list)):
-        with contextlib.suppress(FileNotFoundError):
-            shutil.rmtree(shared / SIGNATURES)
+    for holder in (folder, *(folder / name for name in network.signers_of_list)):
+        drop_void(holder, network)

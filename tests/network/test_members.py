@@ -2,16 +2,20 @@
 
 admit
 ├── the plan has it, block 0 stays, everybody's settings let it in, its folder has its keys, signatures are void
-├── again → nothing changes; cut off → the next run writes the rest
+├── again → nothing changes, what was signed stays signed; cut off → the next run writes the rest
 ├── a port that is taken → refused, nothing written; a member of that name that is another → refused
 └── its accounts: on Besu's allow-list, not in block 0
 dismiss → nobody lets it in; its folder stays; nobody of that name → refused
 next key → made once; switched → sealed with, the one before is gone; none, or an observer → refused
+└── killed at any of the switch's steps → run again, it is done; the key that was voted in is never lost
 """
 
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +27,7 @@ from node_api.network.checksums import checked_list, put_signature, who_signed
 from node_api.network.faults import PlanDiffers, PlanRefused
 from node_api.network.files import read_network, require_derived
 from node_api.network.keys import sign_text
-from node_api.network.members import NotAMember, admit, dismiss, next_signer, switch_signer
+from node_api.network.members import NotAMember, admit, awaited_signer, dismiss, next_signer, switch_signer
 from node_api.network.plan import Engine, Organisation, Role
 from tests.network.conftest import SENDER, Make
 
@@ -145,3 +149,65 @@ def test_key__when_there_is_no_account_that_seals__then_refused(
     make(engine)
     with pytest.raises(NotAMember, match=f"{name} has no validator that seals with an account of its own"):
         next_signer(folder, name)
+
+
+def killed_at(step: int, folder: Path) -> bool:
+    """Switches treasury's key in a process that ends before its so-many-th change of names; says whether it was killed."""
+    changes = ("os.rename", "os.rmdir", "os.remove", "os.mkdir")
+    child = os.fork()
+    if child == 0:
+        left = [step]
+
+        def hook(event: str, _: object) -> None:
+            if event in changes:
+                left[0] -= 1
+                if not left[0]:
+                    os._exit(9)
+
+        sys.addaudithook(hook)
+        try:
+            switch_signer(folder, "treasury")
+        finally:
+            os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="it is killed in a process of its own")
+def test_key__when_the_switch_is_killed_at_any_step__then_run_again_it_is_done(
+    make: Make, folder: Path, tmp_path: Path
+) -> None:
+    make(GETH)
+    account = next_signer(folder, "treasury")
+    waiting = folder / "treasury" / "validator" / "next"
+    password = (waiting / "signer.password").read_bytes()
+    shutil.copytree(folder, tmp_path / "before")
+    step = 0
+    while True:
+        step += 1
+        if not killed_at(step, folder):
+            break
+        assert next_signer(folder, "treasury") == awaited_signer(folder, "treasury") == account
+        after = switch_signer(folder, "treasury")
+        assert read_network(folder) == after
+        assert account in after.sealers
+        place = folder / "treasury" / "validator"
+        assert account in (place / "start.sh").read_text()
+        assert json.loads((place / "signer" / "key.json").read_bytes())["address"].lower() == account[2:].lower()
+        assert (place / "signer.password").read_bytes() == password
+        assert not (place / "next").exists()
+        assert not (place / "switching").exists()
+        shutil.rmtree(folder)
+        shutil.copytree(tmp_path / "before", folder)
+    assert step > 6
+
+
+def test_admit__when_run_again_after_all_signed__then_what_was_signed_stays(make: Make, folder: Path) -> None:
+    make(GETH)
+    after = admit(folder, (BANK,))
+    for name in ("treasury", "bank"):
+        put_signature(folder, after, name, sign_text(folder / name, checked_list(folder)))
+    admit(folder, (BANK,))
+    assert {one.organisation for one in who_signed(folder, after) if one.state == "signed"} == {"treasury", "bank"}
+    gone = dismiss(folder, "bank")
+    assert {one.state for one in who_signed(folder, gone)} == {"missing"}
+    assert not list((folder / "shared" / "signatures").iterdir())
