@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import tarfile
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -21,9 +22,9 @@ from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_values import quantity, record
 from node_api.network.faults import FilesDiffer, NetworkFault
 from node_api.network.files import read_network
-from node_api.network.keys import NODE_KEY_FILE
+from node_api.network.keys import NODE_KEY_FILE, SIGNER_FILE, account_of, node_id_of
 from node_api.network.members import NotAMember, rewrite, validator_of
-from node_api.network.plan import Network
+from node_api.network.plan import Network, Node
 from node_api.network.processes import running
 from node_api.network.sealing import begin_sealing, within
 from node_api.network.standing import ROUNDS, sealers_of, window
@@ -85,7 +86,7 @@ def restore(folder: Path, file: Path) -> Backup:
     """Puts a backup into its organisation's folder, held: it does not seal until it is let go.
 
     Raises:
-        FilesDiffer: it is no backup, or one of another network.
+        FilesDiffer: it is no backup, or one of another network, or of keys that the plan does not name any more.
         KeysInUse: there are keys already, or a node runs with them.
     """
     network = read_network(folder)
@@ -102,17 +103,34 @@ def restore(folder: Path, file: Path) -> Backup:
     node = validator_of(network, about.organisation)
     place = folder.resolve() / about.organisation / node.seat.role
     process = (running(folder) or {}).get(node.seat.name)
+    _require_of_plan(file, node, found)
     if (place / NODE_KEY_FILE).exists() or (process is not None and process.pid):
         raise KeysInUse(f"{node.seat.name} has its keys, or runs: stop it, and move {place} away first")
-    hold(folder, about.organisation)
-    for name, content in found.items():
-        target = (place / name).resolve()
+    targets = {name: (place / name).resolve() for name in found}
+    for name, target in targets.items():
         if not target.is_relative_to(place):
             raise FilesDiffer(f"{file} names a file outside the folder: {name}")
+    hold(folder, about.organisation)
+    for name in sorted(found, key=lambda one: one == NODE_KEY_FILE):  # last: without it a run that was cut off goes on
+        target, content = targets[name], found[name]
         private_folder(target.parent)
         write_whole(target, [content])
     rewrite(folder, network)
     return about
+
+
+def _require_of_plan(file: Path, node: Node, found: Mapping[str, bytes]) -> None:
+    """Checks that the plan names these keys: geth would end at once with others, and nobody lets another node in."""
+    try:
+        if (node_id := node_id_of(found[NODE_KEY_FILE])) != node.node_id:
+            there = f"the key of node {node_id[:16]}…, the plan's {node.seat.name} is {node.node_id[:16]}…"
+        elif SIGNER_FILE in found and (account := account_of(found[SIGNER_FILE])) != node.signer:
+            there = f"the key of {account}, the plan's {node.seat.name} seals with {node.signer}"
+        else:
+            return
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise FilesDiffer(f"{file} is no backup of a validator: {error}") from error
+    raise FilesDiffer(f"{file} has {there}: take a backup that was made since the key was changed")
 
 
 def hold(folder: Path, organisation: str) -> Path:

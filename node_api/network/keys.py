@@ -79,7 +79,7 @@ def clique_signer(folder: Path) -> Address:
         password = read_private(password_file).decode()
         write_whole(path, [orjson.dumps(sealed_key(PrivateKey().secret, password))])
     try:
-        return Address(to_checksum_address("0x" + orjson.loads(read_private(path))["address"].removeprefix("0x")))
+        return account_of(read_private(path))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise KeyUnopened(f"{path} is damaged: it is not a key file") from error
 
@@ -99,12 +99,26 @@ def _key(path: Path) -> PrivateKey:
     return _read(path)
 
 
+def account_of(sealed: bytes) -> Address:
+    """The account that a V3 key file names. Raises ValueError, KeyError, TypeError or AttributeError where it is none."""
+    return Address(to_checksum_address("0x" + orjson.loads(sealed)["address"].removeprefix("0x")))
+
+
+def node_id_of(content: bytes) -> str:
+    """Public key of a node's key file. Raises ValueError where it is none."""
+    return _node_id(_parsed(content))
+
+
+def _parsed(content: bytes) -> PrivateKey:
+    secret = bytes.fromhex(content.decode("ascii").strip())
+    if len(secret) != _KEY_BYTES:
+        raise ValueError("not 32 bytes")
+    return PrivateKey(secret)
+
+
 def _read(path: Path) -> PrivateKey:
     try:
-        secret = bytes.fromhex(read_private(path).decode("ascii").strip())
-        if len(secret) != _KEY_BYTES:
-            raise ValueError("not 32 bytes")
-        return PrivateKey(secret)
+        return _parsed(read_private(path))
     except ValueError:
         raise KeyUnopened(f"{path} is damaged: it is not a key of 64 hexadecimal digits") from None
 

@@ -1,7 +1,9 @@
 """A validator's keys in a second place, with a stand-in for geth that seals for all but the last validator.
 
 backup → keys and settings, mode 0600, no chain; never over another file
-restore → the same files, held; keys are there, or the node runs, or another network's → refused, nothing written
+restore
+├── the same files, held; what was signed stays signed; cut off → the next run brings the rest
+└── keys of before a change of keys → refused; keys are there, or the node runs, or another network's → refused, nothing written
 held → geth starts without sealing, Besu does not start
 release
 ├── three rounds have not passed since → refused
@@ -22,11 +24,14 @@ from pathlib import Path
 import pytest
 
 from node_api.chain.rpc import RpcClient
+from node_api.network.checksums import checked_list, put_signature, who_signed
 from node_api.network.create import create_network
 from node_api.network.endpoints import url_of
 from node_api.network.faults import FilesDiffer
+from node_api.network.files import read_network
 from node_api.network.holding import Held, KeysInUse, back_up, hold, let_go, require_free, restore
-from node_api.network.members import NotAMember, validator_of
+from node_api.network.keys import sign_text
+from node_api.network.members import NotAMember, next_signer, switch_signer, validator_of
 from node_api.network.plan import Engine, Network
 from node_api.network.processes import start, stop
 from node_api.network.standing import wait_until_up
@@ -56,9 +61,44 @@ def test_restore__when_the_folder_is_lost__then_the_same_and_held(
     with pytest.raises(KeysInUse, match="is there already"):
         back_up(folder, "regulator", tmp_path / "copy")
     shutil.rmtree(place)
+    network = read_network(folder)
+    put_signature(folder, network, "regulator", sign_text(folder / "regulator", checked_list(folder)))
     restore(folder, tmp_path / "copy")
+    assert [one.organisation for one in who_signed(folder, network) if one.state == "signed"] == ["regulator"]
     assert {path: found for path, found in files(place).items() if not path.startswith("data/")} == before
     assert json.loads((place / "held.json").read_bytes())["since"] <= time.time()
+
+
+def test_restore__when_it_was_cut_off__then_the_next_one_brings_the_rest(
+    make: Make, folder: Path, tmp_path: Path
+) -> None:
+    make(GETH)
+    place = folder / "treasury" / "validator"
+    before = files(place)
+    back_up(folder, "treasury", tmp_path / "copy")
+    shutil.rmtree(place)
+    place.mkdir()
+    (place / "signer.password").mkdir()  # nothing can be written there
+    with pytest.raises(OSError, match="signer"):
+        restore(folder, tmp_path / "copy")
+    assert (place / "held.json").exists()
+    (place / "signer.password").rmdir()
+    restore(folder, tmp_path / "copy")
+    assert files(place) == before
+
+
+@pytest.mark.parametrize("engine", [GETH])
+def test_restore__when_the_key_was_changed_since__then_refused(
+    make: Make, folder: Path, tmp_path: Path, engine: Engine
+) -> None:
+    make(engine)
+    back_up(folder, "treasury", tmp_path / "copy")
+    account = next_signer(folder, "treasury")
+    switch_signer(folder, "treasury")
+    shutil.rmtree(folder / "treasury" / "validator")
+    with pytest.raises(FilesDiffer, match=f"the plan's treasury-validator seals with {account}"):
+        restore(folder, tmp_path / "copy")
+    assert not (folder / "treasury" / "validator").exists()
 
 
 def test_restore__when_keys_are_there__then_refused(make: Make, folder: Path, tmp_path: Path) -> None:
