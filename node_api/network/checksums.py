@@ -17,6 +17,7 @@ from node_api.network.plan import SHARED, Network
 
 LIST, SIGNATURES = "SHA256SUMS", "signatures"
 _PUBLIC_FILE = 0o644
+_ALWAYS, _LISTED = ("genesis.json", "network.json"), (".json", ".toml")
 
 
 class SignatureFault(NetworkFault):
@@ -44,10 +45,10 @@ def checksum_list(contents: dict[str, bytes]) -> str:
 
 
 def checked_list(folder: Path) -> bytes:
-    """The text that is signed, after every file of it was compared.
+    """The text that is signed, after every file of it was compared: the plan, the genesis and whatever lies beside them.
 
     Raises:
-        FilesDiffer: a file is missing or changed, or there is no list.
+        FilesDiffer: a file is missing, changed or not listed, or there is no list.
     """
     shared = folder / SHARED
     try:
@@ -56,6 +57,9 @@ def checked_list(folder: Path) -> bytes:
         found = checksum_list({name: (shared / Path(name).name).read_bytes() for name in names})
     except (OSError, UnicodeDecodeError, IndexError) as error:
         raise FilesDiffer(f"{shared / LIST} and its files cannot be read: {error}") from error
+    there = {path.name for path in shared.iterdir() if path.is_file() and path.suffix in _LISTED}
+    if unlisted := sorted({*_ALWAYS, *there} - set(names)):
+        raise FilesDiffer(f"{shared / LIST} does not list {', '.join(unlisted)}: who signs it signs nothing about them")
     differing = sorted(set(text.decode().splitlines()) ^ set(found.splitlines()))
     if differing:
         raise FilesDiffer("changed since the list was made: " + ", ".join(sorted({one[66:] for one in differing})))

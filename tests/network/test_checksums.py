@@ -2,6 +2,7 @@
 
 list → what `sha256sum` writes
 sign → verified by any wallet's means (EIP-191); each organisation's state is told
+refused: a list without the plan, the genesis or another file beside them
 refused: another's key, an unknown organisation, bytes that are no signature, files changed or missing
 a signature over another list, or a damaged file → wrong
 """
@@ -19,6 +20,7 @@ from node_api.chain.key_errors import KeyUnopened
 from node_api.network.checksums import SignatureFault, checked_list, checksum_list, put_signature, who_signed
 from node_api.network.faults import FilesDiffer
 from node_api.network.keys import sign_text
+from node_api.network.plan import Engine
 from tests.network.conftest import MEMBERS, Make
 
 
@@ -97,3 +99,17 @@ def test_signature__when_damaged_or_of_another_list__then_wrong(make: Make, fold
     path = folder / "shared" / "signatures" / "auditor.sig"
     path.write_text(content or "0x" + sign_text(folder / "auditor", b"another list").hex())
     assert states(folder, make)["auditor"] == "wrong"
+
+
+@pytest.mark.parametrize("left_out", ["network.json", "genesis.json", "permissions_config.toml"])
+def test_list__when_it_leaves_a_file_out__then_nobody_signs_it_and_nothing_is_verified(
+    make: Make, folder: Path, left_out: str
+) -> None:
+    network = make(Engine.BESU_QBFT)
+    path = folder / "shared" / "SHA256SUMS"
+    path.write_text("".join(line for line in path.read_text().splitlines(True) if left_out not in line))
+    signature = sign_text(folder / "treasury", path.read_bytes())
+    with pytest.raises(FilesDiffer, match=f"does not list {left_out}"):
+        put_signature(folder, network, "treasury", signature)
+    with pytest.raises(FilesDiffer, match=f"does not list {left_out}"):
+        who_signed(folder, network)
