@@ -65,6 +65,16 @@ def read_blocks(folder: Path, base: int) -> Iterator[JournaledBlock]:
                 yield block
 
 
+def damaged_segments(folder: Path, base: int) -> dict[str, int]:
+    """Segments of `read_blocks` that are damaged before a torn last line: by name, how many lines it passes over."""
+    found: dict[str, int] = {}
+    for start in segment_bases(folder):
+        path = segment_path(folder, start)
+        if start >= base and (passed_over := _lines(path) - sum(1 for _ in _whole_lines(path))):
+            found[path.name] = passed_over
+    return found
+
+
 def newest_journaled(folder: Path) -> int:
     """Number of the last block that is written down, in the journal or in a snapshot; -1 where nothing is."""
     bases = segment_bases(folder)
@@ -145,6 +155,11 @@ class BlockJournal:
                 segment_path(self._folder, other).unlink()
         sync_folder(self._folder)
         return following
+
+
+def _lines(path: Path) -> int:
+    with path.open("rb") as file:
+        return sum(line.endswith(b"\n") for line in file)
 
 
 def _last_line(file: BinaryIO) -> bytes:

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from node_api.chain.anvil import kill, killed_on_failure, start_anvil
-from node_api.chain.block_journal import BlockJournal, JournaledBlock, read_blocks, segment_bases
-from node_api.chain.durable import PRIVATE_FILE
+from node_api.chain.block_journal import BlockJournal, JournaledBlock, damaged_segments, read_blocks, segment_bases
+from node_api.chain.durable import PRIVATE_FILE, write_whole
 from node_api.chain.follower import Follower, head_of
 from node_api.chain.options import EmbeddedOptions
 from node_api.chain.rpc import RpcClient
@@ -44,6 +44,7 @@ class Restored:
         replayed: blocks brought back from the journal.
         lost: journaled blocks that did not come back the same; their senders must send again.
         torn: names of snapshot files passed over; they are kept under `<name>.torn`.
+        damaged: names of journal files damaged before their end; a copy of each is kept likewise.
     """
 
     base: int
@@ -51,6 +52,7 @@ class Restored:
     replayed: int
     lost: int
     torn: tuple[str, ...]
+    damaged: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +90,18 @@ def restore(
             f"no whole snapshot is left in {folder.name}/ ({there}) and the journal does not reach back "
             "to block 0. Put a copy of a snapshot file there, or remove the data folder to begin a new chain."
         )
+    damaged, readable = damaged_segments(folder, base), any(True for _ in read_blocks(folder, base))
+    if found is None and damaged and not readable:
+        raise ChainUnrestorable(
+            f"no snapshot is left in {folder.name}/ and the journal ({', '.join(damaged)}) is damaged from its first block on. "
+            "Put a copy of either there, or remove the data folder to begin a new chain."
+        )
     for name in torn:
         os.replace(folder / name, folder / f"{name}.torn")
+    for name in damaged:  # what cannot be made again is cut off the journal
+        write_whole(folder / f"{name}.torn", [(folder / name).read_bytes()])
     replayed = lost = 0
-    if any(True for _ in read_blocks(folder, base)):
+    if readable:
         replayed, lost = _replay_all(options, genesis_at, found, started)
         found, _ = _newest(folder, options.chain_id)
     process, rpc = _start(options, genesis_at, wanted_port, found)
@@ -99,7 +109,8 @@ def restore(
         started(process)
         if found is not None:
             _set_clock(rpc, found.header.timestamp, found.header.wall)
-        return process, rpc, Restored(base, head_of(rpc).number, replayed, lost, tuple(torn))
+        lost += sum(damaged.values())
+        return process, rpc, Restored(base, head_of(rpc).number, replayed, lost, tuple(torn), tuple(damaged))
 
 
 def _newest(folder: Path, chain_id: int) -> tuple[_Found | None, list[str]]:

@@ -25,7 +25,7 @@ from node_api.chain.follower import Follower, PathLeft, head_of
 from node_api.chain.identity import ChainIdentity, recognise, recorded_identity
 from node_api.chain.options import EmbeddedOptions
 from node_api.chain.pool_watch import PoolWatch
-from node_api.chain.restore import restore
+from node_api.chain.restore import Restored, restore
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import ChainError, ForeignChain, RpcError, RpcProtocolError, RpcUnavailable
 from node_api.chain.snapshot_writer import ChainNotStill, SnapshotNotKept, SnapshotSchedule, take_snapshot
@@ -145,7 +145,7 @@ class Supervisor:
                 genesis_hash=identity.genesis_hash,
                 snapshot=restored.head,
                 lost=restored.lost,
-                message=_remark(restored.torn, restored.lost),
+                message=_remark(restored),
             )
         )
 
@@ -244,12 +244,14 @@ def _port_of(status: ChainStatus) -> int | None:
     return int(status.url.rsplit(":", 1)[1]) if status.url else None
 
 
-def _remark(torn: tuple[str, ...], lost: int) -> str:
+def _remark(restored: Restored) -> str:
     remarks = []
-    if torn:
-        remarks.append(f"passed over a torn snapshot ({', '.join(torn)})")
-    if lost:
-        remarks.append(f"{counted(lost, 'block')} did not come back and must be sent again by their senders")
+    if restored.torn:
+        remarks.append(f"passed over a torn snapshot ({', '.join(restored.torn)})")
+    if restored.damaged:
+        remarks.append(f"the journal was damaged ({', '.join(restored.damaged)}, a copy is kept as .torn)")
+    if restored.lost:
+        remarks.append(f"{counted(restored.lost, 'block')} did not come back and must be sent again by their senders")
     return "; ".join(remarks)
 
 

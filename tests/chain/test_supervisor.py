@@ -34,7 +34,8 @@ snapshot
 ├── that the disk has no room for → put off, nothing of it left; the chain goes on, and it comes once there is room
 ├── torn → the older one and the journal give the same chain
 ├── all torn, or gone → refused, nothing begun anew
-└── a torn last journal line → the lines before it count
+├── a torn last journal line → the lines before it count
+└── a damaged journal → the lines before count, those behind are told as lost and kept aside; from the first block on → refused
 """
 
 from __future__ import annotations
@@ -703,6 +704,43 @@ def test_journal__when_its_last_line_is_torn__then_the_lines_before_count(chain:
     head = chain.head()
     kill_anvil(chain)
     assert chain.head() == head
+
+
+@pytest.mark.parametrize("damaged", [1, 2])
+def test_journal__when_damaged_in_the_middle__then_what_is_behind_is_told_as_lost_and_kept_aside(
+    chain: Chain, damaged: int
+) -> None:
+    chain.send(5)
+    followed(chain)
+    os.kill(chain_status(chain).pid, signal.SIGKILL)
+    wait_until(lambda: supervisor_pid(chain.folder) is None)
+    journal = segment_path(chain.folder, 0)
+    lines = journal.read_bytes().splitlines(keepends=True)
+    lines[damaged] = bytes(len(lines[damaged]) - 1) + b"\n"  # as a disk gives back a block that it has lost
+    journal.write_bytes(b"".join(lines))
+    chain.start()
+    status = chain_status(chain)
+    assert (status.lost, chain.head()["number"]) == (5 - damaged, hex(damaged))
+    assert f"the journal was damaged ({journal.name}, a copy is kept as .torn)" in status.message
+    assert journal.with_name(f"{journal.name}.torn").read_bytes() == b"".join(lines)
+    assert chain.send().block == damaged + 1
+    followed(chain)
+    chain.stop()
+    chain.start()
+    assert (chain_status(chain).lost, chain.head()["number"]) == (0, hex(damaged + 1))
+
+
+def test_journal__when_damaged_from_its_first_block_on__then_refused(chain: Chain) -> None:
+    chain.send(3)
+    followed(chain)
+    os.kill(chain_status(chain).pid, signal.SIGKILL)
+    wait_until(lambda: supervisor_pid(chain.folder) is None)
+    journal = segment_path(chain.folder, 0)
+    journal.write_bytes(b"\0" + journal.read_bytes()[1:])
+    before = journal.read_bytes()
+    with pytest.raises(ChainNotReady, match="is damaged from its first block on"):
+        chain.start()
+    assert journal.read_bytes() == before
 
 
 def test_journal__when_a_block_does_not_come_back_the_same__then_counted_as_lost(chain: Chain) -> None:
