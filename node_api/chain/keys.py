@@ -28,6 +28,7 @@ from node_api.domain.fingerprints import fingerprint
 # second: a node with a dozen files starts in time. The generated password has 256 bits, so the cost of guessing
 # does not rest on it; with a password of your own, choose one that does not either.
 SCRYPT_N = 2**14
+_FINGERPRINT = "fingerprint"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -132,10 +133,23 @@ class KeyRing:
             if role not in self._opened:
                 sealed = self._read(role)
                 try:
-                    self._opened[role] = bytes(Account.decrypt(sealed, self._secret()))
-                except (ValueError, KeyError, TypeError) as error:
+                    secret = bytes(Account.decrypt(sealed, self._secret()))
+                except (ValueError, KeyError, TypeError, AttributeError, NotImplementedError) as error:
                     raise KeyUnopened(f"{self.path(role).name}: wrong password, or a damaged file") from error
+                self._require_named(role, sealed, secret)
+                self._opened[role] = secret
             return self._opened[role]
+
+    def _require_named(self, role: KeyRole, sealed: dict[str, object], secret: bytes) -> None:
+        """Checks that the key is the one the file names: what a V3 file is checked by leaves out its IV, and with another IV
+        another key comes out. A master that an older release sealed has no fingerprint, and cannot be checked.
+        """
+        if role is KeyRole.WALLET_MASTER:
+            named, found = sealed.get(_FINGERPRINT, fingerprint(secret)), fingerprint(secret)
+        else:
+            named, found = self._address_in(role, sealed), Account.from_key(secret).address
+        if named != found:
+            raise KeyUnopened(f"{self.path(role).name} is damaged: it names {named} and holds the key of {found}")
 
     def _require_password_of(self, roles: Iterable[KeyRole]) -> None:
         fault: KeyFault | None = None
@@ -154,6 +168,7 @@ class KeyRing:
         sealed: dict[str, object] = Account.encrypt(secret, self._secret(), kdf="scrypt", iterations=SCRYPT_N)
         if role is KeyRole.WALLET_MASTER:
             sealed.pop("address")  # it is a secret to derive from, not an account
+            sealed[_FINGERPRINT] = fingerprint(secret)
         write_whole(self.path(role), [orjson.dumps(sealed)])
 
     def _read(self, role: KeyRole) -> dict[str, object]:
@@ -176,7 +191,10 @@ class KeyRing:
         address = sealed.get("address")
         if not isinstance(address, str):
             raise KeyUnopened(f"{self.path(role).name} names no account")
-        return str(to_checksum_address("0x" + address.removeprefix("0x")))
+        try:
+            return str(to_checksum_address("0x" + address.removeprefix("0x")))
+        except ValueError as error:
+            raise KeyUnopened(f"{self.path(role).name} is damaged: {address[:60]!r} is no account") from error
 
     def _secret(self) -> str:
         if self._password is not None:

@@ -11,6 +11,7 @@ open
 ├── the account is the file's address; other tools open the file
 ├── missing → says how to make it
 ├── readable by others → refused
+├── damaged at any place → the same key or said so: never another one, nor another fault
 ├── wrong password, damaged file → said so, without the key or the password
 └── the wallet's master is no account, and names none
 identity → a role's account; of the wallet's master a fingerprint: of a copy the same, of another one another
@@ -169,3 +170,50 @@ def test_identity__of_a_key_file__is_its_account_or_the_masters_fingerprint(ring
     other = KeyRing(tmp_path / "others")
     other.create_missing([KeyRole.WALLET_MASTER])
     assert other.identity(KeyRole.WALLET_MASTER) != shown
+
+
+@pytest.mark.parametrize("role", [KeyRole.OPERATOR, KeyRole.WALLET_MASTER])
+def test_open__when_damaged_at_any_place__then_the_same_key_or_said_so(tmp_path: Path, role: KeyRole) -> None:
+    ring = KeyRing(tmp_path / "keys")
+    ring.create_missing([role])
+    content, wanted = ring.path(role).read_bytes(), ring.identity(role)
+
+    def opened() -> str:
+        one = KeyRing(tmp_path / "keys")
+        return one.identity(role) if role is KeyRole.WALLET_MASTER else one.account(role).address
+
+    assert opened() == wanted
+    damaged = [
+        content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :] for place in range(0, len(content), 11)
+    ]
+    fields = json.loads(content)
+    iv = fields["crypto"]["cipherparams"]["iv"]
+    fields["crypto"]["cipherparams"]["iv"] = f"{int(iv, 16) ^ 1:032x}"
+    damaged += [
+        json.dumps(fields).encode(),
+        content.replace(b"scrypt", b"other"),
+        content.replace(b'"n":16384', b'"n":1.5'),
+    ]
+    told = 0
+    for one in damaged:
+        ring.path(role).write_bytes(one)
+        try:
+            assert opened() == wanted
+        except KeyUnopened:
+            told += 1
+    assert told > len(damaged) // 3
+
+
+def test_address__when_it_is_none__then_said_so(ring: KeyRing) -> None:
+    path = ring.path(KeyRole.OPERATOR)
+    path.write_text(json.dumps(json.loads(path.read_bytes()) | {"address": "12"}))
+    with pytest.raises(KeyUnopened, match=r"operator\.json is damaged: '12' is no account"):
+        ring.address(KeyRole.OPERATOR)
+
+
+def test_open__when_an_older_release_sealed_the_master__then_the_same(ring: KeyRing, tmp_path: Path) -> None:
+    path, master = ring.path(KeyRole.WALLET_MASTER), ring.unsafe_wallet_master()
+    fields = json.loads(path.read_bytes())
+    del fields["fingerprint"]
+    path.write_text(json.dumps(fields))
+    assert KeyRing(tmp_path / "keys").unsafe_wallet_master() == master
