@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from node_api.chain.durable import private_folder, write_whole
+from node_api.chain.durable import PRIVATE_FILE, private_folder, write_whole
 from node_api.network.files import read_network
 from node_api.network.members import NotAMember
-from node_api.network.processes import NotRunning, Process, paused, running
+from node_api.network.processes import NotRunning, Process, local_folder, paused, running
 from node_api.network.standing import NotUp, Standing, standings
 
 _LOOK_EVERY = 0.2
@@ -57,14 +60,32 @@ def restart(folder: Path, seconds: float) -> Iterator[Standing]:
     """Starts every node anew, one after the other, the next one only once the one before is as far as the others.
 
     Raises:
-        NotRunning, NotUp: as above; the nodes after it were not touched.
+        NotRunning, NotUp: as above, or any node is down, or another restart is on its way; the nodes after it were not touched.
     """
-    for name in [node.seat.name for node in read_network(folder).nodes]:
+    names = [node.seat.name for node in read_network(folder).nodes]
+    for name in names:
         _require_node(folder, name)
-        if not _processes(folder)[name].pid:
-            raise NotUp(f"{name} does not run: start it first, or more than one would be down at once")
-        stand_still(folder, name, seconds)
-        yield come_back(folder, name, seconds)
+    with _alone(folder):
+        for name in names:
+            for other, process in _processes(folder).items():
+                if other in names and not process.pid:
+                    raise NotUp(f"{other} does not run: start it first, or more than one would be down at once")
+            stand_still(folder, name, seconds)
+            yield come_back(folder, name, seconds)
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Two restarts at once would have two nodes down."""
+    descriptor = os.open(local_folder(folder) / "restart.lock", os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise NotRunning("another restart is on its way: wait until it is done") from error
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _stands(process: Process) -> bool:

@@ -11,7 +11,7 @@ a node is killed → started anew; one that has just ended is nobody's to end
 the watch for stalls
 ├── ended by many changes of the plan → runs on; told beside the nodes
 └── a signer that was left without sealing → seals once it has the others' branch; who stops it later is not hindered
-a node is to stand still → it ends, the others run; it comes back; every one in turn, unless one is down
+a node is to stand still → it ends, the others run; it comes back; every one in turn, unless one is down or they are at it
 the plan is written wrong by hand → told once, the nodes run on; it is mended → a node that it names new is started
 the disk does not take what the supervisor says → the nodes run on; told once it does
 a node that was given up comes back → it is kept again
@@ -187,8 +187,13 @@ def test_node__when_it_is_to_stand_still__then_it_does_until_it_comes_back(
     assert found["treasury-validator"] == before["treasury-validator"]
     with pytest.raises(NotUp, match="regulator-observer does not run"):
         list(restart(folder, PATIENCE))
+    assert alive(folder) == found  # none of the others was touched
     assert come_back(folder, "regulator-observer", PATIENCE).restarts == 0
-    assert [one.name for one in restart(folder, PATIENCE)] == list(before)
+    under_way = restart(folder, PATIENCE)
+    names = [next(under_way).name]
+    with pytest.raises(NotRunning, match="another restart is on its way"):
+        next(restart(folder, PATIENCE))
+    assert [*names, *(one.name for one in under_way)] == list(before)
     after = alive(folder)
     assert not {one.pid for one in after.values()} & {one.pid for one in before.values()}
     assert all(one.pid and not one.restarts for one in after.values())
