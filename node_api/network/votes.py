@@ -84,6 +84,8 @@ def vote(voters: Sequence[RpcClient], engine: Engine, ballot: Ballot, seconds: f
     """
     now, account = council(voters[0], engine), _account(ballot.account)
     if ballot.add == (account in now.validators):
+        if seconds and any(council(rpc, engine).votes.get(account) is ballot.add for rpc in voters):
+            return withdraw(voters, engine, account)  # carried, and cut off before it was withdrawn
         what = f"is {'a' if ballot.add else 'no'} validator already"
         raise PlanRefused([Refusal(f"account {account}", what, "See `vouchertrail network validator list`.")])
     weak = of_count(engine, len(now.validators) + (1 if ballot.add else -1))

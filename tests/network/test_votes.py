@@ -2,7 +2,7 @@
 
 council → validators and this node's votes, of both engines
 vote → each voter proposes, by its engine's method; carried in time → withdrawn; not carried, or nobody waits → stays
-├── it is so already → refused
+├── it is so already → refused; a vote on it still stands → withdrawn, where one waits
 └── a weakness that would follow → refused, or accepted by its name
 """
 
@@ -116,6 +116,23 @@ def test_vote__when_it_is_so_already__then_refused(stack: ExitStack, account: Ad
     with pytest.raises(PlanRefused, match=f"is {what} already"):
         vote(voters, GETH, Ballot(account, add, (EVEN_SIGNERS,)))
     assert told == [[]]
+
+
+@pytest.mark.parametrize("engine", Engine)
+@pytest.mark.parametrize("add", [True, False])
+def test_vote__when_carried_and_cut_off_before_it_was_withdrawn__then_the_next_run_withdraws_it(
+    stack: ExitStack, engine: Engine, add: bool
+) -> None:
+    account = MEMBERS[0] if add else OTHER
+    left = Voter(engine, MEMBERS, {account: add})
+    voters, told = asked(stack, Voter(engine, MEMBERS).answers, left.answers)
+    vote(voters, engine, Ballot(account, add), seconds=30)
+    assert told == [[f"{NAMES[engine][3]} {[account.lower()]}"]] * 2
+    with pytest.raises(PlanRefused, match="already"):
+        vote(voters, engine, Ballot(account, add))
+    with pytest.raises(PlanRefused, match="already"):
+        vote(voters[:1], engine, Ballot(account, add), seconds=30)
+    assert len(told[0]) == 1
 
 
 @pytest.mark.parametrize(
