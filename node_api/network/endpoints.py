@@ -102,5 +102,4 @@ def _is_near(node: Node) -> bool:
 
 def url_of(node: Node) -> str:
     """Where it answers JSON-RPC."""
-    host = node.seat.rpc_host
-    return f"http://{f'[{host}]' if ':' in host else host}:{node.seat.rpc_port}"
+    return node.seat.url

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from node_api.network.plan import Engine, Network, Node, Role
@@ -38,7 +39,7 @@ def guide(network: Network, own: Sequence[Node]) -> str:
 {_commands(network, own)}
 
 Open the P2P port to the hosts above and to nobody else. JSON-RPC stays where the plan puts it: {_rpc(own)}.
-{_gateway(network, own)}`vouchertrail network check {_url(own[-1])} --network .` compares a running node with the plan.
+{_gateway(network, own)}`vouchertrail network check {_quoted(own[-1])} --network .` compares a running node with the plan.
 
 ## Secrets
 
@@ -82,4 +83,8 @@ def _gateway(network: Network, own: Sequence[Node]) -> str:
 
 
 def _url(node: Node) -> str:
-    return f"http://{node.seat.rpc_host}:{node.seat.rpc_port}"
+    return node.seat.url
+
+
+def _quoted(node: Node) -> str:
+    return shlex.quote(_url(node))

@@ -113,6 +113,12 @@ class Seat:
         return LOOPBACK if self.role is Role.VALIDATOR else self.organisation.rpc_host
 
     @property
+    def url(self) -> str:
+        """Where it answers JSON-RPC."""
+        host = self.rpc_host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.rpc_port}"
+
+    @property
     def auth_port(self) -> int:
         """Port of geth's engine API, which nobody uses here and which cannot be switched off."""
         return self.rpc_port + _AUTH_PORT_OFFSET
@@ -201,7 +207,9 @@ def is_loopback(host: str) -> bool:
 
 
 def as_ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """The host as an IP address; None where it is a name."""
+    """The host as an IP address; None where it is a name, or has a zone behind `%`, which may be any text."""
+    if "%" in host:
+        return None
     try:
         return ipaddress.ip_address(host)
     except ValueError:

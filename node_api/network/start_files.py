@@ -69,7 +69,7 @@ WantedBy=multi-user.target
 
 def gateway_script(node: Node) -> str:
     """`gateway.sh`: lets others read from the observer; arguments are handed on."""
-    url = f"http://{node.seat.rpc_host}:{node.seat.rpc_port}"
+    url = shlex.quote(node.seat.url)
     return f"""#!/bin/sh
 # Lets bearers of a token read from {node.seat.name}: vouchertrail network token {GATEWAY_TOKENS} NAME
 set -eu

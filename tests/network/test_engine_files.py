@@ -8,7 +8,7 @@ Besu
 geth
 ├── start.sh → initialises once, then runs with these arguments; again where that was cut short
 ├── blocks begun again for what came since → where the next is not due by then
-├── observers do not seal, and have no `debug`; theirs alone is the gateway that others read through
+├── observers do not seal, and have no `debug`; theirs alone is the gateway that others read through, on IPv6, too
 ├── peers → all others, none beside
 └── hosts: loopback, addresses, names → peers are restricted to them
 units → one process of an unprivileged user, its own folder writable
@@ -201,6 +201,16 @@ def test_geth__its_gateway__reads_from_the_observer_alone(make: Make, folder: Pa
     assert done.stdout.split() == ["network", "gateway", url, "--tokens", "gateway.tokens", "--port", "8701"]
     assert "observer/gateway.sh" in (folder / "regulator" / "README.md").read_text()
     assert "gateway.sh" not in (folder / "treasury" / "README.md").read_text()
+
+
+def test_geth__its_gateway__reads_from_an_observer_on_ipv6(folder: Path) -> None:
+    members = organisations(3)
+    members = (members[0], replace(members[1], rpc_host="::1"), members[2])
+    create_network(folder, parameters(GETH), members, ())
+    script = folder / "regulator" / "observer" / "gateway.sh"
+    done = subprocess.run([script], env={"VOUCHERTRAIL": "echo"}, capture_output=True, text=True, check=True)
+    assert done.stdout.split()[:3] == ["network", "gateway", "http://[::1]:8547"]
+    assert "'http://[::1]:8547' --network" in (folder / "regulator" / "README.md").read_text()
 
 
 def test_geth__its_peers__are_all_others(make: Make, folder: Path) -> None:

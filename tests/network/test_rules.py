@@ -126,6 +126,15 @@ def test_host__when_others_reach_it__then_taken(host: str) -> None:
     assert require_sound(parameters(), organisations(host=host), ()) == ()
 
 
+def test_rpc_host__when_it_is_no_address_but_a_command__then_refused() -> None:
+    members = organisations()
+    hostile = replace(
+        members[1], rpc_host="::1%$(id)"
+    )  # a zone of IPv6 may be any text, and is written into gateway.sh
+    with pytest.raises(PlanRefused, match="geth does not ask callers who they are"):
+        require_sound(parameters(), (members[0], hostile, *members[2:]), ())
+
+
 def test_hosts__when_some_are_on_loopback__then_refused() -> None:
     assert "cannot be reached" in only(changed(host="192.0.2.1"))
 
