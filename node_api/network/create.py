@@ -15,7 +15,7 @@ from node_api.domain.ids import Address, Hash
 from node_api.network.faults import NoNetwork, PlanDiffers
 from node_api.network.files import NETWORK_FILE, all_files, read_network
 from node_api.network.genesis import genesis
-from node_api.network.keys import make_keys, seal_account
+from node_api.network.keys import key_files, make_keys, seal_account
 from node_api.network.plan import SHARED, Engine, Network, Node, Organisation, OwnKeys, Parameters, Role, Seat, seats
 from node_api.network.rules import require_sound
 
@@ -46,6 +46,7 @@ def create_network(
         known = _known(folder)
         if known is not None:
             _require_same(known, parameters, organisations)
+            _require_keys(folder, organisations, parameters.engine)
             parameters = replace(parameters, genesis_at=known.parameters.genesis_at)
         keys = {
             one.name: one.keys or make_keys(folder.resolve() / one.name, one, parameters.engine)
@@ -85,6 +86,17 @@ def _require_same(known: Network, parameters: Parameters, organisations: tuple[O
         raise PlanDiffers(
             f"there is a network {parameters.name} already, with {there or 'less'}, not {wanted or 'less'}. "
             "A network's plan is for ever: take another name"
+        )
+
+
+def _require_keys(folder: Path, organisations: tuple[Organisation, ...], engine: Engine) -> None:
+    """Checks that all keys of a network that is there already lie here: new ones would be nobody's, in the place of the lost."""
+    made = [one for one in organisations if one.keys is None]
+    missing = [path for one in made for path in key_files(folder / one.name, one, engine) if not path.exists()]
+    if missing:
+        raise PlanDiffers(
+            f"{folder} holds a network with other keys than would be made now: put back "
+            f"{', '.join(map(str, missing))}. Nothing was written"
         )
 
 

@@ -47,6 +47,14 @@ def make_keys(folder: Path, organisation: Organisation, engine: Engine) -> OwnKe
     return OwnKeys(account, nodes, clique_signer(folder / Role.VALIDATOR) if geth else None)
 
 
+def key_files(folder: Path, organisation: Organisation, engine: Engine) -> list[Path]:
+    """The files that `make_keys` makes."""
+    found = [folder / ACCOUNT_FILE, *(folder / role / NODE_KEY_FILE for role in organisation.roles)]
+    if engine is Engine.GETH_CLIQUE and Role.VALIDATOR in organisation.roles:
+        found += [folder / Role.VALIDATOR / name for name in (SIGNER_FILE, SIGNER_PASSWORD_FILE)]
+    return found
+
+
 def seal_account(node_id: str) -> Address:
     """The account that Besu seals blocks with: the one of the node's key."""
     return Address(to_checksum_address(keccak(bytes.fromhex(node_id))[12:]))

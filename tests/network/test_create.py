@@ -8,7 +8,7 @@ create
 ├── again with another plan → refused, nothing written
 ├── cut off after any file → the next run makes the same network
 ├── a key that others may read, or that is damaged → refused
-├── a key lost and made anew → refused
+├── a key lost → refused, and none made in its place
 ├── an organisation that made its own keys → has none in its folder
 └── by two at once → one network
 plan without writing → names files, writes none
@@ -162,8 +162,10 @@ def test_create__when_a_key_file_cannot_be_used__then_refused(make: Make, folder
 def test_create__when_a_key_was_lost__then_refused(make: Make, folder: Path) -> None:
     make()
     (folder / "merchants" / "validator" / "node.key").unlink()
+    before = contents(folder)
     with pytest.raises(PlanDiffers, match="other keys"):
         make()
+    assert contents(folder) == before  # a new key there would keep a backup from being put back
 
 
 @pytest.mark.parametrize("engine", Engine)
