@@ -7,8 +7,9 @@ import re
 import secrets
 from pathlib import Path
 
-from node_api.chain.durable import private_folder, write_whole
+from node_api.chain.durable import write_whole
 from node_api.chain.keys import read_private
+from node_api.network.create import held
 from node_api.network.faults import NetworkFault
 
 PREFIX = "vtn_"
@@ -30,7 +31,8 @@ def make_token(file: Path, name: str) -> str:
     if not _NAME.fullmatch(name):
         raise TokensUnusable(f"{name!r}: a name has 1 to 30 small letters, digits and dashes, a letter first")
     token = PREFIX + secrets.token_urlsafe(32)
-    _write(file, {**_known(file), name: hashlib.sha256(token.encode()).digest()})
+    with held(file.resolve().parent):
+        _write(file, {**_known(file), name: hashlib.sha256(token.encode()).digest()})
     return token
 
 
@@ -39,9 +41,10 @@ def drop_token(file: Path, name: str) -> bool:
 
     Raises: as `make_token`.
     """
-    known = _known(file)
-    there = known.pop(name, None) is not None
-    _write(file, known)
+    with held(file.resolve().parent):
+        known = _known(file)
+        there = known.pop(name, None) is not None
+        _write(file, known)
     return there
 
 
@@ -71,5 +74,4 @@ def _known(file: Path) -> dict[str, bytes]:
 
 
 def _write(file: Path, tokens: dict[str, bytes]) -> None:
-    private_folder(file.resolve().parent)
     write_whole(file, ["".join(f"{name} {digest.hex()}\n" for name, digest in sorted(tokens.items())).encode()])

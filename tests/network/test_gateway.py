@@ -9,6 +9,7 @@ form: a name given twice → the last counts, and is all that is forwarded
       no JSON, nested too deep, no id, no method, params by name → refused
 bounds: body and batch, both sides; an answer too large; a node that is gone → 502
 tokens: kept as hashes, mode 0600; one anew, one dropped; a file of others, a bad name, a bad line → refused
+        many at once → none lost, none back
 commands: token shown once; a gateway without tokens, or on a public address → refused
 """
 
@@ -18,6 +19,7 @@ import hashlib
 import json
 import stat
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -268,3 +270,12 @@ def test_commands__of_tokens_and_gateway__then_as_told(tmp_path: Path) -> None:
     assert run("gateway", "http://127.0.0.1:1", "--tokens", file, "--host", "192.0.2.7")[0] == 4
     assert run("token", file, "Bad")[0] == 2
     assert "may read no more" in run("token", file, "operator", "--drop")[1]
+
+
+def test_tokens__when_made_and_dropped_at_once__then_none_is_lost_and_none_comes_back(tmp_path: Path) -> None:
+    file = tmp_path / "gateway.tokens"
+    made = {f"old-{number}": make_token(file, f"old-{number}") for number in range(8)}
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda name: drop_token(file, name), made))
+        new = dict(zip("abcdefgh", pool.map(lambda name: make_token(file, name), "abcdefgh"), strict=True))
+    assert read_tokens(file) == {name: hashlib.sha256(token.encode()).digest() for name, token in new.items()}
