@@ -112,9 +112,10 @@ class RunFields(Out):
 
 
 class RunsOut(Out):
-    """All runs, by number."""
+    """Runs by number; `next` continues the list as `after`."""
 
     runs: list[RunFields]
+    next: int | None
     block: BlockOut
 
 
@@ -195,9 +196,10 @@ def _payout_out(payout: PayoutChange) -> PayoutOut:
     )
 
 
-def runs_out(runs: list[SettlementRun], block: BlockOut) -> RunsOut:
-    """All runs."""
-    return RunsOut(runs=[RunFields.model_validate(_run_fields(run)) for run in runs], block=block)
+def runs_out(runs: list[SettlementRun], limit: int, block: BlockOut) -> RunsOut:
+    """A page of runs."""
+    shown = [RunFields.model_validate(_run_fields(run)) for run in runs]
+    return RunsOut(runs=shown, next=runs[-1].number if len(runs) == limit else None, block=block)
 
 
 def run_out(run: SettlementRun, reason: Callable[[str], str], block: BlockOut) -> RunOut:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Table, select
 
 from node_api.domain.ids import Address, Amount, LineId, ProgrammeId
 from node_api.domain.settlement import NOTHING, BudgetMove, EntryState, MoveState, SettlementEntry, SettlementRun
 from node_api.storage import tables as t
-from node_api.storage.queries import Queries, Record, to_address, to_hash, tx_of, with_tx
+from node_api.storage.queries import Queries, Record, bounded, to_address, to_hash, tx_of, with_tx
 from node_api.storage.sums import lines_of
 
 _Key = tuple[int, int, int]
@@ -18,13 +18,18 @@ _Key = tuple[int, int, int]
 class MoneyQueries(Queries):
     """Implements `MoneyReader`."""
 
-    def settlement_runs(self) -> list[SettlementRun]:
+    def settlement_runs(self, *, limit: int | None = None, after: int = 0) -> list[SettlementRun]:
         """See the port."""
-        return self._runs(None)
+        if limit is None:
+            return self._runs(after, None)
+        run = t.settlement_runs.c.run
+        numbers = select(run).where(run > after, self._upto(t.settlement_runs)).order_by(run).limit(bounded(limit))
+        found = [row.run for row in self._rows(numbers)]
+        return self._runs(after, found[-1]) if found else []
 
     def settlement_run(self, run: int) -> SettlementRun | None:
         """See the port."""
-        return next(iter(self._runs(run)), None)
+        return next(iter(self._runs(run - 1, run)), None)
 
     def budget_moves(self, programme: ProgrammeId | None = None) -> list[BudgetMove]:
         """See the port."""
@@ -74,35 +79,41 @@ class MoneyQueries(Queries):
             budgets[row.to_line] += row.amount
         return dict(budgets)
 
-    def _runs(self, run: int | None) -> list[SettlementRun]:
+    def _runs(self, after: int, last: int | None) -> list[SettlementRun]:
+        """Those behind one number, up to another or to the newest."""
         table, released = t.settlement_runs, t.settlement_releases
-        query = with_tx(table).where(self._upto(table))
-        releases = with_tx(released).where(self._upto(released))
-        if run is not None:
-            query, releases = query.where(table.c.run == run), releases.where(released.c.run == run)
+        query = with_tx(table).where(self._upto(table), *_behind(table, after, last))
+        releases = with_tx(released).where(self._upto(released), *_behind(released, after, last))
         done = {row.run: row for row in self._rows(releases)}
-        entries = self._entries(run)
+        entries = self._entries(after, last)
         return [
             _run(row, tuple(entries[row.run]), done.get(row.run)) for row in self._rows(query.order_by(table.c.run))
         ]
 
-    def _entries(self, run: int | None) -> dict[int, list[SettlementEntry]]:
+    def _entries(self, after: int, last: int | None) -> dict[int, list[SettlementEntry]]:
         """Entries by run in their order. A day that stands twice in a run is paid at most once, at its first place."""
         outcomes: dict[int, dict[_Key, list[tuple[int, Record]]]] = defaultdict(lambda: defaultdict(list))
         for table in (t.payments, t.skipped_payouts):
-            query = select(table).where(self._upto(table))
-            for row in self._rows(query if run is None else query.where(table.c.run == run)):
+            query = select(table).where(self._upto(table), *_behind(table, after, last))
+            for row in self._rows(query):
                 outcomes[row.run][row.line, row.merchant, row.day].append((row.log_index, row))
         for of_run in outcomes.values():
             for found in of_run.values():
                 found.sort(key=lambda one: one[0], reverse=True)
         table = t.settlement_entries
-        query = select(table).where(self._upto(table)).order_by(table.c.block, table.c.log_index)
+        query = select(table).where(self._upto(table), *_behind(table, after, last))
         entries: dict[int, list[SettlementEntry]] = defaultdict(list)
-        for row in self._rows(query if run is None else query.where(table.c.run == run)):
+        for row in self._rows(query.order_by(table.c.block, table.c.log_index)):
             left = outcomes[row.run][row.line, row.merchant, row.day]
             entries[row.run].append(_entry(row, left.pop()[1] if left else None))
         return entries
+
+
+def _behind(table: Table, after: int, last: int | None) -> list[ColumnElement[bool]]:
+    """Rows of the runs behind one number, up to another."""
+    if last is None:
+        return [table.c.run > after] if after else []
+    return [table.c.run > after, table.c.run <= last]
 
 
 def _entry(row: Record, outcome: Record | None) -> SettlementEntry:

@@ -2,6 +2,7 @@
 
 merchant → its terms, accounts with limits, payout accounts, steps; its own key reaches it, another's does not
 runs → every entry with what became of it, sums by line and merchant; an unknown one → SettlementUnknown
+     → in pages, by number; no page that is none → RequestInvalid
 moves → of the programme named, with the money that went along
 """
 
@@ -72,6 +73,20 @@ def test_settlements__waiting_and_released__tell_every_entry(auditor: Client) ->
     assert (first["paid"], first["released"] is None) == (0, False)
     assert ([entry["state"] for entry in second["entries"]], second["released"]) == (["open", "open"], None)
     assert_refused(auditor.get("/v1/settlements/3"), "SettlementUnknown", 404)
+
+
+def test_settlements__in_pages__tell_each_run_once(auditor: Client) -> None:
+    whole = auditor.get("/v1/settlements").json()
+    first = auditor.get("/v1/settlements", limit=1).json()
+    second = auditor.get("/v1/settlements", limit=1, after=first["next"]).json()
+    behind = auditor.get("/v1/settlements", limit=1, after=second["next"]).json()
+
+    assert whole["next"] is None
+    assert [*first["runs"], *second["runs"]] == whole["runs"]
+    assert (first["next"], second["next"], behind["runs"], behind["next"]) == (1, 2, [], None)
+    assert auditor.get("/v1/settlements", limit=1_000, after=(1 << 63) - 1).json()["runs"] == []
+    for wrong in ({"limit": 0}, {"limit": 1_001}, {"after": -1}, {"after": 1 << 63}, {"limit": "x"}):
+        assert_refused(auditor.get("/v1/settlements", **wrong), "RequestInvalid", 400)
 
 
 def test_budget_moves__of_a_programme__say_what_went_along(auditor: Client) -> None:

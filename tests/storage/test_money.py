@@ -116,6 +116,9 @@ def test_settlement_runs__with_skips__tell_every_entry(world: World, engine: Eng
         first, second = reader.settlement_runs()
         assert reader.settlement_run(1) == first
         assert reader.settlement_run(3) is None
+        assert reader.settlement_runs(limit=1) == [first]
+        assert reader.settlement_runs(limit=1, after=1) == reader.settlement_runs(after=1) == [second]
+        assert reader.settlement_runs(limit=1, after=2) == []
     assert [(entry.merchant, entry.amount, entry.state, entry.reason) for entry in first.entries] == [
         (1, FACE_A, EntryState.PAID, None),
         (

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 
 from node_api.api.access import Caller, require_merchant
 from node_api.api.answers import BlockOut
@@ -10,7 +10,7 @@ from node_api.api.documented import READING, problems
 from node_api.api.fields import MerchantNumber
 from node_api.api.money import MerchantOut, MovesOut, RunOut, RunsOut, merchant_out, moves_out, run_out, runs_out
 from node_api.api.node import TheNode
-from node_api.api.routes.record import ProgrammeName
+from node_api.api.routes.record import Limit, ProgrammeName
 from node_api.domain import errors
 from node_api.domain.ids import MerchantId
 from node_api.services.auditing import find_programme
@@ -19,6 +19,7 @@ from node_api.services.settling import find_run
 router = APIRouter(prefix="/v1", tags=["money"])
 
 RunNumber = Annotated[int, Path(ge=1, lt=1 << 63)]
+AfterRun = Annotated[int, Query(ge=0, lt=1 << 63, description="the `next` of the page before")]
 
 
 @router.get("/merchants/{merchant}", responses=problems(*READING, errors.MerchantUnknown, errors.MerchantNotYours))
@@ -41,10 +42,10 @@ def read_merchant(node: TheNode, caller: Caller, merchant: Annotated[MerchantNum
 
 
 @router.get("/settlements", responses=problems(*READING))
-def read_settlements(node: TheNode, _: Caller) -> RunsOut:
-    """All settlement runs with their control totals."""
+def read_settlements(node: TheNode, _: Caller, after: AfterRun = 0, limit: Limit = 100) -> RunsOut:
+    """Settlement runs with their control totals."""
     with node.fresh.open() as (reader, _now):
-        return runs_out(reader.settlement_runs(), BlockOut.of(reader.block))
+        return runs_out(reader.settlement_runs(limit=limit, after=after), limit, BlockOut.of(reader.block))
 
 
 @router.get("/settlements/{run}", responses=problems(*READING, errors.SettlementUnknown))

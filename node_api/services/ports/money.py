@@ -12,8 +12,8 @@ from node_api.domain.settlement import BudgetMove, SettlementRun
 class MoneyReader(Protocol):
     """Settlement runs and moves of budget, as of one block."""
 
-    def settlement_runs(self) -> list[SettlementRun]:
-        """All runs with their entries, by number."""
+    def settlement_runs(self, *, limit: int | None = None, after: int = 0) -> list[SettlementRun]:
+        """Runs with their entries, by number, at most `limit` (1-1,000; all where there is none), those above number `after`."""
         ...
 
     def settlement_run(self, run: int) -> SettlementRun | None:
