@@ -90,7 +90,7 @@ class ReversalOut(ReversalFields):
 
 
 class ReversalsOut(Out):
-    """Reversals by ascending number of the redemption; `next` continues the list as `after`."""
+    """Reversals in the order of the chain; `next` continues the list as `after`."""
 
     reversals: list[ReversalFields]
     next: int | None

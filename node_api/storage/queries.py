@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Hashable, Sequence
 from typing import Any, TypeVar
 
+import sqlalchemy as sa
 from sqlalchemy import BindParameter, ColumnElement, Connection, FromClause, Row, Select, Table, bindparam, select
 
 from node_api.domain.ids import Address, Day, Hash, UnixSeconds
@@ -59,6 +60,11 @@ def in_period(day: ColumnElement[int], from_day: Day | None, until_day: Day | No
     """That a day lies from the first, inclusive, until the last, exclusive; None leaves that end open."""
     begun = [] if from_day is None else [day >= from_day]
     return begun if until_day is None else [*begun, day < until_day]
+
+
+def behind(table: Table, after: tuple[int, int]) -> ColumnElement[bool]:
+    """Facts behind a place on the chain, a block and a log: in that order nothing ever comes before what is there."""
+    return sa.tuple_(table.c.block, table.c.log_index) > sa.tuple_(sa.literal(after[0]), sa.literal(after[1]))
 
 
 def with_tx(table: Table, source: FromClause | None = None, *more: ColumnElement[object]) -> Query:

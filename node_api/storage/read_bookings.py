@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, literal, select, tuple_
+from sqlalchemy import ColumnElement, select
 
 from node_api.domain.bookings import Booking, Release
 from node_api.domain.ids import MERCHANT_IDS, Hash, LineId, MerchantId, UnixSeconds, VoucherId, programme_of_line
@@ -13,7 +13,7 @@ from node_api.domain.models import Redemption
 from node_api.services.ports.operations import Claim
 from node_api.storage import tables as t
 from node_api.storage.by_keys import rows_by_keys
-from node_api.storage.queries import Record, bounded, to_address, to_hash, to_raw, tx_of, with_tx
+from node_api.storage.queries import Record, behind, bounded, to_address, to_hash, to_raw, tx_of, with_tx
 from node_api.storage.read_cases import CaseQueries
 from node_api.storage.read_vouchers import with_holder
 
@@ -55,8 +55,7 @@ class BookingQueries(CaseQueries):
     ) -> list[Booking]:
         """See the port."""
         table = t.bookings
-        behind = tuple_(literal(after[0]), literal(after[1]))
-        which: list[ColumnElement[bool]] = [tuple_(table.c.block, table.c.log_index) > behind]
+        which: list[ColumnElement[bool]] = [behind(table, after)]
         if voucher is not None:
             which.append(table.c.voucher == voucher)
         if merchant is not None:

@@ -14,6 +14,7 @@ from node_api.storage import tables as t
 from node_api.storage.queries import (
     Query,
     Record,
+    behind,
     bounded,
     chunks,
     in_period,
@@ -57,11 +58,16 @@ class CaseQueries(VoucherQueries):
         return next(iter(self._reversals(t.reversals.c.number == number)), None)
 
     def reversals(
-        self, *, voucher: VoucherId | None = None, merchant: MerchantId | None = None, limit: int = 100, after: int = 0
+        self,
+        *,
+        voucher: VoucherId | None = None,
+        merchant: MerchantId | None = None,
+        limit: int = 100,
+        after: tuple[int, int] = (0, 0),
     ) -> list[Reversal]:
         """See the port."""
         table = t.reversals
-        which: list[ColumnElement[bool]] = [table.c.number > after]
+        which: list[ColumnElement[bool]] = [behind(table, after)]
         if voucher is not None:
             which.append(table.c.voucher == voucher)
         if merchant is not None:
@@ -128,7 +134,7 @@ class CaseQueries(VoucherQueries):
 
     def _reversals(self, *which: ColumnElement[bool], limit: int = 1) -> list[Reversal]:
         table = t.reversals
-        query = with_tx(table).where(*which, self._upto(table)).order_by(table.c.number).limit(limit)
+        query = with_tx(table).where(*which, self._upto(table)).order_by(table.c.block, table.c.log_index).limit(limit)
         return [_reversal(row) for row in self._rows(query)]
 
     def _disputes(self, *which: ColumnElement[bool], limit: int = 1) -> list[Dispute]:

@@ -24,7 +24,7 @@ from node_api.domain.ids import (
 from node_api.domain.models import Redemption
 from node_api.domain.transfers import PlaceChange, Transfer
 from node_api.storage import tables as t
-from node_api.storage.queries import CHUNK, Query, Record, bounded, to_address, to_raw, tx_of, with_tx
+from node_api.storage.queries import CHUNK, Query, Record, behind, bounded, to_address, to_raw, tx_of, with_tx
 from node_api.storage.read_supply import SupplyQueries
 
 _REASSIGNED = "reassigned"
@@ -37,17 +37,22 @@ class HolderQueries(SupplyQueries):
     """Implements `HolderReader`, and gives the other readers the holders of vouchers."""
 
     def transfers(
-        self, *, voucher: VoucherId | None = None, holder: Address | None = None, limit: int = 100, skip: int = 0
+        self,
+        *,
+        voucher: VoucherId | None = None,
+        holder: Address | None = None,
+        limit: int = 100,
+        after: tuple[int, int] = (0, 0),
     ) -> list[Transfer]:
         """See the port."""
         table = t.transfers
-        query = with_tx(table).where(self._upto(table))
+        query = with_tx(table).where(self._upto(table), behind(table, after))
         if voucher is not None:
             query = query.where(table.c.voucher == voucher)
         if holder is not None:
             raw = to_raw(holder)
             query = query.where(or_(table.c.sender == raw, table.c.receiver == raw))
-        return [_transfer(row) for row in self._rows(_in_order(query, table).limit(bounded(limit)).offset(skip))]
+        return [_transfer(row) for row in self._rows(_in_order(query, table).limit(bounded(limit)))]
 
     def place_changes(self, roll: RollId | None = None, place: Place | None = None) -> list[PlaceChange]:
         """See the port."""

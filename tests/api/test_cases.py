@@ -4,6 +4,7 @@ a reversal
 ├── signed by the merchant's key → the voucher is live, the old code dead, a new code good; trace and reconciliation agree
 ├── asked for again with its key → the same answer; the key with another body → IdempotencyKeyReused
 ├── asked for four times at once with its key → done once, the same answer to all
+├── of a redemption before others that were taken back → on a page behind theirs
 ├── by another merchant's API key → MerchantNotYours       ├── of nothing → RedemptionUnknown
 ├── signed by somebody else → CaseDesk_NotTheMerchant       ├── without a signature → RequestInvalid
 └── by the arbiter within the merchant's window → CaseDesk_ReversalWindowOpen
@@ -16,7 +17,7 @@ a dispute
 """
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -152,6 +153,32 @@ def test_reverse__four_times_at_once__is_done_once(
     reversal = four_times_at_once(lambda: merchant.post("/v1/reversals", body, key))
 
     assert reversal["number"] == item["vouchers"][0]["number"]
+
+
+def test_reversals__of_an_earlier_redemption__come_behind_what_was_read(
+    served: Served, wallet: Client, merchant: Client, people: Iterator[int]
+) -> None:
+    earlier, later = (sold(wallet, merchant, served, next(people)) for _ in range(2))
+    assert merchant.post("/v1/reversals", said(served, "Reversal", later, by_shop(served)), new_key()).is_success
+    seen, behind = _reversed_behind(merchant, 0)
+    assert later["vouchers"][0]["number"] == seen[-1]
+
+    assert merchant.post("/v1/reversals", said(served, "Reversal", earlier, by_shop(served)), new_key()).is_success
+
+    more, _ = _reversed_behind(merchant, behind)
+    assert more == [earlier["vouchers"][0]["number"]]
+    assert _reversed_behind(merchant, 0)[0] == [*seen, *more]
+
+
+def _reversed_behind(merchant: Client, after: int) -> tuple[list[int], int]:
+    """Numbers on the pages behind one, read one by one, and the last `next` of them."""
+    numbers: list[int] = []
+    while True:
+        page = merchant.get("/v1/reversals", limit=1, after=after).json()
+        numbers += [entry["number"] for entry in page["reversals"]]
+        if page["next"] is None:
+            return numbers, after
+        after = page["next"]
 
 
 def test_reverse__that_may_not_be__says_why(

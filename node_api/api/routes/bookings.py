@@ -22,14 +22,12 @@ from node_api.api.documented import BOOKING, ENDING_BOOKINGS, KEEPING, READING, 
 from node_api.api.fields import as_hash, body_hash
 from node_api.api.node import TheNode
 from node_api.api.patient import PatientRoute
-from node_api.api.routes.cases import Limit, OfMerchant, OfVoucher, voucher_of, whose
+from node_api.api.routes.cases import After, Limit, OfMerchant, OfVoucher, following, place_of, voucher_of, whose
 from node_api.domain import errors, refusals
 
 router = APIRouter(prefix="/v1", tags=["bookings"], route_class=PatientRoute)
 
-_LOG_BITS = 24
 Digest = Annotated[str, Path(pattern="^0x[0-9a-fA-F]{64}$", description="the digest the holder signed")]
-After = Annotated[int, Query(ge=0, lt=1 << 63, description="the `next` of the page before")]
 
 
 @router.post(
@@ -60,15 +58,14 @@ def read_bookings(
     limit: Limit = 100,
 ) -> BookingsOut:
     """Bookings and what became of them. A merchant's API key sees its own."""
-    of, behind = whose(caller, merchant), (after >> _LOG_BITS, after & (1 << _LOG_BITS) - 1)
+    of, behind = whose(caller, merchant), place_of(after)
     with node.fresh.open() as (reader, _):
         found = reader.bookings(
             voucher=voucher_of(voucher), merchant=of, only_open=only_open, after=behind, limit=limit
         )
-        last = found[-1].tx if len(found) == limit else None
         return BookingsOut(
             bookings=[booking_fields(one) for one in found],
-            next=None if last is None else last.block.number << _LOG_BITS | last.log_index,
+            next=following([one.tx for one in found], limit),
             block=BlockOut.of(reader.block),
         )
 

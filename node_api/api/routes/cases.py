@@ -1,5 +1,6 @@
 """Reversals and disputes."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -26,9 +27,11 @@ from node_api.api.patient import PatientRoute
 from node_api.domain import errors
 from node_api.domain.access import ApiKey
 from node_api.domain.ids import VOUCHER_BITS, MerchantId, VoucherId
+from node_api.domain.models import TxRef
 
 router = APIRouter(prefix="/v1", tags=["cases"], route_class=PatientRoute)
 
+_LOG_BITS = 24
 DisputeNumber = Annotated[int, Path(ge=1, lt=1 << 63)]
 After = Annotated[int, Query(ge=0, lt=1 << 63, description="the `next` of the page before")]
 Limit = Annotated[int, Query(ge=1, le=1_000)]
@@ -57,10 +60,10 @@ def read_reversals(
     """Redemptions that were taken back. A merchant's API key sees its own."""
     of = whose(caller, merchant)
     with node.fresh.open() as (reader, _):
-        found = reader.reversals(merchant=of, voucher=voucher_of(voucher), after=after, limit=limit)
+        found = reader.reversals(merchant=of, voucher=voucher_of(voucher), after=place_of(after), limit=limit)
         return ReversalsOut(
             reversals=[ReversalFields.model_validate(reversal_fields(done)) for done in found],
-            next=found[-1].number if len(found) == limit else None,
+            next=following([done.tx for done in found], limit),
             block=BlockOut.of(reader.block),
         )
 
@@ -112,6 +115,17 @@ def decide(node: TheNode, caller: Caller, key: WriteKey, dispute: DisputeNumber,
         caller, key, hash_, dispute, stands=body.stands, reason=as_hash(body.reason)
     )
     return DisputeOut.model_validate({**dispute_fields(found), "block": BlockOut.of(block)})
+
+
+def place_of(after: int) -> tuple[int, int]:
+    """Block and log behind which a page begins."""
+    return after >> _LOG_BITS, after & (1 << _LOG_BITS) - 1
+
+
+def following(found: Sequence[TxRef], limit: int) -> int | None:
+    """The `next` of a page of facts in the order of the chain; None where it is the last."""
+    last = found[-1] if len(found) == limit else None
+    return None if last is None else last.block.number << _LOG_BITS | last.log_index
 
 
 def whose(caller: ApiKey, merchant: int | None) -> MerchantId | None:

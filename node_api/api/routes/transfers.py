@@ -7,9 +7,10 @@ from fastapi import APIRouter, Query
 from node_api.api.access import Caller, WriteKey
 from node_api.api.answers import BlockOut
 from node_api.api.documented import PASSING, READING, problems
-from node_api.api.fields import AddressText, VoucherText, as_address, body_hash
+from node_api.api.fields import AddressText, as_address, body_hash
 from node_api.api.node import TheNode
 from node_api.api.patient import PatientRoute
+from node_api.api.routes.cases import After, Limit, OfVoucher, following, place_of
 from node_api.api.transfers import (
     ReassignmentsOut,
     TransferFields,
@@ -26,9 +27,6 @@ from node_api.services.passing import Request
 
 router = APIRouter(prefix="/v1", tags=["transfers"], route_class=PatientRoute)
 
-After = Annotated[int, Query(ge=0, lt=1 << 31, description="the `next` of the page before")]
-Limit = Annotated[int, Query(ge=1, le=1_000)]
-OfVoucher = Annotated[VoucherText | None, Query()]
 OfHolder = Annotated[AddressText | None, Query(description="from or to this holder")]
 
 
@@ -61,10 +59,10 @@ def read_transfers(
     of = None if voucher is None else VoucherId(min(int(voucher), (1 << VOUCHER_BITS + 1) - 1))
     whose = None if holder is None else as_address(holder)
     with node.fresh.open() as (reader, _now):
-        found = reader.transfers(voucher=of, holder=whose, limit=limit, skip=after)
+        found = reader.transfers(voucher=of, holder=whose, limit=limit, after=place_of(after))
         return TransfersOut(
             transfers=[TransferFields.model_validate(transfer_fields(done)) for done in found],
-            next=after + limit if len(found) == limit else None,
+            next=following([done.tx for done in found], limit),
             block=BlockOut.of(reader.block),
         )
 

@@ -26,9 +26,14 @@ class CaseReader(Protocol):
         ...
 
     def reversals(
-        self, *, voucher: VoucherId | None = None, merchant: MerchantId | None = None, limit: int = 100, after: int = 0
+        self,
+        *,
+        voucher: VoucherId | None = None,
+        merchant: MerchantId | None = None,
+        limit: int = 100,
+        after: tuple[int, int] = (0, 0),
     ) -> list[Reversal]:
-        """Reversals by ascending number of the redemption, at most `limit` (1-1,000), those above number `after`."""
+        """Reversals in the order of the chain, at most `limit` (1-1,000), those behind block and log `after`."""
         ...
 
     def reversed_sum(

@@ -12,10 +12,15 @@ class HolderReader(Protocol):
     """Transfers and reassignments."""
 
     def transfers(
-        self, *, voucher: VoucherId | None = None, holder: Address | None = None, limit: int = 100, skip: int = 0
+        self,
+        *,
+        voucher: VoucherId | None = None,
+        holder: Address | None = None,
+        limit: int = 100,
+        after: tuple[int, int] = (0, 0),
     ) -> list[Transfer]:
-        """Transfers in the order of the chain, at most `limit` (1-1,000) after the first `skip`; a holder's are those from and
-        to them.
+        """Transfers in the order of the chain, at most `limit` (1-1,000), those behind block and log `after`; a holder's are
+        those from and to them.
         """
         ...
 
