@@ -54,23 +54,42 @@ class MerchantReport:
 
 
 def find_programme(reader: AuditReader, name: str) -> Programme:
-    """The programme of this number or text reference. Raises ProgrammeUnknown."""
-    found = reader.programme_by_ref(name)
-    if found is None and name.isascii() and name.isdigit():
-        found = reader.programme(ProgrammeId(min(int(name), 1 << 24)))
+    """The programme of this number or text reference. Raises ProgrammeUnknown, also where two are named so."""
+    referred, number = reader.programme_by_ref(name), _number(name)
+    numbered = None if number is None else reader.programme(ProgrammeId(min(number, 1 << 24)))
+    if referred is not None and numbered is not None and referred.id != numbered.id:
+        raise ProgrammeUnknown(_either("programme", name, numbered.ref, referred.id))
+    found = referred or numbered
     if found is None:
         raise ProgrammeUnknown(f"no programme {name!r} at block {reader.block.number}")
     return found
 
 
 def find_merchant(reader: AuditReader, name: str) -> Merchant:
-    """The merchant of this number or text reference. Raises MerchantUnknown."""
-    found = reader.merchant_by_ref(name)
-    if found is None and name.isascii() and name.isdigit():
-        found = reader.merchant(MerchantId(min(int(name), MERCHANT_IDS)))
+    """The merchant of this number or text reference. Raises MerchantUnknown, also where two are named so."""
+    referred, number = reader.merchant_by_ref(name), _number(name)
+    numbered = None if number is None else reader.merchant(MerchantId(min(number, MERCHANT_IDS)))
+    if referred is not None and numbered is not None and referred.id != numbered.id:
+        raise MerchantUnknown(_either("merchant", name, numbered.ref, referred.id))
+    found = referred or numbered
     if found is None:
         raise MerchantUnknown(f"no merchant {name!r} at block {reader.block.number}")
     return found
+
+
+_MOST_DIGITS = 64
+"""A reference has no more characters, and no number as many."""
+
+
+def _number(name: str) -> int | None:
+    return int(name) if name.isascii() and name.isdigit() and len(name) <= _MOST_DIGITS else None
+
+
+def _either(what: str, name: str, ref: str, number: int) -> str:
+    return (
+        f"{name!r} is the number of {what} {ref!r}, and the reference of {what} {number}: "
+        f"write the number meant with a zero before it, 0{name} or 0{number}"
+    )
 
 
 def programme_report(reader: AuditReader, programme: Programme) -> ProgrammeReport:

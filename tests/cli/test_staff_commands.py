@@ -3,6 +3,7 @@
 merchants
 ├── apply, activate ....... twice is once; a bad address or region is wrong use
 ├── reject, suspend, reinstate, remove: each by its role, twice is once
+├── a name of digits ...... another's number and one's reference → 1, and says how to name either; else either
 ├── other terms ........... proposed by one, put in force by the other; shown in between
 ├── wrong ones ............ taken back by proposing those in force
 ├── another payout account  between the two: said so, and they are proposed again
@@ -130,6 +131,28 @@ def test_merchants__from_application_to_removal(run: Run) -> None:
     once(run, "merchants", "remove", "shop-3", "--reason", "closed")
     listed = json.loads(run("merchants", "list", "--json").output)["merchants"]
     assert [merchant["status"] for merchant in listed] == ["ACTIVE", "ACTIVE", "REMOVED", "REMOVED"]
+
+
+def test_merchants__named_as_two_are__are_left_alone(run: Run) -> None:
+    terms = ("--categories", "3", "--region", "110101", "--channels", "store", "--payout", ACCOUNT)
+    once(run, "merchants", "apply", "1", *terms)
+    once(run, "merchants", "apply", "77", *terms)
+    once(run, "merchants", "activate", "3")
+
+    both = run("merchants", "suspend", "1", "--reason", "hygiene", "--json")
+
+    refused(both, "MerchantUnknown")
+    assert "'1' is the number of merchant 'shop-1', and the reference of merchant 3" in both.output
+    once(run, "merchants", "suspend", "01", "--reason", "hygiene")
+    once(run, "merchants", "suspend", "03", "--reason", "hygiene")
+    once(run, "merchants", "reject", "77", "--reason", "no licence")
+    listed = json.loads(run("merchants", "list", "--json").output)["merchants"]
+    assert [(one["ref"], one["status"]) for one in listed] == [
+        ("shop-1", "SUSPENDED"),
+        ("shop-2", "ACTIVE"),
+        ("1", "SUSPENDED"),
+        ("77", "REMOVED"),
+    ]
 
 
 def test_merchants__terms_and_payout_account__need_two_people(run: Run, world: World) -> None:
