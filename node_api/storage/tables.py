@@ -445,6 +445,7 @@ reversals = _facts(
     _raw("reason"),
     Column("live", Boolean, nullable=False),
     Column("swept", Boolean, nullable=False),  # whether its pair was swept before
+    Index("ix_reversals_day", "merchant", "line", "day"),
 )
 disputes = _facts(
     "disputes",

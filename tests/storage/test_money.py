@@ -76,8 +76,12 @@ def test_paid__of_a_merchants_day__is_counted_from_that_day_alone(engine: Engine
         for day, count in paid.items():
             said.clear()
             assert settled_counts(connection, days={day}) == {day: count}
-            (counting,) = [one for one in said if "count(" in one[0]]
+            asked = list(said)
+            (counting,) = [one for one in asked if "count(" in one[0]]
             assert "USING INDEX ix_redemptions_merchant_day (merchant=? AND day=?)" in str(plan(connection, *counting))
+            steps = [str(step[3]) for one in asked for step in plan(connection, *one)]
+            tables = ("payments", "redemptions", "reversals", "disputes", "opened", "found")
+            assert [step for step in steps if step.startswith(tuple(f"SCAN {name}" for name in tables))] == []
 
 
 def test_reconcile__after_moves_and_skips__finds_everything_equal(world: World, engine: Engine) -> None:
