@@ -169,12 +169,16 @@ class VoucherQueries(HolderQueries):
     ) -> list[Redemption]:
         """See the port."""
         table = t.redemptions
-        query = with_holder().where(table.c.number > after, *lines_of(table.c.line, programme))
+        which = [table.c.number > after, *lines_of(table.c.line, programme)]
         if merchant is not None:
-            query = query.where(table.c.merchant == merchant)
+            which.append(table.c.merchant == merchant)
         if day is not None:
-            query = query.where(table.c.day == day)
-        return self._redemptions(query.order_by(table.c.number).limit(bounded(limit)))
+            which.append(table.c.day == day)
+        if not self._at_head:
+            which.append(self._upto(table))
+        # The numbers first, which the index of merchants tells: else all rows behind the page are put together and sorted.
+        page = select(table.c.number).where(*which).order_by(table.c.number).limit(bounded(limit))
+        return self._redemptions(with_holder().where(table.c.number.in_(page)).order_by(table.c.number))
 
     def refusals(
         self, *, voucher: VoucherId | None = None, merchant: MerchantId | None = None, limit: int = 100

@@ -4,6 +4,7 @@ a world whose merchants and budgets change
 ├── at every block ........ the identity holds, roll-ups and facts agree, the index agrees with the chain's words
 ├── budgets ............... moves counted in, the money that went along, who decided
 ├── what was paid of a day  counted from that day's redemptions alone
+├── redemptions ........... of a merchant: a page reads the rows of its own
 ├── runs .................. entries in their order, paid, skipped with the reason, or open
 ├── payments .............. of the days asked for
 ├── merchants ............. terms, payout account and status of each block; limits move with a replaced terminal
@@ -82,6 +83,17 @@ def test_paid__of_a_merchants_day__is_counted_from_that_day_alone(engine: Engine
             steps = [str(step[3]) for one in asked for step in plan(connection, *one)]
             tables = ("payments", "redemptions", "reversals", "disputes", "opened", "found")
             assert [step for step in steps if step.startswith(tuple(f"SCAN {name}" for name in tables))] == []
+
+
+def test_redemptions__of_a_merchant__are_put_together_for_their_page_alone(engine: Engine) -> None:
+    with IndexReads(engine).at_head() as reader, statements(engine) as said:
+        (found,) = reader.redemptions(merchant=FIRST, limit=1)
+        asked = [one for one in said if "redemptions" in one[0]]
+        assert next(done.number for done in reader.redemptions(merchant=FIRST)) == found.number
+    with reading(engine) as connection:
+        steps = [str(step[3]) for one in asked for step in plan(connection, *one)]
+    assert any("COVERING INDEX ix_redemptions_merchant_day (merchant=?)" in step for step in steps), steps
+    assert any("SEARCH redemptions USING INTEGER PRIMARY KEY (rowid=?)" in step for step in steps), steps
 
 
 def test_reconcile__after_moves_and_skips__finds_everything_equal(world: World, engine: Engine) -> None:
