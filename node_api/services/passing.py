@@ -84,7 +84,7 @@ class Passing:
 
 def _transfers(reader: AuditReader, voucher: VoucherId) -> Iterator[Transfer]:
     """Every one, oldest first."""
-    skip = 0
-    while page := reader.transfers(voucher=voucher, limit=_PAGE, skip=skip):
+    after = 0, 0
+    while page := reader.transfers(voucher=voucher, limit=_PAGE, after=after):
         yield from page
-        skip += len(page)
+        after = page[-1].tx.block.number, page[-1].tx.log_index

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-revision = "0026_pages"
+revision = "0026"
 down_revision = "0025"
 branch_labels = None
 depends_on = None
