@@ -1,7 +1,7 @@
 """`vouchertrail network admit|dismiss|join|restart` and `network validator …` as a user types them, and as a program reads them.
 
 admit, dismiss → what is to be done next; a bad entry → exit code 2
-validator list, propose, remove, withdraw → validators with their names; what is refused → 2; nobody answers → 3
+validator list, propose, remove, withdraw → validators with their names; refused, mistyped → 2; nobody answers → 3
 validator key, switch → refused until the chain lets the key seal
 validator backup, restore, hold, release → files, and why not yet
 join → equal; differs → 1; not in time, no voucher node, no addresses → 3
@@ -104,6 +104,16 @@ def test_votes__when_cast__then_told_who_may_seal(run: Run) -> None:
     }
     assert run("validator", "withdraw", OTHER, "--organisation", "treasury").exit_code == 0
     assert parsed(run("validator", "list", "--organisation", "nobody", "--json"), 2)["error"] == "NotAMember"
+
+
+@pytest.mark.parametrize("vote", ["propose", "remove", "withdraw"])
+def test_votes__when_the_account_is_mistyped__then_nobody_votes_for_it(run: Run, vote: str) -> None:
+    account = run("validator", "list", "--member", "regulator").stdout.strip()
+    mistyped = account[:-1] + ("0" if account[-1] != "0" else "1")
+    for one in (mistyped, account[:-1], "bank"):
+        accept = () if vote == "withdraw" else ("--accept", "even-signers")
+        done = run("validator", vote, one, "--organisation", "treasury", *accept)
+        assert (done.exit_code, done.stdout) == (2, "")
 
 
 def test_votes__when_the_validator_does_not_answer__then_said(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
