@@ -11,10 +11,11 @@ from fastapi import Depends, Request
 
 from node_api.api.fields import In, body_hash
 from node_api.api.gathering import Gathering
-from node_api.api.node import TakesIn
+from node_api.api.node import Node, TakesIn
 from node_api.api.requests import RedeemIn
 from node_api.api.waiting import Waiting
 from node_api.domain.access import ApiKey
+from node_api.domain.claims import ClaimOutcome
 from node_api.domain.finality import Finality
 from node_api.domain.operations import Operation
 from node_api.services.operations import Submission
@@ -52,6 +53,7 @@ class Gathered:
     singles: Gathering[Asked, Operation]
     batches: Gathering[Asked, Operation]
     operations: Gathering[str, Operation]
+    claims: Gathering[ClaimOutcome, ClaimOutcome]
     waiting: Waiting
     finality: Callable[[Operation], Finality | None]
 
@@ -63,6 +65,7 @@ def gather(node: TakesIn) -> Gathered:
         singles=Gathering(partial(_take_in, node), most=_MOST),
         batches=Gathering(partial(_take_in, node), most=_MOST_BATCHES),
         operations=Gathering(partial(_reload, node), most=_MOST),
+        claims=Gathering(partial(_claims_anew, node), most=_MOST),
         waiting=node.waiting,
         finality=partial(_finality, node),
     )
@@ -80,6 +83,11 @@ def _take_in(node: TakesIn, asked: Sequence[Asked]) -> list[Operation | Exceptio
 
 def _reload(node: TakesIn, asked: Sequence[str]) -> list[Operation | Exception]:
     return node.redemptions.reload(asked)
+
+
+def _claims_anew(node: TakesIn, asked: Sequence[ClaimOutcome]) -> list[ClaimOutcome]:
+    assert isinstance(node, Node), "a process that only takes redemptions in has no route of claims"
+    return node.writing.claims.reload(asked)
 
 
 async def _gathered(request: Request) -> Gathered:

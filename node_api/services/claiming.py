@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from node_api.domain.access import ApiKey, ApiRole, require_wallet
@@ -106,9 +107,10 @@ class Claiming:
             self._outbox.wake()
         return known
 
-    def reload(self, claim: ClaimOutcome) -> ClaimOutcome:
-        """The same claim as it stands now."""
-        return self._store.get(claim.id) or claim
+    def reload(self, claims: Sequence[ClaimOutcome]) -> list[ClaimOutcome]:
+        """The same claims as they stand now."""
+        found = self._store.several([claim.id for claim in claims])
+        return [found.get(claim.id, claim) for claim in claims]
 
     def get(self, caller: ApiKey, claim: str) -> ClaimOutcome:
         """One claim.

@@ -7,6 +7,7 @@ many as there are. What other nodes gave stands in the index, in calls that this
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection, Engine, RowMapping, and_, bindparam, func, insert, or_, select, update
@@ -28,6 +29,12 @@ _WHOLE = select(
 ).select_from(_joined)
 _FIND = _WHOLE.where(and_(claims.c.owner == bindparam("of_owner"), claims.c.idempotency_key == bindparam("of_key")))
 _GET = _WHOLE.where(claims.c.id == bindparam("of"))
+_SEVERAL = _WHOLE.where(claims.c.id.in_(bindparam("of", expanding=True)))
+_STATES_OF = (
+    select(o.operation_states)
+    .where(o.operation_states.c.operation.in_(bindparam("of", expanding=True)))
+    .order_by(o.operation_states.c.operation, o.operation_states.c.step)
+)
 _STATES = (
     select(o.operation_states)
     .where(o.operation_states.c.operation == bindparam("of"))
@@ -76,6 +83,15 @@ class ClaimTable:
         with reading(self._engine) as connection:
             row = connection.execute(_GET, {"of": claim}).mappings().first()
             return None if row is None else read_outcome(row, _states(connection, claim))
+
+    def several(self, wanted: Sequence[str]) -> dict[str, ClaimOutcome]:
+        """See the port."""
+        with reading(self._engine) as connection:
+            rows = connection.execute(_SEVERAL, {"of": wanted}).mappings().all()
+            states: dict[str, list[RowMapping]] = {row["id"]: [] for row in rows}
+            for state in connection.execute(_STATES_OF, {"of": list(states)}).mappings():
+                states[state["operation"]].append(state)
+        return {row["id"]: read_outcome(row, states[row["id"]]) for row in rows}
 
     def add(self, outcome: ClaimOutcome, places: int) -> ClaimOutcome:
         """See the port."""

@@ -10,6 +10,8 @@ POST /claims
 ├── when the round has not begun, or the signature is another's: it should refuse it
 ├── when the round has a list: it should take those on it with their proof, and nobody else
 └── when programme, round or form are wrong: it should say so
+claims that many wait for
+└── when they come to their end: it should read them together
 a claim that the node accepted
 └── when somebody else's relayer gave its place away meanwhile: it should end with the contract's refusal, and free its seat
 GET /claims/{id}
@@ -22,11 +24,14 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import httpx
 import pytest
 from coincurve import PrivateKey
+from sqlalchemy import Engine, event
 
 from node_api.chain.claim_calls import encode_claim
 from node_api.chain.claim_lists import leaf, tree
@@ -102,6 +107,27 @@ def refused(answer: httpx.Response, reason: str, status: int = 422) -> Json:
     found: Json = answer.json()
     assert (answer.status_code, found.get("reason")) == (status, reason), answer.text
     return found
+
+
+def test_claims__that_many_wait_for__are_read_together(served: Served, wallet: Client) -> None:
+    number, read = open_round(served, 40), list[int]()
+
+    def note(_1: object, _2: object, statement: str, ids: Sequence[object], *_: object) -> None:
+        if statement.startswith("SELECT") and "WHERE claims.id" in statement:
+            read.append(len(ids))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        with ThreadPoolExecutor(40) as pool:
+            asked = [for_person(number, f"together-{person}") for person in range(40)]
+            answers = list(pool.map(lambda body: claim(wallet, body), asked))
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert {answer.json()["state"] for answer in answers} == {"succeeded"}
+    assert len({answer.json()["id"] for answer in answers}) == 40
+    assert max(read) >= 10, read  # each of them wakes whom its roll gave a place, all at once
 
 
 def test_claim__of_a_custodial_person__gives_a_place(served: Served, wallet: Client) -> None:

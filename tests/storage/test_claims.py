@@ -116,6 +116,8 @@ def test_add__new__is_kept_whole(store: ClaimTable, queue: ClaimQueueTable) -> N
     assert store.add(new, PLACES) == new
     assert store.get("cl_a") == store.find("wallet:app", "cl_a") == new
     assert store.get("cl_b") is None
+    assert store.several(["cl_a", "cl_b"]) == {"cl_a": new}
+    assert store.several([]) == store.several(["cl_b"]) == {}
     assert [(entry.id, entry.claim, entry.since) for entry in queue.waiting(10)] == [("cl_a", new.claim, 1)]
 
 

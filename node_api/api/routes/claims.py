@@ -20,6 +20,8 @@ from node_api.api.claims import (
 )
 from node_api.api.documented import CLAIMING, KEEPING, READING, problems
 from node_api.api.fields import NoNul, body_hash
+from node_api.api.gathered import TheGathered
+from node_api.api.gathering import Gathering
 from node_api.api.node import Node, TheNode
 from node_api.api.observing import note
 from node_api.api.problems import ACCEPTED, OK, answer
@@ -41,12 +43,14 @@ _JSON = "application/json"
     response_model=ClaimOut,
     responses={202: {"model": ClaimOut}, **problems(*CLAIMING, *CLAIM_REFUSALS.values(), errors.CallFailed)},
 )
-async def claim(node: TheNode, caller: Caller, key: WriteKey, body: ClaimIn, wait: Wait = 0) -> Response:
+async def claim(
+    node: TheNode, gathered: TheGathered, caller: Caller, key: WriteKey, body: ClaimIn, wait: Wait = 0
+) -> Response:
     """Claims a place. What is accepted has a place kept for it, and is gathered with others into one roll within seconds."""
     hash_ = body_hash("claim", body)
     taken = await run_in_threadpool(node.writing.claims.submit, caller, key, hash_, body.to_domain())
     note(operation=taken.id)
-    return await run_in_threadpool(_answer, node, await _settled(node, taken, wait))
+    return await run_in_threadpool(_answer, node, await _settled(node, gathered.claims, taken, wait))
 
 
 @router.get("/claims/{claim}", responses=problems(*KEEPING, errors.ClaimUnknown))
@@ -73,12 +77,14 @@ def make_nullifier(node: TheNode, _: Caller, body: NullifierIn) -> NullifierOut:
     return NullifierOut(nullifier=nullifier, holder=holder)
 
 
-async def _settled(node: Node, taken: ClaimOutcome, seconds: float) -> ClaimOutcome:
+async def _settled(
+    node: Node, gathered: Gathering[ClaimOutcome, ClaimOutcome], taken: ClaimOutcome, seconds: float
+) -> ClaimOutcome:
     """The claim once it is final, or as it stands after so many seconds."""
     deadline = time.monotonic() + seconds
     while not taken.state.final and (left := deadline - time.monotonic()) > 0:
         await node.waiting.until_settled(taken.id, left)
-        taken = await run_in_threadpool(node.writing.claims.reload, taken)
+        taken = await gathered.ask(taken)
     return taken
 
 

@@ -87,6 +87,10 @@ class ClaimStore(Protocol):
         """One claim by its id."""
         ...
 
+    def several(self, wanted: Sequence[str]) -> dict[str, ClaimOutcome]:
+        """Claims by their ids, those that there are; a hundred at most."""
+        ...
+
     def add(self, outcome: ClaimOutcome, places: int) -> ClaimOutcome:
         """Keeps a new claim and, if it is queued, takes one of the round's `places` for it.
 
