@@ -15,6 +15,7 @@ from node_api.domain.models import Redemption, TxRef, VoucherFacts, VoucherKind
 from node_api.domain.standing import state_of, valid_until
 from node_api.domain.tracing import ROLE_NAMES, LifeStep, VoucherTrace
 from node_api.domain.trail import Payment
+from node_api.services.pages import every
 from node_api.services.ports.auditing import AuditReader, SentCalls
 
 _FREEZE_STEPS = {
@@ -125,7 +126,8 @@ class _Life:
             details |= {"from": str(change.ripe_at)} if change.ripe_at is not None else {}
             details |= {"reason": change.reason} if change.reason else {}
             yield self._step(_PLACE_STEPS[change.name], change.tx, change.actor, details)
-        for passed in reader.transfers(voucher=facts.voucher, limit=1_000) if self._marks.passed_on else ():
+        moved = every(lambda after, limit: reader.transfers(voucher=facts.voucher, after=after, limit=limit))
+        for passed in moved if self._marks.passed_on else ():
             yield self._step("passed on", passed.tx, passed.sender, {"from": passed.sender, "to": passed.receiver})
 
     def _standing(self) -> Iterator[LifeStep]:
@@ -177,7 +179,10 @@ class _Life:
             yield self._step("expired and swept", swept.tx, swept.actor, details)
 
     def _all_bookings(self) -> list[Booking]:
-        return self._reader.bookings(voucher=self._facts.voucher, limit=1_000) if self._marks.booked else []
+        if not self._marks.booked:
+            return []
+        voucher = self._facts.voucher
+        return list(every(lambda after, limit: self._reader.bookings(voucher=voucher, after=after, limit=limit)))
 
     def _consents(self, digest: Hash, tx: TxRef) -> Iterator[LifeStep]:
         """Those that came with the call."""
@@ -189,7 +194,7 @@ class _Life:
         """Whether the sweep of its pair took anything of it: what was taken back or released since was left out."""
         facts, reader = self._facts, self._reader
         freed = [one.amount for one in self._all_bookings() if one.released and one.released.swept]
-        reversals = reader.reversals(voucher=facts.voucher, limit=1_000)
+        reversals = every(lambda after, limit: reader.reversals(voucher=facts.voucher, after=after, limit=limit))
         late = [reversal.amount for reversal in reversals if reversal.swept]
         taken = facts.taken.spent + sum(late)
         if facts.batch.kind == VoucherKind.STORED:

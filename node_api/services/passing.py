@@ -5,22 +5,20 @@ The contract lets an order pass its voucher on once, and tells whether it did (`
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from node_api.domain.access import ApiKey
 from node_api.domain.errors import ProgrammeUnknown, WalletMissing
-from node_api.domain.ids import ProgrammeId, VoucherId
+from node_api.domain.ids import ProgrammeId
 from node_api.domain.models import BlockRef
 from node_api.domain.transfers import Transfer, TransferOrder
 from node_api.services.fresh import FreshReads
 from node_api.services.once import Asked, Told, once
+from node_api.services.pages import every
 from node_api.services.ports.auditing import AuditReader
 from node_api.services.ports.casework import CaseRequests
 from node_api.services.ports.passing import TransferDesk
 from node_api.services.ports.signing import Wallet
-
-_PAGE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +74,8 @@ class Passing:
     def _its_own(self, reader: AuditReader, order: TransferOrder) -> Transfer:
         """The transfer that the order led to. A voucher that came back may have gone to the same receiver by another order."""
         receiver = order.receiver.lower()
-        found = [one for one in _transfers(reader, order.voucher) if one.receiver.lower() == receiver]
+        passed = every(lambda after, limit: reader.transfers(voucher=order.voucher, after=after, limit=limit))
+        found = [one for one in passed if one.receiver.lower() == receiver]
         assert found, "the transaction stands in a block, and the index was brought up to it"
         others = found[:-1]  # the newest one, where none of the others is it: a contract may have brought the order
         return next((one for one in others if self._desk.was_carried_by(one.tx.hash, order)), found[-1])
-
-
-def _transfers(reader: AuditReader, voucher: VoucherId) -> Iterator[Transfer]:
-    """Every one, oldest first."""
-    after = 0, 0
-    while page := reader.transfers(voucher=voucher, limit=_PAGE, after=after):
-        yield from page
-        after = page[-1].tx.block.number, page[-1].tx.log_index

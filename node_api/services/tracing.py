@@ -51,8 +51,8 @@ def _findings(
 
 def _sent_item(reader: AuditReader, calls: SentCalls, done: Redemption) -> SentItem | None:
     """What its holder signed, found by its digest: in the call that redeemed the voucher, or in the one that booked it."""
-    bookings = [one.tx.hash for one in reader.bookings(voucher=done.voucher, limit=1_000) if one.digest == done.digest]
-    for item in calls.items(bookings[0] if bookings else done.tx.hash) or []:
+    booked = reader.booking(done.digest)
+    for item in calls.items(booked[0].tx.hash if booked else done.tx.hash) or []:
         if item.digest == done.digest and any(spend.voucher == done.voucher for spend in item.item.spends):
             return item
     return None

@@ -7,6 +7,7 @@ with the vouchers of a later issue; a proposal taken back.
 ├── redemptions ........................................ name who held the voucher then
 ├── a rewind to any block .............................. ends as a fresh index
 ├── traces ............................................. tell every step, name both holders, and are sound
+│   └── in pages of one .................................. tell the same
 └── a transfer or reassignment the index has wrong ..... is named by the reconciliation
 """
 
@@ -26,6 +27,7 @@ from node_api.domain.ids import Address, Amount, ProgrammeId, VoucherId
 from node_api.domain.item_words import ItemGroup
 from node_api.domain.items import Spend
 from node_api.domain.tracing import VoucherTrace
+from node_api.services import pages
 from node_api.services.indexing import compare
 from node_api.services.reconciling import reconcile
 from node_api.services.tracing import trace
@@ -238,6 +240,12 @@ def test_trace__of_vouchers_that_moved__tells_every_step(fair: Fair) -> None:
     assert given.sound, given.findings
     assert [step.what for step in given.steps if "reass" in step.what] == ["reassignment proposed", "place reassigned"]
     assert fair.trace(fair.voucher(2)).custodial is True  # it came back
+
+
+def test_trace__of_more_moves_than_a_page_has__tells_every_step(fair: Fair, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = fair.trace(fair.voucher(0))
+    monkeypatch.setattr(pages, "SIZE", 1)
+    assert fair.trace(fair.voucher(0)) == told
 
 
 def test_index__rewound_to_any_block__ends_as_a_fresh_one(fair: Fair, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from node_api.domain.models import TxRef
 from node_api.domain.reservations import Capture, Part, Release, Reservation
 from node_api.services.codes import Choice, spend_of
 from node_api.services.fresh import FreshReads
+from node_api.services.pages import every
 from node_api.services.ports.playing import BookingTill, PlayerKeys
 
 _DEADLINE_SECONDS = 300
@@ -104,5 +105,5 @@ class BookingActs:
 
     def _newest(self, voucher: VoucherId) -> Booking | None:
         with self._fresh.open() as (reader, _):
-            found = reader.bookings(voucher=voucher, limit=1_000)
+            found = list(every(lambda after, limit: reader.bookings(voucher=voucher, after=after, limit=limit)))
         return found[-1] if found else None

@@ -7,6 +7,7 @@ from node_api.domain.importing.acts import ActRow
 from node_api.domain.models import TxRef
 from node_api.domain.transfers import TransferOrder
 from node_api.services.fresh import FreshReads
+from node_api.services.pages import every
 from node_api.services.ports.passing import TransferDesk
 from node_api.services.ports.playing import PlayerKeys
 from node_api.services.replaying.booking_acts import Held
@@ -30,4 +31,5 @@ class TransferActs:
         if not self._desk.was_used(order):
             self._desk.transfer(order)
         with self._fresh.open() as (reader, _):
-            return reader.transfers(voucher=held.voucher, limit=1_000)[-1].tx
+            passed = every(lambda after, limit: reader.transfers(voucher=held.voucher, after=after, limit=limit))
+            return list(passed)[-1].tx
