@@ -14,6 +14,7 @@ from node_api.chain.patient_rpc import PatientRpc
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import ChainError
 from node_api.cli.options import CHAIN_FAULT, USAGE, Shared, fail, shared_options
+from node_api.cli.staff import ADDRESS
 from node_api.domain.ids import Address
 from node_api.domain.printable import counted
 from node_api.network.create import network_folder
@@ -45,7 +46,7 @@ def _ballot_options(command: F) -> F:
     accept = click.option("--accept", multiple=True, type=click.Choice(WEAKNESSES), help="A weakness to go on with.")
     carried = "Wait so long; carried, it is withdrawn."
     seconds = click.option("--seconds", type=float, default=0.0, show_default=True, help=carried)
-    return click.argument("account")(_VOTERS(accept(seconds(command))))
+    return click.argument("account", type=ADDRESS)(_VOTERS(accept(seconds(command))))
 
 
 @click.command()
@@ -126,7 +127,7 @@ def remove(
 
 
 @validator.command()
-@click.argument("account")
+@click.argument("account", type=ADDRESS)
 @_VOTERS
 @network_option
 @shared_options
