@@ -31,6 +31,7 @@ _BEFORE_EXTRA = ("parentHash", "sha3Uncles", "miner", "stateRoot", "transactions
 _NUMBERS = ("difficulty", "number", "gasLimit", "gasUsed", "timestamp")
 _ADD_NONCE, _DROP_NONCE = "0xffffffffffffffff", "0x0000000000000000"
 _CLIQUE_DIFFICULTIES = (1, 2)
+_HASH_BYTES = 32
 _MOST = (1 << 63) - 1
 """Of heights and seconds: engines count in 64 bits, databases in as many with a sign."""
 
@@ -56,6 +57,8 @@ def _plain(block: dict[str, Json]) -> SealedHeader:
     number, timestamp = quantity(block["number"]), quantity(block["timestamp"])
     if max(number, timestamp) > _MOST:
         raise ExtraDataFault("its height or time is one that no chain comes to")
+    if any(len(data(block[name])) != _HASH_BYTES for name in ("hash", "parentHash")):
+        raise ExtraDataFault("its hash, or that of the block before it, does not have 32 bytes")
     return SealedHeader(
         number=number,
         hash=Hash(text(block["hash"]).lower()),

@@ -1,11 +1,13 @@
 """A node of another organisation that answers so as to stop the observer that compares blocks with it.
 
 an answer byte by byte, for ever → given up at the deadline      an answer without end → given up at its size
+a block whose hash, or its parent's, is none → as if it did not answer: whoever looks goes on with the others
 """
 
 from __future__ import annotations
 
 import itertools
+import json
 import socket
 import threading
 import time
@@ -16,6 +18,8 @@ import pytest
 from node_api.chain import watched
 from node_api.chain.watched import NodeBeside
 from node_api.domain.errors import ChainUnavailable
+from node_api.storage.queries import to_raw
+from tests.chain.test_rpc import Server, page
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
 OWN = 1, "0x" + "0" * 64
@@ -67,6 +71,29 @@ def endless() -> Iterator[Hostile]:
     node = Hostile(b" " * 65_536, 0.0)
     yield node
     node.close()
+
+
+@pytest.mark.parametrize("hashes", [("0xzz", "0x" + "1" * 64), ("0x12", "0x" + "1" * 64), ("0x" + "1" * 64, "0xzz")])
+def test_beside__when_a_hash_is_none__then_as_if_it_did_not_answer(hashes: tuple[str, str]) -> None:
+    block = {"number": "0x5", "timestamp": "0x1", "extraData": "0x", "difficulty": "0x0"}
+    block |= dict(zip(("hash", "parentHash"), hashes, strict=True))
+
+    def answer(body: bytes) -> bytes:
+        asked = json.loads(body)
+        told = [
+            {"id": one["id"], "result": hex(OWN[0]) if one["method"] == "eth_chainId" else {"hash": OWN[1]}}
+            for one in (asked if isinstance(asked, list) else [])
+        ]
+        return page(json.dumps(told or {"id": asked["id"], "result": block}).encode())
+
+    server = Server(answer)
+    beside = NodeBeside(server.url, OWN)
+    try:
+        with pytest.raises(ChainUnavailable):
+            beside.unknown(lambda one: to_raw(one) == b"", 64)
+    finally:
+        beside.close()
+        server.close()
 
 
 def seconds_until_given_up(node: Hostile) -> float:
