@@ -21,7 +21,6 @@ from node_api.chain.keys import KeyRole
 from node_api.cli.keys import key_ring
 from node_api.config import Settings
 from node_api.domain.ids import Address
-from node_api.network.endpoints import url_of
 from node_api.network.plan import Network, Role
 from node_api.network.standing import standings
 from node_api.network.trial import running
@@ -65,7 +64,7 @@ def _made_for(data: Path, folder: Path) -> Network:
 def _place(data: Path, folder: Path, network: Network, told: dict[str, str]) -> Place:
     """A signer tells what calls cost: the observer serves no traces."""
     signer = next(node for node in network.nodes if node.seat.role is Role.VALIDATOR)
-    return Place(data, url_of(signer), {one.name: one.pid for one in standings(folder, network)}, told)
+    return Place(data, signer.seat.url, {one.name: one.pid for one in standings(folder, network)}, told)
 
 
 @contextmanager

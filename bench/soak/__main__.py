@@ -40,7 +40,6 @@ from node_api.config import Settings
 from node_api.domain.ids import Address
 from node_api.loaders.completejourney.load import load_completejourney
 from node_api.loaders.open_today import open_today
-from node_api.network.endpoints import url_of
 from node_api.network.plan import Engine, Network
 from node_api.network.processes import find_program
 from node_api.network.stall_watch import stalls_ended
@@ -125,7 +124,7 @@ def run(folder: Path, seconds: float, rate: float, cut: float, campaign: int) ->
         town = load_town(imported, settings, environment)
         handle = open_chain(settings)
         signed = drawn(town).sign(int(seconds * rate))
-        urls = {node.seat.name: url_of(node) for node in network.nodes}
+        urls = {node.seat.name: node.seat.url for node in network.nodes}
         branches = stack.enter_context(Watcher(urls))
         with build_node(settings, handle, keys) as node, serving(node.api) as url:
             stream, began = Stream(url, town), time.monotonic()
@@ -161,7 +160,7 @@ def _cut(folder: Path, network: Network, begins: float, seconds: float) -> _Cut:
     time.sleep(max(0.0, begins - time.monotonic()))
     node = next(one for one in network.nodes if one.seat.name == _CUT)
     other = next(one for one in network.nodes if one.signer is not None and one is not node)
-    with RpcClient(url_of(node)) as rpc:
+    with RpcClient(node.seat.url) as rpc:
         since = quantity(rpc.call("eth_blockNumber"))
     with cut_off(folder, network, node):
         time.sleep(seconds)
@@ -190,7 +189,7 @@ def _found(
             redemptions = reader.totals(programme.id).redeemed
         digests = {OPERATOR: ours.digest()}
         for node in network.nodes:
-            digests[node.seat.name] = _index(folder / "indexes" / node.seat.name, settings, url_of(node), block)
+            digests[node.seat.name] = _index(folder / "indexes" / node.seat.name, settings, node.seat.url, block)
     natural = [one for one in branches.taken_back if not cut.begins <= one.at < cut.ends]
     return Found(
         seconds=round(seconds, 1),

@@ -13,7 +13,6 @@ from pathlib import Path
 from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import ChainError
 from node_api.chain.rpc_values import quantity, record, rows, text
-from node_api.network.endpoints import url_of
 from node_api.network.plan import Network, Node
 from node_api.network.processes import running
 
@@ -46,7 +45,7 @@ class Sides:
 
 def sides(node: Node, other: Node, since: int) -> Sides:
     """What the two sides have, from a block on that both had."""
-    with RpcClient(url_of(node)) as here, RpcClient(url_of(other)) as there:
+    with RpcClient(node.seat.url) as here, RpcClient(other.seat.url) as there:
         waiting = quantity(record(here.call("txpool_status"))["pending"])
         ours, theirs = (_counted(rpc, since) for rpc in (here, there))
     return Sides(sum(count for one, count in ours.items() if one not in theirs) + waiting, sum(theirs.values()))
@@ -82,7 +81,7 @@ def _all_tell(nodes: list[Node], what: str, other: Node) -> None:
 
 
 def _tell(node: Node, what: str, other: Node) -> None:
-    with RpcClient(url_of(node)) as rpc:
+    with RpcClient(node.seat.url) as rpc:
         rpc.batch([(f"admin_{what}{peer}", [other.enode]) for peer in ("TrustedPeer", "Peer")])
 
 
@@ -90,7 +89,7 @@ def _until(node: Node, true: Callable[[int], bool]) -> None:
     deadline = time.monotonic() + _PATIENCE
     while True:
         try:
-            with RpcClient(url_of(node)) as rpc:
+            with RpcClient(node.seat.url) as rpc:
                 if true(quantity(rpc.call("net_peerCount"))):
                     return
         except ChainError:  # it is started anew

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from node_api.domain.ids import MERCHANT_IDS, Address, Hash
 from node_api.domain.items import MAX_UINT256
+from node_api.domain.receipts import MAX_ITEM
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,77}")
 
@@ -72,7 +73,9 @@ Person = Annotated[
     str, NoNul, Field(min_length=1, max_length=128, description="the person's reference, as in holders.csv")
 ]
 Money = Annotated[int, Field(ge=0, lt=1 << 56, description="smallest unit of the token (fen, cent)")]
-SignedMoney = Annotated[int, Field(gt=-(1 << 53), lt=1 << 53, description="smallest unit of the token (fen, cent)")]
+SignedMoney = Annotated[
+    int, Field(gt=-MAX_ITEM - 1, lt=MAX_ITEM + 1, description="smallest unit of the token (fen, cent)")
+]
 Seconds = Annotated[int, Field(ge=0, lt=1 << 40, description="Unix seconds")]
 
 

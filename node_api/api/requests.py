@@ -28,8 +28,8 @@ from node_api.api.problems import MOST_BUILT, TOO_MANY
 from node_api.domain.access import ApiKey
 from node_api.domain.codes import MAX_LENGTH, decode_code, is_open_code
 from node_api.domain.ids import Amount, MerchantId, ProgrammeId, UnixSeconds, VoucherId
-from node_api.domain.items import Item, OpenCode, Spend, TerminalSeal
-from node_api.domain.receipts import Receipt, ReceiptItem
+from node_api.domain.items import MAX_VOUCHERS, Item, OpenCode, Spend, TerminalSeal
+from node_api.domain.receipts import MAX_ITEMS, Receipt, ReceiptItem
 from node_api.services.codes import Choice, CodeRequest, OpenCodeRequest
 from node_api.services.judging import Request
 
@@ -63,7 +63,7 @@ class ReceiptDraft(In):
 
     number: Annotated[str, Field(pattern="^[ -~]{1,64}$", description="as printed; printable ASCII")]
     time: Seconds
-    items: Annotated[list[ReceiptItemIn], Field(min_length=1, max_length=500, fail_fast=True)]
+    items: Annotated[list[ReceiptItemIn], Field(min_length=1, max_length=MAX_ITEMS, fail_fast=True)]
     salt: Annotated[str, Field(pattern=_SALT, description="16 to 32 random bytes")] | None = None
 
     def to_domain(self) -> Receipt:
@@ -89,7 +89,7 @@ class SpendIn(In):
 class RedemptionIn(In):
     """`Redemption` of the signed message: exactly what the holder signed."""
 
-    spends: Annotated[list[SpendIn], Field(max_length=100, fail_fast=True)]
+    spends: Annotated[list[SpendIn], Field(max_length=MAX_VOUCHERS, fail_fast=True)]
     merchant: Uint
     bill: Uint
     receipt: HashText
@@ -213,7 +213,7 @@ class CodeIn(In):
 
     programme: ProgrammeNumber | Reference
     person: Person
-    vouchers: Annotated[list[VoucherText | ChoiceIn], Field(max_length=100, description=_VOUCHERS)]
+    vouchers: Annotated[list[VoucherText | ChoiceIn], Field(max_length=MAX_VOUCHERS, description=_VOUCHERS)]
     merchant: MerchantNumber | None = None
     bill: Money | None = None
     receipt: ReceiptDraft | HashText | None = None

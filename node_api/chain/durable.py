@@ -1,9 +1,11 @@
-"""Files that are whole or absent, whatever is killed when: write aside, fsync, rename, fsync the folder."""
+"""Files that are whole or absent, whatever is killed when: write aside, fsync, rename, fsync the folder. One writer at a time."""
 
 from __future__ import annotations
 
+import fcntl
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 PRIVATE_FILE = 0o600
@@ -16,6 +18,23 @@ def private_folder(folder: Path) -> Path:
         private_folder(folder.parent)
         folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
     return folder
+
+
+@contextmanager
+def alone(mark: Path, *, wait: bool = True) -> Iterator[None]:
+    """Keeps other processes and threads out that name the same mark, for the length of the block or until this process ends.
+
+    Args:
+        mark: a file that holds nothing; it is made where it is missing, in a private folder, and stays.
+        wait: for whoever is in; else BlockingIOError.
+    """
+    private_folder(mark.parent)
+    descriptor = os.open(mark, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def write_whole(path: Path, chunks: Iterable[bytes], *, mode: int = PRIVATE_FILE) -> None:

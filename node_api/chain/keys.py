@@ -6,7 +6,6 @@ file that others may read is refused. Keys never appear in logs, errors or `repr
 
 from __future__ import annotations
 
-import fcntl
 import os
 import secrets
 import stat
@@ -20,7 +19,7 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from eth_utils.address import to_checksum_address
 
-from node_api.chain.durable import PRIVATE_FILE, private_folder, write_whole
+from node_api.chain.durable import alone, write_whole
 from node_api.chain.key_errors import KeyExposed, KeyFault, KeyMissing, KeyUnopened
 from node_api.domain.fingerprints import fingerprint
 
@@ -80,10 +79,7 @@ class KeyRing:
         Raises:
             KeyUnopened, KeyExposed: the password opens none of the files there are: what was made with it, theirs would not open.
         """
-        private_folder(self._folder)
-        descriptor = os.open(self._folder / ".lock", os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with alone(self._folder / ".lock"):
             missing = [role for role in roles if not self.path(role).exists()]
             if missing:
                 self._require_password_of(self.present())
@@ -92,8 +88,6 @@ class KeyRing:
             for role in missing:
                 self._seal(role)
             return missing
-        finally:
-            os.close(descriptor)
 
     def present(self) -> list[KeyRole]:
         """Roles that have a key file here."""

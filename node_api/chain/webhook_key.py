@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import secrets
 from pathlib import Path
 
-from node_api.chain.durable import PRIVATE_FILE, private_folder, write_whole
+from node_api.chain.durable import alone, write_whole
 from node_api.chain.key_errors import KeyExposed
 from node_api.chain.keys import read_private
 from node_api.domain.errors import WebhookKeyUnfit
@@ -49,11 +47,6 @@ class WebhookKey:
         return found
 
     def _make(self, path: Path) -> None:
-        private_folder(self._folder)
-        descriptor = os.open(self._folder / ".lock", os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with alone(self._folder / ".lock"):
             if not path.exists():
                 write_whole(path, [secrets.token_hex(_BYTES).encode()])
-        finally:
-            os.close(descriptor)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
-import os
 import secrets
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import rich_click as click
 
-from node_api.chain.durable import private_folder, write_whole
+from node_api.chain.durable import alone, private_folder, write_whole
 from node_api.chain.wallet import CustodialWallet
 from node_api.cli.folder import tell_faults
 from node_api.cli.keys import key_ring
@@ -58,7 +55,8 @@ def bar(shared: Shared, people: Path, until: UnixSeconds, reason: str, over: int
     """
     with opened(shared) as office:
         path = shared.settings.data / "bars" / f"{_name_of(people, until, reason)}.json"
-        with _held(path.parent):  # of two that begin at once the second goes on with what the first has drawn
+        # Of two that begin at once the second goes on with what the first has drawn.
+        with alone(path.parent.with_name("bars.lock")):
             bars = _kept(path)
             if bars is None:
                 bars = _planned(shared, office, people, 0 if now else over * _HOUR, until)
@@ -142,18 +140,7 @@ def _kept(path: Path) -> list[Bar] | None:
         return None
 
 
-@contextmanager
-def _held(folder: Path) -> Iterator[None]:
-    """Holds the folder of schedules, made where it is missing; waits for whoever does."""
-    private_folder(folder)
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
 def _keep(path: Path, bars: Sequence[Bar]) -> None:
     """For the node's own eyes: it tells which addresses belong together."""
+    private_folder(path.parent)
     write_whole(path, [json.dumps([asdict(one) for one in bars]).encode()])

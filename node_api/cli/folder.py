@@ -7,15 +7,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import NoReturn
 
 import rich_click as click
 from eth_utils.address import is_checksum_address
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from node_api.cli.options import USAGE, Shared
+from node_api.cli.options import USAGE, Shared, fail
 from node_api.domain.printable import counted
 from node_api.services.import_folder import FaultReport, ImportFolder, check_folder
+from node_api.services.loading.load import FolderDiffers
 
 _WIDTH = 120
 
@@ -48,6 +50,12 @@ def tell_faults(shared: Shared, folder: Path, report: FaultReport) -> None:
         click.echo(str(fault), err=True)
     more = f", the first {len(report.faults):,} are shown" if report.total > len(report.faults) else ""
     click.echo(f"{counted(report.total, 'fault')} in {folder}{more}; nothing was changed", err=True)
+
+
+def fail_differing(shared: Shared, fault: FolderDiffers) -> NoReturn:
+    """Ends the command with all that the chain has otherwise than the folder."""
+    lines = "\n".join(map(str, fault.differences))
+    fail(f"{fault}\n{lines}", USAGE, kind="FolderDiffers", as_json=shared.as_json)
 
 
 @contextmanager

@@ -10,8 +10,8 @@ import rich_click as click
 from rich.table import Column, Table
 
 from node_api.chain.life_calls import exception_id
-from node_api.cli.folder import bar, checked_folder, console, say_aside
-from node_api.cli.options import FAULT, USAGE, Shared, fail, shared_options
+from node_api.cli.folder import bar, checked_folder, console, fail_differing, say_aside
+from node_api.cli.options import FAULT, Shared, fail, shared_options
 from node_api.cli.outlook import look_ahead
 from node_api.cli.treasury import open_treasury, treasury_lock
 from node_api.domain.printable import counted
@@ -71,8 +71,7 @@ def load_folder(shared: Shared, folder: ImportFolder, dry_run: bool = False) -> 
             seconds = time.monotonic() - began
             return Loaded(loading.work, plan, loading.tally, loading.seen, seconds, tuple(warnings))
         except FolderDiffers as fault:
-            lines = "\n".join(str(difference) for difference in fault.differences)
-            fail(f"{fault}\n{lines}", USAGE, kind="FolderDiffers", as_json=shared.as_json)
+            fail_differing(shared, fault)
         except FundsMissing as fault:
             fail(str(fault), FAULT, kind=type(fault).__name__, as_json=shared.as_json)
         except CommandRefused as fault:

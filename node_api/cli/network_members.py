@@ -18,7 +18,6 @@ from node_api.cli.staff import ADDRESS
 from node_api.domain.ids import Address
 from node_api.domain.printable import counted
 from node_api.network.create import network_folder
-from node_api.network.endpoints import url_of
 from node_api.network.faults import NetworkFault
 from node_api.network.files import read_network
 from node_api.network.members import NotAMember, awaited_signer, next_signer, switch_signer, validator_of
@@ -191,7 +190,7 @@ def _tell(shared: Shared, network: Network, found: Council) -> None:
 def validator_client(network: Network, organisation: str | None) -> RpcClient:
     """The validator of an organisation, or the first one; it answers its own machine alone. Raises NotAMember."""
     first = next((node.seat.organisation.name for node in network.nodes if node.signer), "nobody")
-    url = url_of(validator_of(network, organisation or first))
+    url = validator_of(network, organisation or first).seat.url
     return PatientRpc(url, lambda: time.sleep(BACK_SECONDS))  # votes may be told twice
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import rich_click as click
 
-from node_api.cli.folder import bar, checked_folder
+from node_api.cli.folder import bar, checked_folder, fail_differing
 from node_api.cli.options import FAULT, USAGE, Shared, fail, shared_options
 from node_api.cli.replay_stage import ReplayStage, open_stage, require_clock
 from node_api.cli.treasury import treasury_lock
@@ -141,8 +141,7 @@ def _faults_told(shared: Shared) -> Iterator[None]:
     try:
         yield
     except FolderDiffers as fault:
-        lines = "\n".join(str(difference) for difference in fault.differences)
-        fail(f"{fault}\n{lines}", USAGE, kind="FolderDiffers", as_json=shared.as_json)
+        fail_differing(shared, fault)
     except RedemptionsChanged as fault:
         told = f"redemptions.csv was changed since it was checked: {fault} Replay again once nobody writes to it"
         fail(told, USAGE, kind="RedemptionsChanged", as_json=shared.as_json)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +11,7 @@ from functools import cached_property
 from node_api.chain.block_journal import wait_until_journaled
 from node_api.chain.deployed import Deployed
 from node_api.chain.deployment.addresses import Deployment, read_deployment
-from node_api.chain.durable import PRIVATE_FILE, private_folder
+from node_api.chain.durable import alone
 from node_api.chain.handle import ChainHandle
 from node_api.chain.import_wallets import KeptWallets
 from node_api.chain.keys import KeyRing, KeyRole
@@ -112,14 +110,10 @@ def treasury_lock(settings: Settings) -> Iterator[None]:
     Raises:
         TreasuryBusy: one is running.
     """
-    folder = private_folder(settings.data.resolve())
-    descriptor = os.open(folder / "treasury.lock", os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
+        with alone(settings.data.resolve() / "treasury.lock", wait=False):
+            yield
     except BlockingIOError:
         raise TreasuryBusy(
             "another command of this node sends with the keys of its roles: wait until it has ended"
         ) from None
-    finally:
-        os.close(descriptor)

@@ -6,6 +6,8 @@ from typing import NamedTuple
 from node_api.domain.ids import Address, Amount, Hash, MerchantId, UnixSeconds, VoucherId
 
 MAX_UINT256 = (1 << 256) - 1
+MAX_VOUCHERS = 100
+"""On one receipt."""
 NO_BILL = (1 << 128) - 1
 """Stands for the bill of a booking, which is known when it is captured: any percentage of it is more than its cap."""
 OPEN_MARK = bytes.fromhex("6fb026f9")

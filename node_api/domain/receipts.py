@@ -12,6 +12,9 @@ from node_api.domain.models import Batch
 
 MIN_SALT_BYTES = 16
 """Less could be tried out by whoever knows what receipts look like."""
+MAX_ITEMS = 500
+MAX_ITEM = (1 << 53) - 1
+"""Most that an item costs: JSON readers would round more."""
 
 
 @dataclass(frozen=True, slots=True)

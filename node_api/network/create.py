@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from node_api.chain.durable import PRIVATE_FILE, private_folder, write_whole
+from node_api.chain.durable import alone, private_folder, write_whole
 from node_api.chain.genesis_block import genesis_hash
 from node_api.domain.ids import Address, Hash
 from node_api.network.faults import NoNetwork, PlanDiffers
@@ -142,13 +140,8 @@ def _write_missing(folder: Path, network: Network) -> Iterator[str]:
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
     """Only one process at a time makes keys and files of a network."""
-    private_folder(folder.resolve())
-    descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with alone(folder.resolve() / ".lock"):
         yield
-    finally:
-        os.close(descriptor)
 
 
 def network_folder(networks: Path, named: str | None) -> Path:

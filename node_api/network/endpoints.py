@@ -87,7 +87,7 @@ def _urls(network: Network, role: Role, organisation: str | None, *, own: bool) 
     if organisation is not None and organisation not in names:
         raise NoNetwork(f"{organisation} is no organisation of {network.parameters.name}: {', '.join(sorted(names))}")
     return [
-        url_of(node)
+        node.seat.url
         for node in network.nodes
         if node.seat.role is role
         and (node.seat.organisation.name == organisation) is own
@@ -98,8 +98,3 @@ def _urls(network: Network, role: Role, organisation: str | None, *, own: bool) 
 def _is_near(node: Node) -> bool:
     """Whether the node is on this machine, as all of a network on loopback are."""
     return is_loopback(node.seat.organisation.host)
-
-
-def url_of(node: Node) -> str:
-    """Where it answers JSON-RPC."""
-    return node.seat.url

@@ -72,7 +72,7 @@ def _commands(network: Network, own: Sequence[Node]) -> str:
 
 
 def _rpc(own: Sequence[Node]) -> str:
-    return ", ".join(f"the {node.seat.role} at {_url(node)}" for node in own)
+    return ", ".join(f"the {node.seat.role} at {node.seat.url}" for node in own)
 
 
 def _gateway(network: Network, own: Sequence[Node]) -> str:
@@ -82,9 +82,5 @@ def _gateway(network: Network, own: Sequence[Node]) -> str:
     return f"Others read from your observer through `{script}`, behind TLS, each with a token of `vouchertrail network token`.\n"
 
 
-def _url(node: Node) -> str:
-    return node.seat.url
-
-
 def _quoted(node: Node) -> str:
-    return shlex.quote(_url(node))
+    return shlex.quote(node.seat.url)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from node_api.chain.durable import PRIVATE_FILE, private_folder, write_whole
+from node_api.chain.durable import alone, private_folder, write_whole
 from node_api.network.files import read_network
 from node_api.network.members import NotAMember
 from node_api.network.processes import NotRunning, Process, local_folder, paused, running
@@ -77,15 +75,11 @@ def restart(folder: Path, seconds: float) -> Iterator[Standing]:
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Two restarts at once would have two nodes down."""
-    descriptor = os.open(local_folder(folder) / "restart.lock", os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise NotRunning("another restart is on its way: wait until it is done") from error
-        yield
-    finally:
-        os.close(descriptor)
+        with alone(local_folder(folder) / "restart.lock", wait=False):
+            yield
+    except BlockingIOError as error:
+        raise NotRunning("another restart is on its way: wait until it is done") from error
 
 
 def _stands(process: Process) -> bool:

@@ -24,7 +24,6 @@ from node_api.domain.ids import Address, Hash
 from node_api.logs import configure_supervisors_log
 from node_api.network.behind_watch import BehindWatch
 from node_api.network.branches import Holder, Move, Sealed, heaviest, move_of, stalled, untold
-from node_api.network.endpoints import url_of
 from node_api.network.files import read_network
 from node_api.network.plan import Network, Node
 from node_api.network.processes import local_folder, start_anew
@@ -116,7 +115,7 @@ class StallWatch:
         for node in self._nodes:
             if (self._folder / node.seat.organisation.name / node.seat.role / HELD).exists():
                 continue  # it must not seal
-            with contextlib.suppress(ChainError), RpcClient(url_of(node), timeout=_ASK_SECONDS) as rpc:
+            with contextlib.suppress(ChainError), RpcClient(node.seat.url, timeout=_ASK_SECONDS) as rpc:
                 yield node.seat.name, ask(node, rpc)
 
     def _take_up(self, holders: list[Holder]) -> None:
@@ -172,7 +171,7 @@ class StallWatch:
 
     def _client(self, holder: Holder) -> RpcClient:
         node = next(one for one in self._nodes if one.seat.name == holder.name)
-        return RpcClient(url_of(node), timeout=_ASK_SECONDS)
+        return RpcClient(node.seat.url, timeout=_ASK_SECONDS)
 
 
 def stalls_ended(folder: Path) -> list[dict[str, object]]:

@@ -11,7 +11,6 @@ from node_api.chain.rpc import RpcClient
 from node_api.chain.rpc_errors import ChainError
 from node_api.chain.rpc_values import Json, quantity, record, text
 from node_api.domain.ids import Address
-from node_api.network.endpoints import url_of
 from node_api.network.faults import NetworkFault
 from node_api.network.plan import Engine, Network, Node
 from node_api.network.processes import Process, node_log, running
@@ -115,7 +114,7 @@ def _standing(
     mine = None if node.signer is None or sealed is None else sealed.get(node.signer)
     return Standing(
         name=seat.name,
-        url=url_of(node),
+        url=node.seat.url,
         pid=process.pid if process else 0,
         restarts=process.restarts if process else 0,
         height=height,
@@ -131,7 +130,7 @@ def _standing(
 def head_of(node: Node) -> dict[str, Json] | None:
     """Its newest block, with the number of its peers; None where it does not answer."""
     try:
-        with RpcClient(url_of(node), timeout=_ASK_SECONDS) as rpc:
+        with RpcClient(node.seat.url, timeout=_ASK_SECONDS) as rpc:
             block, peers = rpc.batch([("eth_getBlockByNumber", ["latest", False]), ("net_peerCount", [])])
         return {**record(block), "peers": peers}
     except ChainError:
@@ -147,7 +146,7 @@ def _sealed(network: Network, node: Node, height: int) -> dict[Address, int] | N
     """The newest block of each validator among the last three rounds, as this node has them; None where it answers no more."""
     numbers = range(max(1, height - window(network) + 1), height + 1)
     try:
-        with RpcClient(url_of(node), timeout=_ASK_SECONDS) as rpc:
+        with RpcClient(node.seat.url, timeout=_ASK_SECONDS) as rpc:
             found = sealers_of(rpc, network, numbers)
     except ChainError:
         return None

@@ -28,7 +28,6 @@ _WHOLE = select(
     *claims.c, o.outbox_calls.c.block, o.outbox_calls.c.block_hash, o.outbox_calls.c.block_time
 ).select_from(_joined)
 _FIND = _WHOLE.where(and_(claims.c.owner == bindparam("of_owner"), claims.c.idempotency_key == bindparam("of_key")))
-_GET = _WHOLE.where(claims.c.id == bindparam("of"))
 _SEVERAL = _WHOLE.where(claims.c.id.in_(bindparam("of", expanding=True)))
 _STATES_OF = (
     select(o.operation_states)
@@ -80,9 +79,7 @@ class ClaimTable:
 
     def get(self, claim: str) -> ClaimOutcome | None:
         """See the port."""
-        with reading(self._engine) as connection:
-            row = connection.execute(_GET, {"of": claim}).mappings().first()
-            return None if row is None else read_outcome(row, _states(connection, claim))
+        return self.several([claim]).get(claim)
 
     def several(self, wanted: Sequence[str]) -> dict[str, ClaimOutcome]:
         """See the port."""

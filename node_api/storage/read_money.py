@@ -82,8 +82,8 @@ class MoneyQueries(Queries):
     def _runs(self, after: int, last: int | None) -> list[SettlementRun]:
         """Those behind one number, up to another or to the newest."""
         table, released = t.settlement_runs, t.settlement_releases
-        query = with_tx(table).where(self._upto(table), *_behind(table, after, last))
-        releases = with_tx(released).where(self._upto(released), *_behind(released, after, last))
+        query = with_tx(table).where(self._upto(table), *_numbered(table, after, last))
+        releases = with_tx(released).where(self._upto(released), *_numbered(released, after, last))
         done = {row.run: row for row in self._rows(releases)}
         entries = self._entries(after, last)
         return [
@@ -94,14 +94,14 @@ class MoneyQueries(Queries):
         """Entries by run in their order. A day that stands twice in a run is paid at most once, at its first place."""
         outcomes: dict[int, dict[_Key, list[tuple[int, Record]]]] = defaultdict(lambda: defaultdict(list))
         for table in (t.payments, t.skipped_payouts):
-            query = select(table).where(self._upto(table), *_behind(table, after, last))
+            query = select(table).where(self._upto(table), *_numbered(table, after, last))
             for row in self._rows(query):
                 outcomes[row.run][row.line, row.merchant, row.day].append((row.log_index, row))
         for of_run in outcomes.values():
             for found in of_run.values():
                 found.sort(key=lambda one: one[0], reverse=True)
         table = t.settlement_entries
-        query = select(table).where(self._upto(table), *_behind(table, after, last))
+        query = select(table).where(self._upto(table), *_numbered(table, after, last))
         entries: dict[int, list[SettlementEntry]] = defaultdict(list)
         for row in self._rows(query.order_by(table.c.block, table.c.log_index)):
             left = outcomes[row.run][row.line, row.merchant, row.day]
@@ -109,7 +109,7 @@ class MoneyQueries(Queries):
         return entries
 
 
-def _behind(table: Table, after: int, last: int | None) -> list[ColumnElement[bool]]:
+def _numbered(table: Table, after: int, last: int | None) -> list[ColumnElement[bool]]:
     """Rows of the runs behind one number, up to another."""
     if last is None:
         return [table.c.run > after] if after else []

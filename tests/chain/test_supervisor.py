@@ -690,12 +690,17 @@ def test_snapshot__when_all_are_torn_or_gone__then_refused(chain: Chain, *, gone
     assert {path: path.read_bytes() for path in chain.folder.glob("blocks-*")} == before
 
 
-def test_journal__when_its_last_line_is_torn__then_the_lines_before_count(chain: Chain) -> None:
-    chain.send(5)
+def journal_of_killed(chain: Chain, blocks: int) -> Path:
+    """The journal of so many blocks, whose supervisor was killed."""
+    chain.send(blocks)
     followed(chain)
     os.kill(chain_status(chain).pid, signal.SIGKILL)
     wait_until(lambda: supervisor_pid(chain.folder) is None)
-    journal = segment_path(chain.folder, 0)
+    return segment_path(chain.folder, 0)
+
+
+def test_journal__when_its_last_line_is_torn__then_the_lines_before_count(chain: Chain) -> None:
+    journal = journal_of_killed(chain, 5)
     journal.write_bytes(journal.read_bytes()[:-20])
     chain.start()
     assert chain.head()["number"] == "0x4"
@@ -710,11 +715,7 @@ def test_journal__when_its_last_line_is_torn__then_the_lines_before_count(chain:
 def test_journal__when_damaged_in_the_middle__then_what_is_behind_is_told_as_lost_and_kept_aside(
     chain: Chain, damaged: int
 ) -> None:
-    chain.send(5)
-    followed(chain)
-    os.kill(chain_status(chain).pid, signal.SIGKILL)
-    wait_until(lambda: supervisor_pid(chain.folder) is None)
-    journal = segment_path(chain.folder, 0)
+    journal = journal_of_killed(chain, 5)
     lines = journal.read_bytes().splitlines(keepends=True)
     lines[damaged] = bytes(len(lines[damaged]) - 1) + b"\n"  # as a disk gives back a block that it has lost
     journal.write_bytes(b"".join(lines))
@@ -731,11 +732,7 @@ def test_journal__when_damaged_in_the_middle__then_what_is_behind_is_told_as_los
 
 
 def test_journal__when_damaged_from_its_first_block_on__then_refused(chain: Chain) -> None:
-    chain.send(3)
-    followed(chain)
-    os.kill(chain_status(chain).pid, signal.SIGKILL)
-    wait_until(lambda: supervisor_pid(chain.folder) is None)
-    journal = segment_path(chain.folder, 0)
+    journal = journal_of_killed(chain, 3)
     journal.write_bytes(b"\0" + journal.read_bytes()[1:])
     before = journal.read_bytes()
     with pytest.raises(ChainNotReady, match="is damaged from its first block on"):
@@ -744,11 +741,7 @@ def test_journal__when_damaged_from_its_first_block_on__then_refused(chain: Chai
 
 
 def test_journal__when_a_block_does_not_come_back_the_same__then_counted_as_lost(chain: Chain) -> None:
-    chain.send(4)
-    followed(chain)
-    os.kill(chain_status(chain).pid, signal.SIGKILL)
-    wait_until(lambda: supervisor_pid(chain.folder) is None)
-    journal = segment_path(chain.folder, 0)
+    journal = journal_of_killed(chain, 4)
     lines = journal.read_text().splitlines(keepends=True)
     third = lines[2].replace('"hash":"0x', '"hash":"0xdead', 1)
     journal.write_text("".join([*lines[:2], third, lines[3]]))

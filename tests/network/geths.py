@@ -64,7 +64,7 @@ class Geths:
         return self.folder / node.seat.organisation.name / node.seat.role
 
     def ask(self, node: Node, method: str, *params: object) -> object:
-        with RpcClient(url_of(node)) as rpc:
+        with RpcClient(node.seat.url) as rpc:
             return rpc.call(method, params)  # type: ignore[arg-type]
 
     def propose(self, nodes: list[Node], account: str, add: bool) -> None:

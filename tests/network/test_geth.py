@@ -20,7 +20,6 @@ from node_api.chain.rpc import RpcClient
 from node_api.network import sealing
 from node_api.network.check import check_node
 from node_api.network.create import create_network
-from node_api.network.endpoints import url_of
 from node_api.network.holding import Held, hold, let_go
 from node_api.network.keys import SIGNER_PASSWORD_FILE
 from node_api.network.plan import Network, Role
@@ -60,7 +59,7 @@ def locked(folder: Path, geth: Path) -> Iterator[tuple[Network, RpcClient, Calla
     os.mkfifo(pipe, 0o600)
     start(folder, network, geth, watch=False)
     try:
-        with RpcClient(url_of(node)) as rpc:
+        with RpcClient(node.seat.url) as rpc:
             until(lambda: head_of(node) is not None)
             yield network, rpc, lambda: pipe.write_bytes(password)
     finally:

@@ -26,7 +26,6 @@ import pytest
 from node_api.chain.rpc import RpcClient
 from node_api.network.checksums import checked_list, put_signature, who_signed
 from node_api.network.create import create_network
-from node_api.network.endpoints import url_of
 from node_api.network.faults import FilesDiffer
 from node_api.network.files import read_network
 from node_api.network.holding import Held, KeysInUse, back_up, hold, let_go, require_free, restore
@@ -160,7 +159,7 @@ def name_of(network: Network, place: int) -> str:
 
 
 def why_not(network: Network, folder: Path, name: str) -> str:
-    with RpcClient(url_of(validator_of(network, name))) as rpc:
+    with RpcClient(validator_of(network, name).seat.url) as rpc:
         try:
             require_free(rpc, network, name, folder)
         except Held as fault:
@@ -181,7 +180,7 @@ def test_release__when_three_rounds_have_none_of_its__then_let_go(network: Netwo
     path.write_text(json.dumps({"since": int(time.time()) + 2}))
     assert "3 rounds of blocks have not passed since the node was held" in why_not(network, folder, name)
     until(lambda: not why_not(network, folder, name))
-    with RpcClient(url_of(validator_of(network, name))) as rpc:
+    with RpcClient(validator_of(network, name).seat.url) as rpc:
         let_go(folder, name, rpc)
     assert not path.exists()
     with pytest.raises(NotAMember, match=f"{name}-validator is not held"):

@@ -201,11 +201,17 @@ def test_node__when_it_is_to_stand_still__then_it_does_until_it_comes_back(
         stand_still(folder, "nobody", PATIENCE)
 
 
+def let_bank_in(folder: Path) -> Network:
+    """The plan with one more member, whose node is kept now."""
+    after = admit(folder, at_free_ports((replace(organisations(1)[0], name="bank", accounts=()),)))
+    until(lambda: "bank-validator" in alive(folder))
+    return after
+
+
 def test_node__when_a_member_is_let_in__then_its_node_runs_too(network: Network, folder: Path, program: Path) -> None:
     start(folder, network, program)
     wait_until_up(folder, network, PATIENCE)
-    after = admit(folder, at_free_ports((replace(organisations(1)[0], name="bank", accounts=()),)))
-    until(lambda: "bank-validator" in alive(folder))
+    after = let_bank_in(folder)
     assert {one.name for one in wait_until_up(folder, after, PATIENCE)} == {node.seat.name for node in after.nodes}
 
 
@@ -341,8 +347,7 @@ def test_plan__when_written_wrong_by_hand__then_told_once_and_the_nodes_run_on(
     plan_file(folder).unlink()
     until(lambda: len(told_of_the_plan(folder)) == 2)
     plan_file(folder).write_text(plan)
-    after = admit(folder, at_free_ports((replace(organisations(1)[0], name="bank", accounts=()),)))
-    until(lambda: "bank-validator" in alive(folder))
+    after = let_bank_in(folder)
     assert {name: alive(folder)[name].pid for name in before} == {name: one.pid for name, one in before.items()}
     assert {one.name for one in wait_until_up(folder, after, PATIENCE)} == {node.seat.name for node in after.nodes}
 

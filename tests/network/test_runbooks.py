@@ -33,7 +33,6 @@ from node_api.config import Settings
 from node_api.domain.access import ApiRole
 from node_api.domain.ids import Address
 from node_api.network.create import create_network
-from node_api.network.endpoints import url_of
 from node_api.network.files import read_network
 from node_api.network.plan import Network, Role
 from node_api.network.processes import start, stop
@@ -103,7 +102,7 @@ def city(tmp_path: Path, geth: Path) -> Iterator[City]:
 
 
 def _environment(base: Path, network: Network) -> dict[str, str]:
-    urls = {node.seat.name.upper().replace("-", "_"): url_of(node) for node in network.nodes}
+    urls = {node.seat.name.upper().replace("-", "_"): node.seat.url for node in network.nodes}
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     return {**os.environ, **urls, "VOUCHERTRAIL_DATA": str(base / "data"), "PATH": path, "PORT": str(free_port())}
 

@@ -10,7 +10,7 @@ from node_api.api.documented import PASSING, READING, problems
 from node_api.api.fields import AddressText, as_address, body_hash
 from node_api.api.node import TheNode
 from node_api.api.patient import PatientRoute
-from node_api.api.routes.cases import After, Limit, OfVoucher, following, place_of
+from node_api.api.routes.cases import After, Limit, OfVoucher, following, place_of, voucher_of
 from node_api.api.transfers import (
     ReassignmentsOut,
     TransferFields,
@@ -22,7 +22,7 @@ from node_api.api.transfers import (
     transfer_fields,
 )
 from node_api.domain import errors
-from node_api.domain.ids import VOUCHER_BITS, Place, ProgrammeId, RollId, VoucherId
+from node_api.domain.ids import Place, ProgrammeId, RollId
 from node_api.services.passing import Request
 
 router = APIRouter(prefix="/v1", tags=["transfers"], route_class=PatientRoute)
@@ -56,7 +56,7 @@ def read_transfers(
     limit: Limit = 100,
 ) -> TransfersOut:
     """Vouchers that were passed on."""
-    of = None if voucher is None else VoucherId(min(int(voucher), (1 << VOUCHER_BITS + 1) - 1))
+    of = voucher_of(voucher)
     whose = None if holder is None else as_address(holder)
     with node.fresh.open() as (reader, _now):
         found = reader.transfers(voucher=of, holder=whose, limit=limit, after=place_of(after))

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from node_api.domain.ids import Amount, Hash, UnixSeconds
 from node_api.domain.importing.faults import BadValue
 from node_api.domain.models import VoucherKind
+from node_api.domain.receipts import MAX_ITEM, MAX_ITEMS
 from node_api.domain.regions import EVERYWHERE, pack_region
 
 CHANNELS = ("store", "online", "delivery", "home", "phone", "kiosk", "agent", "other")
@@ -15,10 +16,7 @@ MAX_CATEGORY = 63
 MAX_TEXT = 200
 URI_MAX = 256
 NOTICE_MAX = 366 * 86_400
-MAX_ITEMS = 500
 LINE_AMOUNT_MAX = 2**56 - 1
-ITEM_MAX = 2**53 - 1
-"""Most that an item of a receipt costs: as the API takes it."""
 FACE_MAX = 2**48 - 1
 QUOTA_MAX = 2**40 - 1
 AMOUNT_MAX = 2**64 - 1
@@ -208,6 +206,6 @@ def _mask(text: str, parse: Callable[[str], int], what: str) -> int:
 
 
 _CATEGORY = whole(0, MAX_CATEGORY)
-_ITEM = money(1, ITEM_MAX)
+_ITEM = money(1, MAX_ITEM)
 _DEADLINE = whole(-31_536_000, 31_536_000, "seconds")
 _KINDS = {"fixed": VoucherKind.FIXED, "percentage": VoucherKind.PERCENTAGE, "stored": VoucherKind.STORED}

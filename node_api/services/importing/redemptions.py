@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from node_api.domain.importing.cells import Cells
 from node_api.domain.importing.parse_redemption import redemption
 from node_api.domain.importing.rows import RedemptionRow, VoucherRef
+from node_api.domain.items import MAX_VOUCHERS
 from node_api.services.importing.register import Known
 from node_api.services.importing.table import Table
 
@@ -14,10 +15,6 @@ _OF_THE_CODE = (
     "signed_bill", "signed_chain_id", "terminal", "terminal_signer", "max_bill", "consent", "repeats", "signed_at",
     "expected",
 )  # fmt: skip
-
-
-VOUCHERS_MAX = 100
-"""Most vouchers of a code: as the API takes it."""
 
 
 class RedemptionCheck:
@@ -59,9 +56,9 @@ class RedemptionCheck:
             self._code, self._first, self._vouchers = row.code, cells, 1
             return
         self._vouchers += 1
-        if self._vouchers == VOUCHERS_MAX + 1:  # told once a code
+        if self._vouchers == MAX_VOUCHERS + 1:  # told once a code
             cells.note(
-                "code", f"a code has at most {VOUCHERS_MAX} vouchers", "put the others on a receipt of their own"
+                "code", f"a code has at most {MAX_VOUCHERS} vouchers", "put the others on a receipt of their own"
             )
         columns = _OF_THE_CODE if row.expected == "ProgrammeMixed" else (*_OF_THE_CODE, "programme")
         for column in columns:
