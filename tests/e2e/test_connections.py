@@ -55,7 +55,8 @@ def _crowd(place: Rush) -> tuple[Counter[tuple[int, bool]], list[int]]:
     held: list[int] = []
     with ThreadPoolExecutor(AT_ONCE) as pool:
         asking = [pool.submit(ask, person) for person in range(AT_ONCE)]
-        while not held or time.monotonic() < until:  # once at least, too: starting so many took longer on a busy machine
+        # Once at least, too: starting so many took longer than this on a busy machine.
+        while not held or time.monotonic() < until:
             with reading(command) as connection:
                 assert connection.execute(_MOST).scalar_one() == "100"
                 held.append(connection.execute(_HELD).scalar_one())
