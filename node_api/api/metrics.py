@@ -92,6 +92,7 @@ class _NodeFigures(Collector):
         for kind, count in _of_each(FindingKind, vitals.findings):
             noticed.add_metric((kind,), count)
         yield noticed
+        yield _gauge("vouchertrail_watched_block", "Newest block that the observer looked at", vitals.watched)
 
     def _refusals(self, vitals: Vitals) -> Metric:
         family = CounterMetricFamily(

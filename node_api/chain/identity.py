@@ -10,8 +10,12 @@ import orjson
 
 from node_api.chain.durable import private_folder, write_whole
 from node_api.chain.rpc import RpcClient
-from node_api.chain.rpc_errors import ForeignChain
+from node_api.chain.rpc_errors import ChainError, ForeignChain
 from node_api.chain.rpc_values import quantity, record, text
+
+
+class IdentityDamaged(ChainError):
+    """The file that tells which chain is this node's cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +67,27 @@ class ChainIdentity:
 
 
 def recorded_identity(path: Path) -> ChainIdentity | None:
-    """The identity recorded in the file; None where there is no file yet."""
+    """The identity recorded in the file; None where there is no file yet.
+
+    Raises:
+        IdentityDamaged: there is one, and it is not as it was written.
+    """
     try:
         found = orjson.loads(path.read_bytes())
+        return ChainIdentity(
+            client=str(found["client"]),
+            version=str(found["version"]),
+            chain_id=int(found["chain_id"]),
+            genesis_hash=str(found["genesis_hash"]),
+            genesis_at=int(found["genesis_at"]),
+        )
     except FileNotFoundError:
         return None
-    return ChainIdentity(
-        client=str(found["client"]),
-        version=str(found["version"]),
-        chain_id=int(found["chain_id"]),
-        genesis_hash=str(found["genesis_hash"]),
-        genesis_at=int(found["genesis_at"]),
-    )
+    except (LookupError, TypeError, ValueError) as error:
+        raise IdentityDamaged(
+            f"{path} is damaged: it does not say which chain is this node's. Put it back from a backup; or take it away if you "
+            "are sure of the chain, and the next start writes down the one it finds"
+        ) from error
 
 
 def record_identity(path: Path, identity: ChainIdentity) -> None:
@@ -85,7 +98,7 @@ def record_identity(path: Path, identity: ChainIdentity) -> None:
 
 
 def recognise(path: Path, found: ChainIdentity, address: str) -> ChainIdentity:
-    """Compares with the record, or makes the record at the first meeting. Raises ForeignChain."""
+    """Compares with the record, or makes the record at the first meeting. Raises ForeignChain, IdentityDamaged."""
     known = recorded_identity(path)
     if known is None:
         record_identity(path, found)

@@ -78,12 +78,12 @@ def write_status(folder: Path, status: ChainStatus) -> None:
 
 
 def read_status(folder: Path) -> ChainStatus | None:
-    """The supervisor's last word, whether it still lives or not; None where there never was one."""
+    """The supervisor's last word, whether it still lives or not; None where there is none, or none that can be read."""
     try:
         fields = orjson.loads((folder / "supervisor.json").read_bytes())
-    except FileNotFoundError:
+        return ChainStatus(**{**fields, "phase": Phase(fields["phase"])})
+    except (FileNotFoundError, LookupError, TypeError, ValueError):
         return None
-    return ChainStatus(**{**fields, "phase": Phase(fields["phase"])})
 
 
 @contextlib.contextmanager

@@ -96,6 +96,7 @@ class Vitals:
         final, final_at: number and time of the newest final block of the index; None where it holds none.
         nodes: of the chain, where there may be several.
         findings: what an observer noticed, by kind; empty for a node that watches nothing.
+        watched: number of the newest block that an observer looked at; None for a node that watches nothing.
     """
 
     store: StoreVitals
@@ -109,6 +110,7 @@ class Vitals:
     final_at: int | None = None
     nodes: NodesVitals = NodesVitals()
     unsigned: int = 0
+    watched: int | None = None
 
     @property
     def nonce_gap(self) -> int | None:

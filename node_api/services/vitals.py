@@ -38,7 +38,7 @@ class NodeVitals:
 
     def read(self) -> Vitals:
         """Everything as it is now; a chain that does not answer is left out."""
-        at, final = self._index.checkpoint(), self._pace.final()
+        at, final, watched = self._index.checkpoint(), self._pace.final(), self._findings.watched()
         return Vitals(
             store=self._store.read(self._sender),
             chain=self._ask_chain(),
@@ -51,6 +51,7 @@ class NodeVitals:
             final_at=None if final is None else final.timestamp,
             nodes=self._chain.nodes(),
             unsigned=self._unsigned(),
+            watched=None if watched is None else watched.number,
         )
 
     def _ask_chain(self) -> ChainVitals | None:

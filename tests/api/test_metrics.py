@@ -111,6 +111,7 @@ def test_metrics__before_anything_happened__have_each_state_and_kind_at_zero() -
     assert of(gone_on, "findings") == dict.fromkeys(FindingKind, 0) | {"vote": 3}
     assert begun["vouchertrail_reorganisations_total", ()] == 0
     assert ("vouchertrail_call_oldest_timestamp_seconds", ()) not in begun
+    assert ("vouchertrail_watched_block", ()) not in begun
 
 
 def test_metrics__of_a_node_in_trouble__say_so() -> None:

@@ -141,6 +141,8 @@ def test_findings__of_an_observer__are_the_same_over_http_and_by_the_command(
     operator = served.world.roles.address(KeyRole.OPERATOR).lower()
     assert operator in {one["subject"] for one in answer["findings"] if one["detail"].startswith("OPERATOR in 0x")}
     assert {one["kind"] for one in answer["findings"]} == {"role-granted"}
+    figures = observed.client(ApiRole.OPERATOR).get("/metrics").text
+    assert int(re.findall(r"^vouchertrail_watched_block (\d+)", figures, re.MULTILINE)[0]) >= head
 
     monkeypatch.setenv("VOUCHERTRAIL_CHAIN_URL", served.world.handle.url)
     monkeypatch.setenv("VOUCHERTRAIL_CHAIN_ID", str(CHAIN_ID))

@@ -7,7 +7,8 @@ start
 ├── by many at once → one chain
 ├── another chain id than the folder's → refused
 ├── a foreign chain on the recorded address → refused
-├── a status file left by a dead supervisor → not believed
+├── a status file left by a dead supervisor → not believed; damaged → as if there were none
+├── the file that says which chain it is damaged → refused by its name, nothing begun anew
 ├── the folder was removed while it ran → a new chain, and the old one ends
 └── no binary → said so
 pool
@@ -43,6 +44,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import re
 import resource
 import shutil
 import signal
@@ -228,6 +230,30 @@ def test_start__when_a_dead_supervisor_left_its_status__then_not_believed(
     assert living_status(chain_options.folder) is None
     assert supervisor_pid(chain_options.folder) is None
     assert chain_status(make_chain()).pid != os.getpid()
+
+
+def test_start__when_the_status_is_damaged__then_as_if_there_were_none(chain: Chain) -> None:
+    genesis = chain.handle.genesis_hash
+    chain.stop()
+    (chain.folder / "supervisor.json").write_bytes(b'{"phase": "rea')
+
+    chain.start()
+    assert chain.handle.genesis_hash == genesis
+
+
+@pytest.mark.parametrize("left", [b"", b'{"client": "anvil"}', b"[]", b"\x00" * 64])
+def test_start__when_its_identity_is_damaged__then_refused_by_name(chain: Chain, left: bytes) -> None:
+    chain.stop()
+    identity = chain.options.identity_file
+    whole = identity.read_bytes()
+    identity.write_bytes(left)
+
+    with pytest.raises(ChainNotReady, match=f"{re.escape(str(identity))} is damaged"):
+        chain.start()
+
+    assert identity.read_bytes() == left
+    identity.write_bytes(whole)
+    chain.start()
 
 
 def test_start__when_the_folder_was_removed__then_a_new_chain_and_the_old_one_ends(chain: Chain) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import pytest
@@ -55,7 +55,8 @@ def page_of_figures() -> str:
     store = StoreVitals({"q": Queue(1, 1)}, 1, 1, {"sent": 1}, {"Expired": 1}, {}, {"till": 1}, 1, {"till": False})
     nodes = NodesVitals((NodeStanding("here", 1),))
     chain, findings = ChainVitals(1, 1, 1), {"vote": 1}
-    vitals = Vitals(store, chain, 1, 1, 0, outbox_waits=False, findings=findings, final=1, final_at=1, nodes=nodes)
+    observed = Vitals(store, chain, 1, 1, 0, outbox_waits=False, findings=findings, nodes=nodes, watched=1)
+    vitals = replace(observed, final=1, final_at=1)
     metrics = Metrics(lambda: vitals, {})
     metrics.seconds.labels("GET", "/", 200).observe(1)
     return metrics.page().decode()

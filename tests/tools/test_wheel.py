@@ -65,7 +65,8 @@ def test_wheel__when_built__then_carries_what_a_node_needs_and_no_tools(wheel: P
 
 @pytest.mark.slow
 def test_installed__when_run_without_tools__then_prints_its_version(installed: Path) -> None:
-    assert run_alone(installed, "vouchertrail", "version").strip() == __version__
+    for asked in ("version", "--version"):
+        assert run_alone(installed, "vouchertrail", asked).strip() == __version__
 
 
 @pytest.mark.slow
