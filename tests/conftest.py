@@ -18,7 +18,7 @@ APE_TESTS = Path(__file__).parent / "ape"
 RESOURCES = ExitStack()
 if "--on-network" in sys.argv:  # before any folder's conftest makes its worlds
     on_network.begin(RESOURCES)
-LONGEST = tuple(Path(__file__).parent / name for name in ("e2e", "tools"))
+LONGEST = tuple(Path(__file__).parent / name for name in ("e2e", "network", "tools"))
 UNTRACED = tuple(Path(__file__).parent / name for name in ("e2e", "bench"))
 NOTED = "test_acts.py", "test_validity.py"
 """Of these folders alone, for they run a thousand lines that no test elsewhere does."""

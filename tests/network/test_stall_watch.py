@@ -114,7 +114,9 @@ def see_left_behind(folder: Path, network: Network) -> None:
         cut.part(other)
         other.rpc.call("admin_addTrustedPeer", [cut.node.enode])  # it is let in, and does not come
     left = cut.head()[0]
-    until(lambda: others[0].head()[0] > left + 15)
+    # where the one that is cut off sealed last, the others may both have sealed the next block, and wait for each other
+    stalls = StallWatch(folder, network, PATIENCE_OF_WATCH)
+    until(lambda: (stalls.look(), others[0].head()[0] > left + 15)[1])
     watch = BehindWatch(folder, network, PATIENCE_OF_WATCH)
     until(lambda: watch.look() == [cut.name])
     height = others[0].head()[0]
