@@ -1,4 +1,4 @@
-"""What requests of about the same time do together: who asks, taking redemptions in, reading operations anew."""
+"""What requests of about the same time do together: who asks, taking redemptions and claims in, reading operations anew."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ from node_api.domain.access import ApiKey
 from node_api.domain.claims import ClaimOutcome
 from node_api.domain.finality import Finality
 from node_api.domain.operations import Operation
+from node_api.services.claiming import ClaimSubmission
 from node_api.services.operations import Submission
 
 _MOST = 100
 _MOST_BATCHES = 8
 """Requests of up to a hundred redemptions each: together what one transaction takes in without keeping others out."""
+_NO_CLAIMS = "a process that only takes redemptions in has no route of claims"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Gathered:
     singles: Gathering[Asked, Operation]
     batches: Gathering[Asked, Operation]
     operations: Gathering[str, Operation]
+    claiming: Gathering[ClaimSubmission, ClaimOutcome]
     claims: Gathering[ClaimOutcome, ClaimOutcome]
     waiting: Waiting
     finality: Callable[[Operation], Finality | None]
@@ -65,6 +68,7 @@ def gather(node: TakesIn) -> Gathered:
         singles=Gathering(partial(_take_in, node), most=_MOST),
         batches=Gathering(partial(_take_in, node), most=_MOST_BATCHES),
         operations=Gathering(partial(_reload, node), most=_MOST),
+        claiming=Gathering(partial(_claim, node), most=_MOST),
         claims=Gathering(partial(_claims_anew, node), most=_MOST),
         waiting=node.waiting,
         finality=partial(_finality, node),
@@ -85,8 +89,13 @@ def _reload(node: TakesIn, asked: Sequence[str]) -> list[Operation | Exception]:
     return node.redemptions.reload(asked)
 
 
+def _claim(node: TakesIn, asked: Sequence[ClaimSubmission]) -> list[ClaimOutcome | Exception]:
+    assert isinstance(node, Node), _NO_CLAIMS
+    return node.writing.claims.submit(asked)
+
+
 def _claims_anew(node: TakesIn, asked: Sequence[ClaimOutcome]) -> list[ClaimOutcome]:
-    assert isinstance(node, Node), "a process that only takes redemptions in has no route of claims"
+    assert isinstance(node, Node), _NO_CLAIMS
     return node.writing.claims.reload(asked)
 
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from node_api.domain.claims import Claim, ClaimVerdict
-from node_api.domain.ids import MAX_PLACES
 from node_api.domain.models import BlockRef
 from node_api.domain.operations import SentCall
 from node_api.services.packing import ANY_NETWORK, first_fitting
@@ -14,6 +13,8 @@ from node_api.services.ports.relaying import CallOutcome, ClaimRelay
 
 _LOOK_SECONDS = 0.1
 """Until claims that gather are read again: all of them are, and in a rush the outbox comes by a hundred times a second."""
+_MOST = 420
+"""Claims that are read: a few more than fit a call, for each takes 288 bytes at least; a roll would have room for thrice as many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +63,11 @@ class ClaimLane:
         if abs(now - self._looked_at) < self._look_after:  # the clock may have been set back
             return None
         self._looked_at, self._look_after = now, 0.0
-        waiting = self._queue.waiting(MAX_PLACES)
+        waiting = self._queue.waiting(_MOST)
         if not waiting:
             return None
         count = first_fitting([self._relay.size(entry.claim) for entry in waiting], ANY_NETWORK.data)
-        full = count < len(waiting) or count == MAX_PLACES
+        full = count < len(waiting) or count == _MOST
         left = self._gather - abs(now - waiting[0].since / 1_000)
         if not full and left > 0:
             self._look_after = min(left, _LOOK_SECONDS)

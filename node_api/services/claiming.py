@@ -10,9 +10,13 @@ from dataclasses import dataclass
 from node_api.domain.access import ApiKey, ApiRole, require_wallet
 from node_api.domain.claims import EVERYBODY, Claim, ClaimOutcome, ClaimSight, Round, judge_claim
 from node_api.domain.errors import (
+    ChainUnavailable,
     ClaimUnknown,
+    DomainError,
     IdempotencyKeyReused,
+    IndexNotReady,
     ProgrammeUnknown,
+    RoleNotAllowed,
     RoundUnknown,
     WalletMissing,
 )
@@ -56,6 +60,22 @@ class ClaimRequest:
     proof: tuple[Hash, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ClaimSubmission:
+    """A claim asked for.
+
+    Attributes:
+        caller: who asks; the key belongs to its owner.
+        key: the Idempotency-Key.
+        body_hash: SHA-256 of what was asked.
+    """
+
+    caller: ApiKey
+    key: str
+    body_hash: str
+    request: ClaimRequest
+
+
 class Claiming:
     """Checks and takes in claims. Thread-safe."""
 
@@ -71,41 +91,61 @@ class Claiming:
         self._fresh, self._signatures, self._store = fresh, signatures, store
         self._outbox, self._wallet = outbox, wallet
 
-    def submit(self, caller: ApiKey, key: str, body_hash: str, request: ClaimRequest) -> ClaimOutcome:
-        """Takes a claim in: what the rules refuse is refused at once, the rest is queued with a place kept for it.
+    def submit(self, submissions: Sequence[ClaimSubmission]) -> list[ClaimOutcome | Exception]:
+        """Takes claims in: what the rules refuse is refused at once, the rest is queued with a place kept for each.
 
-        Returns: the claim; the earlier one where the key was used before.
+        All of it in one transaction.
 
-        Raises:
+        Returns: for each the claim (the earlier one where the key was used before), or why it is not taken in:
             IdempotencyKeyReused: the key came with another body before.
             ProgrammeUnknown, RoundUnknown: there is none.
             RoleNotAllowed: a custodial person's claim, and who asks is no wallet.
             WalletMissing: a custodial person's claim, and this node keeps no wallet.
-            ChainUnavailable, IndexNotReady: see `FreshReads.open`.
+            ChainUnavailable, IndexNotReady: the key is new; see `FreshReads.open`.
         """
-        known = self._store.find(caller.owner, key)
-        if known is None:
-            if request.person is not None:
-                require_wallet(caller)
-            received = _now()
-            with self._fresh.open() as (reader, now):
-                programme = _programme(reader, request.programme)
-                found = _round(reader, programme.id, request.number)
-                claim = self._claim(request, programme, found)
-                digest = self._signatures.claim_digest(claim)
-                refusal = judge_claim(claim, found, self._sight(claim, digest, found, reader), now)
-                block = reader.block
-            note = None if refusal is None else RefusalNote(refusal.name, refusal.value, None, on_chain=False)
-            state = OperationState.QUEUED if note is None else OperationState.REFUSED
-            history = (StateChange(OperationState.RECEIVED, received), StateChange(state, _now()))
-            asked = (caller.owner, key, body_hash)
-            new = ClaimOutcome("cl_" + secrets.token_hex(16), *asked, claim, digest, block, state, history, note)
-            known = self._store.add(new, found.places)
-        if known.body_hash != body_hash:
-            raise IdempotencyKeyReused(f"key {key!r} of {caller.owner}")
-        if not known.state.final:
+        received = _now()
+        found = self._store.find([(one.caller.owner, one.key) for one in submissions])
+        new = [one for one, known in zip(submissions, found, strict=True) if known is None]
+        taken = iter(self._taken(new, received))
+        answers = [
+            _same(one, next(taken) if known is None else known) for one, known in zip(submissions, found, strict=True)
+        ]
+        if any(isinstance(answer, ClaimOutcome) and not answer.state.final for answer in answers):
             self._outbox.wake()
-        return known
+        return answers
+
+    def _taken(self, new: Sequence[ClaimSubmission], received: int) -> Sequence[ClaimOutcome | DomainError]:
+        """Those whose keys nobody knew; what keeps them out concerns nobody whose key is known."""
+        if not new:
+            return ()
+        try:
+            with self._fresh.open() as (reader, now):
+                judged = [self._judged(one, received, reader, now) for one in new]
+        except (ChainUnavailable, IndexNotReady) as fault:
+            return [fault] * len(new)
+        kept = iter(self._store.add([one for one in judged if not isinstance(one, DomainError)]))
+        return [one if isinstance(one, DomainError) else next(kept) for one in judged]
+
+    def _judged(
+        self, asked: ClaimSubmission, received: int, reader: Reader, now: UnixSeconds
+    ) -> tuple[ClaimOutcome, int] | DomainError:
+        """A new claim and how many places its round has; or why it is none."""
+        try:
+            if asked.request.person is not None:
+                require_wallet(asked.caller)
+            programme = _programme(reader, asked.request.programme)
+            found = _round(reader, programme.id, asked.request.number)
+            claim = self._claim(asked.request, programme, found)
+        except (RoleNotAllowed, WalletMissing, ProgrammeUnknown, RoundUnknown) as fault:
+            return fault
+        digest = self._signatures.claim_digest(claim)
+        refusal = judge_claim(claim, found, self._sight(claim, digest, found, reader), now)
+        note = None if refusal is None else RefusalNote(refusal.name, refusal.value, None, on_chain=False)
+        state = OperationState.QUEUED if note is None else OperationState.REFUSED
+        history = (StateChange(OperationState.RECEIVED, received), StateChange(state, _now()))
+        whose = (asked.caller.owner, asked.key, asked.body_hash)
+        new = ClaimOutcome("cl_" + secrets.token_hex(16), *whose, claim, digest, reader.block, state, history, note)
+        return new, found.places
 
     def reload(self, claims: Sequence[ClaimOutcome]) -> list[ClaimOutcome]:
         """The same claims as they stand now."""
@@ -162,6 +202,13 @@ class Claiming:
         if self._wallet is None:
             raise WalletMissing("this node keeps no wallet")
         return self._wallet
+
+
+def _same(submission: ClaimSubmission, known: ClaimOutcome | DomainError) -> ClaimOutcome | Exception:
+    """The claim of its key, if it was asked for by the same body; or why there is none."""
+    if isinstance(known, DomainError) or known.body_hash == submission.body_hash:
+        return known
+    return IdempotencyKeyReused(f"key {submission.key!r} of {submission.caller.owner}")
 
 
 def _programme(reader: Reader, name: str | ProgrammeId) -> Programme:

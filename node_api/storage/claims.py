@@ -13,42 +13,41 @@ from dataclasses import replace
 from sqlalchemy import Connection, Engine, RowMapping, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from node_api.domain.claims import ClaimOutcome
+from node_api.domain.claims import Claim, ClaimOutcome
 from node_api.domain.operations import OperationState, RefusalNote, StateChange
 from node_api.domain.printable import counted
 from node_api.storage import operation_tables as o
 from node_api.storage import tables as t
+from node_api.storage.by_keys import rows_by_keys
 from node_api.storage.claim_queue_rows import claim_row, read_outcome, round_key
 from node_api.storage.claim_tables import claim_counts, claim_seats, claims
 from node_api.storage.engine import reading, writing
-from node_api.storage.operation_rows import raw
+from node_api.storage.operation_rows import Value, raw
 
 _joined = claims.outerjoin(o.outbox_calls, claims.c.call == o.outbox_calls.c.hash)
 _WHOLE = select(
     *claims.c, o.outbox_calls.c.block, o.outbox_calls.c.block_hash, o.outbox_calls.c.block_time
 ).select_from(_joined)
-_FIND = _WHOLE.where(and_(claims.c.owner == bindparam("of_owner"), claims.c.idempotency_key == bindparam("of_key")))
 _SEVERAL = _WHOLE.where(claims.c.id.in_(bindparam("of", expanding=True)))
 _STATES_OF = (
     select(o.operation_states)
     .where(o.operation_states.c.operation.in_(bindparam("of", expanding=True)))
     .order_by(o.operation_states.c.operation, o.operation_states.c.step)
 )
-_STATES = (
-    select(o.operation_states)
-    .where(o.operation_states.c.operation == bindparam("of"))
-    .order_by(o.operation_states.c.step)
-)
-_SEATED = select(claim_seats.c.nullifier).where(
+_SEATED = select(claim_seats.c.nullifier, claim_seats.c.holder).where(
     claim_seats.c.round_key == bindparam("of_round"),
-    or_(claim_seats.c.nullifier == bindparam("of_person"), claim_seats.c.holder == bindparam("of_holder")),
+    or_(
+        claim_seats.c.nullifier.in_(bindparam("of_persons", expanding=True)),
+        claim_seats.c.holder.in_(bindparam("of_holders", expanding=True)),
+    ),
 )
 _TAKE = (
     update(claim_counts)
-    .where(claim_counts.c.round_key == bindparam("of_round"), claim_counts.c.seats < bindparam("most"))
-    .values(seats=claim_counts.c.seats + 1)
+    .where(claim_counts.c.round_key == bindparam("of_round"))
+    .values(seats=claim_counts.c.seats + bindparam("more"))
 )
 _COUNTED = select(claim_counts.c.seats).where(claim_counts.c.round_key == bindparam("of_round"))
+_LOCKED_COUNT = _COUNTED.with_for_update()
 _OF_OTHERS = (
     select(func.coalesce(func.sum(t.claim_rolls.c.places), 0))
     .select_from(
@@ -61,7 +60,8 @@ _OF_OTHERS = (
     )
     .where(t.claim_rolls.c.round_key == bindparam("of_round"), o.outbox_calls.c.hash.is_(None))
 )
-_ADD, _ADD_STATES, _ADD_SEAT = insert(claims), insert(o.operation_states), insert(claim_seats)
+_ADD, _ADD_STATES, _ADD_SEATS = insert(claims), insert(o.operation_states), insert(claim_seats)
+_KEY = "owner", "idempotency_key"
 
 
 class ClaimTable:
@@ -72,10 +72,11 @@ class ClaimTable:
         self._engine = engine
         self._counted: set[int] = set()
 
-    def find(self, owner: str, key: str) -> ClaimOutcome | None:
+    def find(self, asked: Sequence[tuple[str, str]]) -> list[ClaimOutcome | None]:
         """See the port."""
         with reading(self._engine) as connection:
-            return _find(connection, owner, key)
+            known = _of_keys(connection, asked)
+        return [known.get(one) for one in asked]
 
     def get(self, claim: str) -> ClaimOutcome | None:
         """See the port."""
@@ -84,21 +85,19 @@ class ClaimTable:
     def several(self, wanted: Sequence[str]) -> dict[str, ClaimOutcome]:
         """See the port."""
         with reading(self._engine) as connection:
-            rows = connection.execute(_SEVERAL, {"of": wanted}).mappings().all()
-            states: dict[str, list[RowMapping]] = {row["id"]: [] for row in rows}
-            for state in connection.execute(_STATES_OF, {"of": list(states)}).mappings():
-                states[state["operation"]].append(state)
-        return {row["id"]: read_outcome(row, states[row["id"]]) for row in rows}
+            return _whole(connection, wanted)
 
-    def add(self, outcome: ClaimOutcome, places: int) -> ClaimOutcome:
+    def add(self, new: Sequence[tuple[ClaimOutcome, int]]) -> list[ClaimOutcome]:
         """See the port."""
-        self._open_count(round_key(outcome.claim))
+        for key in {round_key(outcome.claim) for outcome, _ in new}:
+            self._open_count(key)
         try:
             with writing(self._engine) as connection:
-                known = _find(connection, outcome.owner, outcome.key)
-                return known if known is not None else _insert(connection, outcome, places)
-        except IntegrityError:  # somebody else was quicker, on a database whose writers do not queue
-            return self.add(outcome, places)
+                return _add(connection, new)
+        except (
+            IntegrityError
+        ):  # another process was handed one of the keys, too, on a database whose writers do not queue
+            return [self.add([one])[0] for one in new] if len(new) > 1 else self.add(new)
 
     def _open_count(self, key: int) -> None:
         """Makes sure that the round has a row to count in, which it keeps."""
@@ -118,44 +117,93 @@ class ClaimTable:
             return  # another process did it
 
 
-def _find(connection: Connection, owner: str, key: str) -> ClaimOutcome | None:
-    row = connection.execute(_FIND, {"of_owner": owner, "of_key": key}).mappings().first()
-    return None if row is None else read_outcome(row, _states(connection, row["id"]))
+class _Seats:
+    """A round's seats within one transaction: until its end no other one gives any."""
+
+    def __init__(self, connection: Connection, key: int, asked: Sequence[Claim]) -> None:
+        self._key = key
+        counted = int(connection.execute(_LOCKED_COUNT, {"of_round": key}).scalar_one())
+        self._taken = counted + int(connection.execute(_OF_OTHERS, {"of_round": key}).scalar_one())
+        named = {"of_persons": [raw(one.nullifier) for one in asked], "of_holders": [raw(one.holder) for one in asked]}
+        there = connection.execute(_SEATED, {"of_round": key, **named}).all()
+        self._persons, self._holders = {row.nullifier for row in there}, {row.holder for row in there}
+        self._given: list[dict[str, Value]] = []
+
+    def take(self, name: str, claim: Claim, places: int) -> RefusalNote | None:
+        """Takes one for a claim; why there is none for it."""
+        person, holder = raw(claim.nullifier), raw(claim.holder)
+        named = f"round {claim.number} of programme {claim.programme}"
+        if person in self._persons:
+            return RefusalNote("NullifierUsed", f"{named}, nullifier {claim.nullifier}", None, on_chain=False)
+        if holder in self._holders:
+            return RefusalNote("HolderClaimed", f"{named}, address {claim.holder}", None, on_chain=False)
+        if self._taken >= places:
+            return RefusalNote("ClaimsUsedUp", f"{named} has {counted(places, 'place')}", None, on_chain=False)
+        self._taken += 1
+        self._persons.add(person)
+        self._holders.add(holder)
+        self._given.append({"round_key": self._key, "nullifier": person, "holder": holder, "claim": name})
+        return None
+
+    def keep(self, connection: Connection) -> None:
+        """Writes down what was taken."""
+        if self._given:
+            connection.execute(_TAKE, {"of_round": self._key, "more": len(self._given)})
+            connection.execute(_ADD_SEATS, self._given)
 
 
-def _states(connection: Connection, claim: str) -> list[RowMapping]:
-    return list(connection.execute(_STATES, {"of": claim}).mappings())
+def _of_keys(connection: Connection, asked: Sequence[tuple[str, str]]) -> dict[tuple[str, str], ClaimOutcome]:
+    """The claims that were handed in under these owners' keys."""
+    rows = rows_by_keys(connection, claims, _KEY, (*_KEY, "id"), asked)
+    known = _whole(connection, [name for _, _, name in rows])
+    return {(owner, key): known[name] for owner, key, name in rows}
 
 
-def _insert(connection: Connection, outcome: ClaimOutcome, places: int) -> ClaimOutcome:
-    kept = outcome
-    refusal = _seat(connection, outcome, places) if outcome.state is OperationState.QUEUED else None
-    if refusal is not None:
-        change = StateChange(OperationState.REFUSED, time.time_ns() // 1_000_000)
-        history = (*outcome.history[:-1], change)
-        kept = replace(outcome, state=OperationState.REFUSED, refusal=refusal, history=history)
-    connection.execute(_ADD, claim_row(kept))
-    states = [
-        {"operation": kept.id, "step": step, "state": change.state.value, "at": change.at}
-        for step, change in enumerate(kept.history)
+def _whole(connection: Connection, wanted: Sequence[str]) -> dict[str, ClaimOutcome]:
+    """Claims by their ids."""
+    if not wanted:
+        return {}
+    rows = connection.execute(_SEVERAL, {"of": wanted}).mappings().all()
+    states: dict[str, list[RowMapping]] = {row["id"]: [] for row in rows}
+    for state in connection.execute(_STATES_OF, {"of": list(states)}).mappings():
+        states[state["operation"]].append(state)
+    return {row["id"]: read_outcome(row, states[row["id"]]) for row in rows}
+
+
+def _add(connection: Connection, new: Sequence[tuple[ClaimOutcome, int]]) -> list[ClaimOutcome]:
+    """Those whose key is new, and for each what its key stands for."""
+    asked: dict[int, list[Claim]] = {}
+    for outcome, _ in new:
+        if outcome.state is OperationState.QUEUED:
+            asked.setdefault(round_key(outcome.claim), []).append(outcome.claim)
+    seats = {
+        key: _Seats(connection, key, asked[key]) for key in sorted(asked)
+    }  # always in this order: each waits for a row
+    kept = _of_keys(connection, [(outcome.owner, outcome.key) for outcome, _ in new])
+    added: list[ClaimOutcome] = []
+    for outcome, places in new:
+        of = outcome.owner, outcome.key
+        if of not in kept:
+            queued = outcome.state is OperationState.QUEUED
+            refusal = seats[round_key(outcome.claim)].take(outcome.id, outcome.claim, places) if queued else None
+            kept[of] = outcome if refusal is None else _refused(outcome, refusal)
+            added.append(kept[of])
+    if added:
+        connection.execute(_ADD, [claim_row(outcome) for outcome in added])
+        connection.execute(_ADD_STATES, [row for outcome in added for row in _state_rows(outcome)])
+    for given in seats.values():
+        given.keep(connection)
+    return [kept[outcome.owner, outcome.key] for outcome, _ in new]
+
+
+def _refused(outcome: ClaimOutcome, refusal: RefusalNote) -> ClaimOutcome:
+    change = StateChange(OperationState.REFUSED, time.time_ns() // 1_000_000)
+    history = (*outcome.history[:-1], change)
+    return replace(outcome, state=OperationState.REFUSED, refusal=refusal, history=history)
+
+
+def _state_rows(outcome: ClaimOutcome) -> list[dict[str, Value]]:
+    return [
+        {"operation": outcome.id, "step": step, "state": change.state.value, "at": change.at}
+        for step, change in enumerate(outcome.history)
     ]
-    connection.execute(_ADD_STATES, states)
-    return kept
-
-
-def _seat(connection: Connection, outcome: ClaimOutcome, places: int) -> RefusalNote | None:
-    """Takes a seat for the claim; why there is none for it."""
-    claim = outcome.claim
-    key, person, holder = round_key(claim), raw(claim.nullifier), raw(claim.holder)
-    named = f"round {claim.number} of programme {claim.programme}"
-    seated = connection.execute(_SEATED, {"of_round": key, "of_person": person, "of_holder": holder}).scalars().all()
-    if person in seated:
-        return RefusalNote("NullifierUsed", f"{named}, nullifier {claim.nullifier}", None, on_chain=False)
-    if seated:
-        return RefusalNote("HolderClaimed", f"{named}, address {claim.holder}", None, on_chain=False)
-    others = int(connection.execute(_OF_OTHERS, {"of_round": key}).scalar_one())
-    if not connection.execute(_TAKE, {"of_round": key, "most": places - others}).rowcount:
-        return RefusalNote("ClaimsUsedUp", f"{named} has {counted(places, 'place')}", None, on_chain=False)
-    seat = {"round_key": key, "nullifier": person, "holder": holder, "claim": outcome.id}
-    connection.execute(_ADD_SEAT, seat)
-    return None

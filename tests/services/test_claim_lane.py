@@ -15,7 +15,7 @@ from typing import cast
 import pytest
 
 from node_api.domain.claims import Claim
-from node_api.domain.ids import MAX_PLACES, Address, Hash, ProgrammeId, UnixSeconds
+from node_api.domain.ids import Address, Hash, ProgrammeId, UnixSeconds
 from node_api.domain.operations import SentCall
 from node_api.services.claim_lane import ClaimLane
 from node_api.services.ports.claims import ClaimQueue, WaitingClaim
@@ -23,6 +23,8 @@ from node_api.services.ports.relaying import ClaimRelay
 
 GATHER = 2.0
 BEGAN = 1_780_000_000.0
+FULL = 300
+"""Claims of a call of 120 kB."""
 
 
 def claim(person: int) -> Claim:
@@ -51,7 +53,7 @@ class Relay:
     signed: list[int] = field(default_factory=list)
 
     def size(self, _: Claim) -> int:
-        return 1
+        return 120_000 // FULL
 
     def sign(self, claims: Sequence[Claim]) -> SentCall:
         self.signed.append(len(claims))
@@ -76,7 +78,7 @@ class Desk:
             self.lane.next(busy=False)
 
 
-@pytest.mark.parametrize("people", [1, MAX_PLACES - 1])
+@pytest.mark.parametrize("people", [1, FULL])
 def test_next__while_claims_gather__reads_them_a_few_times_a_second(people: int) -> None:
     desk = Desk(Queue(people))
     desk.turns(GATHER - 0.01, times=1_000)
@@ -89,16 +91,16 @@ def test_next__while_claims_gather__reads_them_a_few_times_a_second(people: int)
 def test_next__when_a_call_is_full__sends_it_at_the_next_look() -> None:
     desk = Desk(Queue(1))
     desk.lane.next(busy=False)
-    desk.queue.people = MAX_PLACES
+    desk.queue.people = FULL + 1
     desk.turns(0.25, times=25)
-    assert desk.relay.signed[0] == MAX_PLACES
+    assert desk.relay.signed[0] == FULL
 
 
 def test_next__when_nobody_waited__sees_the_first_at_once() -> None:
     desk = Desk(Queue())
     desk.turns(1.0, times=100)
     assert desk.queue.looks == 100
-    desk.queue.people = MAX_PLACES
+    desk.queue.people = 10 * FULL
     assert desk.lane.next(busy=False) is not None
 
 

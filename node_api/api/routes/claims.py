@@ -32,6 +32,7 @@ from node_api.domain.claim_refusals import CLAIM_REFUSALS
 from node_api.domain.claims import ClaimOutcome
 from node_api.domain.operations import OperationState
 from node_api.services.auditing import find_programme
+from node_api.services.claiming import ClaimSubmission
 
 router = APIRouter(prefix="/v1", tags=["claims"])
 
@@ -47,8 +48,7 @@ async def claim(
     node: TheNode, gathered: TheGathered, caller: Caller, key: WriteKey, body: ClaimIn, wait: Wait = 0
 ) -> Response:
     """Claims a place. What is accepted has a place kept for it, and is gathered with others into one roll within seconds."""
-    hash_ = body_hash("claim", body)
-    taken = await run_in_threadpool(node.writing.claims.submit, caller, key, hash_, body.to_domain())
+    taken = await gathered.claiming.ask(ClaimSubmission(caller, key, body_hash("claim", body), body.to_domain()))
     note(operation=taken.id)
     return await run_in_threadpool(_answer, node, await _settled(node, gathered.claims, taken, wait))
 

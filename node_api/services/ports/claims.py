@@ -79,8 +79,8 @@ class PersonKeys(Protocol):
 class ClaimStore(Protocol):
     """Keeps claims for ever. Thread-safe; every method is one transaction."""
 
-    def find(self, owner: str, key: str) -> ClaimOutcome | None:
-        """The claim an owner handed in under a key."""
+    def find(self, asked: Sequence[tuple[str, str]]) -> list[ClaimOutcome | None]:
+        """For each owner and key the claim that the owner handed in under it."""
         ...
 
     def get(self, claim: str) -> ClaimOutcome | None:
@@ -91,13 +91,13 @@ class ClaimStore(Protocol):
         """Claims by their ids, those that there are; a hundred at most."""
         ...
 
-    def add(self, outcome: ClaimOutcome, places: int) -> ClaimOutcome:
-        """Keeps a new claim and, if it is queued, takes one of the round's `places` for it.
+    def add(self, new: Sequence[tuple[ClaimOutcome, int]]) -> list[ClaimOutcome]:
+        """Keeps new claims in their order, and for each that is queued takes one of its round's so many places.
 
         A claim for a person or an address that has a place or waits for one, or behind the last place, is kept as refused
         (NullifierUsed, HolderClaimed, ClaimsUsedUp).
 
-        Returns: what is kept; another claim where the same owner used the same key before.
+        Returns: for each what is kept; an earlier claim where the same owner used the same key before.
         """
         ...
 
