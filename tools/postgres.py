@@ -49,13 +49,14 @@ class PostgresServer:
             else:
                 return
 
-    def create(self) -> str:
-        """Makes an empty database and gives its URL."""
+    def create(self, like: str | None = None) -> str:
+        """Makes an empty database, or a copy of one of its own that nobody is connected to, and gives its URL."""
         name = f"test_{next(self._made)}"
+        template = "template1" if like is None else like.rpartition("/")[2]
         admin = open_database(self._url("postgres")).execution_options(isolation_level="AUTOCOMMIT")
         try:
             with admin.connect() as connection:
-                connection.execute(text(f"CREATE DATABASE {name}"))
+                connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
         finally:
             admin.dispose()
         return self._url(name)

@@ -14,7 +14,7 @@ from node_api.services.ports.relaying import CallOutcome, ClaimRelay
 _LOOK_SECONDS = 0.1
 """Until claims that gather are read again: all of them are, and in a rush the outbox comes by a hundred times a second."""
 _MOST = 420
-"""Claims that are read: a few more than fit a call, for each takes 288 bytes at least; a roll would have room for thrice as many."""
+"""Claims that are read: a few more than fit a call, for each takes 288 bytes at least; a roll has room for thrice as many."""
 
 
 @dataclass(frozen=True, slots=True)

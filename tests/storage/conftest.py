@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from node_api.storage.engine import open_database
 from node_api.storage.index import IndexTables
 from node_api.storage.migrate import migrate
 from tests.world import World
-from tools.postgres import find_initdb, postgres_server
+from tools.postgres import PostgresServer, find_initdb, postgres_server
 
 MakeDatabase = Callable[[], Engine]
 
@@ -45,12 +46,10 @@ def world(tmp_path: Path) -> Iterator[World]:
 def make_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeDatabase]:
     """Makes empty, migrated databases of one kind."""
     engines: list[Engine] = []
-    server = request.getfixturevalue("postgres") if request.param == "postgresql" else None
+    copied: Callable[[Path], str] = request.getfixturevalue(f"copied_{request.param}")
 
     def make() -> Engine:
-        url = server() if server else f"sqlite:///{tmp_path / f'index-{len(engines)}.sqlite'}"
-        engines.append(open_database(url))
-        migrate(engines[-1])
+        engines.append(open_database(copied(tmp_path / f"index-{len(engines)}.sqlite")))
         return engines[-1]
 
     yield make
@@ -58,20 +57,48 @@ def make_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ma
         engine.dispose()
 
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    """One SQLite database."""
-    engine = open_database(f"sqlite:///{tmp_path / 'node.sqlite'}")
+@pytest.fixture(scope="session")
+def copied_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], str]:
+    """Each call copies an empty database, migrated once, to this file, and gives its URL."""
+    empty = tmp_path_factory.mktemp("migrated") / "empty.sqlite"
+    migrated(f"sqlite:///{empty}")
+    return lambda file: f"sqlite:///{shutil.copy(empty, file)}"
+
+
+@pytest.fixture(scope="session")
+def copied_postgresql(server: PostgresServer) -> Callable[[Path], str]:
+    """Likewise, to another database of the server."""
+    empty = migrated(server.create())
+    return lambda _: server.create(like=empty)
+
+
+def migrated(url: str) -> str:
+    """The same, once it is migrated and nobody is connected to it."""
+    engine = open_database(url)
     migrate(engine)
+    engine.dispose()
+    return url
+
+
+@pytest.fixture
+def engine(copied_sqlite: Callable[[Path], str], tmp_path: Path) -> Iterator[Engine]:
+    """One SQLite database."""
+    engine = open_database(copied_sqlite(tmp_path / "node.sqlite"))
     yield engine
     engine.dispose()
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Callable[[], str]]:
-    """A throw-away server; each call makes an empty database and gives its URL."""
+def server() -> Iterator[PostgresServer]:
+    """A throw-away PostgreSQL."""
     initdb = find_initdb()
     if initdb is None:
         pytest.skip("no PostgreSQL server is installed")
     with postgres_server(initdb) as server:
-        yield server.create
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres(server: PostgresServer) -> Callable[[], str]:
+    """Each call makes an empty database on it and gives its URL."""
+    return server.create
