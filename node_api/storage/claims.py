@@ -18,11 +18,12 @@ from node_api.domain.operations import OperationState, RefusalNote, StateChange
 from node_api.domain.printable import counted
 from node_api.storage import operation_tables as o
 from node_api.storage import tables as t
+from node_api.storage.bulk import insertion, run_tuples
 from node_api.storage.by_keys import rows_by_keys
 from node_api.storage.claim_queue_rows import claim_row, read_outcome, round_key
 from node_api.storage.claim_tables import claim_counts, claim_seats, claims
 from node_api.storage.engine import reading, writing
-from node_api.storage.operation_rows import Value, raw
+from node_api.storage.operation_rows import STATE_COLUMNS, Value, raw, state_rows
 
 _joined = claims.outerjoin(o.outbox_calls, claims.c.call == o.outbox_calls.c.hash)
 _WHOLE = select(
@@ -60,7 +61,8 @@ _OF_OTHERS = (
     )
     .where(t.claim_rolls.c.round_key == bindparam("of_round"), o.outbox_calls.c.hash.is_(None))
 )
-_ADD, _ADD_STATES, _ADD_SEATS = insert(claims), insert(o.operation_states), insert(claim_seats)
+_ADD, _ADD_SEATS = insert(claims), insert(claim_seats)
+_ADD_STATES = insertion(o.operation_states, STATE_COLUMNS)
 _KEY = "owner", "idempotency_key"
 
 
@@ -94,9 +96,7 @@ class ClaimTable:
         try:
             with writing(self._engine) as connection:
                 return _add(connection, new)
-        except (
-            IntegrityError
-        ):  # another process was handed one of the keys, too, on a database whose writers do not queue
+        except IntegrityError:  # another process was handed such a key, too, on a database whose writers do not queue
             return [self.add([one])[0] for one in new] if len(new) > 1 else self.add(new)
 
     def _open_count(self, key: int) -> None:
@@ -122,8 +122,10 @@ class _Seats:
 
     def __init__(self, connection: Connection, key: int, asked: Sequence[Claim]) -> None:
         self._key = key
-        counted = int(connection.execute(_LOCKED_COUNT, {"of_round": key}).scalar_one())
-        self._taken = counted + int(connection.execute(_OF_OTHERS, {"of_round": key}).scalar_one())
+        ours, others = (
+            connection.execute(each, {"of_round": key}).scalar_one() for each in (_LOCKED_COUNT, _OF_OTHERS)
+        )
+        self._taken = int(ours) + int(others)
         named = {"of_persons": [raw(one.nullifier) for one in asked], "of_holders": [raw(one.holder) for one in asked]}
         there = connection.execute(_SEATED, {"of_round": key, **named}).all()
         self._persons, self._holders = {row.nullifier for row in there}, {row.holder for row in there}
@@ -190,7 +192,7 @@ def _add(connection: Connection, new: Sequence[tuple[ClaimOutcome, int]]) -> lis
             added.append(kept[of])
     if added:
         connection.execute(_ADD, [claim_row(outcome) for outcome in added])
-        connection.execute(_ADD_STATES, [row for outcome in added for row in _state_rows(outcome)])
+        run_tuples(connection, _ADD_STATES, [row for outcome in added for row in state_rows(outcome)])
     for given in seats.values():
         given.keep(connection)
     return [kept[outcome.owner, outcome.key] for outcome, _ in new]
@@ -200,10 +202,3 @@ def _refused(outcome: ClaimOutcome, refusal: RefusalNote) -> ClaimOutcome:
     change = StateChange(OperationState.REFUSED, time.time_ns() // 1_000_000)
     history = (*outcome.history[:-1], change)
     return replace(outcome, state=OperationState.REFUSED, refusal=refusal, history=history)
-
-
-def _state_rows(outcome: ClaimOutcome) -> list[dict[str, Value]]:
-    return [
-        {"operation": outcome.id, "step": step, "state": change.state.value, "at": change.at}
-        for step, change in enumerate(outcome.history)
-    ]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import orjson
 
+from node_api.domain.claims import ClaimOutcome
 from node_api.domain.ids import Address, Amount, Hash, ProgrammeId, UnixSeconds, VoucherId
 from node_api.domain.item_words import ItemWords
 from node_api.domain.items import TerminalSeal
@@ -73,9 +74,9 @@ def operation_row(operation: Operation) -> Values:
 STATE_COLUMNS = ("operation", "step", "state", "at")
 
 
-def state_rows(operation: Operation) -> list[Values]:
+def state_rows(of: Operation | ClaimOutcome) -> list[Values]:
     """Its history: `STATE_COLUMNS`."""
-    return [(operation.id, step, change.state.value, change.at) for step, change in enumerate(operation.history)]
+    return [(of.id, step, change.state.value, change.at) for step, change in enumerate(of.history)]
 
 
 _WORK_COLUMNS = ("operation", "position", "state", "merchant", "programme", "holder", "digest", "words", "consent")
