@@ -123,7 +123,8 @@ class Claiming:
                 judged = [self._judged(one, received, reader, now) for one in new]
         except (ChainUnavailable, IndexNotReady) as fault:
             return [fault] * len(new)
-        kept = iter(self._store.add([one for one in judged if not isinstance(one, DomainError)]))
+        sound = [one for one in judged if not isinstance(one, DomainError)]
+        kept = iter(self._store.add(sound) if sound else ())
         return [one if isinstance(one, DomainError) else next(kept) for one in judged]
 
     def _judged(
