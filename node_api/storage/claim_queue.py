@@ -25,7 +25,8 @@ from node_api.domain.models import BlockRef
 from node_api.domain.operations import OperationState, SentCall
 from node_api.services.ports.claims import WaitingClaim
 from node_api.storage.claim_queue_rows import read_claim
-from node_api.storage.claim_tables import claim_counts, claim_seats, claims
+from node_api.storage.claim_tables import claim_seats, claims
+from node_api.storage.claims import count_seats
 from node_api.storage.engine import reading, writing
 from node_api.storage.operation_rows import Value, raw
 from node_api.storage.outbox import TakenByOthers, add_steps, close_call, give_up_call, keep_call, now
@@ -154,7 +155,7 @@ def _end(connection: Connection, row: RowMapping, state: OperationState, said: M
 def _take_seat(connection: Connection, row: RowMapping) -> None:
     """Takes the seat of a claim that had lost it. Whoever was given it meanwhile loses it: the chain will refuse them."""
     key, person, holder = row["round_key"], row["nullifier"], row["holder"]
-    _count_seats(connection, key, 1)
+    count_seats(connection, key, 1)
     _free_seats(connection, key, or_(claim_seats.c.nullifier == person, claim_seats.c.holder == holder))
     seat = {"round_key": key, "nullifier": person, "holder": holder, "claim": row["id"]}
     connection.execute(insert(claim_seats), seat)
@@ -162,12 +163,7 @@ def _take_seat(connection: Connection, row: RowMapping) -> None:
 
 def _free_seats(connection: Connection, key: int, which: ColumnElement[bool]) -> None:
     freed = connection.execute(delete(claim_seats).where(claim_seats.c.round_key == key, which)).rowcount
-    _count_seats(connection, key, -freed)
-
-
-def _count_seats(connection: Connection, key: int, more: int) -> None:
-    counted = update(claim_counts).where(claim_counts.c.round_key == key)
-    connection.execute(counted.values(seats=claim_counts.c.seats + more))
+    count_seats(connection, key, -freed)
 
 
 def _add_history(connection: Connection, names: Sequence[str], state: OperationState) -> None:

@@ -42,7 +42,7 @@ _SEATED = select(claim_seats.c.nullifier, claim_seats.c.holder).where(
         claim_seats.c.holder.in_(bindparam("of_holders", expanding=True)),
     ),
 )
-_TAKE = (
+_COUNT = (
     update(claim_counts)
     .where(claim_counts.c.round_key == bindparam("of_round"))
     .values(seats=claim_counts.c.seats + bindparam("more"))
@@ -117,6 +117,11 @@ class ClaimTable:
             return  # another process did it
 
 
+def count_seats(connection: Connection, key: int, more: int) -> None:
+    """So many more seats of a round are taken; below zero, so many fewer."""
+    connection.execute(_COUNT, {"of_round": key, "more": more})
+
+
 class _Seats:
     """A round's seats within one transaction: until its end no other one gives any."""
 
@@ -150,7 +155,7 @@ class _Seats:
     def keep(self, connection: Connection) -> None:
         """Writes down what was taken."""
         if self._given:
-            connection.execute(_TAKE, {"of_round": self._key, "more": len(self._given)})
+            count_seats(connection, self._key, len(self._given))
             connection.execute(_ADD_SEATS, self._given)
 
 
@@ -178,9 +183,8 @@ def _add(connection: Connection, new: Sequence[tuple[ClaimOutcome, int]]) -> lis
     for outcome, _ in new:
         if outcome.state is OperationState.QUEUED:
             asked.setdefault(round_key(outcome.claim), []).append(outcome.claim)
-    seats = {
-        key: _Seats(connection, key, asked[key]) for key in sorted(asked)
-    }  # always in this order: each waits for a row
+    # always in the same order: each waits for a row that another transaction may hold
+    seats = {key: _Seats(connection, key, asked[key]) for key in sorted(asked)}
     kept = _of_keys(connection, [(outcome.owner, outcome.key) for outcome, _ in new])
     added: list[ClaimOutcome] = []
     for outcome, places in new:
